@@ -1,0 +1,106 @@
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Connection, Server, type ServerChannel, utils } from "ssh2";
+import type { RequestLog } from "../log";
+import { dig } from "./dig";
+import { type CommandResult, type NameServer, Nsupdate } from "./nsupdate";
+
+export interface SshKeys {
+  hostKey: string;
+  clientPublicKey: string;
+}
+
+/** Words of a command line as sh splits it, single and double quotes taken off. */
+function words(command: string): string[] {
+  return [...command.matchAll(/(?:'[^']*'|"[^"]*"|[^\s'"]+)+/g)].map(([word]) =>
+    word.replace(/'([^']*)'|"([^"]*)"/g, "$1$2"),
+  );
+}
+
+async function text(channel: ServerChannel): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of channel) chunks.push(Buffer.from(chunk));
+  return Buffer.concat(chunks).toString();
+}
+
+/** sshd of the lab's name server: key login, exec of nsupdate and dig, at most eight channels at once. */
+export class SshServer {
+  private readonly server: Server;
+  private readonly connections = new Set<Connection>();
+  /** Milliseconds that an nsupdate takes. */
+  latency = 0;
+
+  constructor(
+    keys: SshKeys,
+    private readonly nameServer: NameServer,
+    private readonly log: RequestLog,
+  ) {
+    const allowed = utils.parseKey(keys.clientPublicKey);
+    if (allowed instanceof Error) throw allowed;
+    this.server = new Server({ hostKeys: [keys.hostKey] }, (connection) => {
+      this.connections.add(connection);
+      connection.on("close", () => this.connections.delete(connection));
+      connection.on("error", () => connection.end());
+      connection.on("authentication", (context) => {
+        if (context.method !== "publickey" || !context.key.data.equals(allowed.getPublicSSH()))
+          return context.reject(["publickey"]);
+        if (
+          context.signature &&
+          context.blob &&
+          allowed.verify(context.blob, context.signature, context.hashAlgo) !== true
+        )
+          return context.reject(["publickey"]);
+        return context.accept();
+      });
+      let open = 0;
+      connection.on("session", (accept, reject) => {
+        if (open >= 8) return reject();
+        const session = accept();
+        open++;
+        session.on("close", () => open--);
+        session.on("exec", (acceptExec, _reject, { command }) => {
+          const channel = acceptExec();
+          this.execute(command, channel).then(
+            (result) => {
+              if (result.stderr) channel.stderr.write(result.stderr);
+              channel.write(result.stdout, () => {
+                channel.exit(result.code);
+                channel.end();
+              });
+            },
+            () => channel.close(),
+          );
+        });
+        return undefined;
+      });
+    });
+  }
+
+  async listen(port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    for (const connection of this.connections) connection.end();
+    await new Promise<void>((resolve) => this.server.close(() => resolve()));
+  }
+
+  private async execute(command: string, channel: ServerChannel): Promise<CommandResult> {
+    const [program = "", ...args] = words(command);
+    const entry = this.log.begin("bind9", program, args.filter((arg) => !arg.startsWith("-")).join(" "));
+    const result = await this.run(program, args, channel);
+    entry.end(result.code);
+    return result;
+  }
+
+  private async run(program: string, args: string[], channel: ServerChannel): Promise<CommandResult> {
+    if (program === "nsupdate") {
+      const script = await text(channel);
+      await sleep(this.latency);
+      return Nsupdate.run(this.nameServer, args, script);
+    }
+    if (program === "dig") return dig(this.nameServer, args);
+    return { code: 127, stdout: "", stderr: `sh: 1: ${program}: not found\n` };
+  }
+}

@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { utils } from "ssh2";
+import { DnsServer } from "./bind9/dns";
+import type { NameServer } from "./bind9/nsupdate";
+import { SshServer } from "./bind9/sshd";
+import { Zones } from "./bind9/zones";
+import { type Certificate, makeCertificate } from "./certificate";
+import { ControlServer } from "./control";
+import { RequestLog } from "./log";
+import { loadSeed, netboxCall } from "./netbox/load";
+import { NetboxServer } from "./netbox/server";
+import { loadCluster } from "./proxmox/load";
+import { ProxmoxServer } from "./proxmox/server";
+import type { Seed } from "./seed";
+
+/** Credentials of the lab: fakes, the same in every lab, so that Pulumi.dev.yaml can name them. */
+export const credentials = {
+  proxmoxToken: { id: "pulumi@pve!lab", secret: "1ab00000-0000-4000-8000-000000000001" },
+  proxmoxLogin: { user: "root@pam", password: "lab-password" },
+  netboxToken: "nbt_labkey000001.0123456789abcdefghijABCDEFGHIJ0123456789",
+  netboxV1Token: "0123456789abcdef0123456789abcdef01234567",
+};
+
+export interface LabOptions {
+  seed: Seed;
+  /** Where the lab keeps its TLS certificate and ssh keys; made there where they are missing. */
+  folder: string;
+  /** 0 takes a free port; further clusters take the ports after the first one's. */
+  ports?: Partial<Record<"proxmox" | "netbox" | "ssh" | "dns" | "control", number>>;
+  /** Milliseconds by kind of call. */
+  latency?: Latency;
+}
+
+export type Latency = Partial<Record<"netbox" | "proxmox" | "clone" | "start" | "shutdown" | "nsupdate", number>>;
+
+/** Where the parts of a lab are and how to log in to them: what `npm run lab` prints. */
+export interface Endpoints {
+  proxmox: Record<string, { url: string; token: string; login: string; fingerprint: string; caFile: string }>;
+  netbox: { url: string; token: string };
+  ssh: { host: string; port: number; user: string; keyFile: string; hostKey: string; hostKeyFile: string };
+  dns: { host: string; port: number; keyFile: string };
+  control: { url: string };
+}
+
+const tsigKeyFile = "/etc/bind/ddns.key";
+
+function kept(folder: string, file: string, make: () => string, mode = 0o600): string {
+  const path = join(folder, file);
+  if (!existsSync(path)) writeFileSync(path, make(), { mode });
+  return readFileSync(path, "utf8");
+}
+
+function sshKeys(folder: string): { hostKey: string; hostPublicKey: string; clientPublicKey: string } {
+  for (const name of ["ssh_host_ed25519_key", "id_ed25519"]) {
+    if (existsSync(join(folder, name))) continue;
+    const pair = utils.generateKeyPairSync("ed25519", { comment: "lab" });
+    writeFileSync(join(folder, name), pair.private, { mode: 0o600 });
+    writeFileSync(join(folder, `${name}.pub`), `${pair.public}\n`);
+  }
+  const read = (name: string) => readFileSync(join(folder, name), "utf8").trim();
+  return {
+    hostKey: `${read("ssh_host_ed25519_key")}\n`,
+    hostPublicKey: read("ssh_host_ed25519_key.pub"),
+    clientPublicKey: read("id_ed25519.pub"),
+  };
+}
+
+async function certificateOf(folder: string): Promise<Certificate> {
+  const file = join(folder, "proxmox.json");
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeCertificate()), { mode: 0o600 });
+  const certificate = JSON.parse(readFileSync(file, "utf8")) as Certificate;
+  kept(folder, "proxmox-ca.pem", () => certificate.cert, 0o644);
+  return certificate;
+}
+
+/** The embedded Proxmox VE, NetBox, BIND 9 and sshd, on loopback, in this process. */
+export class Lab {
+  readonly log = new RequestLog();
+  readonly zones = new Zones();
+  readonly proxmox = new Map<string, ProxmoxServer>();
+  readonly netbox = new NetboxServer(this.log);
+  /** NetBox ids of the seed's guests by name. */
+  guestIds = new Map<string, number>();
+  private readonly closers: (() => Promise<void>)[] = [];
+  private ssh?: SshServer;
+  private found?: Endpoints;
+
+  static async start({ seed, folder, ports = {}, latency = {} }: LabOptions): Promise<Lab> {
+    const lab = new Lab();
+    mkdirSync(folder, { recursive: true });
+    await lab.open(seed, folder, ports);
+    lab.setLatency(latency);
+    return lab;
+  }
+
+  get endpoints(): Endpoints {
+    if (this.found === undefined) throw new Error("the lab has not started");
+    return this.found;
+  }
+
+  setLatency(latency: Latency): void {
+    this.netbox.latency = latency.netbox ?? this.netbox.latency;
+    if (this.ssh) this.ssh.latency = latency.nsupdate ?? this.ssh.latency;
+    for (const { cluster } of this.proxmox.values()) {
+      const { api, clone, start, shutdown } = cluster.latency;
+      Object.assign(cluster.latency, {
+        api: latency.proxmox ?? api,
+        clone: latency.clone ?? clone,
+        start: latency.start ?? start,
+        shutdown: latency.shutdown ?? shutdown,
+      });
+    }
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.closers.map((close) => close()));
+  }
+
+  private async open(seed: Seed, folder: string, ports: NonNullable<LabOptions["ports"]>): Promise<void> {
+    const certificate = await certificateOf(folder);
+    const keys = sshKeys(folder);
+    const proxmox: Endpoints["proxmox"] = {};
+    for (const [n, [name, clusterSeed]] of Object.entries(seed.proxmox).entries()) {
+      const cluster = loadCluster(name, clusterSeed);
+      const { proxmoxToken: token, proxmoxLogin: login } = credentials;
+      cluster.access.addToken(token.id, token.secret);
+      cluster.access.addUser(login.user, login.password);
+      const server = new ProxmoxServer(cluster, certificate, this.log);
+      const port = await server.listen(ports.proxmox ? ports.proxmox + n : 0);
+      this.closers.push(() => server.close());
+      this.proxmox.set(name, server);
+      proxmox[name] = {
+        url: `https://127.0.0.1:${port}`,
+        token: `${token.id}=${token.secret}`,
+        login: `${login.user}:${login.password}`,
+        fingerprint: certificate.fingerprint,
+        caFile: join(folder, "proxmox-ca.pem"),
+      };
+    }
+    this.netbox.tokens.v1.add(credentials.netboxV1Token);
+    this.netbox.tokens.v2.add(credentials.netboxToken);
+    const netboxUrl = `http://127.0.0.1:${await this.netbox.listen(ports.netbox ?? 0)}`;
+    this.closers.push(() => this.netbox.close());
+    for (const zone of seed.dns.zones) this.zones.add(zone);
+    const dns = new DnsServer(this.zones);
+    const dnsPort = await dns.listen(ports.dns ?? 0);
+    this.closers.push(() => dns.close());
+    const nameServer: NameServer = {
+      zones: this.zones,
+      keyFiles: new Map([
+        [tsigKeyFile, "update"],
+        ["/etc/bind/ro.key", "transfer"],
+      ]),
+      port: dnsPort,
+    };
+    this.ssh = new SshServer(keys, nameServer, this.log);
+    const sshPort = await this.ssh.listen(ports.ssh ?? 0);
+    const ssh = this.ssh;
+    this.closers.push(() => ssh.close());
+    const control = new ControlServer(this);
+    const controlPort = await control.listen(ports.control ?? 0);
+    this.closers.push(() => control.close());
+    this.found = {
+      proxmox,
+      netbox: { url: netboxUrl, token: credentials.netboxToken },
+      ssh: {
+        host: "127.0.0.1",
+        port: sshPort,
+        user: "ddns",
+        keyFile: join(folder, "id_ed25519"),
+        hostKey: keys.hostPublicKey,
+        hostKeyFile: join(folder, "ssh_host_ed25519_key.pub"),
+      },
+      dns: { host: "127.0.0.1", port: dnsPort, keyFile: tsigKeyFile },
+      control: { url: `http://127.0.0.1:${controlPort}` },
+    };
+    this.guestIds = await loadSeed(netboxCall(netboxUrl, credentials.netboxToken), seed);
+    this.log.calls.length = 0;
+  }
+}
+
+/** A name for a lab's folder or stack that no other run has. */
+export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(4).toString("hex")}`;

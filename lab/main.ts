@@ -1,0 +1,91 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { Lab, type Latency } from "./index";
+import { readSeed } from "./seed";
+
+const help = `npm run lab -- [options]
+
+Starts an embedded Proxmox VE, NetBox, BIND 9 and sshd on 127.0.0.1, prints one JSON line that says where they are and
+how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its keys.
+
+  --seed FILE           what is there at the start (default lab/seeds/demo.yaml)
+  --folder DIR          where its TLS certificate and ssh keys are kept (default .lab)
+  --proxmox-port N      port of the first cluster, further ones follow (default 18006)
+  --netbox-port N       (default 18001)
+  --ssh-port N          (default 18022)
+  --dns-port N          UDP and TCP (default 18053)
+  --control-port N      the lab's own switches (default 18099)
+                        a port of 0 takes a free one
+  --latency LIST        milliseconds by kind of call, e.g. netbox=40,proxmox=15,clone=4000,nsupdate=60
+                        kinds: netbox, proxmox, clone, start, shutdown, nsupdate (default none)
+  --help                this text
+
+The JSON line:
+  {"proxmox":{"<cluster>":{"url","token","login","fingerprint"}},"netbox":{"url","token"},
+   "ssh":{"host","port","user","keyFile","hostKey"},"dns":{"host","port"},"control":{"url"}}
+
+Control: GET /state (guests and zones), GET /calls (every call so far), POST /latency ({"clone": 1000}).
+`;
+
+const kinds = ["netbox", "proxmox", "clone", "start", "shutdown", "nsupdate"];
+
+function latencyOf(list: string): Latency {
+  return Object.fromEntries(
+    list.split(",").map((part) => {
+      const [kind = "", milliseconds = ""] = part.split("=");
+      if (!kinds.includes(kind) || !/^\d+$/.test(milliseconds))
+        throw new Error(`--latency ${part}: write KIND=MILLISECONDS with one of ${kinds.join(", ")}`);
+      return [kind, Number(milliseconds)];
+    }),
+  );
+}
+
+async function main(): Promise<void> {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    options: {
+      seed: text,
+      folder: text,
+      latency: text,
+      "proxmox-port": text,
+      "netbox-port": text,
+      "ssh-port": text,
+      "dns-port": text,
+      "control-port": text,
+      help: { type: "boolean" },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return;
+  }
+  const port = (value: string | undefined, fallback: number) => {
+    if (value !== undefined && !/^\d{1,5}$/.test(value)) throw new Error(`${value} is no port`);
+    return value === undefined ? fallback : Number(value);
+  };
+  const lab = await Lab.start({
+    seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")),
+    folder: values.folder ?? ".lab",
+    ports: {
+      proxmox: port(values["proxmox-port"], 18006),
+      netbox: port(values["netbox-port"], 18001),
+      ssh: port(values["ssh-port"], 18022),
+      dns: port(values["dns-port"], 18053),
+      control: port(values["control-port"], 18099),
+    },
+    latency: values.latency === undefined ? {} : latencyOf(values.latency),
+  });
+  process.stdout.write(`${JSON.stringify(lab.endpoints)}\n`);
+  for (const signal of ["SIGINT", "SIGTERM"] as const)
+    process.once(signal, () => void lab.close().then(() => process.exit(0)));
+}
+
+main().catch((error: unknown) => {
+  const text = error instanceof Error ? error.message : String(error);
+  process.stderr.write(
+    text.includes("EADDRINUSE")
+      ? `The lab can't start: ${text}. Is another lab running? Choose other ports (npm run lab -- --help).\n`
+      : `The lab can't start: ${text}\n`,
+  );
+  process.exitCode = 1;
+});

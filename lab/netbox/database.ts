@@ -1,0 +1,369 @@
+import { cidr, hostKey, isNetworkIn } from "./address";
+import { invalid } from "./errors";
+import { type Field, type ModelName, models, tagged } from "./models";
+
+/** A stored object: wire names, references as ids. */
+export interface Row {
+  id: number;
+  created: string;
+  last_updated: string;
+  tags: number[];
+  custom_fields: Record<string, unknown>;
+  [field: string]: unknown;
+}
+
+const now = () =>
+  `${new Date().toISOString().slice(0, -1)}${String(Math.floor(Math.random() * 1000)).padStart(3, "0")}Z`;
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
+export class Database {
+  private readonly tables = new Map<ModelName, Map<number, Row>>();
+  private readonly lastIds = new Map<ModelName, number>();
+
+  table(model: ModelName): Map<number, Row> {
+    let table = this.tables.get(model);
+    if (table === undefined) {
+      table = new Map();
+      this.tables.set(model, table);
+    }
+    return table;
+  }
+
+  rows(model: ModelName): Row[] {
+    return [...this.table(model).values()];
+  }
+
+  find(model: ModelName, id: unknown): Row | undefined {
+    return typeof id === "number" ? this.table(model).get(id) : undefined;
+  }
+
+  // ---- writing
+
+  create(model: ModelName, input: Record<string, unknown>): Row {
+    const fields = models[model].fields;
+    const values: Record<string, unknown> = {};
+    const errors: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(fields)) {
+      if (input[name] === undefined) {
+        if (field.required) errors[name] = ["This field is required."];
+        else values[name] = structuredClone(field.default ?? null);
+      } else this.accept(model, name, field, input[name], values, errors);
+    }
+    if (Object.keys(errors).length > 0) invalid(errors);
+    const id = (this.lastIds.get(model) ?? 0) + 1;
+    const stamp = now();
+    const row: Row = {
+      ...values,
+      id,
+      created: stamp,
+      last_updated: stamp,
+      tags: this.tagIds(input.tags ?? []),
+      custom_fields: this.customFields(model, {}, input.custom_fields),
+    };
+    this.clean(model, row, undefined);
+    this.lastIds.set(model, id);
+    this.table(model).set(id, row);
+    this.afterWrite(model, row, input);
+    return row;
+  }
+
+  update(model: ModelName, row: Row, input: Record<string, unknown>): Row {
+    const values: Record<string, unknown> = {};
+    const errors: Record<string, unknown> = {};
+    for (const [name, field] of Object.entries(models[model].fields))
+      if (input[name] !== undefined) this.accept(model, name, field, input[name], values, errors);
+    if (Object.keys(errors).length > 0) invalid(errors);
+    const next: Row = {
+      ...row,
+      ...values,
+      custom_fields: this.customFields(model, row.custom_fields, input.custom_fields),
+    };
+    if (input.tags !== undefined) next.tags = this.tagIds(input.tags);
+    this.clean(model, next, row);
+    next.last_updated = now();
+    this.table(model).set(row.id, next);
+    this.afterWrite(model, next, input);
+    return next;
+  }
+
+  /** Deletes with what NetBox deletes along; what still points here in a protecting way is a 409. */
+  remove(model: ModelName, row: Row): void {
+    const owned = (type: string) => (candidate: Row) =>
+      candidate.assigned_object_type === type && candidate.assigned_object_id === row.id;
+    if (model === "virtualMachine") {
+      for (const child of ["vmInterface", "virtualDisk"] as const)
+        for (const found of this.rows(child).filter((candidate) => candidate.virtual_machine === row.id))
+          this.remove(child, found);
+    }
+    if (model === "vmInterface") {
+      for (const found of this.rows("ipAddress").filter(owned("virtualization.vminterface")))
+        this.remove("ipAddress", found);
+      for (const found of this.rows("macAddress").filter(owned("virtualization.vminterface")))
+        this.remove("macAddress", found);
+    }
+    this.table(model).delete(row.id);
+    if (model === "ipAddress")
+      for (const vm of this.rows("virtualMachine"))
+        for (const key of ["primary_ip4", "primary_ip6"]) if (vm[key] === row.id) vm[key] = null;
+    if (model === "macAddress")
+      for (const vmInterface of this.rows("vmInterface"))
+        if (vmInterface.primary_mac_address === row.id) vmInterface.primary_mac_address = null;
+    if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
+  }
+
+  // ---- single fields
+
+  private accept(
+    model: ModelName,
+    name: string,
+    field: Field,
+    value: unknown,
+    values: Record<string, unknown>,
+    errors: Record<string, unknown>,
+  ): void {
+    const fail = (message: string) => {
+      errors[name] = [message];
+    };
+    if (value === null) {
+      if (field.required || field.kind === "boolean") fail("This field may not be null.");
+      else values[name] = field.kind === "refs" ? [] : null;
+      return;
+    }
+    switch (field.kind) {
+      case "text":
+        if (typeof value !== "string" && typeof value !== "number") fail("Not a valid string.");
+        else if (field.required && String(value).trim() === "") fail("This field may not be blank.");
+        else values[name] = this.text(model, name, String(value), fail);
+        return;
+      case "mac":
+        if (!/^([0-9a-f]{2}[:-]?){5}[0-9a-f]{2}$/i.test(String(value))) fail(`Invalid MAC address format: ${value}`);
+        else values[name] = String(value).toUpperCase().replace(/-/g, ":");
+        return;
+      case "integer":
+      case "decimal": {
+        const number = typeof value === "string" && value.trim() !== "" ? Number(value) : value;
+        if (
+          typeof number !== "number" ||
+          Number.isNaN(number) ||
+          (field.kind === "integer" && !Number.isInteger(number))
+        )
+          fail(field.kind === "integer" ? "A valid integer is required." : "A valid number is required.");
+        else if (field.min !== undefined && number < field.min)
+          fail(`Ensure this value is greater than or equal to ${field.min}.`);
+        else if (field.max !== undefined && number > field.max)
+          fail(`Ensure this value is less than or equal to ${field.max}.`);
+        else values[name] = number;
+        return;
+      }
+      case "boolean":
+        if (typeof value !== "boolean") fail("Must be a valid boolean.");
+        else values[name] = value;
+        return;
+      case "choice":
+        if (value === "" && field.default === null) values[name] = null;
+        else if (!field.choices?.includes(String(value))) fail(`${String(value)} is not a valid choice.`);
+        else values[name] = value;
+        return;
+      case "ref":
+        if (field.to) values[name] = this.reference(field.to, value, fail);
+        return;
+      case "refs":
+        values[name] = Array.isArray(value) ? value.map((each) => this.reference(field.to ?? "vlan", each, fail)) : [];
+        return;
+      default:
+        values[name] = value;
+    }
+  }
+
+  private text(model: ModelName, name: string, value: string, fail: (message: string) => void): string {
+    if (model === "ipAddress" && name === "dns_name") {
+      if (!/^[0-9A-Za-z._*-]*$/.test(value))
+        fail("Only alphanumeric characters, asterisks, hyphens, periods, and underscores are allowed in DNS names");
+      return value.toLowerCase();
+    }
+    const isAddress =
+      (model === "ipAddress" && name === "address") ||
+      (model === "prefix" && name === "prefix") ||
+      (model === "ipRange" && name.endsWith("_address"));
+    if (!isAddress) return value;
+    const parsed = cidr(value);
+    if (parsed === undefined) fail(`Invalid IP address format: ${value}`);
+    else if (model === "prefix" && !isNetworkIn(parsed))
+      fail(`${value} is not a valid prefix. Did you mean ${parsed.network}?`);
+    return parsed?.text ?? value;
+  }
+
+  /** By id, or by attributes that match exactly one object. */
+  private reference(to: ModelName, value: unknown, fail: (message: string) => void): number | null {
+    if (isObject(value)) {
+      const found = this.rows(to).filter((row) => Object.entries(value).every(([key, wanted]) => row[key] === wanted));
+      if (found.length === 1 && found[0]) return found[0].id;
+      fail(
+        `Related object not found using the provided attributes: ${JSON.stringify(value).replace(/"/g, "'").replace(/:/g, ": ")}`,
+      );
+      return null;
+    }
+    const id = Number(value);
+    if (this.table(to).has(id)) return id;
+    fail(`Related object not found using the provided numeric ID: ${String(value)}`);
+    return null;
+  }
+
+  private tagIds(value: unknown): number[] {
+    const errors: string[] = [];
+    const ids = (Array.isArray(value) ? value : []).map((tag: unknown) =>
+      this.reference("tag", isObject(tag) && typeof tag.id === "number" ? tag.id : tag, (message) =>
+        errors.push(message),
+      ),
+    );
+    if (errors.length > 0) invalid({ tags: errors });
+    return ids.filter((id) => id !== null);
+  }
+
+  /** Merged into what is there; each must exist for the object's type and fit its own type. */
+  private customFields(model: ModelName, current: Record<string, unknown>, input: unknown): Record<string, unknown> {
+    if (!tagged.has(model)) return {};
+    const defined = this.rows("customField").filter(
+      (field) => Array.isArray(field.object_types) && field.object_types.includes(models[model].contentType),
+    );
+    const next: Record<string, unknown> = Object.fromEntries(
+      defined.map((field) => [String(field.name), current[String(field.name)] ?? field.default ?? null]),
+    );
+    for (const [name, value] of Object.entries(isObject(input) ? input : {})) {
+      const field = defined.find((candidate) => candidate.name === name);
+      if (field === undefined)
+        return invalid({ custom_fields: { [name]: `Custom field '${name}' does not exist for this object type.` } });
+      const wrong = this.customValueError(field, value);
+      if (wrong !== undefined) invalid({ __all__: [`Invalid value for custom field '${name}': ${wrong}`] });
+      const taken =
+        field.unique === true &&
+        value !== null &&
+        this.rows(model).some((row) => row.custom_fields[name] === value && row.custom_fields !== current);
+      if (taken) invalid({ __all__: [`Custom field '${name}' must have a unique value.`] });
+      next[name] = value;
+    }
+    return next;
+  }
+
+  private customValueError(field: Row, value: unknown): string | undefined {
+    if (value === null) return undefined;
+    if (field.type === "integer" && !Number.isInteger(value)) return "Value must be an integer.";
+    if (field.type === "boolean" && typeof value !== "boolean") return "Value must be true or false.";
+    if ((field.type === "text" || field.type === "longtext") && typeof value !== "string")
+      return "Value must be a string.";
+    if (field.type === "select") {
+      const set = this.find("choiceSet", field.choice_set);
+      const choices = Array.isArray(set?.extra_choices)
+        ? set.extra_choices.map((pair: unknown) => (Array.isArray(pair) ? pair[0] : pair))
+        : [];
+      if (!choices.includes(value)) return `Invalid choice (${String(value)}) for choice set ${String(set?.name)}.`;
+    }
+    return undefined;
+  }
+
+  // ---- rules over a whole object
+
+  private clean(model: ModelName, next: Row, before: Row | undefined): void {
+    for (const { fields, error } of models[model].unique ?? []) {
+      const key = (row: Row) =>
+        fields
+          .map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field])))
+          .join("\0");
+      if (
+        this.rows(model).some((row) => row.id !== next.id && key(row) === key(next)) ||
+        (before === undefined && this.rows(model).some((row) => key(row) === key(next)))
+      )
+        invalid(error);
+    }
+    if (model === "virtualMachine") this.cleanMachine(next);
+    if (model === "ipAddress") this.cleanAddress(next, before);
+    if (model === "vmInterface" && (next.mode === null || next.mode === "tagged-all")) {
+      // NetBox drops VLANs that the mode has no place for, without a word.
+      if (next.mode === null) next.untagged_vlan = null;
+      next.tagged_vlans = [];
+    }
+  }
+
+  private cleanMachine(next: Row): void {
+    if (next.cluster === null && next.site === null && next.device === null)
+      invalid({ __all__: ["A virtual machine must be assigned to a site, cluster, or device."] });
+    const cluster = this.find("cluster", next.cluster);
+    if (next.site === null && cluster?.site) next.site = cluster.site;
+    for (const [key, family] of [
+      ["primary_ip4", 4],
+      ["primary_ip6", 6],
+    ] as const) {
+      const address = this.find("ipAddress", next[key]);
+      if (address === undefined) continue;
+      if (cidr(String(address.address))?.family !== family)
+        invalid({
+          [key]: [`Must be an IPv${family} address. (${address.address} is an IPv${family === 4 ? 6 : 4} address.)`],
+        });
+      const owner =
+        address.assigned_object_type === "virtualization.vminterface"
+          ? this.find("vmInterface", address.assigned_object_id)
+          : undefined;
+      if (owner?.virtual_machine !== next.id)
+        invalid({ [key]: [`The specified IP address (${address.address}) is not assigned to this VM.`] });
+    }
+    const disks = this.rows("virtualDisk").filter((disk) => disk.virtual_machine === next.id);
+    const sum = disks.reduce((total, disk) => total + Number(disk.size), 0);
+    if (disks.length > 0 && next.disk !== sum)
+      invalid({
+        disk: [
+          `The specified disk size (${next.disk}) must match the aggregate size of assigned virtual disks (${sum}).`,
+        ],
+      });
+  }
+
+  private cleanAddress(next: Row, before: Row | undefined): void {
+    const key = hostKey(String(next.address));
+    const twin = this.rows("ipAddress").find(
+      (row) => row.id !== before?.id && row.vrf === next.vrf && hostKey(String(row.address)) === key,
+    );
+    const unique = next.vrf === null || this.find("vrf", next.vrf)?.enforce_unique !== false;
+    if (twin && unique)
+      invalid({
+        address: [
+          `Duplicate IP address found in ${next.vrf === null ? "global table" : `VRF ${String(this.find("vrf", next.vrf)?.name)}`}: ${twin.address}`,
+        ],
+      });
+    const moved =
+      before !== undefined &&
+      (before.assigned_object_id !== next.assigned_object_id ||
+        before.assigned_object_type !== next.assigned_object_type);
+    if (moved && this.rows("virtualMachine").some((vm) => vm.primary_ip4 === next.id || vm.primary_ip6 === next.id))
+      invalid({
+        __all__: ["Cannot reassign IP address while it is designated as the primary IP for the parent object"],
+      });
+    if (
+      next.assigned_object_id !== null &&
+      next.assigned_object_type === "virtualization.vminterface" &&
+      !this.find("vmInterface", next.assigned_object_id)
+    )
+      invalid({ __all__: [`Invalid assigned object: ${next.assigned_object_id}`] });
+  }
+
+  private afterWrite(model: ModelName, row: Row, input: Record<string, unknown>): void {
+    if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
+    if (model === "vmInterface" && input.mac_address !== undefined) {
+      const mac =
+        input.mac_address === null
+          ? null
+          : this.create("macAddress", {
+              mac_address: input.mac_address,
+              assigned_object_type: "virtualization.vminterface",
+              assigned_object_id: row.id,
+            });
+      row.primary_mac_address = mac?.id ?? null;
+    }
+  }
+
+  private sumDisks(vmId: unknown): void {
+    const vm = this.find("virtualMachine", vmId);
+    const disks = this.rows("virtualDisk").filter((disk) => disk.virtual_machine === vmId);
+    if (vm) vm.disk = disks.length === 0 ? null : disks.reduce((total, disk) => total + Number(disk.size), 0);
+  }
+}

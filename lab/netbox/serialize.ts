@@ -1,0 +1,139 @@
+import { cidr } from "./address";
+import type { Database, Row } from "./database";
+import { type ModelName, models, tagged } from "./models";
+
+const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/-/g, " ");
+
+/** Turns rows into what NetBox's API shows of them. */
+export class Serializer {
+  constructor(
+    private readonly database: Database,
+    private readonly base: string,
+  ) {}
+
+  private url(model: ModelName, id: number): string {
+    return `${this.base}/api/${models[model].path}/${id}/`;
+  }
+
+  private display(model: ModelName, row: Row): string {
+    if (model === "vlan") return `${row.name} (${row.vid})`;
+    if (model === "ipRange") return `${String(row.start_address).split("/")[0]}-${String(row.end_address)}`;
+    return String(row[models[model].display]);
+  }
+
+  /** An object inside another. */
+  nested(model: ModelName, id: unknown): unknown {
+    const row = this.database.find(model, id);
+    return row === undefined ? null : this.brief(model, row);
+  }
+
+  brief(model: ModelName, row: Row): Record<string, unknown> {
+    const shown: Record<string, unknown> = {
+      id: row.id,
+      url: this.url(model, row.id),
+      display: this.display(model, row),
+    };
+    if (model === "ipAddress" || model === "prefix") shown.family = this.family(String(row.address ?? row.prefix));
+    for (const name of models[model].brief) shown[name] = this.field(model, name, row);
+    return shown;
+  }
+
+  private family(text: string): unknown {
+    const family = cidr(text)?.family;
+    return { value: family, label: `IPv${family}` };
+  }
+
+  private field(model: ModelName, name: string, row: Row): unknown {
+    const field = models[model].fields[name];
+    const value = row[name];
+    if (field?.kind === "ref" && field.to) return this.nested(field.to, value);
+    if (field?.kind === "refs")
+      return (Array.isArray(value) ? value : []).map((id) => this.nested(field.to ?? "vlan", id));
+    if (field?.kind === "choice") return value === null ? null : { value, label: label(String(value)) };
+    return value;
+  }
+
+  full(model: ModelName, row: Row): Record<string, unknown> {
+    const shown: Record<string, unknown> = {
+      id: row.id,
+      url: this.url(model, row.id),
+      display_url: `${this.base}/${models[model].path}/${row.id}/`,
+      display: this.display(model, row),
+    };
+    for (const name of Object.keys(models[model].fields)) shown[name] = this.field(model, name, row);
+    Object.assign(shown, this.extras(model, row));
+    if (tagged.has(model)) {
+      shown.tags = row.tags.map((id) => this.nested("tag", id));
+      shown.custom_fields = this.customFields(row);
+    }
+    return { ...shown, created: row.created, last_updated: row.last_updated };
+  }
+
+  private customFields(row: Row): Record<string, unknown> {
+    const fields = new Map(this.database.rows("customField").map((field) => [field.name, field]));
+    return Object.fromEntries(
+      Object.entries(row.custom_fields).map(([name, value]) => {
+        const field = fields.get(name);
+        return [
+          name,
+          field?.type === "select" && value !== null ? { value, label: this.choiceLabel(field, value) } : value,
+        ];
+      }),
+    );
+  }
+
+  private choiceLabel(field: Row, value: unknown): unknown {
+    const choices = this.database.find("choiceSet", field.choice_set)?.extra_choices;
+    const pair: unknown = (Array.isArray(choices) ? choices : []).find(
+      (each: unknown) => Array.isArray(each) && each[0] === value,
+    );
+    return Array.isArray(pair) ? pair[1] : value;
+  }
+
+  private extras(model: ModelName, row: Row): Record<string, unknown> {
+    const { database } = this;
+    switch (model) {
+      case "virtualMachine":
+        return {
+          primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4),
+          interface_count: database.rows("vmInterface").filter((each) => each.virtual_machine === row.id).length,
+          virtual_disk_count: database.rows("virtualDisk").filter((each) => each.virtual_machine === row.id).length,
+          config_context: {},
+        };
+      case "vmInterface": {
+        const macs = database
+          .rows("macAddress")
+          .filter(
+            (mac) => mac.assigned_object_type === "virtualization.vminterface" && mac.assigned_object_id === row.id,
+          );
+        return {
+          mac_address: database.find("macAddress", row.primary_mac_address)?.mac_address ?? null,
+          mac_addresses: macs.map((mac) => this.brief("macAddress", mac)),
+        };
+      }
+      case "ipAddress":
+        return {
+          family: this.family(String(row.address)),
+          assigned_object:
+            row.assigned_object_type === "virtualization.vminterface"
+              ? this.nested("vmInterface", row.assigned_object_id)
+              : null,
+        };
+      case "prefix":
+        return { family: this.family(String(row.prefix)) };
+      case "ipRange": {
+        const size = (cidr(String(row.end_address))?.value ?? 0n) - (cidr(String(row.start_address))?.value ?? 0n) + 1n;
+        return { family: this.family(String(row.start_address)), size: Number(size) };
+      }
+      case "macAddress":
+        return {
+          assigned_object:
+            row.assigned_object_type === "virtualization.vminterface"
+              ? this.nested("vmInterface", row.assigned_object_id)
+              : null,
+        };
+      default:
+        return {};
+    }
+  }
+}

@@ -1,0 +1,328 @@
+import { randomUUID } from "node:crypto";
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as sleep } from "node:timers/promises";
+import type { RequestLog } from "../log";
+import { between, hostKey, hosts } from "./address";
+import { Database, type Row } from "./database";
+import { detail, NetboxError } from "./errors";
+import { select } from "./filters";
+import { type ModelName, models } from "./models";
+import { Serializer } from "./serialize";
+
+const byPath = new Map<string, ModelName>(
+  Object.entries(models).map(([name, model]) => [model.path, name as ModelName]),
+);
+const pageLimit = 1000;
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+interface Answer {
+  status: number;
+  body?: unknown;
+  etag?: string;
+}
+
+/** The HTTP face of the lab's NetBox: the parts of its REST API that this project and its users call. */
+export class NetboxServer {
+  readonly database = new Database();
+  readonly tokens = { v1: new Set<string>(), v2: new Set<string>() };
+  /** Milliseconds before each answer. */
+  latency = 0;
+  version = "4.7.3";
+  private readonly server: Server;
+
+  constructor(private readonly log: RequestLog) {
+    this.server = createServer((request, response) => {
+      this.serve(request, response).catch((error: unknown) =>
+        response.destroy(error instanceof Error ? error : undefined),
+      );
+    });
+    // gunicorn's default; clients must live with it.
+    this.server.keepAliveTimeout = 2000;
+  }
+
+  async listen(port: number): Promise<number> {
+    await new Promise<void>((resolve, reject) => this.server.once("error", reject).listen(port, "127.0.0.1", resolve));
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  async close(): Promise<void> {
+    this.server.closeAllConnections();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+
+  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
+    const method = request.method ?? "GET";
+    const entry = this.log.begin("netbox", method, `${url.pathname}${url.search}`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of request) chunks.push(Buffer.from(chunk));
+    await sleep(this.latency);
+    let answer: Answer;
+    try {
+      this.authenticate(request.headers.authorization);
+      answer = this.handle(method, url, Buffer.concat(chunks).toString(), request.headers["if-match"]);
+    } catch (error) {
+      if (!(error instanceof NetboxError)) throw error;
+      answer = { status: error.status, body: error.body };
+    }
+    entry.end(answer.status);
+    response.setHeader("API-Version", this.version.split(".").slice(0, 2).join("."));
+    response.setHeader("X-Request-ID", randomUUID());
+    if (answer.etag) response.setHeader("ETag", answer.etag);
+    const isHtml = typeof answer.body === "string";
+    response.setHeader("Content-Type", isHtml ? "text/html; charset=utf-8" : "application/json");
+    response
+      .writeHead(answer.status)
+      .end(answer.body === undefined ? undefined : isHtml ? answer.body : JSON.stringify(answer.body));
+  }
+
+  private authenticate(header: string | undefined): void {
+    if (header === undefined) detail(403, "Authentication credentials were not provided.");
+    const [keyword, token = ""] = String(header).split(" ");
+    if (keyword === "Token" && !this.tokens.v1.has(token)) detail(403, "Invalid v1 token");
+    if (keyword === "Bearer" && !this.tokens.v2.has(token)) detail(403, "Invalid v2 token");
+    if (keyword !== "Token" && keyword !== "Bearer") detail(403, "Authentication credentials were not provided.");
+  }
+
+  private handle(method: string, url: URL, text: string, ifMatch: string | undefined): Answer {
+    if (url.pathname === "/api/status/") return this.status(method);
+    const parts = /^\/api\/([\w-]+\/[\w-]+)\/(?:(\d+)\/(?:([\w-]+)\/)?)?$/.exec(url.pathname);
+    const model = parts ? byPath.get(parts[1] ?? "") : undefined;
+    if (parts === null || model === undefined)
+      return {
+        status: 404,
+        body: "<!DOCTYPE html>\n<html><head><title>Page Not Found | NetBox</title></head></html>\n",
+      };
+    const input = this.json(text);
+    const serializer = new Serializer(this.database, url.origin);
+    if (parts[2] === undefined) return this.collection(method, model, url, input, serializer);
+    const row = this.database.find(model, Number(parts[2]));
+    if (row === undefined)
+      return { status: 404, body: { detail: `No ${models[model].label} matches the given query.` } };
+    if (parts[3] === "available-ips" && (model === "prefix" || model === "ipRange"))
+      return this.availableIps(method, model, row, input, url, serializer);
+    if (parts[3] !== undefined) return { status: 404, body: "<!DOCTYPE html>\n<html></html>\n" };
+    return this.single(method, model, row, input, ifMatch, url, serializer);
+  }
+
+  private json(text: string): unknown {
+    if (text === "") return {};
+    try {
+      return JSON.parse(text);
+    } catch {
+      return detail(
+        400,
+        "JSON parse error - Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
+      );
+    }
+  }
+
+  private status(method: string): Answer {
+    if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
+    return {
+      status: 200,
+      body: {
+        "django-version": "6.1.2",
+        hostname: "lab",
+        "netbox-version": this.version,
+        "netbox-full-version": this.version,
+        plugins: {},
+        "python-version": "3.12.1",
+        "rq-workers-running": 0,
+      },
+    };
+  }
+
+  // ---- lists and bulk
+
+  private collection(method: string, model: ModelName, url: URL, input: unknown, serializer: Serializer): Answer {
+    if (method === "GET") return this.list(model, url, serializer);
+    if (method === "POST") {
+      if (!Array.isArray(input)) {
+        const row = this.database.create(model, isRecord(input) ? input : {});
+        return { status: 201, body: serializer.full(model, row), etag: etag(row) };
+      }
+      return { status: 201, body: this.createAll(model, input).map((row) => serializer.full(model, row)) };
+    }
+    if (!Array.isArray(input))
+      return { status: 400, body: { non_field_errors: ['Expected a list of items but got type "dict".'] } };
+    const rows = input.map((each: unknown) => ({
+      input: isRecord(each) ? each : {},
+      row: this.database.find(model, isRecord(each) ? each.id : undefined),
+    }));
+    const missing = rows
+      .filter(({ row }) => row === undefined)
+      .map(({ input: { id } }) => ({ id, errors: { id: [`Object with ID ${String(id)} does not exist`] } }));
+    if (missing.length > 0)
+      return {
+        status: 400,
+        body: { detail: `${missing.length} of ${rows.length} objects could not be found.`, errors: missing },
+      };
+    if (method === "DELETE") {
+      for (const { row } of rows) if (row) this.database.remove(model, row);
+      return { status: 204 };
+    }
+    if (method !== "PATCH") detail(405, `Method "${method}" not allowed.`);
+    return {
+      status: 200,
+      body: rows.flatMap(({ row, input: change }) =>
+        row ? [serializer.full(model, this.database.update(model, row, change))] : [],
+      ),
+    };
+  }
+
+  /** All or nothing, errors by index. */
+  private createAll(model: ModelName, inputs: unknown[]): Row[] {
+    const made: Row[] = [];
+    const errors: { index: number; errors: unknown }[] = [];
+    inputs.forEach((input, index) => {
+      try {
+        made.push(this.database.create(model, isRecord(input) ? input : {}));
+      } catch (error) {
+        if (!(error instanceof NetboxError)) throw error;
+        errors.push({ index, errors: error.body });
+      }
+    });
+    if (errors.length === 0) return made;
+    for (const row of made) this.database.remove(model, row);
+    throw new NetboxError(400, {
+      detail: `${errors.length} of ${inputs.length} objects could not be created.`,
+      errors,
+    });
+  }
+
+  private list(model: ModelName, url: URL, serializer: Serializer): Answer {
+    const query = url.searchParams;
+    let rows = select(this.database, model, query);
+    const limitGiven = Number(query.get("limit") ?? 50);
+    const limit = limitGiven === 0 ? pageLimit : Math.min(limitGiven, pageLimit);
+    const count = rows.length;
+    const page = (changes: Record<string, number>) => {
+      const next = new URL(url);
+      next.searchParams.set("limit", String(limit));
+      for (const [key, value] of Object.entries(changes)) next.searchParams.set(key, String(value));
+      return next.toString();
+    };
+    if (query.has("start")) {
+      rows = rows.filter((row) => row.id >= Number(query.get("start")));
+      const shown = rows.slice(0, limit);
+      const next = rows[limit];
+      return {
+        status: 200,
+        body: {
+          count: null,
+          next: next ? page({ start: next.id }) : null,
+          previous: null,
+          results: shown.map((row) => this.shown(model, row, query, serializer)),
+        },
+      };
+    }
+    const offset = Number(query.get("offset") ?? 0);
+    const next = offset + limit < count ? page({ offset: offset + limit }) : null;
+    const previous = offset > 0 ? page({ offset: Math.max(0, offset - limit) }) : null;
+    return {
+      status: 200,
+      body: {
+        count,
+        next,
+        previous,
+        results: rows.slice(offset, offset + limit).map((row) => this.shown(model, row, query, serializer)),
+      },
+    };
+  }
+
+  private shown(model: ModelName, row: Row, query: URLSearchParams, serializer: Serializer): Record<string, unknown> {
+    if (query.get("brief")) return serializer.brief(model, row);
+    const full = serializer.full(model, row);
+    const fields = query.get("fields")?.split(",");
+    const omit = query.get("omit")?.split(",") ?? [];
+    return Object.fromEntries(
+      Object.entries(full).filter(([name]) => (fields ? fields.includes(name) : !omit.includes(name))),
+    );
+  }
+
+  // ---- one object
+
+  private single(
+    method: string,
+    model: ModelName,
+    row: Row,
+    input: unknown,
+    ifMatch: string | undefined,
+    url: URL,
+    serializer: Serializer,
+  ): Answer {
+    if (method === "GET")
+      return { status: 200, body: this.shown(model, row, url.searchParams, serializer), etag: etag(row) };
+    if (ifMatch !== undefined && ifMatch !== etag(row))
+      return { status: 412, body: { detail: "Precondition failed." }, etag: etag(row) };
+    if (method === "DELETE") {
+      this.refuseInUse(model, row);
+      this.database.remove(model, row);
+      return { status: 204 };
+    }
+    if (method !== "PATCH" && method !== "PUT") detail(405, `Method "${method}" not allowed.`);
+    const updated = this.database.update(model, row, isRecord(input) ? input : {});
+    return { status: 200, body: serializer.full(model, updated), etag: etag(updated) };
+  }
+
+  private refuseInUse(model: ModelName, row: Row): void {
+    if (model !== "cluster") return;
+    const users = this.database.rows("virtualMachine").filter((vm) => vm.cluster === row.id);
+    if (users.length > 0)
+      detail(
+        409,
+        `Unable to delete object. ${users.length} dependent objects were found: ${users.map((vm) => `${vm.name} (${vm.id})`).join(", ")}`,
+      );
+  }
+
+  // ---- next available addresses
+
+  private availableIps(
+    method: string,
+    model: "prefix" | "ipRange",
+    row: Row,
+    input: unknown,
+    url: URL,
+    serializer: Serializer,
+  ): Answer {
+    const taken = new Set(
+      this.database
+        .rows("ipAddress")
+        .filter((each) => each.vrf === row.vrf)
+        .map((each) => hostKey(String(each.address))),
+    );
+    const all =
+      model === "prefix"
+        ? hosts(String(row.prefix), row.is_pool === true)
+        : between(String(row.start_address), String(row.end_address));
+    const free = this.free(all, taken);
+    if (method === "GET") {
+      const limit = Number(url.searchParams.get("limit") ?? 50);
+      const shown: unknown[] = [];
+      for (const address of free) {
+        if (shown.length >= limit) break;
+        shown.push({ family: address.includes(":") ? 6 : 4, address, vrf: serializer.nested("vrf", row.vrf) });
+      }
+      return { status: 200, body: shown };
+    }
+    const wanted = Array.isArray(input) ? input : [input];
+    const addresses = wanted.map(
+      () => free.next().value ?? detail(409, "Insufficient resources are available to satisfy the request"),
+    );
+    const made: Row[] = wanted.map((each: unknown, n) =>
+      this.database.create("ipAddress", { ...(isRecord(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
+    );
+    const bodies = made.map((each) => serializer.full("ipAddress", each));
+    return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };
+  }
+
+  private *free(all: Generator<string>, taken: Set<string>): Generator<string, undefined> {
+    for (const address of all) if (!taken.has(hostKey(address))) yield address;
+    return undefined;
+  }
+}
+
+const etag = (row: Row) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;

@@ -1,0 +1,125 @@
+import { readFileSync } from "node:fs";
+import { parse } from "yaml";
+import { z } from "zod";
+
+const address = z.union([
+  z.string(),
+  z.object({ address: z.string(), dnsName: z.string().optional(), tags: z.array(z.string()).optional() }),
+]);
+
+const vmInterface = z.object({
+  name: z.string(),
+  mac: z.string().optional(),
+  mode: z.enum(["access", "tagged", "tagged-all"]).optional(),
+  vlan: z.number().int().optional(),
+  taggedVlans: z.array(z.number().int()).optional(),
+  mtu: z.number().int().optional(),
+  enabled: z.boolean().optional(),
+  customFields: z.record(z.string(), z.unknown()).optional(),
+  addresses: z.array(address).default([]),
+});
+
+const guest = z.object({
+  name: z.string(),
+  cluster: z.string().optional(),
+  status: z.string().default("active"),
+  vcpus: z.number().optional(),
+  memory: z.number().int().optional(),
+  platform: z.string().optional(),
+  role: z.string().optional(),
+  description: z.string().optional(),
+  comments: z.string().optional(),
+  tags: z.array(z.string()).default([]),
+  customFields: z.record(z.string(), z.unknown()).optional(),
+  localContext: z.record(z.string(), z.unknown()).optional(),
+  disks: z
+    .array(
+      z.object({
+        name: z.string(),
+        size: z.number().int(),
+        customFields: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .default([]),
+  interfaces: z.array(vmInterface).default([]),
+});
+
+const netbox = z.object({
+  site: z.string().default("Lab"),
+  tags: z.array(z.string()).default([]),
+  vmRoles: z.array(z.string()).default([]),
+  platforms: z.array(z.string()).default([]),
+  ipamRoles: z.array(z.string()).default([]),
+  choiceSets: z.record(z.string(), z.array(z.string())).default({}),
+  customFields: z
+    .array(
+      z.object({
+        name: z.string(),
+        type: z.string(),
+        objectTypes: z.array(z.string()),
+        choiceSet: z.string().optional(),
+      }),
+    )
+    .default([]),
+  vlans: z.array(z.object({ vid: z.number().int(), name: z.string() })).default([]),
+  prefixes: z
+    .array(
+      z.object({
+        prefix: z.string(),
+        vlan: z.number().int().optional(),
+        role: z.string().optional(),
+        tags: z.array(z.string()).optional(),
+        customFields: z.record(z.string(), z.unknown()).optional(),
+      }),
+    )
+    .default([]),
+  ranges: z.array(z.object({ start: z.string(), end: z.string(), role: z.string().optional() })).default([]),
+  clusters: z.array(z.string()).default([]),
+  addresses: z
+    .array(z.object({ address: z.string(), description: z.string().optional(), tags: z.array(z.string()).optional() }))
+    .default([]),
+  guests: z.array(guest).default([]),
+});
+
+const proxmoxGuest = z.object({
+  vmid: z.number().int(),
+  node: z.string(),
+  config: z.record(z.string(), z.union([z.string(), z.number()])),
+  template: z.boolean().default(false),
+  running: z.boolean().default(false),
+});
+
+const proxmoxCluster = z.object({
+  nodes: z.array(z.object({ node: z.string(), bridges: z.array(z.string()).default(["vmbr0"]) })).min(1),
+  storages: z.array(
+    z.object({
+      storage: z.string(),
+      type: z.enum(["dir", "lvmthin", "rbd"]),
+      content: z.string(),
+      shared: z.boolean().optional(),
+      nodes: z.array(z.string()).optional(),
+    }),
+  ),
+  guests: z.array(proxmoxGuest).default([]),
+});
+
+const seedSchema = z.object({
+  netbox: netbox.prefault({}),
+  proxmox: z.record(z.string(), proxmoxCluster),
+  dns: z
+    .object({ zones: z.array(z.object({ name: z.string(), updatable: z.array(z.string()).default([]) })).default([]) })
+    .prefault({}),
+});
+
+/** What a lab starts with: NetBox's objects by name, Proxmox clusters, DNS zones. */
+export type Seed = z.infer<typeof seedSchema>;
+export type SeedGuest = Seed["netbox"]["guests"][number];
+
+/** @throws with the place of each mistake in the file. */
+export function parseSeed(text: string): Seed {
+  const parsed = seedSchema.safeParse(parse(text));
+  if (!parsed.success) throw new Error(`The seed is not valid:\n${z.prettifyError(parsed.error)}`);
+  return parsed.data;
+}
+
+export const readSeed = (file: string): Seed => parseSeed(readFileSync(file, "utf8"));

@@ -1,0 +1,17 @@
+// Compiles the sources to dist/ and leaves a stamp of them there, by which a stale build is noticed (providers/build.ts).
+import { spawnSync } from "node:child_process";
+import { rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const root = join(dirname(fileURLToPath(import.meta.url)), "..");
+const require = createRequire(import.meta.url);
+rmSync(join(root, "dist"), { recursive: true, force: true });
+const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+const done = spawnSync(process.execPath, [tsc, "-p", root], { stdio: "inherit" });
+if (done.status !== 0) {
+  rmSync(join(root, "dist"), { recursive: true, force: true });
+  process.exit(done.status ?? 1);
+}
+require(join(root, "dist", "providers", "build.js")).writeStamp();
