@@ -1,0 +1,81 @@
+import { context } from "../context";
+import type { Handler } from "../dynamic";
+import { UserError } from "../errors";
+import { absolute, canonicalAddress } from "./names";
+import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
+import { ConflictError, changeNode, fromZones, type Node, nodesOf, type RecordInputs, recordInputs, sameRecord } from "./record.model";
+
+/** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
+export const recordHandler: Handler = {
+  diff(state, inputs) {
+    return { changes: !sameRecord(state, inputs) };
+  },
+
+  async create(raw) {
+    const wanted = parse(raw);
+    return { id: `${wanted.server}/${wanted.name}`, state: await sync(wanted, undefined) };
+  },
+
+  async read(id, raw) {
+    const known = parse(raw);
+    const server = context().nameServer(known.server);
+    const { forward, reverse } = nodesOf(known, undefined);
+    const zones = await contents(server, [forward, ...reverse]);
+    const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known);
+    return seen === undefined ? undefined : { id, state: seen, inputs: seen };
+  },
+
+  update: (_id, state, raw) => sync(parse(raw), parse(state)),
+
+  async delete(_id, raw) {
+    const known = parse(raw);
+    // The PTRs go first: nothing points at a name that is gone.
+    const { forward, reverse } = nodesOf(undefined, known);
+    if (known.owner.stack !== "") await write(known, [reverse, [forward]]);
+  },
+};
+
+/** Values in the one form that comparisons go by. */
+function parse(raw: Record<string, unknown>): RecordInputs {
+  const inputs = recordInputs.parse(raw);
+  const { A, AAAA, CNAME, ...rest } = inputs.records;
+  const addresses = (list: string[] | undefined) => list?.map(canonicalAddress).sort();
+  const records = { ...rest, A: addresses(A), AAAA: addresses(AAAA), CNAME: CNAME?.map(absolute) };
+  return { ...inputs, name: absolute(inputs.name), reverse: inputs.reverse.map(canonicalAddress), records: Object.fromEntries(Object.entries(records).filter(([, values]) => values !== undefined)) };
+}
+
+async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, ZoneContent>> {
+  const zones = [...new Set(nodes.flatMap(({ name }) => server.zoneOf(name) ?? []))];
+  return new Map(await Promise.all(zones.map(async (zone) => [zone, await server.content(zone)] as const)));
+}
+
+async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordInputs> {
+  const { forward, reverse } = nodesOf(wanted, known);
+  await write(wanted, [[forward], reverse]);
+  return wanted;
+}
+
+/** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */
+async function write(record: RecordInputs, steps: Node[][]): Promise<void> {
+  const server = context().nameServer(record.server);
+  for (const step of steps) await Promise.all(step.map((node) => writeNode(server, record, node)));
+}
+
+async function writeNode(server: NameServer, record: RecordInputs, node: Node): Promise<void> {
+  const zone = server.zoneOf(node.name);
+  if (zone === undefined) {
+    if (node.wanted.size === 0) return;
+    throw new UserError(`Unable to write ${node.name}: no zone of netbox-proxmox:bind9["${server.name}"].zones holds it.`);
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const change = changeNode(await server.content(zone), node, record.owner, record.ttl);
+      if (change) await server.change(zone, change);
+      return;
+    } catch (error) {
+      if (error instanceof ConflictError) throw new UserError(`Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`);
+      if (!(error instanceof PrerequisiteError)) throw error;
+      if (attempt === 3) throw new UserError(`Unable to write ${node.name} on name server ${server.name}: someone else kept changing it (${error.message}). Run again.`);
+    }
+  }
+}

@@ -1,0 +1,146 @@
+import { existsSync, readFileSync } from "node:fs";
+import { z } from "zod";
+import { type ConfigSource, type Environment, readJson, readSection, type SettingProblem, setCommand } from "./settings";
+
+const httpUrl = z
+  .string()
+  .regex(/^https?:\/\/[^\s/]+/, "write a URL, like https://host")
+  .transform((url) => url.replace(/\/+$/, ""));
+const file = z.string().refine((path) => existsSync(path), { error: ({ input }) => `there is no file ${String(input)}` });
+const tls = {
+  caFile: file.optional(),
+  fingerprint: z
+    .string()
+    .regex(/^([0-9a-fA-F]{2}:?){32}$/, "write the certificate's SHA-256 fingerprint as 64 hex digits")
+    .optional(),
+  insecure: z.boolean().optional(),
+};
+
+const netboxSchema = z.strictObject({
+  url: httpUrl,
+  token: z.string().regex(/^(nbt_[^.\s]+\.\S+|[0-9a-f]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 hex digits)"),
+  ...tls,
+});
+
+const proxmoxSchema = z.strictObject({
+  url: httpUrl,
+  token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET"),
+  /** Seconds. */
+  taskTimeout: z.number().positive().default(1800),
+  /** Seconds given to a guest's shutdown before it is stopped. */
+  shutdownTimeout: z.number().positive().default(120),
+  /** Clones from one template at once. */
+  parallelClones: z.number().int().positive().default(4),
+  ...tls,
+});
+
+const zoneName = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
+
+const nameServerSchema = z
+  .strictObject({
+    /** ssh. */
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65535).default(22),
+    user: z.string().min(1),
+    keyFile: file,
+    hostKey: z.string().optional(),
+    hostKeyFile: file.optional(),
+    /** Paths and addresses as the name server itself sees them. */
+    tsigKeyFile: z.string().regex(/^\/[^\s'"\\]+$/, "write an absolute path on the name server"),
+    dnsHost: z.string().regex(/^[A-Za-z0-9.:-]+$/).default("127.0.0.1"),
+    dnsPort: z.number().int().min(1).max(65535).default(53),
+    zones: z.array(zoneName).min(1, "name the zones that are kept here"),
+  })
+  .refine(({ hostKey, hostKeyFile }) => hostKey !== undefined || hostKeyFile !== undefined, { error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)", path: ["hostKey"] })
+  .transform(({ hostKeyFile, ...server }) => ({ ...server, hostKey: server.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8") }));
+
+export type NetboxSettings = z.infer<typeof netboxSchema>;
+export type ProxmoxSettings = z.infer<typeof proxmoxSchema>;
+export type NameServerSettings = z.infer<typeof nameServerSchema>;
+
+/** How to reach every system: what the program and the providers share. */
+export interface Connections {
+  netbox: NetboxSettings;
+  /** By the name of the NetBox cluster. */
+  proxmox: Record<string, ProxmoxSettings>;
+  /** By a name of the user's choice. */
+  bind9: Record<string, NameServerSettings>;
+}
+
+const examples: Record<string, string> = {
+  url: "https://HOST",
+  netbox: "https://HOST",
+  caFile: "/etc/ssl/certs/ca.pem",
+  fingerprint: "AB:CD:…",
+  insecure: "false",
+  host: "ns1.example.com",
+  port: "22",
+  user: "ddns",
+  keyFile: "~/.ssh/id_ed25519",
+  hostKey: "'ssh-ed25519 AAAA…'",
+  hostKeyFile: "ns1.pub",
+  tsigKeyFile: "/etc/bind/ddns.key",
+  dnsHost: "127.0.0.1",
+  dnsPort: "53",
+  zones: "example.com",
+  taskTimeout: "1800",
+  shutdownTimeout: "120",
+  parallelClones: "4",
+};
+
+const suffix = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
+const given = (values: Record<string, string | undefined>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
+
+/**
+ * The connections: environment before configuration, since what a provider is configured with on refresh and destroy is
+ * the copy of the last `up`, with the tokens of that day.
+ */
+export function readConnections(source: ConfigSource, env: Environment): { value: Connections } | { problems: SettingProblem[] } {
+  const problems: SettingProblem[] = [];
+  const section = (key: string): Record<string, unknown> => {
+    const read = readJson(source, key);
+    if ("problems" in read) problems.push(...read.problems);
+    return "value" in read ? record(read.value) : {};
+  };
+  const parsed = <T>(name: string, schema: z.ZodType<T>, value: unknown): T | undefined => {
+    const result = readSection(name, schema, value, examples);
+    if ("value" in result) return result.value;
+    problems.push(...result.problems);
+    return undefined;
+  };
+  const each = <T>(name: string, schema: z.ZodType<T>, values: Record<string, unknown>): Record<string, T> =>
+    Object.fromEntries(
+      Object.entries(values).flatMap(([key, value]) => {
+        const result = readSection(name, z.record(z.literal(key), schema), { [key]: value }, examples);
+        if ("problems" in result) problems.push(...result.problems);
+        const one = "value" in result ? result.value[key] : undefined;
+        return one === undefined ? [] : [[key, one]];
+      }),
+    );
+
+  const netbox = parsed("netbox", netboxSchema, { ...section("netbox"), ...given({ url: env.NETBOX_SERVER_URL, token: env.NETBOX_API_TOKEN }) });
+  const clusters = section("proxmox");
+  const names = Object.keys(clusters);
+  if (names.length === 0) problems.push({ key: "netbox-proxmox:proxmox", problem: "is missing: no Proxmox VE cluster is named", remedy: setCommand(["proxmox", "CLUSTER", "url"], "https://HOST:8006") });
+  const single = names.length === 1;
+  const proxmox = each(
+    "proxmox",
+    proxmoxSchema,
+    Object.fromEntries(
+      names.map((name) => [
+        name,
+        {
+          ...record(clusters[name]),
+          ...given({ url: single ? env.PROXMOX_VE_ENDPOINT : undefined, token: single ? env.PROXMOX_VE_API_TOKEN : undefined }),
+          ...given({ url: env[`PROXMOX_VE_ENDPOINT_${suffix(name)}`], token: env[`PROXMOX_VE_API_TOKEN_${suffix(name)}`] }),
+        },
+      ]),
+    ),
+  );
+  const servers = section("bind9");
+  const bind9 = each("bind9", nameServerSchema, Object.fromEntries(Object.entries(servers).map(([name, value]) => [name, { ...record(value), ...given({ keyFile: env.BIND9_SSH_KEY_FILE }) }])));
+  if (problems.length > 0 || netbox === undefined) return { problems };
+  return { value: { netbox, proxmox, bind9 } };
+}

@@ -1,0 +1,66 @@
+import { NameServer } from "./bind9/nameserver";
+import { type Connections, readConnections } from "./connections";
+import { UserError } from "./errors";
+import { NetboxClient } from "./netbox/client";
+import { ProxmoxCluster } from "./proxmox/client";
+import { type ConfigSource, printProblems } from "./settings";
+
+/** The clients of this process: one of each, with their pools and what they share. */
+export class Context {
+  readonly netbox: NetboxClient;
+  private readonly clusters: Map<string, ProxmoxCluster>;
+  private readonly servers: Map<string, NameServer>;
+
+  constructor(connections: Connections) {
+    this.netbox = new NetboxClient(connections.netbox);
+    this.clusters = new Map(Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]));
+    this.servers = new Map(Object.entries(connections.bind9).map(([name, settings]) => [name, new NameServer(name, settings)]));
+  }
+
+  get proxmox(): ProxmoxCluster[] {
+    return [...this.clusters.values()];
+  }
+
+  get nameServers(): NameServer[] {
+    return [...this.servers.values()];
+  }
+
+  cluster(name: string): ProxmoxCluster {
+    const cluster = this.clusters.get(name);
+    if (cluster === undefined) throw new UserError(`The Proxmox VE cluster ${name} is not configured: set netbox-proxmox:proxmox["${name}"].url and .token.`);
+    return cluster;
+  }
+
+  nameServer(name: string): NameServer {
+    const server = this.servers.get(name);
+    if (server === undefined) throw new UserError(`The name server ${name} is not configured: set netbox-proxmox:bind9["${name}"].host and the rest.`);
+    return server;
+  }
+
+  /** Ends every connection, so that the process can end. */
+  async close(): Promise<void> {
+    await Promise.all([this.netbox.close(), ...this.proxmox.map((cluster) => cluster.close()), ...this.nameServers.map((server) => server.close())]);
+  }
+}
+
+let source: ConfigSource | undefined;
+let current: Context | undefined;
+
+/** Where a provider process takes its configuration from; the first one counts, as all are the same. */
+export function useConfiguration(config: ConfigSource): void {
+  source ??= config;
+}
+
+/** The process's clients, made when they are first needed. @throws UserError with all that is wrong with the configuration. */
+export function context(): Context {
+  if (current) return current;
+  const read = readConnections(source ?? { get: () => undefined }, process.env);
+  if ("problems" in read) throw new UserError(printProblems(read.problems));
+  current = new Context(read.value);
+  return current;
+}
+
+/** Sets the process's clients, as the program and tests do that have connections already. */
+export function useContext(made: Context): void {
+  current = made;
+}

@@ -1,0 +1,103 @@
+import { Agent, request } from "undici"; // connection pools with limits, deadlines and own connectors, which fetch doesn't expose
+import type { ZodType } from "zod";
+import { failureOf, HttpError } from "./errors";
+import { redact } from "./redact";
+import { withRetry } from "./retry";
+import { connectorFor, type TlsSettings } from "./tls";
+
+export interface HttpSettings extends TlsSettings {
+  /** Scheme, host, port and, where there is one, a path; no trailing slash. */
+  baseUrl: string;
+  headers: Record<string, string>;
+  /** Connections at most. */
+  connections: number;
+  /** Milliseconds an idle connection is kept: less than the server keeps it. */
+  keepAlive: number;
+  /** Says what an answer that is no success means. */
+  explain: (status: number, body: unknown) => string;
+}
+
+export interface HttpRequest {
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  path: string;
+  query?: URLSearchParams;
+  json?: unknown;
+  form?: URLSearchParams;
+  headers?: Record<string, string>;
+  /** Milliseconds until the answer must be there. */
+  deadline?: number;
+}
+
+/** A server reached over HTTP: pool → deadline → typed errors → retry → JSON → zod. */
+export class HttpClient {
+  private readonly agent: Agent;
+
+  constructor(private readonly settings: HttpSettings) {
+    this.agent = new Agent({
+      connect: connectorFor(settings),
+      connections: settings.connections,
+      pipelining: 1,
+      keepAliveTimeout: settings.keepAlive,
+      keepAliveMaxTimeout: settings.keepAlive,
+    });
+  }
+
+  get baseUrl(): string {
+    return this.settings.baseUrl;
+  }
+
+  close(): Promise<void> {
+    return this.agent.destroy();
+  }
+
+  /** The parsed body of a success. @throws HttpError */
+  async send<T>(schema: ZodType<T>, sent: HttpRequest): Promise<T> {
+    const body = await withRetry(sent.method !== "POST", () => this.once(sent));
+    const parsed = schema.safeParse(body);
+    if (parsed.success) return parsed.data;
+    const issue = parsed.error.issues[0];
+    const place = issue?.path.join(".") ?? "";
+    throw new HttpError(sent.method, this.url(sent), { kind: "status", status: 200, body: null }, `the answer is not what this version of the API gives (${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"})`);
+  }
+
+  private url({ path, query }: HttpRequest): string {
+    const search = query === undefined || query.size === 0 ? "" : `?${query.toString()}`;
+    return `${this.settings.baseUrl}${path}${search}`;
+  }
+
+  private async once(sent: HttpRequest): Promise<unknown> {
+    const url = this.url(sent);
+    const { method, json, form, headers, deadline = 60_000 } = sent;
+    const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
+    const type = form ? { "Content-Type": "application/x-www-form-urlencoded" } : json === undefined ? {} : { "Content-Type": "application/json" };
+    let status: number;
+    let text: string;
+    let reason: string;
+    try {
+      const response = await request(url, { method, body, headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers }, dispatcher: this.agent, signal: AbortSignal.timeout(deadline) });
+      status = response.statusCode;
+      reason = response.statusText;
+      text = await response.body.text();
+    } catch (error) {
+      const failure = failureOf(error);
+      const detail = failure.kind === "status" ? "" : failure.detail;
+      throw new HttpError(method, url, failure, redact(detail));
+    }
+    const parsed = parseBody(text);
+    if (status < 400 && parsed !== notJson) return parsed;
+    const known = parsed === notJson ? undefined : parsed;
+    if (status < 400) throw new HttpError(method, url, { kind: "status", status, body: undefined }, "the answer is not JSON; is this the right URL?");
+    throw new HttpError(method, url, { kind: "status", status, body: known }, redact(`${status} ${this.settings.explain(status, known) || reason}`));
+  }
+}
+
+const notJson = Symbol("not JSON");
+
+function parseBody(text: string): unknown {
+  if (text === "") return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return notJson;
+  }
+}

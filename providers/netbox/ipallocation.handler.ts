@@ -1,0 +1,120 @@
+import { context } from "../context";
+import type { Handler } from "../dynamic";
+import { messageOf, UserError } from "../errors";
+import { HttpError } from "../http/errors";
+import { guestUrl } from "../mark";
+import { proveNetbox } from "./guest.handler";
+import { allocationMark, hostOf, type IpAllocationInputs, type IpAllocationState, ipAllocationInputs, ipAllocationState, reservationMark, toApi } from "./ipallocation.model";
+import { ipAddress, ipAddressFields, type NetboxAddress, virtualMachine, virtualMachineFields } from "./schemas";
+
+const addresses = "ipam/ip-addresses";
+const machines = "virtualization/virtual-machines";
+
+/** An address of an interface. What we allocate is one atomic call with the assignment and our mark in it. */
+export const ipAllocationHandler: Handler = {
+  diff(state, inputs) {
+    const lacksPrimary = inputs.primary === true && state.primary !== true;
+    return { changes: lacksPrimary || state.address !== inputs.address || state.addressId !== inputs.addressId };
+  },
+
+  async create(raw) {
+    const wanted = ipAllocationInputs.parse(raw);
+    const { interfaceId, family, ordinal, given } = wanted;
+    return { id: `${interfaceId}/v${family}-${ordinal}${given ? "-given" : ""}`, state: await sync(wanted) };
+  },
+
+  async read(id, raw) {
+    const known = ipAllocationState.parse(raw);
+    proveNetbox(known.mark);
+    const found = known.addressId === undefined ? undefined : await byId(known.addressId);
+    if (found === undefined || found.interfaceId !== known.interfaceId) return undefined;
+    const state = { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
+    return { id, state, inputs: state };
+  },
+
+  update: (_id, _state, raw) => sync(ipAllocationInputs.parse(raw)),
+
+  async delete(_id, raw) {
+    const known = ipAllocationState.parse(raw);
+    proveNetbox(known.mark);
+    if (known.given) return; // a person's address is never ours to delete
+    const found = known.addressId === undefined ? undefined : await byId(known.addressId);
+    if (found && found.description === allocationMark(known)) return context().netbox.remove(addresses, found.id);
+    if (known.address === undefined) return;
+    const reserved = (await byAddress(known.address)).find(({ description }) => description === reservationMark(known.mark.stack));
+    if (reserved) await context().netbox.remove(addresses, reserved.id);
+  },
+};
+
+const title = (wanted: IpAllocationInputs) => `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
+
+const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, { fields: ipAddressFields });
+
+async function byAddress(address: string): Promise<NetboxAddress[]> {
+  const found = await context().netbox.list(addresses, ipAddress, ipAddressFields, { address: hostOf(address) });
+  return found.filter((each) => hostOf(each.address) === hostOf(address));
+}
+
+async function isPrimary({ mark, family }: IpAllocationInputs, addressId: number): Promise<boolean> {
+  const guest = await context().netbox.find(machines, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
+  return guest?.primaryIds[family] === addressId;
+}
+
+async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
+  proveNetbox(wanted.mark);
+  const found = await ensure(wanted);
+  if (wanted.primary && !(await isPrimary(wanted, found.id))) await context().netbox.update(machines, wanted.mark.netboxId, toApi.primary(wanted.family, found.id));
+  return { ...wanted, addressId: found.id, address: found.address };
+}
+
+/** The address that is there, or a new one. */
+async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
+  const known = wanted.addressId === undefined ? undefined : await byId(wanted.addressId);
+  if (known && known.interfaceId === wanted.interfaceId) return known;
+  if (wanted.given) throw new UserError(`Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`);
+  const mark = allocationMark(wanted);
+  const interrupted = (await context().netbox.list(addresses, ipAddress, ipAddressFields, { vminterface_id: wanted.interfaceId })).find(
+    (each) => each.interfaceId === wanted.interfaceId && each.description === mark,
+  );
+  if (interrupted && !(await keptBack(wanted, interrupted))) return interrupted;
+  return wanted.address === undefined ? nextAvailable(wanted) : theSame(wanted, wanted.address);
+}
+
+/** Asks for the address that the guest still has. */
+async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
+  try {
+    return await context().netbox.create(addresses, ipAddress, { ...toApi.allocate(wanted), address });
+  } catch (error) {
+    throw new UserError(`Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`);
+  }
+}
+
+async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress> {
+  for (const { kind, id } of wanted.from) {
+    const path = kind === "prefix" ? `ipam/prefixes/${id}/available-ips` : `ipam/ip-ranges/${id}/available-ips`;
+    for (;;) {
+      const taken = await take(path, wanted);
+      if (taken === undefined) break;
+      if (!(await keptBack(wanted, taken))) return taken;
+    }
+  }
+  const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
+  throw new UserError(`Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`);
+}
+
+/** One atomic call; undefined where the source is exhausted. */
+async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
+  try {
+    return await context().netbox.create(path, ipAddress, toApi.allocate(wanted));
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 409) return undefined;
+    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+  }
+}
+
+/** An address that a running guest still uses becomes a reservation, which goes with that guest. */
+async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
+  if (!wanted.avoid?.includes(hostOf(address))) return false;
+  await context().netbox.update(addresses, id, toApi.reserve(wanted.mark.stack));
+  return true;
+}

@@ -1,0 +1,203 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { ProxmoxSettings } from "../connections";
+import { UserError } from "../errors";
+import { HttpClient, type HttpRequest } from "../http/client";
+import { HttpError } from "../http/errors";
+import { keepSecret } from "../http/redact";
+import { Semaphore, Shared } from "../semaphore";
+import * as wire from "./schemas";
+
+export type Parameters = Record<string, string | number>;
+
+/** PVE's message, with what it says of single parameters. */
+export function explain(_status: number, body: unknown): string {
+  if (typeof body !== "object" || body === null || !("message" in body)) return "";
+  const errors = "errors" in body && typeof body.errors === "object" && body.errors !== null ? Object.entries(body.errors).map(([name, text]) => `${name}: ${String(text).trim()}`) : [];
+  return [String(body.message).trim(), ...errors].join(" ");
+}
+
+const messageOf = (error: unknown): string => (error instanceof HttpError && error.failure.kind === "status" ? explain(error.failure.status, error.failure.body) : "");
+
+/** The texts are PVE's own (PVE::Cluster, PVE::QemuServer, PVE::Tools), which give no codes. */
+export const says = {
+  missingGuest: (error: unknown) => /^Configuration file '.*' does not exist/.test(messageOf(error)),
+  taken: (text: string) => /config file already exists|VM \d+ already exists/.test(text),
+  changedMeanwhile: (error: unknown) => messageOf(error).includes("checksum mismatch"),
+  shutdownTimedOut: (text: string) => text.includes("got timeout"),
+};
+
+/** A task that ended badly: PVE had answered its request with 200. */
+export class TaskError extends Error {
+  constructor(
+    readonly exitstatus: string,
+    log: string[],
+  ) {
+    const excerpt = log.filter((line) => !line.startsWith("TASK ")).slice(-3);
+    super(excerpt.length === 0 ? exitstatus : `${exitstatus} (task log: ${excerpt.join(" | ")})`);
+    this.name = "TaskError";
+  }
+}
+
+/** One Proxmox VE cluster. Calls wait in its pool; reads that arrive together share one answer. */
+export class ProxmoxCluster {
+  private readonly http: HttpClient;
+  private readonly guests: Shared<wire.GuestResource[]>;
+  private readonly statuses = new Map<string, Shared<Map<number, string>>>();
+  private readonly templates = new Map<number, Semaphore>();
+  private readonly identity: Shared<string>;
+  /** The user of the token, without the token's name. */
+  readonly user: string;
+  /** Seconds. */
+  readonly shutdownTimeout: number;
+
+  constructor(
+    readonly name: string,
+    private readonly settings: ProxmoxSettings,
+  ) {
+    keepSecret(settings.token);
+    keepSecret(settings.token.slice(settings.token.indexOf("=") + 1));
+    this.user = settings.token.split("!")[0] ?? "";
+    this.shutdownTimeout = settings.shutdownTimeout;
+    this.http = new HttpClient({
+      ...settings,
+      baseUrl: `${settings.url}/api2/json`,
+      headers: { Authorization: `PVEAPIToken=${settings.token}` },
+      connections: 8,
+      keepAlive: 4000, // pveproxy closes an idle connection after 5 s
+      explain,
+    });
+    this.guests = new Shared(300, () => this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" }));
+    this.identity = new Shared(60_000, () => this.readIdentity());
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  // ---- single calls
+
+  /** @throws HttpError */
+  get<T>(path: string, schema: z.ZodType<T>, query: Parameters = {}): Promise<T> {
+    return this.http.send(wire.data(schema), { method: "GET", path, query: parameters(query) });
+  }
+
+  /** A write that is done when it answers. */
+  async write(method: "POST" | "PUT", path: string, form: Parameters): Promise<void> {
+    await this.send(method, path, form, z.unknown());
+  }
+
+  /** A write that answers with a task; done when the task has ended well. @throws TaskError */
+  async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters): Promise<void> {
+    await this.wait(await this.send(method, path, form, z.string()));
+  }
+
+  private send<T>(method: "POST" | "PUT" | "DELETE", path: string, values: Parameters, schema: z.ZodType<T>): Promise<T> {
+    this.guests.forget();
+    for (const status of this.statuses.values()) status.forget();
+    const carried: Partial<HttpRequest> = method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
+    return this.http.send(wire.data(schema), { method, path, deadline: 600_000, ...carried });
+  }
+
+  /** Polls a task until it has ended; more and more slowly, at most once a second. */
+  async wait(upid: string): Promise<void> {
+    const node = upid.split(":")[1] ?? "";
+    const path = `/nodes/${node}/tasks/${encodeURIComponent(upid)}`;
+    const deadline = Date.now() + this.settings.taskTimeout * 1000;
+    for (let pause = 50; ; pause = Math.min(pause * 1.6, 1000)) {
+      const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
+      const ended = status === "stopped";
+      this.guests.forget();
+      if (ended && (exitstatus === "OK" || exitstatus.startsWith("WARNINGS"))) return;
+      if (ended || Date.now() > deadline) throw new TaskError(ended ? exitstatus : `not done after ${this.settings.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`, await this.taskLog(path));
+      await sleep(pause);
+    }
+  }
+
+  private async taskLog(path: string): Promise<string[]> {
+    return (await this.get(`${path}/log`, wire.taskLog, { limit: 500 })).map(({ t }) => t);
+  }
+
+  // ---- reads that share
+
+  /** Every guest of the cluster. */
+  resources(): Promise<wire.GuestResource[]> {
+    return this.guests.get();
+  }
+
+  async find(vmid: number): Promise<wire.GuestResource | undefined> {
+    return (await this.resources()).find((guest) => guest.vmid === vmid);
+  }
+
+  /** Is the guest running at this moment? One call a node for all that ask together. */
+  async isRunning(node: string, vmid: number): Promise<boolean> {
+    const shared = this.statuses.get(node) ?? new Shared(300, async () => new Map((await this.get(`/nodes/${node}/qemu`, z.array(wire.qemuStatus))).map((guest) => [guest.vmid, guest.status])));
+    this.statuses.set(node, shared);
+    return (await shared.get()).get(vmid) === "running";
+  }
+
+  /** A guest's configuration, or undefined where PVE has none. */
+  async config(node: string, vmid: number): Promise<wire.GuestConfig | undefined> {
+    try {
+      return await this.get(`/nodes/${node}/qemu/${vmid}/config`, wire.config);
+    } catch (error) {
+      if (says.missingGuest(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The cluster's own name for itself, or its single node's: what a recorded guest is compared with before it is called gone. */
+  system(): Promise<string> {
+    return this.identity.get();
+  }
+
+  private async readIdentity(): Promise<string> {
+    const entries = await this.get("/cluster/status", wire.clusterStatus);
+    const cluster = entries.find(({ type }) => type === "cluster");
+    return cluster ? `cluster ${cluster.name}` : `node ${entries.find(({ type }) => type === "node")?.name ?? "?"}`;
+  }
+
+  /** Version; turns what a first call can meet into sentences for the user. */
+  async version(): Promise<string> {
+    try {
+      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15_000 })).version;
+    } catch (error) {
+      throw this.firstContact(error);
+    }
+  }
+
+  private firstContact(error: unknown): unknown {
+    if (!(error instanceof HttpError)) return error;
+    const place = `Proxmox VE cluster ${this.name} at ${this.settings.url}`;
+    const key = `netbox-proxmox:proxmox["${this.name}"]`;
+    const { failure } = error;
+    if (failure.kind === "status" && failure.status === 401) return new UserError(`${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`);
+    if (failure.kind === "tls") return new UserError(`${place} shows a certificate that is not trusted (${failure.detail}): set ${key}.fingerprint or .caFile to the one you know.`);
+    if (failure.kind !== "status") return new UserError(`${place} can't be reached (${failure.detail}): check ${key}.url and that the API is up.`);
+    return new UserError(`${this.settings.url} does not answer like Proxmox VE (${error.message}): check ${key}.url.`);
+  }
+
+  // ---- clones
+
+  /** Clones wait their turn by template. */
+  cloneSlot<T>(template: number, work: () => Promise<T>): Promise<T> {
+    const semaphore = this.templates.get(template) ?? new Semaphore(this.settings.parallelClones);
+    this.templates.set(template, semaphore);
+    return semaphore.run(work);
+  }
+
+  /** The running clone task that makes this guest, if there is one. */
+  async cloneTaskFor(vmid: number): Promise<string | undefined> {
+    const nodes = new Set((await this.get("/cluster/resources", z.array(z.object({ node: z.string() })), { type: "node" })).map(({ node }) => node));
+    for (const node of nodes) {
+      const rows = await this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), { source: "active", typefilter: "qmclone" });
+      for (const row of rows.filter(({ user }) => user.split("!")[0] === this.user)) {
+        const log = await this.taskLog(`/nodes/${node}/tasks/${encodeURIComponent(row.upid)}`);
+        if (log.some((line) => line.endsWith(`with ID ${vmid}`))) return row.upid;
+      }
+    }
+    return undefined;
+  }
+}
+
+const parameters = (values: Parameters) => new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]));

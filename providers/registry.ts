@@ -1,0 +1,67 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { staleBuild } from "./build";
+import { context, useConfiguration } from "./context";
+import type { Handler } from "./dynamic";
+import { messageOf, UserError } from "./errors";
+import { recordHandler } from "./bind9/record.handler";
+import { guestHandler } from "./netbox/guest.handler";
+import { ipAllocationHandler } from "./netbox/ipallocation.handler";
+import { vmHandler } from "./proxmox/vm.handler";
+import { anchorHandler } from "./site/anchor.handler";
+
+// A stack trace for every promise costs the program and the provider half of their time.
+Error.stackTraceLimit = 0;
+
+const handlers = {
+  "netbox-guest": guestHandler,
+  "netbox-ip-allocation": ipAllocationHandler,
+  "proxmox-vm": vmHandler,
+  "bind9-record": recordHandler,
+  "site-anchor": anchorHandler,
+} satisfies Record<string, Handler>;
+
+/** The kinds that stand in states: none may ever be renamed or taken away. */
+export type Kind = keyof typeof handlers;
+
+export const handlerOf = (kind: Kind): Handler => handlers[kind];
+
+const isKind = (kind: string): kind is Kind => kind in handlers;
+
+/** Called by the text in state. @throws for a kind that this version doesn't know. */
+export function get(kind: string): pulumi.dynamic.ResourceProvider {
+  const stale = staleBuild();
+  if (stale !== undefined) throw new UserError(stale);
+  if (!isKind(kind)) throw new UserError(`This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`);
+  return adapt(handlers[kind]);
+}
+
+/** The engine shows an error's message, and its stack where it logs it: both are the one sentence. */
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    context();
+    return await work();
+  } catch (error) {
+    throw new UserError(messageOf(error));
+  }
+}
+
+function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
+  return {
+    // Its work is done before it returns: the engine doesn't wait for more.
+    configure: async ({ config }) => useConfiguration({ get: (key) => config.get(key) }),
+    check: async (state, inputs) => ({ inputs, failures: handler.problems?.(state ?? {}, inputs) ?? [] }),
+    diff: async (_id, state, inputs) => handler.diff(state, inputs),
+    create: (inputs) =>
+      told(async () => {
+        const { id, state } = await handler.create(inputs);
+        return { id, outs: state };
+      }),
+    read: (id, state) =>
+      told(async () => {
+        const found = await handler.read(id, state ?? {});
+        return found === undefined ? { id: "", props: {} } : { id: found.id, props: found.state, inputs: found.inputs };
+      }),
+    update: (id, state, inputs) => told(async () => ({ outs: await handler.update(id, state, inputs) })),
+    delete: (id, state) => told(() => handler.delete(id, state)),
+  };
+}

@@ -1,0 +1,62 @@
+import { z } from "zod";
+
+/** The project's name, and so the namespace of its configuration keys. */
+export const project = "netbox-proxmox";
+
+/** Gives a configuration value's text (JSON for structured ones) by its key without namespace. */
+export interface ConfigSource {
+  get(key: string): string | undefined;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** One thing that is wrong with the configuration, and the command that mends it. */
+export interface SettingProblem {
+  key: string;
+  problem: string;
+  remedy: string;
+}
+
+const secretKeys = /(^|\.)(token|password)$/;
+
+const quote = (path: PropertyKey[]) => path.map((part, n) => (/^[A-Za-z_][\w]*$/.test(String(part)) ? `${n === 0 ? "" : "."}${String(part)}` : `["${String(part)}"]`)).join("");
+
+/** The command that sets a key of the stack's configuration. */
+export function setCommand(path: PropertyKey[], example: string): string {
+  const key = `${project}:${quote(path)}`;
+  return `pulumi config set --path '${key}' ${secretKeys.test(`.${String(path.at(-1))}`) ? "--secret" : example}`;
+}
+
+/** A section of the configuration, parsed, or everything that is wrong with it. */
+export function readSection<T>(section: string, schema: z.ZodType<T>, value: unknown, examples: Record<string, string>): { value: T } | { problems: SettingProblem[] } {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return { value: parsed.data };
+  return {
+    problems: parsed.error.issues.flatMap((issue) => {
+      const keys = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
+      return keys.map((path): SettingProblem => {
+        const full = [section, ...path];
+        const name = String(path.at(-1) ?? section);
+        if (issue.code === "unrecognized_keys") return { key: `${project}:${quote(full)}`, problem: "is not a setting", remedy: `pulumi config rm --path '${project}:${quote(full)}'` };
+        const missing = issue.code === "invalid_type" && issue.input === undefined;
+        return { key: `${project}:${quote(full)}`, problem: missing ? "is missing" : `is wrong: ${issue.message}`, remedy: setCommand(full, examples[name] ?? "VALUE") };
+      });
+    }),
+  };
+}
+
+/** A structured value of the configuration; undefined where there is none. */
+export function readJson(source: ConfigSource, key: string): { value: unknown } | { problems: SettingProblem[] } {
+  const text = source.get(key);
+  if (text === undefined) return { value: undefined };
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch {
+    return { problems: [{ key: `${project}:${key}`, problem: "is not a structure of settings", remedy: `pulumi config rm ${project}:${key}, then set its parts with --path` }] };
+  }
+}
+
+export function printProblems(problems: SettingProblem[]): string {
+  const lines = problems.map(({ key, problem, remedy }) => `  ${key} ${problem}\n      ${remedy}`);
+  return `The configuration of this stack can't be used (${problems.length} ${problems.length === 1 ? "problem" : "problems"}):\n${lines.join("\n")}`;
+}

@@ -1,0 +1,52 @@
+import { z } from "zod";
+import { recordHandler } from "../bind9/record.handler";
+import type { Handler } from "../dynamic";
+import { messageOf, UserError } from "../errors";
+import { guestHandler } from "../netbox/guest.handler";
+import { ipAllocationHandler } from "../netbox/ipallocation.handler";
+import { vmHandler } from "../proxmox/vm.handler";
+
+/** What an interrupted run left: a resource that no state knows, by kind, id and the state it would have. */
+export const leftover = z.object({ kind: z.enum(["bind9-record", "proxmox-vm", "netbox-ip-allocation", "netbox-guest"]), id: z.string(), state: z.record(z.string(), z.unknown()) });
+export const anchorInputs = z.object({ leftovers: z.array(leftover) });
+
+export type Leftover = z.infer<typeof leftover>;
+export type AnchorInputs = z.infer<typeof anchorInputs>;
+
+/** In the order of removal: names vanish first, then guests, then their addresses, their NetBox objects last. */
+const handlers: [Leftover["kind"], Handler][] = [
+  ["bind9-record", recordHandler],
+  ["proxmox-vm", vmHandler],
+  ["netbox-ip-allocation", ipAllocationHandler],
+  ["netbox-guest", guestHandler],
+];
+
+/**
+ * Depends on everything else of its stack. Protected, it makes `pulumi destroy` refuse as a whole; and what earlier runs
+ * left without a trace in state goes with it, each by its own handler.
+ */
+export const anchorHandler: Handler = {
+  diff(_state, inputs) {
+    return { changes: Array.isArray(inputs.leftovers) && inputs.leftovers.length > 0 };
+  },
+
+  async create(raw) {
+    return { id: "anchor", state: await sweep(raw) };
+  },
+
+  read: async (id, state) => ({ id, state, inputs: state }),
+
+  update: (_id, _state, raw) => sweep(raw),
+
+  delete: async () => {},
+};
+
+async function sweep(raw: Record<string, unknown>): Promise<AnchorInputs> {
+  const { leftovers } = anchorInputs.parse(raw);
+  const failed: string[] = [];
+  for (const [kind, handler] of handlers)
+    for (const { id, state } of leftovers.filter((each) => each.kind === kind))
+      await handler.delete(id, state).catch((error: unknown) => failed.push(messageOf(error)));
+  if (failed.length > 0) throw new UserError(`Unable to remove what an interrupted run left: ${failed.join("; ")}`);
+  return { leftovers: [] };
+}

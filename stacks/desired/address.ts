@@ -1,0 +1,31 @@
+import ipaddr from "ipaddr.js"; // parses and prints addresses of both families (RFC 5952)
+
+export type Family = 4 | 6;
+
+/** An address text without its prefix length. */
+export const hostOf = (address: string): string => address.split("/")[0] ?? "";
+
+export const familyOf = (address: string): Family => (hostOf(address).includes(":") ? 6 : 4);
+
+export const isAddress = (text: string): boolean => ipaddr.isValid(text);
+
+/** The one text of an address, without prefix length. */
+export const canonical = (address: string): string => ipaddr.parse(hostOf(address)).toString();
+
+/** Does the prefix (CIDR) hold the address? */
+export function holds(prefix: string, address: string): boolean {
+  const [network, length] = ipaddr.parseCIDR(prefix);
+  const host = ipaddr.parse(hostOf(address));
+  return network.kind() === host.kind() && host.match(network, length);
+}
+
+/** Bytes as a comparable text, for order and ranges. */
+const key = (address: string): string => ipaddr.parse(hostOf(address)).toByteArray().map((byte) => byte.toString(16).padStart(2, "0")).join("");
+
+export const inRange = (start: string, end: string, address: string): boolean => familyOf(start) === familyOf(address) && key(start) <= key(address) && key(address) <= key(end);
+
+/** The length of a CIDR's prefix. */
+export const lengthOf = (prefix: string): number => Number(prefix.split("/")[1]);
+
+/** By family, then by number. */
+export const byAddress = (a: string, b: string): number => familyOf(a) - familyOf(b) || (key(a) < key(b) ? -1 : 1);
