@@ -14,8 +14,19 @@ const programs = { site };
 
 function checkedKeys(): void {
   const prefix = `${pulumi.getProject()}:`;
-  const unknown = Object.keys(pulumi.runtime.allConfig()).filter((key) => key.startsWith(prefix) && !knownKeys.includes(key.slice(prefix.length)));
-  if (unknown.length > 0) throw new UserError(printProblems(unknown.map((key) => ({ key, problem: `is not a setting (there are ${knownKeys.join(", ")})`, remedy: `pulumi config rm ${key}` }))));
+  const unknown = Object.keys(pulumi.runtime.allConfig()).filter(
+    (key) => key.startsWith(prefix) && !knownKeys.includes(key.slice(prefix.length)),
+  );
+  if (unknown.length > 0)
+    throw new UserError(
+      printProblems(
+        unknown.map((key) => ({
+          key,
+          problem: `is not a setting (there are ${knownKeys.join(", ")})`,
+          remedy: `pulumi config rm ${key}`,
+        })),
+      ),
+    );
 }
 
 async function run(): Promise<Record<string, unknown>> {
@@ -24,12 +35,19 @@ async function run(): Promise<Record<string, unknown>> {
   checkedKeys();
   const config = new pulumi.Config();
   const name = config.get("program") ?? "site";
-  if (!(name in programs)) throw new UserError(`netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`);
+  if (!(name in programs))
+    throw new UserError(
+      `netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`,
+    );
   const source = { get: (key: string) => config.get(key) };
   const connections = readConnections(source, process.env);
   const settings = readSettings(source, "value" in connections ? Object.keys(connections.value.proxmox) : []);
-  const problems = [...("problems" in connections ? connections.problems : []), ...("problems" in settings ? settings.problems : [])];
-  if (problems.length > 0 || "problems" in connections || "problems" in settings) throw new UserError(printProblems(problems));
+  const problems = [
+    ...("problems" in connections ? connections.problems : []),
+    ...("problems" in settings ? settings.problems : []),
+  ];
+  if (problems.length > 0 || "problems" in connections || "problems" in settings)
+    throw new UserError(printProblems(problems));
   return { ...(await programs.site(new Context(connections.value), settings.value)) };
 }
 

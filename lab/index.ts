@@ -87,10 +87,12 @@ export class Lab {
   private ssh?: SshServer;
   private found?: Endpoints;
 
+  private constructor(readonly seed: Seed) {}
+
   static async start({ seed, folder, ports = {}, latency = {} }: LabOptions): Promise<Lab> {
-    const lab = new Lab();
+    const lab = new Lab(seed);
     mkdirSync(folder, { recursive: true });
-    await lab.open(seed, folder, ports);
+    await lab.open(folder, ports);
     lab.setLatency(latency);
     return lab;
   }
@@ -118,7 +120,8 @@ export class Lab {
     await Promise.all(this.closers.map((close) => close()));
   }
 
-  private async open(seed: Seed, folder: string, ports: NonNullable<LabOptions["ports"]>): Promise<void> {
+  private async open(folder: string, ports: NonNullable<LabOptions["ports"]>): Promise<void> {
+    const { seed } = this;
     const certificate = await certificateOf(folder);
     const keys = sshKeys(folder);
     const proxmox: Endpoints["proxmox"] = {};

@@ -1,12 +1,21 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { type ConfigSource, type Environment, readJson, readSection, type SettingProblem, setCommand } from "./settings";
+import {
+  type ConfigSource,
+  type Environment,
+  readJson,
+  readSection,
+  type SettingProblem,
+  setCommand,
+} from "./settings";
 
 const httpUrl = z
   .string()
   .regex(/^https?:\/\/[^\s/]+/, "write a URL, like https://host")
   .transform((url) => url.replace(/\/+$/, ""));
-const file = z.string().refine((path) => existsSync(path), { error: ({ input }) => `there is no file ${String(input)}` });
+const file = z
+  .string()
+  .refine((path) => existsSync(path), { error: ({ input }) => `there is no file ${String(input)}` });
 const tls = {
   caFile: file.optional(),
   fingerprint: z
@@ -18,7 +27,9 @@ const tls = {
 
 const netboxSchema = z.strictObject({
   url: httpUrl,
-  token: z.string().regex(/^(nbt_[^.\s]+\.\S+|[0-9a-f]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 hex digits)"),
+  token: z
+    .string()
+    .regex(/^(nbt_[^.\s]+\.\S+|[0-9a-f]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 hex digits)"),
   ...tls,
 });
 
@@ -47,12 +58,21 @@ const nameServerSchema = z
     hostKeyFile: file.optional(),
     /** Paths and addresses as the name server itself sees them. */
     tsigKeyFile: z.string().regex(/^\/[^\s'"\\]+$/, "write an absolute path on the name server"),
-    dnsHost: z.string().regex(/^[A-Za-z0-9.:-]+$/).default("127.0.0.1"),
+    dnsHost: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/)
+      .default("127.0.0.1"),
     dnsPort: z.number().int().min(1).max(65535).default(53),
     zones: z.array(zoneName).min(1, "name the zones that are kept here"),
   })
-  .refine(({ hostKey, hostKeyFile }) => hostKey !== undefined || hostKeyFile !== undefined, { error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)", path: ["hostKey"] })
-  .transform(({ hostKeyFile, ...server }) => ({ ...server, hostKey: server.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8") }));
+  .refine(({ hostKey, hostKeyFile }) => hostKey !== undefined || hostKeyFile !== undefined, {
+    error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)",
+    path: ["hostKey"],
+  })
+  .transform(({ hostKeyFile, ...server }) => ({
+    ...server,
+    hostKey: server.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8"),
+  }));
 
 export type NetboxSettings = z.infer<typeof netboxSchema>;
 export type ProxmoxSettings = z.infer<typeof proxmoxSchema>;
@@ -89,15 +109,20 @@ const examples: Record<string, string> = {
 };
 
 const suffix = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null && !Array.isArray(value);
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
-const given = (values: Record<string, string | undefined>) => Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
+const given = (values: Record<string, string | undefined>) =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
 
 /**
  * The connections: environment before configuration, since what a provider is configured with on refresh and destroy is
  * the copy of the last `up`, with the tokens of that day.
  */
-export function readConnections(source: ConfigSource, env: Environment): { value: Connections } | { problems: SettingProblem[] } {
+export function readConnections(
+  source: ConfigSource,
+  env: Environment,
+): { value: Connections } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = (key: string): Record<string, unknown> => {
     const read = readJson(source, key);
@@ -120,10 +145,18 @@ export function readConnections(source: ConfigSource, env: Environment): { value
       }),
     );
 
-  const netbox = parsed("netbox", netboxSchema, { ...section("netbox"), ...given({ url: env.NETBOX_SERVER_URL, token: env.NETBOX_API_TOKEN }) });
+  const netbox = parsed("netbox", netboxSchema, {
+    ...section("netbox"),
+    ...given({ url: env.NETBOX_SERVER_URL, token: env.NETBOX_API_TOKEN }),
+  });
   const clusters = section("proxmox");
   const names = Object.keys(clusters);
-  if (names.length === 0) problems.push({ key: "netbox-proxmox:proxmox", problem: "is missing: no Proxmox VE cluster is named", remedy: setCommand(["proxmox", "CLUSTER", "url"], "https://HOST:8006") });
+  if (names.length === 0)
+    problems.push({
+      key: "netbox-proxmox:proxmox",
+      problem: "is missing: no Proxmox VE cluster is named",
+      remedy: setCommand(["proxmox", "CLUSTER", "url"], "https://HOST:8006"),
+    });
   const single = names.length === 1;
   const proxmox = each(
     "proxmox",
@@ -133,14 +166,29 @@ export function readConnections(source: ConfigSource, env: Environment): { value
         name,
         {
           ...record(clusters[name]),
-          ...given({ url: single ? env.PROXMOX_VE_ENDPOINT : undefined, token: single ? env.PROXMOX_VE_API_TOKEN : undefined }),
-          ...given({ url: env[`PROXMOX_VE_ENDPOINT_${suffix(name)}`], token: env[`PROXMOX_VE_API_TOKEN_${suffix(name)}`] }),
+          ...given({
+            url: single ? env.PROXMOX_VE_ENDPOINT : undefined,
+            token: single ? env.PROXMOX_VE_API_TOKEN : undefined,
+          }),
+          ...given({
+            url: env[`PROXMOX_VE_ENDPOINT_${suffix(name)}`],
+            token: env[`PROXMOX_VE_API_TOKEN_${suffix(name)}`],
+          }),
         },
       ]),
     ),
   );
   const servers = section("bind9");
-  const bind9 = each("bind9", nameServerSchema, Object.fromEntries(Object.entries(servers).map(([name, value]) => [name, { ...record(value), ...given({ keyFile: env.BIND9_SSH_KEY_FILE }) }])));
+  const bind9 = each(
+    "bind9",
+    nameServerSchema,
+    Object.fromEntries(
+      Object.entries(servers).map(([name, value]) => [
+        name,
+        { ...record(value), ...given({ keyFile: env.BIND9_SSH_KEY_FILE }) },
+      ]),
+    ),
+  );
   if (problems.length > 0 || netbox === undefined) return { problems };
   return { value: { netbox, proxmox, bind9 } };
 }

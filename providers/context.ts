@@ -13,8 +13,12 @@ export class Context {
 
   constructor(connections: Connections) {
     this.netbox = new NetboxClient(connections.netbox);
-    this.clusters = new Map(Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]));
-    this.servers = new Map(Object.entries(connections.bind9).map(([name, settings]) => [name, new NameServer(name, settings)]));
+    this.clusters = new Map(
+      Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]),
+    );
+    this.servers = new Map(
+      Object.entries(connections.bind9).map(([name, settings]) => [name, new NameServer(name, settings)]),
+    );
   }
 
   get proxmox(): ProxmoxCluster[] {
@@ -27,19 +31,29 @@ export class Context {
 
   cluster(name: string): ProxmoxCluster {
     const cluster = this.clusters.get(name);
-    if (cluster === undefined) throw new UserError(`The Proxmox VE cluster ${name} is not configured: set netbox-proxmox:proxmox["${name}"].url and .token.`);
+    if (cluster === undefined)
+      throw new UserError(
+        `The Proxmox VE cluster ${name} is not configured: set netbox-proxmox:proxmox["${name}"].url and .token.`,
+      );
     return cluster;
   }
 
   nameServer(name: string): NameServer {
     const server = this.servers.get(name);
-    if (server === undefined) throw new UserError(`The name server ${name} is not configured: set netbox-proxmox:bind9["${name}"].host and the rest.`);
+    if (server === undefined)
+      throw new UserError(
+        `The name server ${name} is not configured: set netbox-proxmox:bind9["${name}"].host and the rest.`,
+      );
     return server;
   }
 
   /** Ends every connection, so that the process can end. */
   async close(): Promise<void> {
-    await Promise.all([this.netbox.close(), ...this.proxmox.map((cluster) => cluster.close()), ...this.nameServers.map((server) => server.close())]);
+    await Promise.all([
+      this.netbox.close(),
+      ...this.proxmox.map((cluster) => cluster.close()),
+      ...this.nameServers.map((server) => server.close()),
+    ]);
   }
 }
 

@@ -38,11 +38,19 @@ export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
  * The provider's text as it is kept in state with every resource. It is run as it stands there, by any later version of
  * this program, on refresh and delete: path, export and kinds must never change.
  */
-export const providerText = (kind: Kind): string => `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
+export const providerText = (kind: Kind): string =>
+  `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
 
 /** A dynamic resource whose provider is a constant text instead of a serialized closure. */
 export abstract class DynamicResource extends pulumi.CustomResource {
-  constructor(room: string, type: string, kind: Kind, name: string, inputs: pulumi.Inputs, options?: pulumi.CustomResourceOptions) {
+  constructor(
+    room: string,
+    type: string,
+    kind: Kind,
+    name: string,
+    inputs: pulumi.Inputs,
+    options?: pulumi.CustomResourceOptions,
+  ) {
     super(`pulumi-nodejs:dynamic/${room}:${type}`, name, { ...inputs, __provider: providerText(kind) }, options);
   }
 }

@@ -7,7 +7,8 @@ export interface Mark {
 }
 
 /** The guest's page in NetBox. */
-export const guestUrl = ({ netboxUrl, netboxId }: Pick<Mark, "netboxUrl" | "netboxId">): string => `${netboxUrl}/virtualization/virtual-machines/${netboxId}/`;
+export const guestUrl = ({ netboxUrl, netboxId }: Pick<Mark, "netboxUrl" | "netboxId">): string =>
+  `${netboxUrl}/virtualization/virtual-machines/${netboxId}/`;
 
 const pattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/virtualization\/virtual-machines\/(\d+)\/\s*$/m;
 
@@ -20,4 +21,5 @@ export function findMark(description: string | undefined): Mark | undefined {
   return stack === undefined || netboxUrl === undefined ? undefined : { stack, netboxUrl, netboxId: Number(id) };
 }
 
-export const sameMark = (a: Mark, b: Mark | undefined): boolean => b !== undefined && a.stack === b.stack && a.netboxUrl === b.netboxUrl && a.netboxId === b.netboxId;
+export const sameMark = (a: Mark, b: Mark | undefined): boolean =>
+  b !== undefined && a.stack === b.stack && a.netboxUrl === b.netboxUrl && a.netboxId === b.netboxId;

@@ -1,9 +1,9 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { recordHandler } from "./bind9/record.handler";
 import { staleBuild } from "./build";
 import { context, useConfiguration } from "./context";
 import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
-import { recordHandler } from "./bind9/record.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
 import { vmHandler } from "./proxmox/vm.handler";
@@ -31,7 +31,10 @@ const isKind = (kind: string): kind is Kind => kind in handlers;
 export function get(kind: string): pulumi.dynamic.ResourceProvider {
   const stale = staleBuild();
   if (stale !== undefined) throw new UserError(stale);
-  if (!isKind(kind)) throw new UserError(`This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`);
+  if (!isKind(kind))
+    throw new UserError(
+      `This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`,
+    );
   return adapt(handlers[kind]);
 }
 

@@ -19,7 +19,12 @@ export interface SettingProblem {
 
 const secretKeys = /(^|\.)(token|password)$/;
 
-const quote = (path: PropertyKey[]) => path.map((part, n) => (/^[A-Za-z_][\w]*$/.test(String(part)) ? `${n === 0 ? "" : "."}${String(part)}` : `["${String(part)}"]`)).join("");
+const quote = (path: PropertyKey[]) =>
+  path
+    .map((part, n) =>
+      /^[A-Za-z_][\w]*$/.test(String(part)) ? `${n === 0 ? "" : "."}${String(part)}` : `["${String(part)}"]`,
+    )
+    .join("");
 
 /** The command that sets a key of the stack's configuration. */
 export function setCommand(path: PropertyKey[], example: string): string {
@@ -28,7 +33,12 @@ export function setCommand(path: PropertyKey[], example: string): string {
 }
 
 /** A section of the configuration, parsed, or everything that is wrong with it. */
-export function readSection<T>(section: string, schema: z.ZodType<T>, value: unknown, examples: Record<string, string>): { value: T } | { problems: SettingProblem[] } {
+export function readSection<T>(
+  section: string,
+  schema: z.ZodType<T>,
+  value: unknown,
+  examples: Record<string, string>,
+): { value: T } | { problems: SettingProblem[] } {
   const parsed = schema.safeParse(value);
   if (parsed.success) return { value: parsed.data };
   return {
@@ -37,9 +47,18 @@ export function readSection<T>(section: string, schema: z.ZodType<T>, value: unk
       return keys.map((path): SettingProblem => {
         const full = [section, ...path];
         const name = String(path.at(-1) ?? section);
-        if (issue.code === "unrecognized_keys") return { key: `${project}:${quote(full)}`, problem: "is not a setting", remedy: `pulumi config rm --path '${project}:${quote(full)}'` };
+        if (issue.code === "unrecognized_keys")
+          return {
+            key: `${project}:${quote(full)}`,
+            problem: "is not a setting",
+            remedy: `pulumi config rm --path '${project}:${quote(full)}'`,
+          };
         const missing = issue.code === "invalid_type" && issue.input === undefined;
-        return { key: `${project}:${quote(full)}`, problem: missing ? "is missing" : `is wrong: ${issue.message}`, remedy: setCommand(full, examples[name] ?? "VALUE") };
+        return {
+          key: `${project}:${quote(full)}`,
+          problem: missing ? "is missing" : `is wrong: ${issue.message}`,
+          remedy: setCommand(full, examples[name] ?? "VALUE"),
+        };
       });
     }),
   };
@@ -52,7 +71,15 @@ export function readJson(source: ConfigSource, key: string): { value: unknown } 
   try {
     return { value: JSON.parse(text) as unknown };
   } catch {
-    return { problems: [{ key: `${project}:${key}`, problem: "is not a structure of settings", remedy: `pulumi config rm ${project}:${key}, then set its parts with --path` }] };
+    return {
+      problems: [
+        {
+          key: `${project}:${key}`,
+          problem: "is not a structure of settings",
+          remedy: `pulumi config rm ${project}:${key}, then set its parts with --path`,
+        },
+      ],
+    };
   }
 }
 

@@ -15,7 +15,9 @@ const defaultsSchema = z.strictObject({
   netModel: z.enum(["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"]).optional(),
   sockets: z.number().int().min(1).optional(),
   user: z.string().optional(),
-  sshKeys: z.array(z.string().regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "write a public key line, like 'ssh-ed25519 AAAA…'")).optional(),
+  sshKeys: z
+    .array(z.string().regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "write a public key line, like 'ssh-ed25519 AAAA…'"))
+    .optional(),
   nameservers: z.array(z.string()).optional(),
   searchDomain: zoneLike.optional(),
   /** Added to the NetBox id where no VMID is given. */
@@ -41,7 +43,9 @@ const siteSchema = z.strictObject({
   /** Does `pulumi destroy` refuse? */
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */
-  maxRemovals: z.union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/, "write a number or a percentage, like 5 or 10%")]).default(5),
+  maxRemovals: z
+    .union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/, "write a number or a percentage, like 5 or 10%")])
+    .default(5),
   /** NetBox's MB are taken as so many thousandths (1000) or 1024ths of PVE's GiB. */
   ramBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
   diskBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
@@ -96,7 +100,10 @@ const examples: Record<string, string> = {
 /** The keys of this program's configuration; the connections are read by themselves. */
 export const knownKeys = ["program", "netbox", "proxmox", "bind9", "site", "dns", "defaults", "clusters"];
 
-export function readSettings(source: ConfigSource, clusters: string[]): { value: Settings } | { problems: SettingProblem[] } {
+export function readSettings(
+  source: ConfigSource,
+  clusters: string[],
+): { value: Settings } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
     const read = readJson(source, name);
@@ -114,7 +121,13 @@ export function readSettings(source: ConfigSource, clusters: string[]): { value:
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
-    if (!clusters.includes(name)) problems.push({ key: `netbox-proxmox:clusters["${name}"]`, problem: "names no cluster of netbox-proxmox:proxmox", remedy: `pulumi config rm --path 'netbox-proxmox:clusters["${name}"]'` });
-  if (site === undefined || dns === undefined || general === undefined || special === undefined || problems.length > 0) return { problems };
+    if (!clusters.includes(name))
+      problems.push({
+        key: `netbox-proxmox:clusters["${name}"]`,
+        problem: "names no cluster of netbox-proxmox:proxmox",
+        remedy: `pulumi config rm --path 'netbox-proxmox:clusters["${name}"]'`,
+      });
+  if (site === undefined || dns === undefined || general === undefined || special === undefined || problems.length > 0)
+    return { problems };
   return { value: { site, dns, defaults: (cluster) => ({ ...general, ...special[cluster] }) } };
 }

@@ -10,16 +10,17 @@ import { sortedOptions } from "../providers/proxmox/vm.model";
 import { SiteAnchor } from "../providers/site/anchor";
 import { familyOf, hostOf } from "./desired/address";
 import { type Evidence, judge, type Undeclared, type Verdict } from "./desired/guard";
-import { desiredGuests, type Site } from "./desired/guests";
+import { desiredGuests, isBuilt, type Site } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { desiredRecords } from "./desired/records";
-import type { AddressRef, DesiredGuest, DesiredNic, DesiredRecord, LastGuest, ProxmoxFacts } from "./desired/types";
+import type { AddressRef, DesiredGuest, DesiredNic, DesiredRecord, KnownGuest, ProxmoxFacts } from "./desired/types";
 import { checkSystems, readEvidence, readNetbox, readProxmox, readSeen } from "./facts";
 import type { Settings } from "./settings";
+import { readState } from "./state";
 
-/** What a run leaves for the next one in the stack's outputs. */
+/** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
 export interface Outputs {
-  guests: Record<string, LastGuest & { status: string; addresses: pulumi.Output<string>[] }>;
+  guests: Record<string, KnownGuest & { status: string; addresses: pulumi.Output<string>[] }>;
   records: string[];
 }
 
@@ -27,11 +28,17 @@ export interface Outputs {
 export async function site(context: Context, settings: Settings): Promise<Outputs> {
   await checkSystems(context);
   const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-  const last = await lastRun();
+  const state = await readState();
   const names = context.proxmox.map(({ name }) => name);
   const [netbox, zones] = await Promise.all([readNetbox(context.netbox, names, settings), readZones(context)]);
-  const proxmox = new Map(await Promise.all(context.proxmox.map(async (cluster) => [cluster.name, await readProxmox(cluster, netbox, settings, last.guests)] as const)));
-  const facts: Site = { stack, settings, netbox, proxmox, last: last.guests, avoid: [] };
+  const proxmox = new Map(
+    await Promise.all(
+      context.proxmox.map(
+        async (cluster) => [cluster.name, await readProxmox(cluster, netbox, settings, state)] as const,
+      ),
+    ),
+  );
+  const facts: Site = { stack, settings, netbox, proxmox, state, avoid: [] };
 
   const verdict = await judged(context, facts);
   facts.avoid = stillUsed(facts.proxmox, verdict.removals);
@@ -40,27 +47,19 @@ export async function site(context: Context, settings: Settings): Promise<Output
   const serverOf = (name: string) => servers(context, name);
   const named = desiredRecords(facts, desired.guests, serverOf);
   refuse([...verdict.refusals, ...desired.problems, ...named.problems]);
-  if (named.elsewhere.length > 0 && context.nameServers.length > 0) await pulumi.log.warn(`No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`);
+  if (named.elsewhere.length > 0 && context.nameServers.length > 0)
+    await pulumi.log.warn(
+      `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,
+    );
 
-  const left = leftovers(facts, desired.guests, verdict.removals, zones, named.records, last.records);
-  if (left.length > 0) await pulumi.log.warn(`An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`);
+  const left = leftovers(facts, desired.guests, verdict.removals, zones, named.records);
+  if (left.length > 0)
+    await pulumi.log.warn(
+      `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
+    );
   const declared = declare(context, settings, desired.guests, named.records, left);
   await context.close();
   return declared;
-}
-
-// ---- what the last run knew
-
-/** The stack's own outputs: nothing on the first run. */
-async function lastRun(): Promise<{ guests: Map<number, LastGuest>; records: Set<string> }> {
-  const self = new pulumi.StackReference(`${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`);
-  const guests: unknown = (await self.getOutputDetails("guests")).value ?? {};
-  const records: unknown = (await self.getOutputDetails("records")).value ?? [];
-  const entries = Object.entries(typeof guests === "object" && guests !== null ? guests : {}).flatMap(([id, guest]: [string, unknown]): [number, LastGuest][] => {
-    if (typeof guest !== "object" || guest === null || !("name" in guest) || !("cluster" in guest) || !("vmid" in guest)) return [];
-    return [[Number(id), { name: String(guest.name), cluster: String(guest.cluster), vmid: Number(guest.vmid) }]];
-  });
-  return { guests: new Map(entries), records: new Set(Array.isArray(records) ? records.map(String) : []) };
 }
 
 // ---- reading
@@ -73,16 +72,27 @@ function servers(context: Context, name: string): string | undefined {
 
 async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
   const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));
-  return Promise.all(all.map(async ({ server, zone }) => ({ server: server.name, zone, content: await server.content(zone) })));
+  return Promise.all(
+    all.map(async ({ server, zone }) => ({ server: server.name, zone, content: await server.content(zone) })),
+  );
 }
 
 /** Reads what the guests still have whose addresses NetBox lost. @returns whether there was any */
 async function readLosers(context: Context, facts: Site, guests: DesiredGuest[]): Promise<boolean> {
-  const losers = guests.filter(({ vm, allocations }) => allocations.some(({ inputs }) => inputs.address === undefined) && facts.proxmox.get(vm.cluster)?.guests.some(({ vmid }) => vmid === vm.vmid));
+  const losers = guests.filter(
+    ({ vm, allocations }) =>
+      allocations.some(({ inputs }) => inputs.address === undefined) &&
+      facts.proxmox.get(vm.cluster)?.guests.some(({ vmid }) => vmid === vm.vmid),
+  );
   await Promise.all(
     context.proxmox.map(async (cluster) => {
       const found = facts.proxmox.get(cluster.name);
-      if (found) await readSeen(cluster, found, losers.filter(({ vm }) => vm.cluster === cluster.name).map(({ vm }) => vm.vmid));
+      if (found)
+        await readSeen(
+          cluster,
+          found,
+          losers.filter(({ vm }) => vm.cluster === cluster.name).map(({ vm }) => vm.vmid),
+        );
     }),
   );
   return losers.length > 0;
@@ -91,32 +101,50 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 // ---- judging
 
 /** Every built guest of ours that this run will not declare, with NetBox's own word on it. */
-async function judged(context: Context, { stack, settings, netbox, proxmox, last }: Site): Promise<Verdict> {
-  const declared = new Set(netbox.guests.filter(({ status }) => ["active", "staged", "offline"].includes(status)).map(({ id }) => id));
+async function judged(context: Context, { stack, settings, netbox, proxmox, state }: Site): Promise<Verdict> {
+  const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
   const undeclared = new Map<number, Undeclared>();
-  for (const [id, guest] of last) if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
+  for (const [id, guest] of state.guests)
+    if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
   for (const [cluster, { seen }] of proxmox)
     for (const { vmid, name, mark } of seen.values())
-      if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId)) undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid });
+      if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
+        undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid });
   const evidence: Evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
-  return judge([...undeclared.values()], evidence, { inScope: netbox.guests.length, declared: declared.size, site: settings.site });
+  return judge([...undeclared.values()], evidence, {
+    inScope: netbox.guests.length,
+    declared: declared.size,
+    site: settings.site,
+  });
 }
 
 /** Hosts of guests that are about to go: their NetBox addresses may be free already, while they still answer. */
 function stillUsed(proxmox: Map<string, ProxmoxFacts>, removals: Undeclared[]): string[] {
-  return removals.flatMap(({ cluster, vmid }) => Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {}).flat().map(hostOf));
+  return removals.flatMap(({ cluster, vmid }) =>
+    Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
+      .flat()
+      .map(hostOf),
+  );
 }
 
 /** @throws UserError with every problem, so that they can be mended in one go */
 function refuse(problems: string[]): void {
   if (problems.length === 0) return;
   const list = problems.map((problem) => `  - ${problem}`).join("\n");
-  throw new UserError(`Nothing was changed, since ${problems.length === 1 ? "this stands" : `these ${problems.length} things stand`} in the way:\n${list}`);
+  throw new UserError(
+    `Nothing was changed, since ${problems.length === 1 ? "this stands" : `these ${problems.length} things stand`} in the way:\n${list}`,
+  );
 }
 
 // ---- declaring
 
-function declare(context: Context, settings: Settings, guests: DesiredGuest[], records: DesiredRecord[], left: ReturnType<typeof leftovers>): Outputs {
+function declare(
+  context: Context,
+  settings: Settings,
+  guests: DesiredGuest[],
+  records: DesiredRecord[],
+  left: ReturnType<typeof leftovers>,
+): Outputs {
   const allocations = new Map<string, NetboxIpAllocation>();
   const machines = new Map<number, ProxmoxVm>();
   const all: pulumi.Resource[] = [];
@@ -125,7 +153,8 @@ function declare(context: Context, settings: Settings, guests: DesiredGuest[], r
     return resource;
   };
   const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
-  const text = (ref: AddressRef): pulumi.Input<string> => ("address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? ""));
+  const text = (ref: AddressRef): pulumi.Input<string> =>
+    "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
   for (const guest of guests) {
     const netbox = kept(new NetboxGuest(`guest-${guest.id}`, guest.netbox));
     const own = guest.allocations.map(({ key, inputs }) => {
@@ -133,33 +162,66 @@ function declare(context: Context, settings: Settings, guests: DesiredGuest[], r
       allocations.set(key, allocation);
       return allocation;
     });
-    const ipconfig = Object.fromEntries(guest.nics.flatMap((nic) => (nic.v4 || nic.v6 ? [[String(nic.slot), ipconfigOf(nic, text)]] : [])));
-    const vm = kept(new ProxmoxVm(`vm-${guest.id}`, { ...guest.vm, cloudInit: { ...guest.vm.cloudInit, ipconfig } }, { dependsOn: [netbox, ...own] }));
+    const ipconfig = Object.fromEntries(
+      guest.nics.flatMap((nic) => (nic.v4 || nic.v6 ? [[String(nic.slot), ipconfigOf(nic, text)]] : [])),
+    );
+    const vm = kept(
+      new ProxmoxVm(
+        `vm-${guest.id}`,
+        { ...guest.vm, cloudInit: { ...guest.vm.cloudInit, ipconfig } },
+        { dependsOn: [netbox, ...own] },
+      ),
+    );
     machines.set(guest.id, vm);
-    const { name, status, vm: { cluster, vmid } } = guest;
-    const addresses = guest.allocations.map(({ key, inputs }) => pulumi.output(inputs.address ?? allocations.get(key)?.address ?? ""));
+    const {
+      name,
+      status,
+      vm: { cluster, vmid },
+    } = guest;
+    const addresses = guest.allocations.map(({ key, inputs }) =>
+      pulumi.output(inputs.address ?? allocations.get(key)?.address ?? ""),
+    );
     outputs.guests[String(guest.id)] = { name, status, cluster, vmid, addresses };
   }
-  for (const record of records) kept(declareRecord(context, record, text, record.owner.guests.flatMap((id) => machines.get(id) ?? [])));
+  for (const record of records)
+    kept(
+      declareRecord(
+        context,
+        record,
+        text,
+        record.owner.guests.flatMap((id) => machines.get(id) ?? []),
+      ),
+    );
   new SiteAnchor("anchor", { leftovers: left }, { dependsOn: all, protect: settings.site.protect });
   return outputs;
 }
 
 /** `ip=…,gw=…,ip6=…,gw6=…`: a plain text where the addresses are known. */
-function ipconfigOf({ v4, v6, gateway4, gateway6 }: DesiredNic, text: (ref: AddressRef) => pulumi.Input<string>): pulumi.Input<string> {
+function ipconfigOf(
+  { v4, v6, gateway4, gateway6 }: DesiredNic,
+  text: (ref: AddressRef) => pulumi.Input<string>,
+): pulumi.Input<string> {
   const parts: pulumi.Input<string>[] = [];
   const add = (key: string, value: pulumi.Input<string> | undefined) => {
-    if (value !== undefined) parts.push(typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`);
+    if (value !== undefined)
+      parts.push(typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`);
   };
   add("ip", v4 && text(v4));
   add("gw", gateway4);
   add("ip6", v6 && text(v6));
   add("gw6", gateway6);
   const known = parts.filter((part) => typeof part === "string");
-  return known.length === parts.length ? sortedOptions(known.join(",")) : pulumi.all(parts).apply((all) => sortedOptions(all.join(",")));
+  return known.length === parts.length
+    ? sortedOptions(known.join(","))
+    : pulumi.all(parts).apply((all) => sortedOptions(all.join(",")));
 }
 
-function declareRecord(context: Context, { key, server, name, ttl, addresses, texts, owner }: DesiredRecord, text: (ref: AddressRef) => pulumi.Input<string>, dependsOn: pulumi.Resource[]): Bind9Record {
+function declareRecord(
+  context: Context,
+  { key, server, name, ttl, addresses, texts, owner }: DesiredRecord,
+  text: (ref: AddressRef) => pulumi.Input<string>,
+  dependsOn: pulumi.Resource[],
+): Bind9Record {
   const zones = context.nameServer(server);
   const split = (all: string[]) => {
     const hosts = all.map(canonicalAddress).sort();
@@ -171,7 +233,12 @@ function declareRecord(context: Context, { key, server, name, ttl, addresses, te
   };
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
-  if (known.length === values.length) return new Bind9Record(key, { server, name, ttl, owner, ...split(known) }, { dependsOn });
+  if (known.length === values.length)
+    return new Bind9Record(key, { server, name, ttl, owner, ...split(known) }, { dependsOn });
   const later = pulumi.all(values).apply(split);
-  return new Bind9Record(key, { server, name, ttl, owner, records: later.records, reverse: later.reverse }, { dependsOn });
+  return new Bind9Record(
+    key,
+    { server, name, ttl, owner, records: later.records, reverse: later.reverse },
+    { dependsOn },
+  );
 }

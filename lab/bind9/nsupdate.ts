@@ -22,7 +22,7 @@ interface Batch {
 
 const empty = (): Batch => ({ prerequisites: [], changes: [] });
 
-class SyntaxError extends Error {}
+class ScriptError extends Error {}
 
 /** nsupdate's command line and script, with the outcomes of BIND 9.18. */
 export class Nsupdate {
@@ -56,7 +56,7 @@ export class Nsupdate {
         else this.command(text);
       }
     } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
+      if (!(error instanceof ScriptError)) throw error;
       return { code: 1, stdout: "", stderr: `${[...this.problems, error.message, "syntax error"].join("\n")}\n` };
     }
     return { code: this.failed ? 2 : 0, stdout: "", stderr: this.problems.map((line) => `${line}\n`).join("") };
@@ -72,7 +72,7 @@ export class Nsupdate {
     else if (
       !["local", "ttl", "class", "debug", "show", "answer", "quit", "key", "realm", "check-names"].includes(verb)
     )
-      throw new SyntaxError(`incorrect section name: ${verb}`);
+      throw new ScriptError(`incorrect section name: ${verb}`);
   }
 
   private prerequisite(kind: string, words: string[], text: string): void {
@@ -82,7 +82,7 @@ export class Nsupdate {
       const value = after(text, type);
       const values = value === "" ? [] : [this.value(type, value)];
       this.batch.prerequisites.push({ kind, name: absolute(name), type: type.toUpperCase(), values });
-    } else throw new SyntaxError(`incorrect prerequisite type: ${kind}`);
+    } else throw new ScriptError(`incorrect prerequisite type: ${kind}`);
   }
 
   private update(kind: string, words: string[], text: string): void {
@@ -90,7 +90,7 @@ export class Nsupdate {
     const name = absolute(rest[0] ?? "");
     if (kind === "add") {
       const ttl = Number(rest[1]);
-      if (!Number.isInteger(ttl)) throw new SyntaxError(`ttl '${rest[1]}': bad number`);
+      if (!Number.isInteger(ttl)) throw new ScriptError(`ttl '${rest[1]}': bad number`);
       const type = (rest[2] ?? "").toUpperCase();
       this.batch.changes.push({ kind: "add", name, ttl, type, value: this.value(type, after(text, rest[2] ?? "")) });
     } else if (kind === "delete" || kind === "del") {
@@ -98,12 +98,12 @@ export class Nsupdate {
       const type = words[0]?.toUpperCase();
       const value = words.length > 1 && type ? this.value(type, after(text, words[0] ?? "")) : undefined;
       this.batch.changes.push({ kind: "delete", name, type, value });
-    } else throw new SyntaxError(`incorrect operation: ${kind}`);
+    } else throw new ScriptError(`incorrect operation: ${kind}`);
   }
 
   private value(type: string, text: string): string {
     const parsed = rdata(type.toUpperCase(), text);
-    if ("error" in parsed) throw new SyntaxError(`invalid rdata format: ${parsed.error}`);
+    if ("error" in parsed) throw new ScriptError(`invalid rdata format: ${parsed.error}`);
     return parsed.value;
   }
 

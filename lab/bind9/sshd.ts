@@ -17,10 +17,13 @@ function words(command: string): string[] {
   );
 }
 
-async function text(channel: ServerChannel): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of channel) chunks.push(Buffer.from(chunk));
-  return Buffer.concat(chunks).toString();
+/** Standard input to its end; the channel stays open for the answer, which an async iterator would close. */
+function text(channel: ServerChannel): Promise<string> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = [];
+    channel.on("data", (chunk: Buffer) => chunks.push(chunk));
+    channel.on("end", () => resolve(Buffer.concat(chunks).toString()));
+  });
 }
 
 /** sshd of the lab's name server: key login, exec of nsupdate and dig, at most eight channels at once. */

@@ -176,7 +176,10 @@ export class Cluster {
   private release(guest: Guest, driveText: string): void {
     const volid = parsePropertyString(driveText).head ?? "";
     if (!this.storages.volumes.has(volid)) return;
-    if (volid.includes("cloudinit")) return this.storages.free(volid);
+    if (volid.includes("cloudinit")) {
+      this.storages.free(volid);
+      return;
+    }
     for (let n = 0; ; n++)
       if (!guest.config.has(`unused${n}`)) {
         guest.config.set(`unused${n}`, volid);
@@ -264,6 +267,26 @@ export class Cluster {
       volume.size = wanted;
       guest.config.set(slot, printPropertyString({ head, options: { ...options, size: printSize(wanted) } }));
       if (!guest.running) log("Image resized.");
+    });
+  }
+
+  /** POST …/move_disk to another storage; the old volume stays as `unusedN` unless it is to be deleted. */
+  moveDisk(guest: Guest, { disk, storage, delete: remove, digest }: Values, authId: string): string {
+    guest.checkDigest(digest);
+    guest.checkLock();
+    const slot = String(disk);
+    const { head = "", options } = parsePropertyString(
+      String(guest.config.get(slot) ?? die(`disk '${slot}' does not exist`)),
+    );
+    const source = this.storages.volumes.get(head) ?? die(`unable to find volume '${head}'`);
+    if (source.storage === storage) die("you can't move to the same storage with same format");
+    return this.tasks.run(guest.node, "qmmove", String(guest.vmid), authId, async (log) => {
+      log(`create full clone of drive ${slot} (${head})`);
+      const volume = this.storages.allocate(String(storage), guest.vmid, source.size, source.format);
+      log(`allocated target volume '${volume.volid}'`);
+      guest.config.set(slot, printPropertyString({ head: volume.volid, options }));
+      if (remove === 1) this.storages.free(head);
+      else this.release(guest, head);
     });
   }
 

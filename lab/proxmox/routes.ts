@@ -177,6 +177,9 @@ route("PUT", "/nodes/{node}/qemu/{vmid}/cloudinit", schema.none, ({ guest }) => 
 route("PUT", "/nodes/{node}/qemu/{vmid}/resize", schema.qemuResize, ({ cluster, node, vmid, params, caller }) =>
   cluster.resize(node, vmid, params, caller.authId),
 );
+route("POST", "/nodes/{node}/qemu/{vmid}/move_disk", schema.qemuMoveDisk, ({ cluster, guest, params, caller }) =>
+  cluster.moveDisk(guest(), params, caller.authId),
+);
 route("POST", "/nodes/{node}/qemu/{vmid}/clone", schema.qemuClone, ({ cluster, node, vmid, params, caller }) =>
   cluster.clone(node, vmid, params, caller.authId),
 );

@@ -191,6 +191,14 @@ export const qemuResize: Parameters = {
   digest,
   skiplock: flag,
 };
+export const qemuMoveDisk: Parameters = {
+  disk: { type: "string", required: true, values: [...driveSlots, "efidisk0", "tpmstate0"] },
+  storage: storageId,
+  delete: flag,
+  digest,
+  format: { type: "string", values: ["raw", "qcow2", "vmdk"] },
+  bwlimit: { type: "integer", min: 0 },
+};
 export const qemuDestroy: Parameters = { purge: flag, skiplock: flag, "destroy-unreferenced-disks": flag };
 export const qemuStart: Parameters = { timeout: { type: "integer", min: 0 }, skiplock: flag };
 export const qemuStop: Parameters = {

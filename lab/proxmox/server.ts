@@ -112,14 +112,12 @@ export class ProxmoxServer {
       return;
     }
     response.setHeader("Content-Type", "application/json;charset=UTF-8");
-    response
-      .writeHead(status, reason)
-      .end(
-        JSON.stringify({
-          data: null,
-          message: status === 501 ? message : `${message}\n`,
-          ...(errors ? { errors } : {}),
-        }),
-      );
+    response.writeHead(status, reason).end(
+      JSON.stringify({
+        data: null,
+        message: status === 501 ? message : `${message}\n`,
+        ...(errors ? { errors } : {}),
+      }),
+    );
   }
 }

@@ -26,4 +26,5 @@ export function reverseName(address: string): string {
 export const canonicalAddress = (address: string): string => ipaddr.parse(address.split("/")[0] ?? "").toString();
 
 /** May the name stand in a zone? Underscores and a leading asterisk included, as DNS allows them. */
-export const isDnsName = (name: string): boolean => absolute(name).length <= 254 && /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/.test(absolute(name));
+export const isDnsName = (name: string): boolean =>
+  absolute(name).length <= 254 && /^(\*\.)?([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?\.)+$/.test(absolute(name));

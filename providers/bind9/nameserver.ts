@@ -69,7 +69,10 @@ export class NameServer {
 
   private async transfer(zone: string): Promise<ZoneContent> {
     const { dnsHost, dnsPort, tsigKeyFile } = this.settings;
-    const { stdout, stderr, code } = await this.ssh.run(`dig @${dnsHost} -p ${dnsPort} -k '${tsigKeyFile}' +noall +answer +onesoa +time=10 ${zone} AXFR`, "");
+    const { stdout, stderr, code } = await this.ssh.run(
+      `dig @${dnsHost} -p ${dnsPort} -k '${tsigKeyFile}' +noall +answer +onesoa +time=10 ${zone} AXFR`,
+      "",
+    );
     const content = parseZone(stdout);
     if (content.get(zone)?.has("SOA")) return content;
     const said = `${stdout}${stderr}`.trim().split("\n").pop() ?? "";
@@ -93,7 +96,8 @@ export class NameServer {
   private async flush(zone: string): Promise<void> {
     const queue = this.queues.get(zone) ?? [];
     this.queues.delete(zone);
-    for (let start = 0; start < queue.length; start += largest) await this.send(zone, queue.slice(start, start + largest));
+    for (let start = 0; start < queue.length; start += largest)
+      await this.send(zone, queue.slice(start, start + largest));
   }
 
   /** One transaction. Where it is refused, halves are tried, so that one bad change doesn't take the others with it. */
@@ -118,7 +122,14 @@ export class NameServer {
 
   private async nsupdate(zone: string, changes: Waiting[]): Promise<Error | undefined> {
     const { dnsHost, dnsPort, tsigKeyFile } = this.settings;
-    const lines = [`server ${dnsHost} ${dnsPort}`, `zone ${zone}`, ...changes.flatMap(({ prerequisites }) => prerequisites), ...changes.flatMap(({ updates }) => updates), "send", ""];
+    const lines = [
+      `server ${dnsHost} ${dnsPort}`,
+      `zone ${zone}`,
+      ...changes.flatMap(({ prerequisites }) => prerequisites),
+      ...changes.flatMap(({ updates }) => updates),
+      "send",
+      "",
+    ];
     const { code, stderr } = await this.ssh.run(`nsupdate -v -t 30 -k '${tsigKeyFile}'`, lines.join("\n"));
     if (code === 0) return undefined;
     const failed = prerequisiteFailures.exec(stderr);
@@ -129,11 +140,16 @@ export class NameServer {
   private meaning(stderr: string): string {
     const said = redact(stderr.trim().replace(/\n/g, "; "));
     const { tsigKeyFile } = this.settings;
-    if (/could not read key/.test(stderr)) return `there is no TSIG key file ${tsigKeyFile} on the name server that its user can read. Set netbox-proxmox:bind9["${this.name}"].tsigKeyFile.`;
-    if (/BADKEY|BADSIG|BADTIME/.test(stderr)) return `the TSIG key in ${tsigKeyFile} is not the one that BIND knows (${said}).`;
-    if (/REFUSED/.test(stderr)) return `the key in ${tsigKeyFile} may not write this (${said}). Grant it in the zone's update-policy.`;
-    if (/NOTAUTH/.test(stderr)) return `it does not serve the zone as primary (${said}). Take the zone out of netbox-proxmox:bind9["${this.name}"].zones.`;
-    if (/Communication with|connection refused|timed out/.test(stderr)) return `BIND does not answer at ${this.settings.dnsHost}:${this.settings.dnsPort} (${said}). Check that named is up, and .dnsHost and .dnsPort.`;
+    if (/could not read key/.test(stderr))
+      return `there is no TSIG key file ${tsigKeyFile} on the name server that its user can read. Set netbox-proxmox:bind9["${this.name}"].tsigKeyFile.`;
+    if (/BADKEY|BADSIG|BADTIME/.test(stderr))
+      return `the TSIG key in ${tsigKeyFile} is not the one that BIND knows (${said}).`;
+    if (/REFUSED/.test(stderr))
+      return `the key in ${tsigKeyFile} may not write this (${said}). Grant it in the zone's update-policy.`;
+    if (/NOTAUTH/.test(stderr))
+      return `it does not serve the zone as primary (${said}). Take the zone out of netbox-proxmox:bind9["${this.name}"].zones.`;
+    if (/Communication with|connection refused|timed out/.test(stderr))
+      return `BIND does not answer at ${this.settings.dnsHost}:${this.settings.dnsPort} (${said}). Check that named is up, and .dnsHost and .dnsPort.`;
     return said || "nsupdate is missing there, or failed without a word.";
   }
 }

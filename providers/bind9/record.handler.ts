@@ -3,7 +3,16 @@ import type { Handler } from "../dynamic";
 import { UserError } from "../errors";
 import { absolute, canonicalAddress } from "./names";
 import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
-import { ConflictError, changeNode, fromZones, type Node, nodesOf, type RecordInputs, recordInputs, sameRecord } from "./record.model";
+import {
+  ConflictError,
+  changeNode,
+  fromZones,
+  type Node,
+  nodesOf,
+  type RecordInputs,
+  recordInputs,
+  sameRecord,
+} from "./record.model";
 
 /** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
 export const recordHandler: Handler = {
@@ -41,7 +50,12 @@ function parse(raw: Record<string, unknown>): RecordInputs {
   const { A, AAAA, CNAME, ...rest } = inputs.records;
   const addresses = (list: string[] | undefined) => list?.map(canonicalAddress).sort();
   const records = { ...rest, A: addresses(A), AAAA: addresses(AAAA), CNAME: CNAME?.map(absolute) };
-  return { ...inputs, name: absolute(inputs.name), reverse: inputs.reverse.map(canonicalAddress), records: Object.fromEntries(Object.entries(records).filter(([, values]) => values !== undefined)) };
+  return {
+    ...inputs,
+    name: absolute(inputs.name),
+    reverse: inputs.reverse.map(canonicalAddress),
+    records: Object.fromEntries(Object.entries(records).filter(([, values]) => values !== undefined)),
+  };
 }
 
 async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, ZoneContent>> {
@@ -65,7 +79,9 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
   const zone = server.zoneOf(node.name);
   if (zone === undefined) {
     if (node.wanted.size === 0) return;
-    throw new UserError(`Unable to write ${node.name}: no zone of netbox-proxmox:bind9["${server.name}"].zones holds it.`);
+    throw new UserError(
+      `Unable to write ${node.name}: no zone of netbox-proxmox:bind9["${server.name}"].zones holds it.`,
+    );
   }
   for (let attempt = 1; ; attempt++) {
     try {
@@ -73,9 +89,15 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
       if (change) await server.change(zone, change);
       return;
     } catch (error) {
-      if (error instanceof ConflictError) throw new UserError(`Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`);
+      if (error instanceof ConflictError)
+        throw new UserError(
+          `Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`,
+        );
       if (!(error instanceof PrerequisiteError)) throw error;
-      if (attempt === 3) throw new UserError(`Unable to write ${node.name} on name server ${server.name}: someone else kept changing it (${error.message}). Run again.`);
+      if (attempt === 3)
+        throw new UserError(
+          `Unable to write ${node.name} on name server ${server.name}: someone else kept changing it (${error.message}). Run again.`,
+        );
     }
   }
 }

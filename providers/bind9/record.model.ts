@@ -29,12 +29,14 @@ export type Owner = RecordInputs["owner"];
 /** A TXT value as it is written: strings of 255 bytes, quoted. */
 export function quoteTxt(text: string): string {
   const bytes = Buffer.from(text, "utf8");
-  const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, n) => bytes.subarray(n * 255, (n + 1) * 255));
-  const escape = (byte: number) => {
+  const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, n) =>
+    bytes.subarray(n * 255, (n + 1) * 255),
+  );
+  const escaped = (byte: number) => {
     if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
     return byte < 0x20 || byte > 0x7e ? `\\${String(byte).padStart(3, "0")}` : String.fromCharCode(byte);
   };
-  return chunks.map((chunk) => `"${[...chunk].map(escape).join("")}"`).join(" ");
+  return chunks.map((chunk) => `"${[...chunk].map(escaped).join("")}"`).join(" ");
 }
 
 /** The text of a TXT value as dig prints it. */
@@ -54,8 +56,10 @@ function fromWire(type: string, value: string): string {
   return value.toLowerCase();
 }
 
-const sameSet = (a: string[], b: string[]) => a.length === b.length && [...a].sort().join("\0") === [...b].sort().join("\0");
-const read = (type: string, rrset: Rrset | undefined) => (rrset?.values ?? []).map((value) => fromWire(type, value)).sort();
+const sameSet = (a: string[], b: string[]) =>
+  a.length === b.length && [...a].sort().join("\0") === [...b].sort().join("\0");
+const read = (type: string, rrset: Rrset | undefined) =>
+  (rrset?.values ?? []).map((value) => fromWire(type, value)).sort();
 
 // ---- owners
 
@@ -70,12 +74,16 @@ export interface OwnerText extends Owner {
   kept: string[];
 }
 
-const printOwner = ({ stack, guests, types: ours, kept }: OwnerText) => `stack=${stack} guests=${guests.join(",")} types=${ours.join(",")} kept=${kept.join(",")}`;
+const printOwner = ({ stack, guests, types: ours, kept }: OwnerText) =>
+  `stack=${stack} guests=${guests.join(",")} types=${ours.join(",")} kept=${kept.join(",")}`;
 
 export function parseOwner(text: string): OwnerText | undefined {
-  const [, stack, guests = "", ours = "", kept = ""] = /^stack=(\S+) guests=(\S*) types=(\S*) kept=(\S*)$/.exec(text) ?? [];
+  const [, stack, guests = "", ours = "", kept = ""] =
+    /^stack=(\S+) guests=(\S*) types=(\S*) kept=(\S*)$/.exec(text) ?? [];
   const list = (each: string) => each.split(",").filter((part) => part !== "");
-  return stack === undefined ? undefined : { stack, guests: list(guests).map(Number), types: list(ours), kept: list(kept) };
+  return stack === undefined
+    ? undefined
+    : { stack, guests: list(guests).map(Number), types: list(ours), kept: list(kept) };
 }
 
 export function findOwner(content: ZoneContent, name: string): OwnerText | undefined {
@@ -96,14 +104,21 @@ export function ownedNames(content: ZoneContent): { name: string; owner: OwnerTe
 // ---- observed
 
 /** The record in the form of its inputs, as the zones have it; undefined where nothing of it is there. */
-export function fromZones(content: (name: string) => ZoneContent | undefined, wanted: RecordInputs): RecordInputs | undefined {
+export function fromZones(
+  content: (name: string) => ZoneContent | undefined,
+  wanted: RecordInputs,
+): RecordInputs | undefined {
   const zone = content(wanted.name);
   const rrsets = zone?.get(wanted.name);
   const owner = zone && findOwner(zone, wanted.name);
   const wantedTypes = types.filter((type) => wanted.records[type] !== undefined);
-  const records = Object.fromEntries(wantedTypes.flatMap((type) => (rrsets?.has(type) ? [[type, read(type, rrsets.get(type))]] : [])));
+  const records = Object.fromEntries(
+    wantedTypes.flatMap((type) => (rrsets?.has(type) ? [[type, read(type, rrsets.get(type))]] : [])),
+  );
   if (Object.keys(records).length === 0 && owner === undefined) return undefined;
-  const reverse = wanted.reverse.filter((address) => read("PTR", content(reverseName(address))?.get(reverseName(address))?.get("PTR")).includes(wanted.name));
+  const reverse = wanted.reverse.filter((address) =>
+    read("PTR", content(reverseName(address))?.get(reverseName(address))?.get("PTR")).includes(wanted.name),
+  );
   const ttls = wantedTypes.flatMap((type) => rrsets?.get(type)?.ttl ?? []);
   return {
     ...wanted,
@@ -119,9 +134,16 @@ export function sameRecord(state: Record<string, unknown>, inputs: Record<string
   const order = (value: unknown): unknown => {
     if (Array.isArray(value)) return value.map((each) => JSON.stringify(order(each))).sort();
     if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined).sort(([a], [b]) => (a < b ? -1 : 1)).map(([key, each]) => [key, order(each)]));
+    return Object.fromEntries(
+      Object.entries(value)
+        .filter(([, each]) => each !== undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([key, each]) => [key, order(each)]),
+    );
   };
-  return (["ttl", "records", "reverse", "owner"] as const).every((key) => JSON.stringify(order(state[key])) === JSON.stringify(order(inputs[key])));
+  return (["ttl", "records", "reverse", "owner"] as const).every(
+    (key) => JSON.stringify(order(state[key])) === JSON.stringify(order(inputs[key])),
+  );
 }
 
 // ---- changes
@@ -139,12 +161,25 @@ export interface Node {
 }
 
 /** The nodes of a record; those of addresses it no longer has are to be emptied. */
-export function nodesOf(wanted: RecordInputs | undefined, known: RecordInputs | undefined): { forward: Node; reverse: Node[] } {
+export function nodesOf(
+  wanted: RecordInputs | undefined,
+  known: RecordInputs | undefined,
+): { forward: Node; reverse: Node[] } {
   const name = wanted?.name ?? known?.name ?? "";
-  const forward = (record: RecordInputs | undefined) => new Map(types.flatMap((type): [string, string[]][] => (record?.records[type] === undefined ? [] : [[type, record.records[type]]])));
+  const forward = (record: RecordInputs | undefined) =>
+    new Map(
+      types.flatMap((type): [string, string[]][] =>
+        record?.records[type] === undefined ? [] : [[type, record.records[type]]],
+      ),
+    );
   const addresses = new Set([...(wanted?.reverse ?? []), ...(known?.reverse ?? [])]);
-  const pointing = (record: RecordInputs | undefined, address: string): Map<string, string[]> => (record?.reverse.includes(address) ? new Map([["PTR", [record.name]]]) : new Map());
-  const reverse = [...addresses].map((address) => ({ name: reverseName(address), wanted: pointing(wanted, address), known: pointing(known, address) }));
+  const pointing = (record: RecordInputs | undefined, address: string): Map<string, string[]> =>
+    record?.reverse.includes(address) ? new Map([["PTR", [record.name]]]) : new Map();
+  const reverse = [...addresses].map((address) => ({
+    name: reverseName(address),
+    wanted: pointing(wanted, address),
+    known: pointing(known, address),
+  }));
   return { forward: { name, wanted: forward(wanted), known: forward(known) }, reverse };
 }
 
@@ -159,17 +194,24 @@ export function changeNode(content: ZoneContent, node: Node, owner: Owner, ttl: 
     if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
     throw new ConflictError(`${node.name} belongs to Pulumi stack ${before.stack}`);
   }
-  const isOurs = (type: string) => before?.types.includes(type) ?? sameSet(node.known.get(type) ?? [], read(type, rrsets.get(type)));
+  const isOurs = (type: string) =>
+    before?.types.includes(type) ?? sameSet(node.known.get(type) ?? [], read(type, rrsets.get(type)));
   const change: ZoneChange = { prerequisites: [], updates: [] };
   const ours: string[] = [];
   const kept: string[] = [];
   for (const [type, values] of node.wanted) {
     const there = rrsets.get(type);
-    const clash = [...rrsets.keys()].filter((other) => (type === "CNAME") !== (other === "CNAME") && !(isOurs(other) && !node.wanted.has(other)));
-    if (there === undefined && clash.length > 0) throw new ConflictError(`${node.name} has ${clash.join(" and ")}, beside which there can be no ${type}`);
+    const clash = [...rrsets.keys()].filter(
+      (other) => (type === "CNAME") !== (other === "CNAME") && !(isOurs(other) && !node.wanted.has(other)),
+    );
+    if (there === undefined && clash.length > 0)
+      throw new ConflictError(`${node.name} has ${clash.join(" and ")}, beside which there can be no ${type}`);
     const equal = sameSet(values, read(type, there));
     if (there !== undefined && !isOurs(type)) {
-      if (!equal) throw new ConflictError(`${node.name} ${type} is ${read(type, there).join(", ")}, which this program did not write`);
+      if (!equal)
+        throw new ConflictError(
+          `${node.name} ${type} is ${read(type, there).join(", ")}, which this program did not write`,
+        );
       kept.push(type);
       continue;
     }
@@ -180,18 +222,34 @@ export function changeNode(content: ZoneContent, node: Node, owner: Owner, ttl: 
     change.updates.push(...values.map((value) => `update add ${node.name} ${ttl} ${type} ${toWire(type, value)}`));
   }
   // A CNAME that goes must go before what comes.
-  const leaving = [...rrsets].filter(([type]) => !node.wanted.has(type) && isOurs(type) && (before?.types.includes(type) || node.known.has(type)));
+  const leaving = [...rrsets].filter(
+    ([type]) => !node.wanted.has(type) && isOurs(type) && (before?.types.includes(type) || node.known.has(type)),
+  );
   change.prerequisites.push(...leaving.flatMap(([type, there]) => asItIs(node.name, type, there)));
   change.updates.unshift(...leaving.map(([type]) => `update delete ${node.name} ${type}`));
   changeOwner(content, node, before, node.wanted.size === 0 ? undefined : { ...owner, types: ours, kept }, ttl, change);
   return change.updates.length === 0 ? undefined : change;
 }
 
-function changeOwner(content: ZoneContent, node: Node, before: OwnerText | undefined, after: OwnerText | undefined, ttl: number, change: ZoneChange): void {
+function changeOwner(
+  content: ZoneContent,
+  node: Node,
+  before: OwnerText | undefined,
+  after: OwnerText | undefined,
+  ttl: number,
+  change: ZoneChange,
+): void {
   const name = ownerName(node.name);
   if (after === undefined && before === undefined) return;
   // What was kept once stays so: our own later look at it would take it for ours.
-  const kept = after && before ? { ...after, kept: [...new Set([...after.kept, ...before.kept.filter((type) => node.wanted.has(type))])], types: after.types.filter((type) => !before.kept.includes(type)) } : after;
+  const kept =
+    after && before
+      ? {
+          ...after,
+          kept: [...new Set([...after.kept, ...before.kept.filter((type) => node.wanted.has(type))])],
+          types: after.types.filter((type) => !before.kept.includes(type)),
+        }
+      : after;
   if (kept && before && printOwner(kept) === printOwner(before) && change.updates.length === 0) return;
   change.prerequisites.push(...asItIs(name, "TXT", content.get(name)?.get("TXT")));
   if (before !== undefined) change.updates.push(`update delete ${name} TXT`);
@@ -200,5 +258,7 @@ function changeOwner(content: ZoneContent, node: Node, before: OwnerText | undef
 
 /** The prerequisites that an RRset is just as it was seen. */
 function asItIs(name: string, type: string, there: Rrset | undefined): string[] {
-  return there === undefined ? [`prereq nxrrset ${name} ${type}`] : there.values.map((value) => `prereq yxrrset ${name} ${type} ${value}`);
+  return there === undefined
+    ? [`prereq nxrrset ${name} ${type}`]
+    : there.values.map((value) => `prereq yxrrset ${name} ${type} ${value}`);
 }

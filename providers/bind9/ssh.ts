@@ -32,7 +32,12 @@ export class Ssh {
           return await exec(await this.connect(), command, stdin);
         } catch (error) {
           // A channel that was never opened ran nothing, so trying again is safe.
-          if (attempt >= 4 || !(error instanceof ChannelError)) throw error instanceof UserError ? error : new UserError(`The ssh connection to name server ${this.name} (${this.settings.host}) broke: ${error instanceof Error ? error.message : String(error)}. Run again.`);
+          if (attempt >= 4 || !(error instanceof ChannelError))
+            throw error instanceof UserError
+              ? error
+              : new UserError(
+                  `The ssh connection to name server ${this.name} (${this.settings.host}) broke: ${error instanceof Error ? error.message : String(error)}. Run again.`,
+                );
           await sleep(100 * 2 ** attempt);
         }
       }
@@ -66,7 +71,16 @@ export class Ssh {
       client.on("close", () => {
         this.connection = undefined;
       });
-      client.connect({ host, port, username: user, privateKey: readFileSync(keyFile), readyTimeout: 15_000, keepaliveInterval: 10_000, hostVerifier: (key: Buffer) => key.equals(pinned), algorithms: { serverHostKey: hostKeyAlgorithms(hostKey) } });
+      client.connect({
+        host,
+        port,
+        username: user,
+        privateKey: readFileSync(keyFile),
+        readyTimeout: 15_000,
+        keepaliveInterval: 10_000,
+        hostVerifier: (key: Buffer) => key.equals(pinned),
+        algorithms: { serverHostKey: hostKeyAlgorithms(hostKey) },
+      });
     });
   }
 
@@ -74,9 +88,17 @@ export class Ssh {
     const { host, port, user, keyFile } = this.settings;
     const place = `Name server ${this.name} (ssh ${user}@${host}:${port})`;
     const key = `netbox-proxmox:bind9["${this.name}"]`;
-    if (error.message.includes("Host denied")) return new UserError(`${place} shows another host key than the pinned one: if the server was set up anew, check its key and set ${key}.hostKey.`);
-    if (error.level === "client-authentication") return new UserError(`${place} refuses the key ${keyFile}: put its public half into the user's authorized_keys, or set ${key}.keyFile.`);
-    return new UserError(`${place} can't be reached (${error.message}): check ${key}.host and .port, and that sshd is up.`);
+    if (error.message.includes("Host denied"))
+      return new UserError(
+        `${place} shows another host key than the pinned one: if the server was set up anew, check its key and set ${key}.hostKey.`,
+      );
+    if (error.level === "client-authentication")
+      return new UserError(
+        `${place} refuses the key ${keyFile}: put its public half into the user's authorized_keys, or set ${key}.keyFile.`,
+      );
+    return new UserError(
+      `${place} can't be reached (${error.message}): check ${key}.host and .port, and that sshd is up.`,
+    );
   }
 }
 
@@ -84,7 +106,10 @@ class ChannelError extends Error {}
 
 function pinnedKey(name: string, hostKey: string): Buffer {
   const parsed = utils.parseKey(keyLine(hostKey));
-  if (parsed instanceof Error) throw new UserError(`netbox-proxmox:bind9["${name}"].hostKey is no ssh public key: copy the line that \`ssh-keyscan HOST\` prints.`);
+  if (parsed instanceof Error)
+    throw new UserError(
+      `netbox-proxmox:bind9["${name}"].hostKey is no ssh public key: copy the line that \`ssh-keyscan HOST\` prints.`,
+    );
   return parsed.getPublicSSH();
 }
 
@@ -92,7 +117,16 @@ function pinnedKey(name: string, hostKey: string): Buffer {
 const keyLine = (text: string): string => /((?:ssh|ecdsa)-\S+ [A-Za-z0-9+/=]+)/.exec(text)?.[1] ?? text;
 
 /** The server is asked for the kind of key that is pinned, not for the one it likes best. */
-function hostKeyAlgorithms(hostKey: string): ("ssh-ed25519" | "ecdsa-sha2-nistp256" | "ecdsa-sha2-nistp384" | "ecdsa-sha2-nistp521" | "rsa-sha2-512" | "rsa-sha2-256")[] {
+function hostKeyAlgorithms(
+  hostKey: string,
+): (
+  | "ssh-ed25519"
+  | "ecdsa-sha2-nistp256"
+  | "ecdsa-sha2-nistp384"
+  | "ecdsa-sha2-nistp521"
+  | "rsa-sha2-512"
+  | "rsa-sha2-256"
+)[] {
   const kind = keyLine(hostKey).split(" ")[0];
   if (kind === "ssh-rsa") return ["rsa-sha2-512", "rsa-sha2-256"];
   if (kind === "ecdsa-sha2-nistp256" || kind === "ecdsa-sha2-nistp384" || kind === "ecdsa-sha2-nistp521") return [kind];
@@ -115,7 +149,9 @@ function exec(client: Client, command: string, stdin: string): Promise<CommandRe
       channel.on("exit", (status: number | null) => {
         code = status ?? 255;
       });
-      channel.on("close", () => (code === undefined ? reject(new Error("the command's end was not heard")) : resolve({ code, stdout, stderr })));
+      channel.on("close", () =>
+        code === undefined ? reject(new Error("the command's end was not heard")) : resolve({ code, stdout, stderr }),
+      );
       return channel.end(stdin);
     });
   });

@@ -57,7 +57,12 @@ export class HttpClient {
     if (parsed.success) return parsed.data;
     const issue = parsed.error.issues[0];
     const place = issue?.path.join(".") ?? "";
-    throw new HttpError(sent.method, this.url(sent), { kind: "status", status: 200, body: null }, `the answer is not what this version of the API gives (${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"})`);
+    throw new HttpError(
+      sent.method,
+      this.url(sent),
+      { kind: "status", status: 200, body: null },
+      `the answer is not what this version of the API gives (${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"})`,
+    );
   }
 
   private url({ path, query }: HttpRequest): string {
@@ -69,12 +74,22 @@ export class HttpClient {
     const url = this.url(sent);
     const { method, json, form, headers, deadline = 60_000 } = sent;
     const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
-    const type = form ? { "Content-Type": "application/x-www-form-urlencoded" } : json === undefined ? {} : { "Content-Type": "application/json" };
+    const type = form
+      ? { "Content-Type": "application/x-www-form-urlencoded" }
+      : json === undefined
+        ? {}
+        : { "Content-Type": "application/json" };
     let status: number;
     let text: string;
     let reason: string;
     try {
-      const response = await request(url, { method, body, headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers }, dispatcher: this.agent, signal: AbortSignal.timeout(deadline) });
+      const response = await request(url, {
+        method,
+        body,
+        headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers },
+        dispatcher: this.agent,
+        signal: AbortSignal.timeout(deadline),
+      });
       status = response.statusCode;
       reason = response.statusText;
       text = await response.body.text();
@@ -86,8 +101,19 @@ export class HttpClient {
     const parsed = parseBody(text);
     if (status < 400 && parsed !== notJson) return parsed;
     const known = parsed === notJson ? undefined : parsed;
-    if (status < 400) throw new HttpError(method, url, { kind: "status", status, body: undefined }, "the answer is not JSON; is this the right URL?");
-    throw new HttpError(method, url, { kind: "status", status, body: known }, redact(`${status} ${this.settings.explain(status, known) || reason}`));
+    if (status < 400)
+      throw new HttpError(
+        method,
+        url,
+        { kind: "status", status, body: undefined },
+        "the answer is not JSON; is this the right URL?",
+      );
+    throw new HttpError(
+      method,
+      url,
+      { kind: "status", status, body: known },
+      redact(`${status} ${this.settings.explain(status, known) || reason}`),
+    );
   }
 }
 

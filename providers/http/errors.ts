@@ -22,7 +22,12 @@ export class HttpError extends Error {
 
 const tlsCodes = /^(CERT_|ERR_TLS|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|EPROTO|FINGERPRINT)/;
 const closedCodes = new Set(["UND_ERR_SOCKET", "ECONNRESET", "EPIPE"]);
-const timeoutCodes = new Set(["UND_ERR_HEADERS_TIMEOUT", "UND_ERR_BODY_TIMEOUT", "UND_ERR_CONNECT_TIMEOUT", "ETIMEDOUT"]);
+const timeoutCodes = new Set([
+  "UND_ERR_HEADERS_TIMEOUT",
+  "UND_ERR_BODY_TIMEOUT",
+  "UND_ERR_CONNECT_TIMEOUT",
+  "ETIMEDOUT",
+]);
 
 /** undici's and Node's own errors by their codes. */
 export function failureOf(error: unknown): HttpFailure {
@@ -30,6 +35,7 @@ export function failureOf(error: unknown): HttpFailure {
   const code = error instanceof Error && "code" in error ? String(error.code) : "";
   if (tlsCodes.test(code)) return { kind: "tls", detail };
   if (closedCodes.has(code)) return { kind: "closed", detail };
-  if (timeoutCodes.has(code) || (error instanceof Error && error.name === "TimeoutError")) return { kind: "timeout", detail };
+  if (timeoutCodes.has(code) || (error instanceof Error && error.name === "TimeoutError"))
+    return { kind: "timeout", detail };
   return { kind: "unreachable", detail: code === "" ? detail : `${detail || code}` };
 }

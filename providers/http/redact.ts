@@ -9,5 +9,7 @@ export function keepSecret(value: string): void {
 export function redact(text: string): string {
   let clean = text;
   for (const secret of secrets) clean = clean.split(secret).join("***");
-  return clean.replace(/(PVEAPIToken=[^=\s]+=)[^\s"']+/g, "$1***").replace(/\b(Bearer|Token) [A-Za-z0-9_.-]{20,}/g, "$1 ***");
+  return clean
+    .replace(/(PVEAPIToken=[^=\s]+=)[^\s"']+/g, "$1***")
+    .replace(/\b(Bearer|Token) [A-Za-z0-9_.-]{20,}/g, "$1 ***");
 }

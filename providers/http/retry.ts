@@ -2,7 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { HttpError, type HttpFailure } from "./errors";
 
 const attempts = 4;
-const transientStatus = (status: number) => status === 429 || (status >= 502 && status <= 504) || (status >= 595 && status <= 599);
+const transientStatus = (status: number) =>
+  status === 429 || (status >= 502 && status <= 504) || (status >= 595 && status <= 599);
 
 /** May the same request be sent again? Only what never reached the server, or what changes nothing when it comes twice. */
 export function retryable(failure: HttpFailure, idempotent: boolean): boolean {

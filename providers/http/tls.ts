@@ -19,7 +19,11 @@ class FingerprintError extends Error {
 /** A connector that gives a socket out only after the server has proven itself. */
 export function connectorFor({ caFile, fingerprint, insecure }: TlsSettings): buildConnector.connector {
   const ca = caFile === undefined ? undefined : readFileSync(caFile);
-  const connect = buildConnector({ timeout: 10_000, ca, rejectUnauthorized: fingerprint === undefined && insecure !== true });
+  const connect = buildConnector({
+    timeout: 10_000,
+    ca,
+    rejectUnauthorized: fingerprint === undefined && insecure !== true,
+  });
   if (fingerprint === undefined) return connect;
   return (options, callback) =>
     connect(options, (...result) => {
@@ -28,6 +32,9 @@ export function connectorFor({ caFile, fingerprint, insecure }: TlsSettings): bu
       const shown = socket.getPeerCertificate().fingerprint256;
       if (plain(shown) === plain(fingerprint)) return callback(null, socket);
       socket.destroy();
-      return callback(new FingerprintError(`the certificate's SHA-256 fingerprint is ${shown}, not the one configured`), null);
+      return callback(
+        new FingerprintError(`the certificate's SHA-256 fingerprint is ${shown}, not the one configured`),
+        null,
+      );
     });
 }

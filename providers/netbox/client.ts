@@ -11,7 +11,8 @@ type Query = Record<string, string | number | boolean | readonly (string | numbe
 
 function search(query: Query): URLSearchParams {
   const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query)) for (const each of Array.isArray(value) ? value : [value]) parameters.append(name, String(each));
+  for (const [name, value] of Object.entries(query))
+    for (const each of Array.isArray(value) ? value : [value]) parameters.append(name, String(each));
   return parameters;
 }
 
@@ -20,7 +21,10 @@ export function explain(_status: number, body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
   if ("detail" in body && typeof body.detail === "string") return body.detail;
   return Object.entries(body)
-    .map(([field, messages]) => `${field === "__all__" ? "" : `${field}: `}${Array.isArray(messages) ? messages.join(" ") : JSON.stringify(messages)}`)
+    .map(
+      ([field, messages]) =>
+        `${field === "__all__" ? "" : `${field}: `}${Array.isArray(messages) ? messages.join(" ") : JSON.stringify(messages)}`,
+    )
     .join("; ");
 }
 
@@ -35,7 +39,9 @@ export class NetboxClient {
     this.http = new HttpClient({
       ...settings,
       baseUrl: settings.url,
-      headers: { Authorization: settings.token.startsWith("nbt_") ? `Bearer ${settings.token}` : `Token ${settings.token}` },
+      headers: {
+        Authorization: settings.token.startsWith("nbt_") ? `Bearer ${settings.token}` : `Token ${settings.token}`,
+      },
       connections: 6,
       keepAlive: 1000, // gunicorn closes an idle connection after 2 s by default
       explain,
@@ -59,26 +65,47 @@ export class NetboxClient {
     if (!(error instanceof HttpError)) return error;
     const { failure } = error;
     if (failure.kind === "status" && (failure.status === 403 || failure.status === 401))
-      return new UserError(`NetBox at ${this.url} refuses the token (${explain(failure.status, failure.body)}): make a token in NetBox (Admin → API Tokens) and set it with \`pulumi config set --path 'netbox-proxmox:netbox.token' --secret\` or NETBOX_API_TOKEN.`);
-    if (failure.kind === "tls") return new UserError(`NetBox at ${this.url} shows a certificate that is not trusted (${failure.detail}): set netbox-proxmox:netbox.caFile or .fingerprint.`);
-    if (failure.kind !== "status") return new UserError(`NetBox at ${this.url} can't be reached (${failure.detail}): check netbox-proxmox:netbox.url and that NetBox is up.`);
-    return new UserError(`${this.url} does not answer like a NetBox (${error.message}): check netbox-proxmox:netbox.url.`);
+      return new UserError(
+        `NetBox at ${this.url} refuses the token (${explain(failure.status, failure.body)}): make a token in NetBox (Admin → API Tokens) and set it with \`pulumi config set --path 'netbox-proxmox:netbox.token' --secret\` or NETBOX_API_TOKEN.`,
+      );
+    if (failure.kind === "tls")
+      return new UserError(
+        `NetBox at ${this.url} shows a certificate that is not trusted (${failure.detail}): set netbox-proxmox:netbox.caFile or .fingerprint.`,
+      );
+    if (failure.kind !== "status")
+      return new UserError(
+        `NetBox at ${this.url} can't be reached (${failure.detail}): check netbox-proxmox:netbox.url and that NetBox is up.`,
+      );
+    return new UserError(
+      `${this.url} does not answer like a NetBox (${error.message}): check netbox-proxmox:netbox.url.`,
+    );
   }
 
   /** Every object that the query selects, pages in parallel, each object once. The caller checks that the filter was honoured. */
   async list<T>(path: string, item: z.ZodType<T>, fields: string, query: Query = {}): Promise<T[]> {
     const page = wire.page(z.looseObject({ id: z.number() }));
     const read = (offset: number) =>
-      this.http.send(page, { method: "GET", path: `/api/${path}/`, query: search({ ...query, fields, ordering: "id", limit: pageSize, offset }), deadline: 120_000 });
+      this.http.send(page, {
+        method: "GET",
+        path: `/api/${path}/`,
+        query: search({ ...query, fields, ordering: "id", limit: pageSize, offset }),
+        deadline: 120_000,
+      });
     for (let attempt = 1; ; attempt++) {
       const first = await read(0);
-      const offsets = Array.from({ length: Math.max(0, Math.ceil(first.count / pageSize) - 1) }, (_, n) => (n + 1) * pageSize);
+      const offsets = Array.from(
+        { length: Math.max(0, Math.ceil(first.count / pageSize) - 1) },
+        (_, n) => (n + 1) * pageSize,
+      );
       const rest = await Promise.all(offsets.map(read));
       const rows = new Map([first, ...rest].flatMap(({ results }) => results).map((row) => [row.id, row]));
       // Objects that come or go between two pages shift the rest: then the whole list is read again.
       const steady = rest.every(({ count }) => count === first.count) && rows.size === first.count;
       if (steady) return z.array(item).parse([...rows.values()]);
-      if (attempt === 3) throw new UserError(`NetBox's ${path} changed three times while it was read: run again when fewer people write.`);
+      if (attempt === 3)
+        throw new UserError(
+          `NetBox's ${path} changed three times while it was read: run again when fewer people write.`,
+        );
     }
   }
 
@@ -112,4 +139,9 @@ export class NetboxClient {
 
 /** NetBox's own 404 for an object; a 404 without its JSON is a wrong URL, not a missing object. */
 export const isGone = (error: unknown): boolean =>
-  error instanceof HttpError && error.failure.kind === "status" && error.failure.status === 404 && typeof error.failure.body === "object" && error.failure.body !== null && "detail" in error.failure.body;
+  error instanceof HttpError &&
+  error.failure.kind === "status" &&
+  error.failure.status === 404 &&
+  typeof error.failure.body === "object" &&
+  error.failure.body !== null &&
+  "detail" in error.failure.body;

@@ -34,7 +34,8 @@ export const guestHandler: Handler = {
     if (found === undefined) return;
     if (found.status === "decommissioning") return context().netbox.remove(path, known.mark.netboxId);
     // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
-    if (known.field && known.derived && vmidOf(found, known.field.name) === known.vmid) await context().netbox.update(path, known.mark.netboxId, vmidPatch(known.field, null));
+    if (known.field && known.derived && vmidOf(found, known.field.name) === known.vmid)
+      await context().netbox.update(path, known.mark.netboxId, vmidPatch(known.field, null));
   },
 };
 
@@ -47,7 +48,10 @@ async function find(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
 /** Only the NetBox that an object was recorded from may say that it is gone. */
 export function proveNetbox(mark: Mark): void {
   const { url } = context().netbox;
-  if (url !== mark.netboxUrl) throw new UserError(`${guestUrl(mark)} was recorded from ${mark.netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`);
+  if (url !== mark.netboxUrl)
+    throw new UserError(
+      `${guestUrl(mark)} was recorded from ${mark.netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`,
+    );
 }
 
 function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
@@ -57,7 +61,9 @@ function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
 
 async function sync(wanted: GuestInputs): Promise<GuestState> {
   const found = await find(wanted.mark);
-  if (found === undefined) throw new UserError(`${guestUrl(wanted.mark)} was deleted in NetBox while this ran: run again.`);
-  if (wanted.field && vmidOf(found, wanted.field.name) !== wanted.vmid) await context().netbox.update(path, wanted.mark.netboxId, vmidPatch(wanted.field, wanted.vmid));
+  if (found === undefined)
+    throw new UserError(`${guestUrl(wanted.mark)} was deleted in NetBox while this ran: run again.`);
+  if (wanted.field && vmidOf(found, wanted.field.name) !== wanted.vmid)
+    await context().netbox.update(path, wanted.mark.netboxId, vmidPatch(wanted.field, wanted.vmid));
   return wanted;
 }

@@ -4,7 +4,16 @@ import { messageOf, UserError } from "../errors";
 import { HttpError } from "../http/errors";
 import { guestUrl } from "../mark";
 import { proveNetbox } from "./guest.handler";
-import { allocationMark, hostOf, type IpAllocationInputs, type IpAllocationState, ipAllocationInputs, ipAllocationState, reservationMark, toApi } from "./ipallocation.model";
+import {
+  allocationMark,
+  hostOf,
+  type IpAllocationInputs,
+  type IpAllocationState,
+  ipAllocationInputs,
+  ipAllocationState,
+  reservationMark,
+  toApi,
+} from "./ipallocation.model";
 import { ipAddress, ipAddressFields, type NetboxAddress, virtualMachine, virtualMachineFields } from "./schemas";
 
 const addresses = "ipam/ip-addresses";
@@ -14,7 +23,9 @@ const machines = "virtualization/virtual-machines";
 export const ipAllocationHandler: Handler = {
   diff(state, inputs) {
     const lacksPrimary = inputs.primary === true && state.primary !== true;
-    return { changes: lacksPrimary || state.address !== inputs.address || state.addressId !== inputs.addressId };
+    const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
+    const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
+    return { changes: lacksPrimary || lost || differs("address") || differs("addressId") };
   },
 
   async create(raw) {
@@ -41,12 +52,15 @@ export const ipAllocationHandler: Handler = {
     const found = known.addressId === undefined ? undefined : await byId(known.addressId);
     if (found && found.description === allocationMark(known)) return context().netbox.remove(addresses, found.id);
     if (known.address === undefined) return;
-    const reserved = (await byAddress(known.address)).find(({ description }) => description === reservationMark(known.mark.stack));
+    const reserved = (await byAddress(known.address)).find(
+      ({ description }) => description === reservationMark(known.mark.stack),
+    );
     if (reserved) await context().netbox.remove(addresses, reserved.id);
   },
 };
 
-const title = (wanted: IpAllocationInputs) => `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
+const title = (wanted: IpAllocationInputs) =>
+  `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
 
 const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, { fields: ipAddressFields });
 
@@ -63,19 +77,24 @@ async function isPrimary({ mark, family }: IpAllocationInputs, addressId: number
 async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   proveNetbox(wanted.mark);
   const found = await ensure(wanted);
-  if (wanted.primary && !(await isPrimary(wanted, found.id))) await context().netbox.update(machines, wanted.mark.netboxId, toApi.primary(wanted.family, found.id));
-  return { ...wanted, addressId: found.id, address: found.address };
+  if (wanted.primary && !(await isPrimary(wanted, found.id)))
+    await context().netbox.update(machines, wanted.mark.netboxId, toApi.primary(wanted.family, found.id));
+  const { lost: _lost, avoid: _avoid, ...kept } = wanted;
+  return { ...kept, addressId: found.id, address: found.address };
 }
 
 /** The address that is there, or a new one. */
 async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
   const known = wanted.addressId === undefined ? undefined : await byId(wanted.addressId);
   if (known && known.interfaceId === wanted.interfaceId) return known;
-  if (wanted.given) throw new UserError(`Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`);
+  if (wanted.given)
+    throw new UserError(
+      `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
+    );
   const mark = allocationMark(wanted);
-  const interrupted = (await context().netbox.list(addresses, ipAddress, ipAddressFields, { vminterface_id: wanted.interfaceId })).find(
-    (each) => each.interfaceId === wanted.interfaceId && each.description === mark,
-  );
+  const interrupted = (
+    await context().netbox.list(addresses, ipAddress, ipAddressFields, { vminterface_id: wanted.interfaceId })
+  ).find((each) => each.interfaceId === wanted.interfaceId && each.description === mark);
   if (interrupted && !(await keptBack(wanted, interrupted))) return interrupted;
   return wanted.address === undefined ? nextAvailable(wanted) : theSame(wanted, wanted.address);
 }
@@ -85,7 +104,9 @@ async function theSame(wanted: IpAllocationInputs, address: string): Promise<Net
   try {
     return await context().netbox.create(addresses, ipAddress, { ...toApi.allocate(wanted), address });
   } catch (error) {
-    throw new UserError(`Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`);
+    throw new UserError(
+      `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
+    );
   }
 }
 
@@ -99,7 +120,9 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
     }
   }
   const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
-  throw new UserError(`Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`);
+  throw new UserError(
+    `Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
+  );
 }
 
 /** One atomic call; undefined where the source is exhausted. */

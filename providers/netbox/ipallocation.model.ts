@@ -16,6 +16,8 @@ export const ipAllocationInputs = z.object({
   addressId: z.number().optional(),
   /** With its prefix length: the one that is there, or the one to ask for. Left out, the next free one is taken. */
   address: z.string().optional(),
+  /** The id of the address that state has and NetBox no more. */
+  lost: z.number().optional(),
   /** Tried in this order. */
   from: z.array(addressSource),
   /** The `dns_name` that a new address gets. */
@@ -34,7 +36,12 @@ export type IpAllocationState = IpAllocationInputs;
 const ours = (stack: string) => `Managed by Pulumi stack ${stack}`;
 
 /** The mark of an address that we allocated: its `description`. */
-export const allocationMark = ({ mark, interfaceId, family, ordinal }: Pick<IpAllocationInputs, "mark" | "interfaceId" | "family" | "ordinal">): string =>
+export const allocationMark = ({
+  mark,
+  interfaceId,
+  family,
+  ordinal,
+}: Pick<IpAllocationInputs, "mark" | "interfaceId" | "family" | "ordinal">): string =>
   `${ours(mark.stack)} (allocation ${interfaceId}/v${family}-${ordinal})`;
 
 /** The mark of an address that is kept back while its old guest still runs. */
@@ -49,7 +56,13 @@ export const toApi = {
     status: "active",
     ...(wanted.dnsName === undefined ? {} : { dns_name: wanted.dnsName }),
   }),
-  reserve: (stack: string) => ({ assigned_object_type: null, assigned_object_id: null, status: "reserved", dns_name: "", description: reservationMark(stack) }),
+  reserve: (stack: string) => ({
+    assigned_object_type: null,
+    assigned_object_id: null,
+    status: "reserved",
+    dns_name: "",
+    description: reservationMark(stack),
+  }),
   primary: (family: 4 | 6, addressId: number) => ({ [`primary_ip${family}`]: addressId }),
 };
 

@@ -8,6 +8,13 @@ export class NetboxIpAllocation extends DynamicResource {
 
   constructor(name: string, inputs: IpAllocationInputs, options?: pulumi.CustomResourceOptions) {
     // An address that isn't known yet is an output all the same, so it has a place among the properties.
-    super("netbox", "NetboxIpAllocation", "netbox-ip-allocation", name, { ...inputs, address: inputs.address }, options);
+    super(
+      "netbox",
+      "NetboxIpAllocation",
+      "netbox-ip-allocation",
+      name,
+      { ...inputs, address: inputs.address },
+      options,
+    );
   }
 }

@@ -6,7 +6,9 @@ import { z } from "zod";
 const named = z.object({ id: z.number(), name: z.string() });
 const choice = z.object({ value: z.string() });
 /** A custom field's value; a choice comes as an object. */
-const customFields = z.record(z.string(), z.unknown()).transform((fields) => new Map(Object.entries(fields).map(([name, value]) => [name, customValue(value)])));
+const customFields = z
+  .record(z.string(), z.unknown())
+  .transform((fields) => new Map(Object.entries(fields).map(([name, value]) => [name, customValue(value)])));
 const tags = z.array(z.object({ slug: z.string() })).transform((list) => list.map(({ slug }) => slug));
 
 function customValue(value: unknown): string | undefined {
@@ -15,7 +17,9 @@ function customValue(value: unknown): string | undefined {
   return typeof plain === "object" ? JSON.stringify(plain) : String(plain);
 }
 
-export const status = z.object({ "netbox-version": z.string(), plugins: z.record(z.string(), z.unknown()).default({}) }).transform((body) => ({ version: body["netbox-version"], plugins: Object.keys(body.plugins) }));
+export const status = z
+  .object({ "netbox-version": z.string(), plugins: z.record(z.string(), z.unknown()).default({}) })
+  .transform((body) => ({ version: body["netbox-version"], plugins: Object.keys(body.plugins) }));
 
 export const cluster = named;
 
@@ -36,19 +40,33 @@ export const virtualMachine = z
     local_context_data: z.record(z.string(), z.unknown()).nullable(),
     custom_fields: customFields,
   })
-  .transform(({ status: state, platform, primary_ip4, primary_ip6, local_context_data, custom_fields, vcpus, memory, cluster: home, ...vm }) => ({
-    ...vm,
-    status: state.value,
-    clusterId: home?.id,
-    clusterName: home?.name,
-    platform: platform?.slug,
-    vcpus: vcpus ?? undefined,
-    memory: memory ?? undefined,
-    primaryIds: { 4: primary_ip4?.id, 6: primary_ip6?.id },
-    localContext: local_context_data ?? {},
-    customFields: custom_fields,
-  }));
-export const virtualMachineFields = "id,name,status,cluster,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,custom_fields";
+  .transform(
+    ({
+      status: state,
+      platform,
+      primary_ip4,
+      primary_ip6,
+      local_context_data,
+      custom_fields,
+      vcpus,
+      memory,
+      cluster: home,
+      ...vm
+    }) => ({
+      ...vm,
+      status: state.value,
+      clusterId: home?.id,
+      clusterName: home?.name,
+      platform: platform?.slug,
+      vcpus: vcpus ?? undefined,
+      memory: memory ?? undefined,
+      primaryIds: { 4: primary_ip4?.id, 6: primary_ip6?.id },
+      localContext: local_context_data ?? {},
+      customFields: custom_fields,
+    }),
+  );
+export const virtualMachineFields =
+  "id,name,status,cluster,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,custom_fields";
 
 export const vmInterface = z
   .object({
@@ -75,11 +93,22 @@ export const vmInterface = z
     mac: wire.mac_address?.toUpperCase(),
     customFields: wire.custom_fields,
   }));
-export const vmInterfaceFields = "id,name,virtual_machine,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,custom_fields";
+export const vmInterfaceFields =
+  "id,name,virtual_machine,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,custom_fields";
 
 export const virtualDisk = z
-  .object({ id: z.number(), name: z.string(), virtual_machine: z.object({ id: z.number() }), size: z.number(), custom_fields: customFields })
-  .transform(({ virtual_machine, custom_fields, ...disk }) => ({ ...disk, guestId: virtual_machine.id, customFields: custom_fields }));
+  .object({
+    id: z.number(),
+    name: z.string(),
+    virtual_machine: z.object({ id: z.number() }),
+    size: z.number(),
+    custom_fields: customFields,
+  })
+  .transform(({ virtual_machine, custom_fields, ...disk }) => ({
+    ...disk,
+    guestId: virtual_machine.id,
+    customFields: custom_fields,
+  }));
 export const virtualDiskFields = "id,name,virtual_machine,size,custom_fields";
 
 export const ipAddress = z
@@ -99,14 +128,16 @@ export const ipAddress = z
     id: wire.id,
     address: wire.address,
     status: wire.status.value,
-    interfaceId: wire.assigned_object_type === "virtualization.vminterface" ? (wire.assigned_object_id ?? undefined) : undefined,
+    interfaceId:
+      wire.assigned_object_type === "virtualization.vminterface" ? (wire.assigned_object_id ?? undefined) : undefined,
     dnsName: wire.dns_name.toLowerCase().replace(/\.$/, ""),
     description: wire.description,
     vrfId: wire.vrf?.id,
     tags: wire.tags,
     customFields: wire.custom_fields,
   }));
-export const ipAddressFields = "id,address,status,assigned_object_type,assigned_object_id,dns_name,description,vrf,tags,custom_fields";
+export const ipAddressFields =
+  "id,address,status,assigned_object_type,assigned_object_id,dns_name,description,vrf,tags,custom_fields";
 
 export const prefix = z
   .object({
@@ -119,15 +150,39 @@ export const prefix = z
     tags,
     custom_fields: customFields,
   })
-  .transform(({ vrf, vlan, role, status: state, custom_fields, ...rest }) => ({ ...rest, vrfId: vrf?.id, vlan: vlan ?? undefined, role: role?.slug, status: state.value, customFields: custom_fields }));
+  .transform(({ vrf, vlan, role, status: state, custom_fields, ...rest }) => ({
+    ...rest,
+    vrfId: vrf?.id,
+    vlan: vlan ?? undefined,
+    role: role?.slug,
+    status: state.value,
+    customFields: custom_fields,
+  }));
 export const prefixFields = "id,prefix,vrf,vlan,role,status,tags,custom_fields";
 
 export const ipRange = z
-  .object({ id: z.number(), start_address: z.string(), end_address: z.string(), vrf: z.object({ id: z.number() }).nullable(), role: z.object({ slug: z.string() }).nullable(), status: choice, tags })
-  .transform(({ start_address, end_address, vrf, role, status: state, ...rest }) => ({ ...rest, start: start_address, end: end_address, vrfId: vrf?.id, role: role?.slug, status: state.value }));
+  .object({
+    id: z.number(),
+    start_address: z.string(),
+    end_address: z.string(),
+    vrf: z.object({ id: z.number() }).nullable(),
+    role: z.object({ slug: z.string() }).nullable(),
+    status: choice,
+    tags,
+  })
+  .transform(({ start_address, end_address, vrf, role, status: state, ...rest }) => ({
+    ...rest,
+    start: start_address,
+    end: end_address,
+    vrfId: vrf?.id,
+    role: role?.slug,
+    status: state.value,
+  }));
 export const ipRangeFields = "id,start_address,end_address,vrf,role,status,tags";
 
-export const customField = z.object({ name: z.string(), type: choice, object_types: z.array(z.string()) }).transform(({ name, type, object_types }) => ({ name, type: type.value, objectTypes: object_types }));
+export const customField = z
+  .object({ name: z.string(), type: choice, object_types: z.array(z.string()) })
+  .transform(({ name, type, object_types }) => ({ name, type: type.value, objectTypes: object_types }));
 export const customFieldFields = "id,name,type,object_types";
 
 /** A list's envelope. */

@@ -13,11 +13,17 @@ export type Parameters = Record<string, string | number>;
 /** PVE's message, with what it says of single parameters. */
 export function explain(_status: number, body: unknown): string {
   if (typeof body !== "object" || body === null || !("message" in body)) return "";
-  const errors = "errors" in body && typeof body.errors === "object" && body.errors !== null ? Object.entries(body.errors).map(([name, text]) => `${name}: ${String(text).trim()}`) : [];
+  const errors =
+    "errors" in body && typeof body.errors === "object" && body.errors !== null
+      ? Object.entries(body.errors).map(([name, text]) => `${name}: ${String(text).trim()}`)
+      : [];
   return [String(body.message).trim(), ...errors].join(" ");
 }
 
-const messageOf = (error: unknown): string => (error instanceof HttpError && error.failure.kind === "status" ? explain(error.failure.status, error.failure.body) : "");
+const messageOf = (error: unknown): string =>
+  error instanceof HttpError && error.failure.kind === "status"
+    ? explain(error.failure.status, error.failure.body)
+    : "";
 
 /** The texts are PVE's own (PVE::Cluster, PVE::QemuServer, PVE::Tools), which give no codes. */
 export const says = {
@@ -92,10 +98,16 @@ export class ProxmoxCluster {
     await this.wait(await this.send(method, path, form, z.string()));
   }
 
-  private send<T>(method: "POST" | "PUT" | "DELETE", path: string, values: Parameters, schema: z.ZodType<T>): Promise<T> {
+  private send<T>(
+    method: "POST" | "PUT" | "DELETE",
+    path: string,
+    values: Parameters,
+    schema: z.ZodType<T>,
+  ): Promise<T> {
     this.guests.forget();
     for (const status of this.statuses.values()) status.forget();
-    const carried: Partial<HttpRequest> = method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
+    const carried: Partial<HttpRequest> =
+      method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
     return this.http.send(wire.data(schema), { method, path, deadline: 600_000, ...carried });
   }
 
@@ -109,7 +121,13 @@ export class ProxmoxCluster {
       const ended = status === "stopped";
       this.guests.forget();
       if (ended && (exitstatus === "OK" || exitstatus.startsWith("WARNINGS"))) return;
-      if (ended || Date.now() > deadline) throw new TaskError(ended ? exitstatus : `not done after ${this.settings.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`, await this.taskLog(path));
+      if (ended || Date.now() > deadline)
+        throw new TaskError(
+          ended
+            ? exitstatus
+            : `not done after ${this.settings.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`,
+          await this.taskLog(path),
+        );
       await sleep(pause);
     }
   }
@@ -131,7 +149,18 @@ export class ProxmoxCluster {
 
   /** Is the guest running at this moment? One call a node for all that ask together. */
   async isRunning(node: string, vmid: number): Promise<boolean> {
-    const shared = this.statuses.get(node) ?? new Shared(300, async () => new Map((await this.get(`/nodes/${node}/qemu`, z.array(wire.qemuStatus))).map((guest) => [guest.vmid, guest.status])));
+    const shared =
+      this.statuses.get(node) ??
+      new Shared(
+        300,
+        async () =>
+          new Map(
+            (await this.get(`/nodes/${node}/qemu`, z.array(wire.qemuStatus))).map((guest) => [
+              guest.vmid,
+              guest.status,
+            ]),
+          ),
+      );
     this.statuses.set(node, shared);
     return (await shared.get()).get(vmid) === "running";
   }
@@ -160,7 +189,8 @@ export class ProxmoxCluster {
   /** Version; turns what a first call can meet into sentences for the user. */
   async version(): Promise<string> {
     try {
-      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15_000 })).version;
+      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15_000 }))
+        .version;
     } catch (error) {
       throw this.firstContact(error);
     }
@@ -171,9 +201,16 @@ export class ProxmoxCluster {
     const place = `Proxmox VE cluster ${this.name} at ${this.settings.url}`;
     const key = `netbox-proxmox:proxmox["${this.name}"]`;
     const { failure } = error;
-    if (failure.kind === "status" && failure.status === 401) return new UserError(`${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`);
-    if (failure.kind === "tls") return new UserError(`${place} shows a certificate that is not trusted (${failure.detail}): set ${key}.fingerprint or .caFile to the one you know.`);
-    if (failure.kind !== "status") return new UserError(`${place} can't be reached (${failure.detail}): check ${key}.url and that the API is up.`);
+    if (failure.kind === "status" && failure.status === 401)
+      return new UserError(
+        `${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`,
+      );
+    if (failure.kind === "tls")
+      return new UserError(
+        `${place} shows a certificate that is not trusted (${failure.detail}): set ${key}.fingerprint or .caFile to the one you know.`,
+      );
+    if (failure.kind !== "status")
+      return new UserError(`${place} can't be reached (${failure.detail}): check ${key}.url and that the API is up.`);
     return new UserError(`${this.settings.url} does not answer like Proxmox VE (${error.message}): check ${key}.url.`);
   }
 
@@ -188,9 +225,16 @@ export class ProxmoxCluster {
 
   /** The running clone task that makes this guest, if there is one. */
   async cloneTaskFor(vmid: number): Promise<string | undefined> {
-    const nodes = new Set((await this.get("/cluster/resources", z.array(z.object({ node: z.string() })), { type: "node" })).map(({ node }) => node));
+    const nodes = new Set(
+      (await this.get("/cluster/resources", z.array(z.object({ node: z.string() })), { type: "node" })).map(
+        ({ node }) => node,
+      ),
+    );
     for (const node of nodes) {
-      const rows = await this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), { source: "active", typefilter: "qmclone" });
+      const rows = await this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), {
+        source: "active",
+        typefilter: "qmclone",
+      });
       for (const row of rows.filter(({ user }) => user.split("!")[0] === this.user)) {
         const log = await this.taskLog(`/nodes/${node}/tasks/${encodeURIComponent(row.upid)}`);
         if (log.some((line) => line.endsWith(`with ID ${vmid}`))) return row.upid;
@@ -200,4 +244,5 @@ export class ProxmoxCluster {
   }
 }
 
-const parameters = (values: Parameters) => new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]));
+const parameters = (values: Parameters) =>
+  new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]));

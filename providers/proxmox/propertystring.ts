@@ -14,7 +14,8 @@ export function parsePropertyString(text: string): PropertyString {
   return parsed;
 }
 
-export const printPropertyString = ({ head, options }: PropertyString): string => [...(head === undefined ? [] : [head]), ...[...options].map(([key, value]) => `${key}=${value}`)].join(",");
+export const printPropertyString = ({ head, options }: PropertyString): string =>
+  [...(head === undefined ? [] : [head]), ...[...options].map(([key, value]) => `${key}=${value}`)].join(",");
 
 const mebibytes: Record<string, number> = { K: 1 / 1024, M: 1, G: 1024, T: 1024 * 1024 };
 

@@ -11,7 +11,14 @@ export const clusterStatus = z.array(z.object({ type: z.string(), name: z.string
 
 /** A guest of …/cluster/resources?type=vm. Its status is up to ten seconds old. */
 export const guestResource = z
-  .object({ vmid: z.number(), type: z.enum(["qemu", "lxc"]), node: z.string(), name: z.string().optional(), status: z.string(), template: z.number().optional() })
+  .object({
+    vmid: z.number(),
+    type: z.enum(["qemu", "lxc"]),
+    node: z.string(),
+    name: z.string().optional(),
+    status: z.string(),
+    template: z.number().optional(),
+  })
   .transform((guest) => ({ ...guest, name: guest.name ?? "", template: guest.template === 1 }));
 
 /** A guest of …/nodes/{node}/qemu. Its status is of this moment. */

@@ -4,7 +4,18 @@ import { messageOf, UserError } from "../errors";
 import { findMark, guestUrl, sameMark } from "../mark";
 import { type ProxmoxCluster, says, TaskError } from "./client";
 import type { GuestConfig } from "./schemas";
-import { changedFields, changesTo, descriptionFrom, fromApi, shrinkProblem, uuidFrom, type VmInputs, type VmState, vmInputs, vmState } from "./vm.model";
+import {
+  changedFields,
+  changesTo,
+  descriptionFrom,
+  fromApi,
+  shrinkProblem,
+  uuidFrom,
+  type VmInputs,
+  type VmState,
+  vmInputs,
+  vmState,
+} from "./vm.model";
 
 /** A QEMU guest: found or cloned, brought to what its inputs say, read back. */
 export const vmHandler: Handler = {
@@ -15,7 +26,12 @@ export const vmHandler: Handler = {
     if (problem === undefined) return [];
     const parsed = vmInputs.safeParse(inputs);
     const guest = parsed.success ? `${parsed.data.name} (${guestUrl(parsed.data.mark)})` : String(inputs.name);
-    return [{ property: "disks", reason: `${guest}: ${problem}; set the virtual disk's size in NetBox back, or move the data to a new disk` }];
+    return [
+      {
+        property: "disks",
+        reason: `${guest}: ${problem}; set the virtual disk's size in NetBox back, or move the data to a new disk`,
+      },
+    ];
   },
 
   diff(state, inputs) {
@@ -40,14 +56,21 @@ export const vmHandler: Handler = {
     }
     const { uuid: _uuid, system: _system, ...wanted } = known;
     const inputs = fromApi(config, await cluster.isRunning(guest.node, known.vmid), wanted);
-    return { id, inputs, state: { ...inputs, uuid: uuidFrom(config), system: await cluster.system() } satisfies VmState };
+    return {
+      id,
+      inputs,
+      state: { ...inputs, uuid: uuidFrom(config), system: await cluster.system() } satisfies VmState,
+    };
   },
 
   async update(_id, rawState, rawInputs) {
     const wanted = vmInputs.parse(rawInputs);
     const cluster = context().cluster(wanted.cluster);
     const guest = await cluster.find(wanted.vmid);
-    if (guest === undefined) throw new UserError(`Unable to update ${title(wanted)}: it is not on Proxmox VE any more. Run \`pulumi refresh\`, then \`pulumi up\` makes it again.`);
+    if (guest === undefined)
+      throw new UserError(
+        `Unable to update ${title(wanted)}: it is not on Proxmox VE any more. Run \`pulumi refresh\`, then \`pulumi up\` makes it again.`,
+      );
     return sync(cluster, guest.node, wanted, vmState.parse(rawState));
   },
 
@@ -78,7 +101,9 @@ function isOurs(config: GuestConfig, known: Pick<VmState, "mark" | "uuid">): boo
 async function proveSystem(cluster: ProxmoxCluster, known: VmState): Promise<void> {
   const system = await cluster.system();
   if (known.system !== undefined && system !== known.system)
-    throw new UserError(`${title(known)} was made on ${known.system}, but ${cluster.name}'s URL now leads to ${system}: set netbox-proxmox:proxmox["${cluster.name}"].url back. Nothing was changed.`);
+    throw new UserError(
+      `${title(known)} was made on ${known.system}, but ${cluster.name}'s URL now leads to ${system}: set netbox-proxmox:proxmox["${cluster.name}"].url back. Nothing was changed.`,
+    );
 }
 
 // ---- observe and ensure
@@ -110,7 +135,9 @@ async function ensure(cluster: ProxmoxCluster, wanted: VmInputs): Promise<string
 function stranger(wanted: VmInputs, node: string, config: GuestConfig): UserError {
   const mark = findMark(descriptionFrom(config));
   const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${guestUrl(mark)})`;
-  return new UserError(`Unable to create ${title(wanted)}: VMID ${wanted.vmid} on ${node} is taken by ${String(config.name ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`);
+  return new UserError(
+    `Unable to create ${title(wanted)}: VMID ${wanted.vmid} on ${node} is taken by ${String(config.name ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`,
+  );
 }
 
 /** A guest that is just being cloned has no mark yet: it is waited for if a task of ours makes it. */
@@ -119,7 +146,9 @@ async function awaitClone(cluster: ProxmoxCluster, wanted: VmInputs, node: strin
   if (task === undefined) {
     const config = await cluster.config(node, wanted.vmid);
     if (config?.lock !== "clone") return; // it ended between the two looks
-    throw new UserError(`Unable to create ${title(wanted)}: VM ${wanted.vmid} on ${node} is locked by a clone that no task of ours runs. If it was interrupted, remove it on ${node} with \`qm unlock ${wanted.vmid} && qm destroy ${wanted.vmid}\`.`);
+    throw new UserError(
+      `Unable to create ${title(wanted)}: VM ${wanted.vmid} on ${node} is locked by a clone that no task of ours runs. If it was interrupted, remove it on ${node} with \`qm unlock ${wanted.vmid} && qm destroy ${wanted.vmid}\`.`,
+    );
   }
   await explained(`wait for the running clone of ${title(wanted)}`, () => cluster.wait(task).catch(ignoreTaskEnd));
 }
@@ -131,7 +160,10 @@ function ignoreTaskEnd(error: unknown): void {
 
 async function clone(cluster: ProxmoxCluster, wanted: VmInputs): Promise<void> {
   const template = await cluster.find(wanted.template);
-  if (template === undefined) throw new UserError(`Unable to create ${title(wanted)}: template ${wanted.template} is not on ${cluster.name}. Set the custom field proxmox_vm_templates in NetBox to one that is.`);
+  if (template === undefined)
+    throw new UserError(
+      `Unable to create ${title(wanted)}: template ${wanted.template} is not on ${cluster.name}. Set the custom field proxmox_vm_templates in NetBox to one that is.`,
+    );
   await cluster.cloneSlot(wanted.template, () =>
     explained(`clone template ${wanted.template} to ${title(wanted)}`, () =>
       cluster.task("POST", `/nodes/${template.node}/qemu/${wanted.template}/clone`, {
@@ -149,7 +181,12 @@ async function clone(cluster: ProxmoxCluster, wanted: VmInputs): Promise<void> {
 // ---- sync
 
 /** Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written. */
-async function sync(cluster: ProxmoxCluster, node: string, wanted: VmInputs, known: VmState | undefined): Promise<VmState> {
+async function sync(
+  cluster: ProxmoxCluster,
+  node: string,
+  wanted: VmInputs,
+  known: VmState | undefined,
+): Promise<VmState> {
   const path = `/nodes/${node}/qemu/${wanted.vmid}`;
   return explained(`bring ${title(wanted)} to what NetBox says`, async () => {
     await configure(cluster, node, path, wanted, known);
@@ -158,11 +195,21 @@ async function sync(cluster: ProxmoxCluster, node: string, wanted: VmInputs, kno
     if (wanted.power === "stopped" && running) await halt(cluster, node, wanted.vmid);
     const config = await cluster.config(node, wanted.vmid);
     if (config === undefined) throw new UserError("it vanished while it was configured");
-    return { ...fromApi(config, await cluster.isRunning(node, wanted.vmid), wanted), uuid: uuidFrom(config), system: await cluster.system() };
+    return {
+      ...fromApi(config, await cluster.isRunning(node, wanted.vmid), wanted),
+      uuid: uuidFrom(config),
+      system: await cluster.system(),
+    };
   });
 }
 
-async function configure(cluster: ProxmoxCluster, node: string, path: string, wanted: VmInputs, known: VmState | undefined): Promise<void> {
+async function configure(
+  cluster: ProxmoxCluster,
+  node: string,
+  path: string,
+  wanted: VmInputs,
+  known: VmState | undefined,
+): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     const config = await cluster.config(node, wanted.vmid);
     if (config === undefined) throw new UserError("it is not there");
@@ -170,14 +217,19 @@ async function configure(cluster: ProxmoxCluster, node: string, path: string, wa
     const changes = changesTo(config, wanted);
     try {
       if (Object.keys(changes.set).length + changes.remove.length > 0)
-        await cluster.write("PUT", `${path}/config`, { ...changes.set, ...(changes.remove.length > 0 ? { delete: changes.remove.join(",") } : {}), digest: String(config.digest ?? "") });
+        await cluster.write("PUT", `${path}/config`, {
+          ...changes.set,
+          ...(changes.remove.length > 0 ? { delete: changes.remove.join(",") } : {}),
+          digest: String(config.digest ?? ""),
+        });
     } catch (error) {
       // Someone else wrote in between: decide anew from what is there now.
       if (attempt < 3 && says.changedMeanwhile(error)) continue;
       throw error;
     }
     for (const { disk, size } of changes.resize) await cluster.task("PUT", `${path}/resize`, { disk, size });
-    for (const { disk, storage } of changes.move) await cluster.task("POST", `${path}/move_disk`, { disk, storage, delete: 1 });
+    for (const { disk, storage } of changes.move)
+      await cluster.task("POST", `${path}/move_disk`, { disk, storage, delete: 1 });
     const hasDrive = Object.values(config).some((value) => /cloudinit/.test(String(value)));
     if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
     return;

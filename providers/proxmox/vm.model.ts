@@ -68,7 +68,18 @@ export type Network = z.infer<typeof network>;
 export type Disk = z.infer<typeof disk>;
 
 /** Compared between state and inputs; everything else is creation's business or the mark's. */
-export const managed = ["name", "description", "tags", "cores", "sockets", "memory", "disks", "networks", "cloudInit", "power"] as const satisfies readonly (keyof VmInputs)[];
+export const managed = [
+  "name",
+  "description",
+  "tags",
+  "cores",
+  "sockets",
+  "memory",
+  "disks",
+  "networks",
+  "cloudInit",
+  "power",
+] as const satisfies readonly (keyof VmInputs)[];
 
 const netSlot = /^net\d+$/;
 const diskSlot = /^(scsi|virtio|sata|ide)\d+$/;
@@ -78,7 +89,8 @@ export const isDiskSlot = (name: string): boolean => diskSlot.test(name);
 
 // ---- from PVE
 
-const text = (config: GuestConfig, key: string): string | undefined => (config[key] === undefined ? undefined : String(config[key]));
+const text = (config: GuestConfig, key: string): string | undefined =>
+  config[key] === undefined ? undefined : String(config[key]);
 
 function networkFrom(value: string): Network {
   const { head, options } = parsePropertyString(value);
@@ -107,9 +119,11 @@ export function disksFrom(config: GuestConfig): Record<string, Required<Disk>> {
 }
 
 export const descriptionFrom = (config: GuestConfig): string => (text(config, "description") ?? "").replace(/\s+$/, "");
-export const uuidFrom = (config: GuestConfig): string | undefined => parsePropertyString(text(config, "smbios1") ?? "").options.get("uuid");
+export const uuidFrom = (config: GuestConfig): string | undefined =>
+  parsePropertyString(text(config, "smbios1") ?? "").options.get("uuid");
 
-const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V): V | undefined => (wanted === undefined || wanted[key] === undefined ? undefined : value);
+const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V): V | undefined =>
+  wanted === undefined || wanted[key] === undefined ? undefined : value;
 const words = (value: string | undefined, by: RegExp) => (value ?? "").split(by).filter((word) => word !== "");
 
 /** The guest in the form of its inputs, as far as these manage it. */
@@ -125,10 +139,19 @@ export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs)
   const disks = Object.fromEntries(
     Object.entries(seenDisks).map(([slot, seen]) => {
       const known = wanted.disks?.[slot];
-      return [slot, known === undefined ? seen : compact({ size: only(known, "size", seen.size), storage: only(known, "storage", seen.storage) })];
+      return [
+        slot,
+        known === undefined
+          ? seen
+          : compact({ size: only(known, "size", seen.size), storage: only(known, "storage", seen.storage) }),
+      ];
     }),
   );
-  const ipconfig = Object.fromEntries(Object.keys(config).flatMap((key) => (key.startsWith("ipconfig") ? [[key.slice(8), sortedOptions(text(config, key) ?? "")]] : [])));
+  const ipconfig = Object.fromEntries(
+    Object.keys(config).flatMap((key) =>
+      key.startsWith("ipconfig") ? [[key.slice(8), sortedOptions(text(config, key) ?? "")]] : [],
+    ),
+  );
   const keys = decodeURIComponent(text(config, "sshkeys") ?? "");
   const { cloudInit: init } = wanted;
   return {
@@ -190,7 +213,13 @@ function networkTo(wanted: Network, before: string | undefined): string {
   const seen = before === undefined ? undefined : networkFrom(before);
   const mac = wanted.mac ?? seen?.mac;
   for (const key of ["model", "macaddr", ...models, "bridge", "tag", "trunks", "mtu", "link_down"]) options.delete(key);
-  const entries = { bridge: wanted.bridge, tag: wanted.tag, trunks: wanted.trunks, mtu: wanted.mtu, link_down: wanted.linkDown ? 1 : undefined };
+  const entries = {
+    bridge: wanted.bridge,
+    tag: wanted.tag,
+    trunks: wanted.trunks,
+    mtu: wanted.mtu,
+    link_down: wanted.linkDown ? 1 : undefined,
+  };
   for (const [key, value] of Object.entries(entries)) if (value !== undefined) options.set(key, String(value));
   return printPropertyString({ head: mac === undefined ? wanted.model : `${wanted.model}=${mac}`, options });
 }
@@ -212,7 +241,10 @@ function sortKeys(value: unknown): unknown {
 }
 
 /** The managed fields whose values differ; unknown values (in preview) differ from everything. */
-export function changedFields(state: Partial<Record<string, unknown>>, inputs: Partial<Record<string, unknown>>): (typeof managed)[number][] {
+export function changedFields(
+  state: Partial<Record<string, unknown>>,
+  inputs: Partial<Record<string, unknown>>,
+): (typeof managed)[number][] {
   return managed.filter((field) => inputs[field] !== undefined && !same(state[field], inputs[field]));
 }
 
@@ -227,8 +259,10 @@ export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
   if (seen.name !== wanted.name) changes.set.name = wanted.name;
   if (seen.description !== wanted.description) changes.set.description = wanted.description;
   if (!same(seen.tags, tidyTags(wanted.tags))) setOrRemove("tags", tidyTags(wanted.tags).join(";"));
-  for (const key of ["cores", "sockets", "memory"] as const) if (wanted[key] !== undefined && seen[key] !== wanted[key]) changes.set[key] = wanted[key];
-  for (const [slot, network] of Object.entries(wanted.networks)) if (!same(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
+  for (const key of ["cores", "sockets", "memory"] as const)
+    if (wanted[key] !== undefined && seen[key] !== wanted[key]) changes.set[key] = wanted[key];
+  for (const [slot, network] of Object.entries(wanted.networks))
+    if (!same(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
   changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
   diskChanges(config, wanted, changes);
   cloudInitChanges(seen, wanted, setOrRemove, changes);
@@ -252,15 +286,28 @@ function diskChanges(config: GuestConfig, wanted: VmInputs, changes: VmChanges):
   changes.remove.push(...Object.keys(there).filter((slot) => !(slot in listed)));
 }
 
-function cloudInitChanges(seen: VmInputs, { cloudInit: wanted }: VmInputs, setOrRemove: (key: string, value: string) => void, changes: VmChanges): void {
+function cloudInitChanges(
+  seen: VmInputs,
+  { cloudInit: wanted }: VmInputs,
+  setOrRemove: (key: string, value: string) => void,
+  changes: VmChanges,
+): void {
   const before = JSON.stringify([changes.set, changes.remove]);
   const have = seen.cloudInit;
   if (wanted.user !== undefined && have.user !== wanted.user) setOrRemove("ciuser", wanted.user);
-  if (wanted.sshKeys !== undefined && !same(have.sshKeys, wanted.sshKeys)) setOrRemove("sshkeys", encodeKeys(wanted.sshKeys));
-  if (wanted.nameservers !== undefined && !same(have.nameservers, wanted.nameservers)) setOrRemove("nameserver", wanted.nameservers.join(" "));
-  if (wanted.searchDomain !== undefined && have.searchDomain !== wanted.searchDomain) setOrRemove("searchdomain", wanted.searchDomain);
-  for (const [n, value] of Object.entries(wanted.ipconfig)) if (have.ipconfig[n] !== sortedOptions(value)) changes.set[`ipconfig${n}`] = value;
-  changes.remove.push(...Object.keys(have.ipconfig).filter((n) => !(n in wanted.ipconfig)).map((n) => `ipconfig${n}`));
+  if (wanted.sshKeys !== undefined && !same(have.sshKeys, wanted.sshKeys))
+    setOrRemove("sshkeys", encodeKeys(wanted.sshKeys));
+  if (wanted.nameservers !== undefined && !same(have.nameservers, wanted.nameservers))
+    setOrRemove("nameserver", wanted.nameservers.join(" "));
+  if (wanted.searchDomain !== undefined && have.searchDomain !== wanted.searchDomain)
+    setOrRemove("searchdomain", wanted.searchDomain);
+  for (const [n, value] of Object.entries(wanted.ipconfig))
+    if (have.ipconfig[n] !== sortedOptions(value)) changes.set[`ipconfig${n}`] = value;
+  changes.remove.push(
+    ...Object.keys(have.ipconfig)
+      .filter((n) => !(n in wanted.ipconfig))
+      .map((n) => `ipconfig${n}`),
+  );
   const named = changes.set.name !== undefined;
   changes.cloudInit = named || before !== JSON.stringify([changes.set, changes.remove]);
 }
@@ -269,7 +316,8 @@ function cloudInitChanges(seen: VmInputs, { cloudInit: wanted }: VmInputs, setOr
 export function shrinkProblem(state: VmInputs["disks"], wanted: VmInputs["disks"]): string | undefined {
   for (const [slot, { size }] of Object.entries(wanted ?? {})) {
     const before = state?.[slot]?.size;
-    if (size !== undefined && before !== undefined && parseSize(size) < parseSize(before)) return `${slot} can't shrink from ${before} to ${size}`;
+    if (size !== undefined && before !== undefined && parseSize(size) < parseSize(before))
+      return `${slot} can't shrink from ${before} to ${size}`;
   }
   return undefined;
 }

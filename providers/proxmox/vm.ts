@@ -6,7 +6,11 @@ import type { VmInputs } from "./vm.model";
 export class ProxmoxVm extends DynamicResource {
   declare readonly vmid: pulumi.Output<number>;
 
-  constructor(name: string, inputs: pulumi.Inputs & { [K in keyof VmInputs]: pulumi.Input<pulumi.Unwrap<VmInputs[K]>> | pulumi.Inputs }, options?: pulumi.CustomResourceOptions) {
+  constructor(
+    name: string,
+    inputs: pulumi.Inputs & { [K in keyof VmInputs]: pulumi.Input<pulumi.Unwrap<VmInputs[K]>> | pulumi.Inputs },
+    options?: pulumi.CustomResourceOptions,
+  ) {
     super("proxmox", "ProxmoxVm", "proxmox-vm", name, inputs, options);
   }
 }

@@ -20,9 +20,15 @@ export function holds(prefix: string, address: string): boolean {
 }
 
 /** Bytes as a comparable text, for order and ranges. */
-const key = (address: string): string => ipaddr.parse(hostOf(address)).toByteArray().map((byte) => byte.toString(16).padStart(2, "0")).join("");
+const key = (address: string): string =>
+  ipaddr
+    .parse(hostOf(address))
+    .toByteArray()
+    .map((byte) => byte.toString(16).padStart(2, "0"))
+    .join("");
 
-export const inRange = (start: string, end: string, address: string): boolean => familyOf(start) === familyOf(address) && key(start) <= key(address) && key(address) <= key(end);
+export const inRange = (start: string, end: string, address: string): boolean =>
+  familyOf(start) === familyOf(address) && key(start) <= key(address) && key(address) <= key(end);
 
 /** The length of a CIDR's prefix. */
 export const lengthOf = (prefix: string): number => Number(prefix.split("/")[1]);

@@ -3,7 +3,7 @@ import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import type { SiteSettings } from "../settings";
 import { isBuilt } from "./guests";
 
-/** A guest that is built, by its mark or by the last run's word, and that this run does not declare. */
+/** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
   netboxId: number;
   name: string;
@@ -23,13 +23,18 @@ export interface Verdict {
 }
 
 const statusWords: Record<string, string> = {
-  planned: "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
+  planned:
+    "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
   failed: "is set to failed in NetBox, which this version does not handle: set it to active, staged or offline",
   paused: "is set to paused in NetBox, which this version does not handle: set it to active, staged or offline",
 };
 
 /** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */
-export function judge(undeclared: Undeclared[], evidence: Evidence, scope: { inScope: number; declared: number; site: SiteSettings }): Verdict {
+export function judge(
+  undeclared: Undeclared[],
+  evidence: Evidence,
+  scope: { inScope: number; declared: number; site: SiteSettings },
+): Verdict {
   const removals: Undeclared[] = [];
   const refusals: string[] = [];
   for (const guest of undeclared) {
@@ -38,20 +43,28 @@ export function judge(undeclared: Undeclared[], evidence: Evidence, scope: { inS
       removals.push(guest);
       continue;
     }
-    const reason = statusWords[found.status] ?? (isBuilt(found.status) ? movedWords(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
+    const reason =
+      statusWords[found.status] ??
+      (isBuilt(found.status) ? movedWords(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
     refusals.push(`${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster}) ${reason}.`);
   }
   if (scope.inScope === 0 && undeclared.length > 0)
-    refusals.push(`NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.tag. To tear everything down, use \`pulumi destroy\`.`);
+    refusals.push(
+      `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.tag. To tear everything down, use \`pulumi destroy\`.`,
+    );
   const allowed = allowance(scope.site.maxRemovals, scope.declared + undeclared.length);
   if (removals.length > allowed)
-    refusals.push(`${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`);
+    refusals.push(
+      `${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+    );
   return { removals, refusals };
 }
 
 function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { tag }: SiteSettings): string {
-  if (found.clusterName !== guest.cluster) return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
-  if (tag !== undefined && !found.tags.includes(tag)) return `has lost the tag ${tag} that this stack goes by: give it back, or set it to decommissioning`;
+  if (found.clusterName !== guest.cluster)
+    return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
+  if (tag !== undefined && !found.tags.includes(tag))
+    return `has lost the tag ${tag} that this stack goes by: give it back, or set it to decommissioning`;
   return "is still in NetBox, but was missing from its list: run again";
 }
 

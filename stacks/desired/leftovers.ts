@@ -1,10 +1,10 @@
-import { ownedNames, type RecordInputs } from "../../providers/bind9/record.model";
 import { reverseName } from "../../providers/bind9/names";
 import type { ZoneContent } from "../../providers/bind9/nameserver";
+import { ownedNames, type RecordInputs } from "../../providers/bind9/record.model";
 import type { Leftover } from "../../providers/site/anchor.handler";
-import { type Site, markOf, vmidOf } from "./guests";
 import type { Undeclared } from "./guard";
-import type { DesiredGuest, DesiredRecord, LastGuest } from "./types";
+import { markOf, type Site, vmidOf } from "./guests";
+import type { DesiredGuest, DesiredRecord } from "./types";
 
 /** A zone of a name server as it is. */
 export interface ZoneFacts {
@@ -14,34 +14,71 @@ export interface ZoneFacts {
 }
 
 /**
- * What carries our mark, is not declared and is in no state: what a run made that was killed before it could write down
- * what it did. What the last run declared is in state, so the engine takes it away by itself.
+ * What carries our mark and is neither declared nor in state: what a run made that was killed before it could write down
+ * what it did. What is in state, the engine takes away by itself.
  */
-export function leftovers(site: Site, guests: DesiredGuest[], removals: Undeclared[], zones: ZoneFacts[], records: DesiredRecord[], lastRecords: Set<string>): Leftover[] {
-  return [...leftGuests(site, removals), ...leftAddresses(site, guests), ...leftNetboxGuests(site, removals), ...leftRecords(site, zones, records, lastRecords)];
+export function leftovers(
+  site: Site,
+  guests: DesiredGuest[],
+  removals: Undeclared[],
+  zones: ZoneFacts[],
+  records: DesiredRecord[],
+): Leftover[] {
+  return [
+    ...leftGuests(site, removals),
+    ...leftAddresses(site, guests),
+    ...leftNetboxGuests(site, removals),
+    ...leftRecords(site, zones, records),
+  ];
 }
-
-const knownFrom = (last: Map<number, LastGuest>, id: number) => last.has(id);
 
 function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
   return removals
-    .filter(({ netboxId, cluster, vmid }) => !knownFrom(site.last, netboxId) && site.proxmox.get(cluster)?.seen.has(vmid))
+    .filter(
+      ({ netboxId, cluster, vmid }) => !site.state.guests.has(netboxId) && site.proxmox.get(cluster)?.seen.has(vmid),
+    )
     .map(({ netboxId, cluster, vmid, name }) => ({
       kind: "proxmox-vm",
       id: `${cluster}/${vmid}`,
-      state: { cluster, vmid, mark: markOf(site, netboxId), template: 0, fullClone: true, name, description: "", tags: [], networks: {}, cloudInit: { ipconfig: {} }, power: "stopped" },
+      state: {
+        cluster,
+        vmid,
+        mark: markOf(site, netboxId),
+        template: 0,
+        fullClone: true,
+        name,
+        description: "",
+        tags: [],
+        networks: {},
+        cloudInit: { ipconfig: {} },
+        power: "stopped",
+      },
     }));
 }
 
 /** Addresses with our mark that no declared guest asks for any more, and reservations whose guest is gone. */
 function leftAddresses(site: Site, guests: DesiredGuest[]): Leftover[] {
+  const known = new Set(site.state.addresses.values());
   const wanted = new Set(guests.flatMap(({ allocations }) => allocations.map(({ inputs }) => inputs.addressId)));
   const interfaces = new Map(site.netbox.interfaces.map((each) => [each.id, each.guestId]));
   return site.netbox.addresses.flatMap(({ id, address, description, interfaceId }): Leftover[] => {
-    const [, stack, onInterface, family, ordinal] = /^Managed by Pulumi stack (\S+) \(allocation (\d+)\/v([46])-(\d+)\)$/.exec(description) ?? [];
+    const [, stack, onInterface, family, ordinal] =
+      /^Managed by Pulumi stack (\S+) \(allocation (\d+)\/v([46])-(\d+)\)$/.exec(description) ?? [];
     const guestId = interfaceId === undefined ? undefined : interfaces.get(interfaceId);
-    if (stack !== site.stack || interfaceId === undefined || guestId === undefined || wanted.has(id) || knownFrom(site.last, guestId)) return [];
-    const state = { mark: markOf(site, guestId), label: "", interfaceId: Number(onInterface), family: Number(family), ordinal: Number(ordinal), given: false, addressId: id, address, from: [], primary: false };
+    if (stack !== site.stack || interfaceId === undefined || guestId === undefined || wanted.has(id) || known.has(id))
+      return [];
+    const state = {
+      mark: markOf(site, guestId),
+      label: "",
+      interfaceId: Number(onInterface),
+      family: Number(family),
+      ordinal: Number(ordinal),
+      given: false,
+      addressId: id,
+      address,
+      from: [],
+      primary: false,
+    };
     return [{ kind: "netbox-ip-allocation", id: `${onInterface}/v${family}-${ordinal}`, state }];
   });
 }
@@ -49,25 +86,41 @@ function leftAddresses(site: Site, guests: DesiredGuest[]): Leftover[] {
 /** Decommissioned objects whose guest we built: shown by its mark on Proxmox, or by the VMID that only we compute. */
 function leftNetboxGuests(site: Site, removals: Undeclared[]): Leftover[] {
   return site.netbox.guests.flatMap((guest): Leftover[] => {
-    if (guest.status !== "decommissioning" || knownFrom(site.last, guest.id)) return [];
-    const written = guest.customFields.has(site.settings.site.customFields.vmid) && vmidOf(guest, site.settings)?.derived === true;
+    if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
+    const written =
+      guest.customFields.has(site.settings.site.customFields.vmid) && vmidOf(guest, site.settings)?.derived === true;
     if (!written && !removals.some(({ netboxId }) => netboxId === guest.id)) return [];
     return [{ kind: "netbox-guest", id: String(guest.id), state: { mark: markOf(site, guest.id), derived: false } }];
   });
 }
 
-/** Names whose owner is this stack, and that it neither declares nor declared. */
-function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[], lastRecords: Set<string>): Leftover[] {
+/** Names whose owner is this stack, and that it neither declares nor knows. */
+function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): Leftover[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
   return zones.flatMap(({ server, content }) =>
     ownedNames(content)
-      .filter(({ name, owner }) => owner.stack === site.stack && !isReverse(name) && !declared.has(`${server}/${name}`) && !lastRecords.has(`${server}/${name}`))
+      .filter(
+        ({ name, owner }) =>
+          owner.stack === site.stack &&
+          !isReverse(name) &&
+          !declared.has(`${server}/${name}`) &&
+          !site.state.records.has(`${server}/${name}`),
+      )
       .map(({ name, owner }): Leftover => {
         const rrsets = content.get(name);
         const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
-        const reverse = addresses.filter((address) => zones.some((zone) => zone.server === server && zone.content.has(reverseName(address))));
-        const state: RecordInputs = { server, name, ttl: 0, records: {}, reverse, owner: { stack: owner.stack, guests: owner.guests } };
+        const reverse = addresses.filter((address) =>
+          zones.some((zone) => zone.server === server && zone.content.has(reverseName(address))),
+        );
+        const state: RecordInputs = {
+          server,
+          name,
+          ttl: 0,
+          records: {},
+          reverse,
+          owner: { stack: owner.stack, guests: owner.guests },
+        };
         return { kind: "bind9-record", id: `${server}/${name}`, state };
       }),
   );

@@ -16,7 +16,11 @@ interface Entry {
 }
 
 /** The names of the built guests: NetBox's `dns_name`s with all their addresses, their aliases and texts. */
-export function desiredRecords(site: Site, guests: DesiredGuest[], serverOf: ServerOf): { records: DesiredRecord[]; problems: Problem[]; elsewhere: string[] } {
+export function desiredRecords(
+  site: Site,
+  guests: DesiredGuest[],
+  serverOf: ServerOf,
+): { records: DesiredRecord[]; problems: Problem[]; elsewhere: string[] } {
   const entries = new Map<string, Entry>();
   const problems: Problem[] = [];
   const byId = new Map(site.netbox.addresses.map((address) => [address.id, address]));
@@ -36,7 +40,9 @@ export function desiredRecords(site: Site, guests: DesiredGuest[], serverOf: Ser
       const known = inputs.addressId === undefined ? undefined : byId.get(inputs.addressId);
       const name = known?.dnsName ?? inputs.dnsName ?? "";
       if (name === "") continue;
-      entry(name, guest)?.addresses.push(inputs.address === undefined ? { allocation: key } : { address: inputs.address });
+      entry(name, guest)?.addresses.push(
+        inputs.address === undefined ? { allocation: key } : { address: inputs.address },
+      );
       if (known) extras(site, guest, known, name, entry);
     }
   const elsewhere: string[] = [];
@@ -44,10 +50,28 @@ export function desiredRecords(site: Site, guests: DesiredGuest[], serverOf: Ser
     const server = serverOf(name);
     if (server === undefined) elsewhere.push(name.replace(/\.$/, ""));
     const { addresses, cname, txt, guests: owners, holders } = found;
-    if (cname.length > 0 && (addresses.length > 0 || new Set(cname).size > 1)) problems.push(`${[...new Set(holders)].join(" and ")}: ${name} can't be an alias of ${cname.join(" and ")} and something else besides; keep one in NetBox`);
+    if (cname.length > 0 && (addresses.length > 0 || new Set(cname).size > 1))
+      problems.push(
+        `${[...new Set(holders)].join(" and ")}: ${name} can't be an alias of ${cname.join(" and ")} and something else besides; keep one in NetBox`,
+      );
     const owner = { stack: site.stack, guests: [...owners].sort((a, b) => a - b) };
-    const texts = { ...(cname.length > 0 ? { CNAME: [...new Set(cname)] } : {}), ...(txt.length > 0 ? { TXT: [...new Set(txt)] } : {}) };
-    return server === undefined ? [] : [{ key: `dns-${server}-${name.replace(/\.$/, "")}`, server, name, ttl: site.settings.dns.ttl, addresses, texts, owner }];
+    const texts = {
+      ...(cname.length > 0 ? { CNAME: [...new Set(cname)] } : {}),
+      ...(txt.length > 0 ? { TXT: [...new Set(txt)] } : {}),
+    };
+    return server === undefined
+      ? []
+      : [
+          {
+            key: `dns-${server}-${name.replace(/\.$/, "")}`,
+            server,
+            name,
+            ttl: site.settings.dns.ttl,
+            addresses,
+            texts,
+            owner,
+          },
+        ];
   });
   return { records, problems, elsewhere };
 }
@@ -55,7 +79,13 @@ export function desiredRecords(site: Site, guests: DesiredGuest[], serverOf: Ser
 const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
 
 /** Aliases (comma-separated) and a text from the address's custom fields. */
-function extras({ settings }: Site, guest: DesiredGuest, address: NetboxAddress, name: string, entry: (name: string, guest: DesiredGuest) => Entry | undefined): void {
+function extras(
+  { settings }: Site,
+  guest: DesiredGuest,
+  address: NetboxAddress,
+  name: string,
+  entry: (name: string, guest: DesiredGuest) => Entry | undefined,
+): void {
   const { dnsAliases, dnsTxt } = settings.site.customFields;
   const aliases = (address.customFields.get(dnsAliases) ?? "").split(/[\s,;]+/).filter((alias) => alias !== "");
   for (const alias of aliases) entry(alias, guest)?.cname.push(absolute(name));

@@ -2,7 +2,15 @@ import type { Owner, RecordType } from "../../providers/bind9/record.model";
 import type { Mark } from "../../providers/mark";
 import type { GuestInputs } from "../../providers/netbox/guest.model";
 import type { IpAllocationInputs } from "../../providers/netbox/ipallocation.model";
-import type { NetboxAddress, NetboxCustomField, NetboxDisk, NetboxInterface, NetboxPrefix, NetboxRange, NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type {
+  NetboxAddress,
+  NetboxCustomField,
+  NetboxDisk,
+  NetboxInterface,
+  NetboxPrefix,
+  NetboxRange,
+  NetboxVirtualMachine,
+} from "../../providers/netbox/schemas";
 import type { GuestResource } from "../../providers/proxmox/schemas";
 import type { Disk, VmInputs } from "../../providers/proxmox/vm.model";
 
@@ -43,11 +51,22 @@ export interface ProxmoxFacts {
   seen: Map<number, SeenGuest>;
 }
 
-/** A guest that the last run declared, by NetBox id: trusted for what it says, re-checked before every write. */
-export interface LastGuest {
+/** A guest as state has it: trusted for what it says, re-checked before every write. */
+export interface KnownGuest {
   name: string;
   cluster: string;
   vmid: number;
+}
+
+/** What is in the stack's state. */
+export interface InState {
+  /** By NetBox id: those with a machine on Proxmox. */
+  guests: Map<number, KnownGuest>;
+  netboxGuests: Set<number>;
+  /** NetBox ids by allocation (`INTERFACE/v4-0`). */
+  addresses: Map<string, number>;
+  /** `server/name`. */
+  records: Set<string>;
 }
 
 /** An address that is known, or that an allocation of this run will give. */

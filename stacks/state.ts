@@ -1,0 +1,49 @@
+import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
+import type { InState } from "./desired/types";
+
+const answer = z.object({
+  outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
+});
+const machine = z.object({
+  mark: z.object({ netboxId: z.number() }),
+  name: z.string(),
+  cluster: z.string(),
+  vmid: z.number(),
+});
+const guest = z.object({ mark: z.object({ netboxId: z.number() }) });
+const allocation = z.object({
+  interfaceId: z.number(),
+  family: z.number(),
+  ordinal: z.number(),
+  addressId: z.number(),
+});
+const record = z.object({ server: z.string(), name: z.string() });
+
+/**
+ * What the stack's state holds as this run begins. The engine's own `readStackResourceOutputs` (the invoke behind the
+ * SDKs' stack queries) gives it without a resource in the plan, and knows what a killed run wrote down and what it didn't.
+ */
+export async function readState(): Promise<InState> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const raw: unknown = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  const resources = Object.values(answer.parse(raw).outputs);
+  const of = <T>(type: string, schema: z.ZodType<T>): T[] =>
+    resources.flatMap((resource) => {
+      const parsed = resource.type.endsWith(`:${type}`) ? schema.safeParse(resource.outputs) : undefined;
+      return parsed?.success ? [parsed.data] : [];
+    });
+  return {
+    guests: new Map(
+      of("ProxmoxVm", machine).map(({ mark, name, cluster, vmid }) => [mark.netboxId, { name, cluster, vmid }]),
+    ),
+    netboxGuests: new Set(of("NetboxGuest", guest).map(({ mark }) => mark.netboxId)),
+    addresses: new Map(
+      of("NetboxIpAllocation", allocation).map(({ interfaceId, family, ordinal, addressId }) => [
+        `${interfaceId}/v${family}-${ordinal}`,
+        addressId,
+      ]),
+    ),
+    records: new Set(of("Bind9Record", record).map(({ server, name }) => `${server}/${name}`)),
+  };
+}

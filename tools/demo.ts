@@ -1,0 +1,211 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Lab } from "../lab";
+import { readSeed } from "../lab/seed";
+import { Consoles } from "./consoles";
+import { labConfig, zonesOf } from "./labstack";
+import { pulumiFolder } from "./pulumi";
+import { type Run, Stack, type Step } from "./stack";
+
+// `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
+
+class DemoError extends Error {}
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+let step = 0;
+const heading = (text: string) =>
+  say(
+    `\n\x1b[1m${++step}. ${text}\x1b[0m`.replace(/\x1b\[\d+m/g, (code) =>
+      process.stdout.isTTY && !process.env.NO_COLOR ? code : "",
+    ),
+  );
+
+function expect(holds: boolean, what: string): void {
+  if (!holds) throw new DemoError(what);
+  say(`   ✓ ${what}`);
+}
+
+function succeeded(run: Run, what: string): Run {
+  if (run.code !== 0) throw new DemoError(`${what} failed:\n${run.errors.join("\n") || run.output}`);
+  return run;
+}
+
+const symbols: Record<string, string> = { create: "+", update: "~", delete: "-", refresh: "~" };
+const counted = (changes: Run["changes"]): string =>
+  ["create", "update", "delete", "same"]
+    .flatMap((op) => (changes[op] ? [`${changes[op]} ${op === "same" ? "unchanged" : `to ${op}`}`] : []))
+    .join(", ");
+
+/** Which properties a step changes, from what to what. */
+function difference({ old, new: wanted }: Step): string {
+  const keys = [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
+    (key) =>
+      key !== "__provider" && key in old && key in wanted && JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
+  );
+  return keys.map((key) => `${key} ${JSON.stringify(old[key])} → ${JSON.stringify(wanted[key])}`).join(", ");
+}
+
+function title({ type, name, old, new: wanted }: Step): string {
+  const { name: own, label, vmid } = { ...old, ...wanted };
+  const described = [own ?? label, vmid].filter((part) => part !== undefined).join(" ");
+  return `${type} ${described || name}`;
+}
+
+function show(steps: Step[], most = 8): void {
+  for (const each of steps.slice(0, most))
+    say(`   ${symbols[each.op] ?? each.op} ${title(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
+  if (steps.length > most) say(`   … and ${steps.length - most} more`);
+}
+
+async function demo(folder: string): Promise<void> {
+  const cli = await pulumiFolder();
+  const seed = readSeed(join("lab", "seeds", "demo.yaml"));
+  const lab = await Lab.start({ seed, folder: join(folder, "lab") });
+  const zones = zonesOf(seed);
+  const consoles = new Consoles(lab.endpoints, zones);
+  const stack = new Stack({
+    cli,
+    name: "demo",
+    folder: join(folder, "stack"),
+    config: labConfig(lab.endpoints, zones),
+  });
+  try {
+    succeeded(await stack.init(), "pulumi stack init");
+    await story(lab, consoles, stack);
+  } finally {
+    await consoles.close();
+    await lab.close();
+  }
+}
+
+async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> {
+  heading("What NetBox says");
+  for (const { name, status, vcpus, memory, interfaces } of lab.seed.netbox.guests) {
+    const given = interfaces.flatMap(({ addresses }) =>
+      addresses.map((address) => (typeof address === "string" ? address : address.address)),
+    );
+    const asked = interfaces.flatMap(({ customFields }) =>
+      customFields?.allocate_from === undefined ? [] : [`next free of ${String(customFields.allocate_from)}`],
+    );
+    say(
+      `   ${name.padEnd(10)} ${status.padEnd(8)} ${String(vcpus).padStart(2)} vCPU ${String(memory).padStart(5)} MB  ${[...given, ...asked].join(", ")}`,
+    );
+  }
+
+  heading("pulumi preview: one plan over NetBox, Proxmox VE and DNS");
+  const plan = succeeded(await stack.preview(), "preview");
+  show(
+    plan.steps.filter(({ type }) => type === "ProxmoxVm"),
+    4,
+  );
+  show(
+    plan.steps.filter(({ type }) => type === "Bind9Record"),
+    3,
+  );
+  say(`   ${counted(plan.changes)}`);
+  const before = await consoles.guests();
+  expect(before.length === 3, "nothing has been made yet: Proxmox has its two templates and a guest of someone else's");
+
+  heading("pulumi up");
+  const made = succeeded(await stack.up(), "up");
+  say(`   ${counted(made.changes).replace(/to create/, "created")}`);
+  const built = (await consoles.guests()).filter(({ config }) =>
+    String(config.description ?? "").includes("Managed by Pulumi"),
+  );
+  expect(
+    built.length === 11 && built.filter(({ status }) => status === "running").length === 9,
+    "11 guests are on Proxmox, 9 of them running (the staged and the offline one are not)",
+  );
+  const app = await consoles.guest("app01");
+  const records = await consoles.records();
+  say(
+    `   app01 got ${app.config.ipconfig0}; DNS says ${records
+      .filter((line) => line.startsWith("app01.lab.example. A"))
+      .map((line) => line.split(" ")[2])
+      .join(", ")}`,
+  );
+  expect(records.includes("11.0.71.10.in-addr.arpa. PTR web01.lab.example."), "web01 has its A, AAAA and both PTRs");
+
+  heading("pulumi preview again");
+  const again = succeeded(await stack.preview("--expect-no-changes"), "the second preview");
+  expect(again.steps.length === 0, `nothing to do (${counted(again.changes)})`);
+
+  heading("Drift by hand: memory on Proxmox, a record in DNS, an address in NetBox");
+  const web = await consoles.guest("web01");
+  await consoles.proxmox("PUT", `/nodes/${web.node}/qemu/${web.vmid}/config`, { memory: 512 });
+  await consoles.nsupdate("lab.example.", ["update delete web02.lab.example. A"]);
+  const lost = (await consoles.addresses()).find(
+    ({ dns_name, address }) => dns_name === "app02.lab.example" && address.includes("."),
+  );
+  if (lost === undefined) throw new DemoError("app02 has no address in NetBox");
+  await consoles.netbox("DELETE", `ipam/ip-addresses/${lost.id}/`);
+  say(`   web01 has 512 MiB now, web02 no A record, ${lost.address} of app02 is free in NetBox`);
+
+  heading("pulumi refresh names each drift");
+  const drift = succeeded(await stack.refresh(), "refresh");
+  show(drift.steps);
+  expect(
+    drift.steps.length === 3 &&
+      ["ProxmoxVm", "Bind9Record", "NetboxIpAllocation"].every((type) =>
+        drift.steps.some((each) => each.type === type),
+      ),
+    "three drifts, one a system",
+  );
+
+  heading("pulumi up repairs it");
+  const repair = succeeded(await stack.up(), "the repair");
+  show(repair.steps);
+  const mended = await consoles.guest("web01");
+  const address = (await consoles.addresses()).find((each) => each.address === lost.address);
+  expect(String(mended.config.memory) === "2048", "web01 has its 2048 MiB again");
+  expect((await consoles.records()).includes("web02.lab.example. A 10.71.0.12"), "web02 has its A record again");
+  expect(address?.dns_name === "app02.lab.example", `app02 has the same address again, ${lost.address}`);
+
+  heading("A guest is decommissioned in NetBox");
+  const www = await consoles.vm("www");
+  await consoles.netbox("PATCH", `virtualization/virtual-machines/${www.id}/`, { status: "decommissioning" });
+  const gone = succeeded(await stack.up(), "the decommissioning");
+  show(gone.steps);
+  expect(!(await consoles.guests()).some(({ name }) => name === "www"), "www is gone from Proxmox");
+  expect(
+    !(await consoles.records()).some((line) => line.includes("www.lab.example.")),
+    "its records are gone from DNS",
+  );
+  expect(
+    (await consoles.all<{ name: string }>("virtualization/virtual-machines", "&name=www")).length === 0,
+    "its object is gone from NetBox",
+  );
+
+  heading("pulumi destroy");
+  const end = succeeded(await stack.destroy(), "destroy");
+  say(`   ${counted(end.changes).replace(/to delete/, "deleted")}`);
+  const left = await consoles.guests();
+  expect(
+    left.length === 3 && left.some(({ name }) => name === "firewall"),
+    "Proxmox has its templates and the stranger's guest, as before",
+  );
+  expect((await consoles.records()).length === 0, "DNS has none of our records");
+  expect(
+    (await consoles.addresses()).every(({ description }) => !description.includes("Managed by Pulumi")),
+    "NetBox keeps the addresses that people gave, and none that we took",
+  );
+}
+
+async function main(): Promise<void> {
+  const start = Date.now();
+  const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-demo-"));
+  try {
+    await demo(folder);
+    say(`\nAll of it held, in ${Math.round((Date.now() - start) / 1000)} s.`);
+  } catch (error) {
+    process.exitCode = 1;
+    process.stderr.write(
+      `\n✗ ${error instanceof Error ? (error instanceof DemoError ? error.message : (error.stack ?? error.message)) : String(error)}\n`,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+void main();

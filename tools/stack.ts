@@ -1,0 +1,208 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { stringify } from "yaml";
+import { z } from "zod";
+import { project } from "../providers/settings";
+import { clearDeadLocks } from "./locks";
+import { pulumiEnvironment } from "./pulumi";
+import { defaults } from "./run-defaults";
+
+const root = join(__dirname, "..", "..");
+
+const resourceState = z
+  .object({ inputs: z.record(z.string(), z.unknown()).nullish(), outputs: z.record(z.string(), z.unknown()).nullish() })
+  .nullish();
+const metadata = z.object({
+  op: z.string(),
+  urn: z.string(),
+  type: z.string(),
+  old: resourceState,
+  new: resourceState,
+  diffs: z.array(z.string()).nullish(),
+});
+const engineEvent = z.object({
+  resourcePreEvent: z.object({ metadata }).optional(),
+  resOutputsEvent: z.object({ metadata }).optional(),
+  diagnosticEvent: z.object({ message: z.string(), severity: z.string(), urn: z.string().optional() }).optional(),
+  summaryEvent: z.object({ resourceChanges: z.record(z.string(), z.number()).nullish() }).optional(),
+});
+
+/** What the engine did, or would do, with one resource of ours. */
+export interface Step {
+  op: string;
+  /** `ProxmoxVm`. */
+  type: string;
+  name: string;
+  old: Record<string, unknown>;
+  new: Record<string, unknown>;
+}
+
+export interface Run {
+  code: number;
+  output: string;
+  /** Without those that stay the same. */
+  steps: Step[];
+  errors: string[];
+  /** Resources by operation, as the engine's summary counts them. */
+  changes: Record<string, number>;
+}
+
+export interface StackOptions {
+  /** The folder of the CLI. */
+  cli: string;
+  name: string;
+  /** An own folder for its state and configuration. */
+  folder: string;
+  /** The configuration, by keys without namespace. */
+  config: Record<string, unknown>;
+  env?: NodeJS.ProcessEnv;
+}
+
+/** A stack of the real program, run by the real CLI on a file backend of its own. */
+export class Stack {
+  private readonly env: NodeJS.ProcessEnv;
+  private readonly configFile: string;
+  private runs = 0;
+
+  constructor(private readonly options: StackOptions) {
+    mkdirSync(join(options.folder, "state"), { recursive: true });
+    this.configFile = join(options.folder, `Pulumi.${options.name}.yaml`);
+    this.configure(options.config);
+    this.env = {
+      ...pulumiEnvironment(options.cli),
+      PULUMI_BACKEND_URL: `file://${join(options.folder, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "lab",
+      ...options.env,
+    };
+  }
+
+  configure(config: Record<string, unknown>): void {
+    writeFileSync(
+      this.configFile,
+      stringify({
+        config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value])),
+      }),
+    );
+  }
+
+  init(): Promise<Run> {
+    return this.pulumi(["stack", "init", this.options.name]);
+  }
+
+  preview(...args: string[]): Promise<Run> {
+    return this.operate("preview", args);
+  }
+
+  up(...args: string[]): Promise<Run> {
+    return this.operate("up", ["--yes", "--skip-preview", ...args]);
+  }
+
+  refresh(...args: string[]): Promise<Run> {
+    return this.operate("refresh", ["--yes", "--skip-preview", ...args]);
+  }
+
+  destroy(...args: string[]): Promise<Run> {
+    return this.operate("destroy", ["--yes", "--skip-preview", ...args]);
+  }
+
+  /** The state as the backend keeps it: secrets encrypted. */
+  exported(): string {
+    return readFileSync(
+      join(this.options.folder, "state", ".pulumi", "stacks", project, `${this.options.name}.json`),
+      "utf8",
+    );
+  }
+
+  clearDeadLocks(): number {
+    return clearDeadLocks(join(this.options.folder, "state"), project, this.options.name);
+  }
+
+  remove(): void {
+    rmSync(this.options.folder, { recursive: true, force: true });
+  }
+
+  /** An operation's process and its outcome: for tests that kill it. */
+  start(command: string, args: string[]): { pid: number; done: Promise<Run> } {
+    const preset = defaults[command] ?? { args: [], env: {} };
+    const log = join(this.options.folder, `events-${++this.runs}.json`);
+    writeFileSync(log, "");
+    const words = [
+      command,
+      ...preset.args,
+      ...args,
+      "--non-interactive",
+      "--stack",
+      this.options.name,
+      "--config-file",
+      this.configFile,
+      "--event-log",
+      log,
+    ];
+    const { pid, done } = this.spawn(words, { ...preset.env, PULUMI_DEBUG_COMMANDS: "true" });
+    return { pid, done: done.then((run) => ({ ...run, ...readEvents(log) })) };
+  }
+
+  private operate(command: string, args: string[]): Promise<Run> {
+    return this.start(command, args).done;
+  }
+
+  pulumi(args: string[]): Promise<Run> {
+    return this.spawn([...args, "--non-interactive"], {}).done;
+  }
+
+  /** In a process group of its own, so that a test can kill all of it. */
+  private spawn(args: string[], env: NodeJS.ProcessEnv): { pid: number; done: Promise<Run> } {
+    const child = spawn("pulumi", args, {
+      cwd: root,
+      env: { ...this.env, ...env },
+      detached: true,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    child.stdout.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    child.stderr.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+    const done = new Promise<Run>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
+    });
+    return { pid: child.pid ?? 0, done };
+  }
+}
+
+const properties = (state: z.infer<typeof resourceState>): Record<string, unknown> => ({
+  ...state?.outputs,
+  ...state?.inputs,
+});
+
+function readEvents(file: string): Pick<Run, "steps" | "errors" | "changes"> {
+  const events = readFileSync(file, "utf8")
+    .split("\n")
+    .filter((line) => line !== "")
+    .flatMap((line) => {
+      const parsed = engineEvent.safeParse(JSON.parse(line));
+      return parsed.success ? [parsed.data] : [];
+    });
+  const steps = new Map<string, Step>();
+  for (const { resourcePreEvent, resOutputsEvent } of events) {
+    const found = (resOutputsEvent ?? resourcePreEvent)?.metadata;
+    if (found === undefined || !found.type.includes(":dynamic/")) continue;
+    const [type = "", name = ""] = [found.type.split(":").pop(), found.urn.split("::").pop()];
+    const step = { op: found.op, type, name, old: properties(found.old), new: properties(found.new) };
+    if (found.op !== "same" && found.op !== "refresh") steps.set(`${name}/${found.op}`, step);
+  }
+  return {
+    steps: [...steps.values()],
+    errors: events.flatMap(({ diagnosticEvent }) =>
+      diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim()] : [],
+    ),
+    changes: events.reduce<Record<string, number>>(
+      (last, { summaryEvent }) => summaryEvent?.resourceChanges ?? last,
+      {},
+    ),
+  };
+}
