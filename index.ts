@@ -1,9 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { staleBuild } from "./providers/build";
 import { readConnections } from "./providers/connections";
 import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
-import { printProblems } from "./providers/settings";
+import { printProblems, type SettingProblem } from "./providers/settings";
 import { knownKeys, readSettings } from "./stacks/settings";
 import { site } from "./stacks/site";
 
@@ -29,6 +30,25 @@ function checkedKeys(): void {
     );
 }
 
+/** A token that was set without --secret would stand in state, and in the stack's file, for everyone to read. */
+function plainSecrets(): SettingProblem[] {
+  const prefix = `${pulumi.getProject()}:`;
+  // The engine's own word on which keys hold secrets; the SDK keeps its look-up to itself.
+  const secret = z.array(z.string()).parse(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
+  return ["netbox", "proxmox"].flatMap((key): SettingProblem[] => {
+    const text = pulumi.runtime.getConfig(prefix + key) ?? "";
+    if (!/"token":/.test(text) || secret.includes(prefix + key)) return [];
+    const path = key === "netbox" ? `${prefix}netbox.token` : `${prefix}proxmox["CLUSTER"].token`;
+    return [
+      {
+        key: path,
+        problem: "is in the clear",
+        remedy: `pulumi config set --path '${path}' --secret   (and make a new token: this one may have been read)`,
+      },
+    ];
+  });
+}
+
 async function run(): Promise<Record<string, unknown>> {
   const stale = staleBuild();
   if (stale !== undefined) throw new UserError(stale);
@@ -43,6 +63,7 @@ async function run(): Promise<Record<string, unknown>> {
   const connections = readConnections(source, process.env);
   const settings = readSettings(source, "value" in connections ? Object.keys(connections.value.proxmox) : []);
   const problems = [
+    ...plainSecrets(),
     ...("problems" in connections ? connections.problems : []),
     ...("problems" in settings ? settings.problems : []),
   ];

@@ -31,6 +31,8 @@ export interface LabOptions {
   ports?: Partial<Record<"proxmox" | "netbox" | "ssh" | "dns" | "control", number>>;
   /** Milliseconds by kind of call. */
   latency?: Latency;
+  /** A real, empty NetBox and a real BIND 9 in the place of the lab's own. */
+  real?: Pick<Endpoints, "netbox" | "ssh" | "dns">;
 }
 
 export type Latency = Partial<Record<"netbox" | "proxmox" | "clone" | "start" | "shutdown" | "nsupdate", number>>;
@@ -89,10 +91,10 @@ export class Lab {
 
   private constructor(readonly seed: Seed) {}
 
-  static async start({ seed, folder, ports = {}, latency = {} }: LabOptions): Promise<Lab> {
+  static async start({ seed, folder, ports = {}, latency = {}, real }: LabOptions): Promise<Lab> {
     const lab = new Lab(seed);
     mkdirSync(folder, { recursive: true });
-    await lab.open(folder, ports);
+    await lab.open(folder, ports, real);
     lab.setLatency(latency);
     return lab;
   }
@@ -120,21 +122,29 @@ export class Lab {
     await Promise.all(this.closers.map((close) => close()));
   }
 
-  private async open(folder: string, ports: NonNullable<LabOptions["ports"]>): Promise<void> {
-    const { seed } = this;
-    const certificate = await certificateOf(folder);
-    const keys = sshKeys(folder);
-    const proxmox: Endpoints["proxmox"] = {};
-    for (const [n, [name, clusterSeed]] of Object.entries(seed.proxmox).entries()) {
+  private async open(folder: string, ports: Ports, real: LabOptions["real"]): Promise<void> {
+    const proxmox = await this.openProxmox(await certificateOf(folder), folder, ports);
+    const others = real ?? (await this.openOthers(folder, ports));
+    const control = new ControlServer(this);
+    const controlUrl = `http://127.0.0.1:${await control.listen(ports.control ?? 0)}`;
+    this.closers.push(() => control.close());
+    this.found = { proxmox, ...others, control: { url: controlUrl } };
+    this.guestIds = await loadSeed(netboxCall(others.netbox.url, others.netbox.token), this.seed);
+    this.log.calls.length = 0;
+  }
+
+  private async openProxmox(certificate: Certificate, folder: string, ports: Ports): Promise<Endpoints["proxmox"]> {
+    const opened: Endpoints["proxmox"] = {};
+    const { proxmoxToken: token, proxmoxLogin: login } = credentials;
+    for (const [n, [name, clusterSeed]] of Object.entries(this.seed.proxmox).entries()) {
       const cluster = loadCluster(name, clusterSeed);
-      const { proxmoxToken: token, proxmoxLogin: login } = credentials;
       cluster.access.addToken(token.id, token.secret);
       cluster.access.addUser(login.user, login.password);
       const server = new ProxmoxServer(cluster, certificate, this.log);
       const port = await server.listen(ports.proxmox ? ports.proxmox + n : 0);
       this.closers.push(() => server.close());
       this.proxmox.set(name, server);
-      proxmox[name] = {
+      opened[name] = {
         url: `https://127.0.0.1:${port}`,
         token: `${token.id}=${token.secret}`,
         login: `${login.user}:${login.password}`,
@@ -142,31 +152,28 @@ export class Lab {
         caFile: join(folder, "proxmox-ca.pem"),
       };
     }
+    return opened;
+  }
+
+  private async openOthers(folder: string, ports: Ports): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
     this.netbox.tokens.v1.add(credentials.netboxV1Token);
     this.netbox.tokens.v2.add(credentials.netboxToken);
     const netboxUrl = `http://127.0.0.1:${await this.netbox.listen(ports.netbox ?? 0)}`;
     this.closers.push(() => this.netbox.close());
-    for (const zone of seed.dns.zones) this.zones.add(zone);
+    for (const zone of this.seed.dns.zones) this.zones.add(zone);
     const dns = new DnsServer(this.zones);
-    const dnsPort = await dns.listen(ports.dns ?? 0);
+    const port = await dns.listen(ports.dns ?? 0);
     this.closers.push(() => dns.close());
-    const nameServer: NameServer = {
-      zones: this.zones,
-      keyFiles: new Map([
-        [tsigKeyFile, "update"],
-        ["/etc/bind/ro.key", "transfer"],
-      ]),
-      port: dnsPort,
-    };
-    this.ssh = new SshServer(keys, nameServer, this.log);
-    const sshPort = await this.ssh.listen(ports.ssh ?? 0);
-    const ssh = this.ssh;
+    const keys = sshKeys(folder);
+    const keyFiles: NameServer["keyFiles"] = new Map([
+      [tsigKeyFile, "update"],
+      ["/etc/bind/ro.key", "transfer"],
+    ]);
+    const ssh = new SshServer(keys, { zones: this.zones, keyFiles, port }, this.log);
+    this.ssh = ssh;
+    const sshPort = await ssh.listen(ports.ssh ?? 0);
     this.closers.push(() => ssh.close());
-    const control = new ControlServer(this);
-    const controlPort = await control.listen(ports.control ?? 0);
-    this.closers.push(() => control.close());
-    this.found = {
-      proxmox,
+    return {
       netbox: { url: netboxUrl, token: credentials.netboxToken },
       ssh: {
         host: "127.0.0.1",
@@ -176,13 +183,12 @@ export class Lab {
         hostKey: keys.hostPublicKey,
         hostKeyFile: join(folder, "ssh_host_ed25519_key.pub"),
       },
-      dns: { host: "127.0.0.1", port: dnsPort, keyFile: tsigKeyFile },
-      control: { url: `http://127.0.0.1:${controlPort}` },
+      dns: { host: "127.0.0.1", port, keyFile: tsigKeyFile },
     };
-    this.guestIds = await loadSeed(netboxCall(netboxUrl, credentials.netboxToken), seed);
-    this.log.calls.length = 0;
   }
 }
+
+type Ports = NonNullable<LabOptions["ports"]>;
 
 /** A name for a lab's folder or stack that no other run has. */
 export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(4).toString("hex")}`;

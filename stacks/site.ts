@@ -26,6 +26,15 @@ export interface Outputs {
 
 /** NetBox → guests, addresses and records: reads all three systems, judges, then declares. */
 export async function site(context: Context, settings: Settings): Promise<Outputs> {
+  try {
+    return await plan(context, settings);
+  } finally {
+    // An open connection would keep the program from ending.
+    await context.close();
+  }
+}
+
+async function plan(context: Context, settings: Settings): Promise<Outputs> {
   await checkSystems(context);
   const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const state = await readState();
@@ -57,9 +66,7 @@ export async function site(context: Context, settings: Settings): Promise<Output
     await pulumi.log.warn(
       `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
     );
-  const declared = declare(context, settings, desired.guests, named.records, left);
-  await context.close();
-  return declared;
+  return declare(context, settings, desired.guests, named.records, left);
 }
 
 // ---- reading

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { Lab } from "../lab";
 import { readSeed } from "../lab/seed";
 import { Consoles } from "./consoles";
-import { labConfig, zonesOf } from "./labstack";
+import { labConfig, labSecrets, zonesOf } from "./labstack";
 import { pulumiFolder } from "./pulumi";
 import { type Run, Stack, type Step } from "./stack";
 
@@ -69,6 +69,7 @@ async function demo(folder: string): Promise<void> {
     name: "demo",
     folder: join(folder, "stack"),
     config: labConfig(lab.endpoints, zones),
+    secrets: labSecrets(lab.endpoints),
   });
   try {
     succeeded(await stack.init(), "pulumi stack init");

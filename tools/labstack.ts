@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { Endpoints } from "../lab";
 import type { Seed } from "../lab/seed";
+import { projectRoot } from "./root";
 
-const root = join(__dirname, "..", "..");
+const root = projectRoot();
 
 export const zonesOf = (seed: Seed): string[] =>
   seed.dns.zones.filter(({ updatable }) => updatable.length > 0).map(({ name }) => name);
@@ -18,12 +19,9 @@ export function labConfig(endpoints: Endpoints, zones: string[]): Record<string,
   const { ssh, dns } = endpoints;
   return {
     ...config,
-    netbox: endpoints.netbox,
+    netbox: { url: endpoints.netbox.url },
     proxmox: Object.fromEntries(
-      Object.entries(endpoints.proxmox).map(([name, { url, token, caFile }]) => [
-        name,
-        { url, token, caFile, shutdownTimeout: 5 },
-      ]),
+      Object.entries(endpoints.proxmox).map(([name, { url, caFile }]) => [name, { url, caFile, shutdownTimeout: 5 }]),
     ),
     bind9: {
       ns1: {
@@ -38,5 +36,13 @@ export function labConfig(endpoints: Endpoints, zones: string[]): Record<string,
         zones,
       },
     },
+  };
+}
+
+/** The secrets that go with it, by their paths. */
+export function labSecrets({ netbox, proxmox }: Endpoints): Record<string, string> {
+  return {
+    "netbox.token": netbox.token,
+    ...Object.fromEntries(Object.entries(proxmox).map(([name, { token }]) => [`proxmox["${name}"].token`, token])),
   };
 }

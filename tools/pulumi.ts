@@ -13,12 +13,13 @@ import {
 } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { projectRoot } from "./root";
 
 // Finds the Pulumi CLI, or gets it: from PATH, from the npm package's cache, by the npm package, or built from source.
 
 /** Older ones lack `--run-program`. */
 const oldest = [3, 160] as const;
-const root = join(__dirname, "..", "..");
+const root = projectRoot();
 const executable = process.platform === "win32" ? "pulumi.exe" : "pulumi";
 const say = (text: string) => process.stderr.write(`… ${text}\n`);
 

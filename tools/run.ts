@@ -1,13 +1,13 @@
 import { spawn, spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { project } from "../providers/settings";
 import { backendFolder, clearDeadLocks } from "./locks";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
+import { projectRoot } from "./root";
 import { defaults } from "./run-defaults";
 
 // `npm run up|preview|refresh|destroy`: the real CLI with this project's good defaults. Everything after `--` is pulumi's.
 
-const root = join(__dirname, "..", "..");
+const root = projectRoot();
 
 function stackOf(args: string[]): string | undefined {
   const at = args.findIndex((arg) => arg === "-s" || arg === "--stack");

@@ -1,14 +1,15 @@
 import { spawn } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { project } from "../providers/settings";
 import { clearDeadLocks } from "./locks";
 import { pulumiEnvironment } from "./pulumi";
+import { projectRoot } from "./root";
 import { defaults } from "./run-defaults";
 
-const root = join(__dirname, "..", "..");
+const root = projectRoot();
 
 const resourceState = z
   .object({ inputs: z.record(z.string(), z.unknown()).nullish(), outputs: z.record(z.string(), z.unknown()).nullish() })
@@ -54,8 +55,9 @@ export interface StackOptions {
   name: string;
   /** An own folder for its state and configuration. */
   folder: string;
-  /** The configuration, by keys without namespace. */
+  /** The configuration, by keys without namespace; secrets by themselves, by their paths. */
   config: Record<string, unknown>;
+  secrets: Record<string, string>;
   env?: NodeJS.ProcessEnv;
 }
 
@@ -77,17 +79,33 @@ export class Stack {
     };
   }
 
+  /** Exchanges the configuration; the secrets stay. */
   configure(config: Record<string, unknown>): void {
-    writeFileSync(
-      this.configFile,
-      stringify({
-        config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value])),
-      }),
-    );
+    const before = existsSync(this.configFile) ? (parse(readFileSync(this.configFile, "utf8")) as Configuration) : {};
+    const next: Configuration = {
+      ...before,
+      config: Object.fromEntries(Object.entries(config).map(([key, value]) => [`${project}:${key}`, value])),
+    };
+    for (const path of Object.keys(this.options.secrets)) carry(before.config, next.config, pathOf(path));
+    writeFileSync(this.configFile, stringify(next));
   }
 
-  init(): Promise<Run> {
-    return this.pulumi(["stack", "init", this.options.name]);
+  async init(): Promise<Run> {
+    const made = await this.pulumi(["stack", "init", this.options.name]);
+    for (const [path, secret] of Object.entries(this.options.secrets))
+      await this.pulumi([
+        "config",
+        "set",
+        "--path",
+        `${project}:${path}`,
+        "--secret",
+        secret,
+        "--stack",
+        this.options.name,
+        "--config-file",
+        this.configFile,
+      ]);
+    return made;
   }
 
   preview(...args: string[]): Promise<Run> {
@@ -172,6 +190,28 @@ export class Stack {
     });
     return { pid: child.pid ?? 0, done };
   }
+}
+
+interface Configuration {
+  config?: Record<string, unknown>;
+  [key: string]: unknown;
+}
+
+/** The steps of a path like `proxmox["pve-lab"].token`. */
+const pathOf = (path: string): string[] => {
+  const [first = "", ...rest] = [...path.matchAll(/\["([^"]+)"\]|([^.[\]"]+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? "",
+  );
+  return [`${project}:${first}`, ...rest];
+};
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
+
+/** Copies what stands at a path of one structure into another that has its surroundings. */
+function carry(from: unknown, to: unknown, [step = "", ...rest]: string[]): void {
+  if (!isRecord(from) || !isRecord(to) || from[step] === undefined) return;
+  if (rest.length === 0) to[step] = from[step];
+  else carry(from[step], to[step], rest);
 }
 
 const properties = (state: z.infer<typeof resourceState>): Record<string, unknown> => ({

@@ -1,0 +1,191 @@
+#!/usr/bin/env bash
+# Real NetBox 4.7 (with netbox-dns), BIND 9 and sshd on loopback, for `npm run test:real`. Needs root and Debian.
+#   services.sh up      installs what is missing, starts everything, prints one JSON line of where things are
+#   services.sh reset   an empty NetBox again
+#   services.sh down    stops what this script started
+# Everything it makes is in $SERVICES (default .services beside the project's package.json); migrating NetBox's database
+# takes a quarter of an hour of CPU, so the result is kept there as a dump, and ../shared/services' dump is used where it is.
+set -euo pipefail
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+S=${SERVICES:-$root/.services}
+NB_PORT=18800 PG_PORT=18832 REDIS_PORT=18879 DNS_PORT=18853 RNDC_PORT=18953 SSH_PORT=18822
+NETBOX=4.7.3 PLUGIN=1.7.3
+TOKEN_KEY=labkey000001 TOKEN_SECRET=0123456789abcdefghijABCDEFGHIJ0123456789
+unset PYTHONDONTWRITEBYTECODE || true # without byte code every start of NetBox is slow
+export DEBIAN_FRONTEND=noninteractive NETBOX_ROOT=$S/netbox
+say() { echo "… $*" >&2; }
+is_open() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+wait_open() { for _ in $(seq 200); do is_open "$1" && return; sleep 0.1; done; echo "nothing answers at port $1" >&2; exit 1; }
+pgbin() { ls -d /usr/lib/postgresql/*/bin | sort -V | tail -1; }
+sql() { psql -h 127.0.0.1 -p $PG_PORT -U postgres -qAt "$@"; }
+
+packages() {
+  local need=()
+  ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || need+=(postgresql)
+  command -v redis-server >/dev/null || need+=(redis-server)
+  dpkg -s libpq-dev >/dev/null 2>&1 || need+=(libpq-dev)
+  command -v gcc >/dev/null || need+=(gcc libc6-dev)
+  command -v named >/dev/null || need+=(bind9 bind9-utils)
+  command -v nsupdate >/dev/null || need+=(bind9-dnsutils)
+  command -v dig >/dev/null || need+=(bind9-dnsutils)
+  [ -x /usr/sbin/sshd ] || need+=(openssh-server)
+  command -v ssh-keygen >/dev/null || need+=(openssh-client)
+  ((${#need[@]} == 0)) && return
+  say "installing ${need[*]}"
+  apt-get update -qq >&2
+  apt-get install -y -qq --no-install-recommends "${need[@]}" >"$S/log/apt.log" 2>&1
+}
+
+python_packages() {
+  [ -x "$S/venv/bin/netbox" ] && return
+  local py
+  py=$(for p in "$HOME"/.pyenv/versions/3.1[2-9]*/bin/python3 /usr/bin/python3.1[2-9]; do [ -x "$p" ] && echo "$p" && break; done)
+  [ -n "$py" ] || { echo "NetBox $NETBOX needs Python 3.12 or later: install it" >&2; exit 1; }
+  say "installing NetBox $NETBOX"
+  "$py" -m venv "$S/venv"
+  "$S/venv/bin/pip" install -q --disable-pip-version-check "netbox==$NETBOX" "netbox-plugin-dns==$PLUGIN" >"$S/log/pip.log" 2>&1
+}
+
+postgres() {
+  if [ ! -s "$S/pg/PG_VERSION" ]; then
+    install -d -o postgres -g postgres -m 700 "$S/pg"
+    (cd / && runuser -u postgres -- "$(pgbin)/initdb" -D "$S/pg" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$S/log/initdb.log")
+    printf "listen_addresses='127.0.0.1'\nport=%s\nunix_socket_directories=''\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=60\n" $PG_PORT >>"$S/pg/postgresql.conf"
+  fi
+  is_open $PG_PORT || (cd / && touch "$S/log/pg.log" && chown postgres "$S/log/pg.log" && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -l "$S/log/pg.log" -w start >/dev/null)
+}
+
+configuration() {
+  mkdir -p "$NETBOX_ROOT/conf" "$NETBOX_ROOT"/{media,reports,scripts,static}
+  : >"$NETBOX_ROOT/conf/__init__.py"
+  cat >"$NETBOX_ROOT/conf/configuration.py" <<C
+ALLOWED_HOSTS = ['*']
+# No connection outlives its request, so that the database can be exchanged between two tests.
+DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'netbox', 'USER': 'postgres', 'PASSWORD': '', 'HOST': '127.0.0.1', 'PORT': '$PG_PORT', 'CONN_MAX_AGE': 0}}
+_redis = {'HOST': '127.0.0.1', 'PORT': $REDIS_PORT, 'USERNAME': '', 'PASSWORD': '', 'SSL': False}
+REDIS = {'tasks': dict(_redis, DATABASE=0), 'caching': dict(_redis, DATABASE=1)}
+SECRET_KEY = 'tests-only-0123456789abcdef0123456789abcdef0123456789abcdef'
+API_TOKEN_PEPPERS = {1: 'tests-only-pepper-0123456789abcdef0123456789abcdef01234567'}
+PLUGINS = ['netbox_dns']
+PLUGINS_CONFIG = {'netbox_dns': {}}
+MAX_PAGE_SIZE = 1000
+ENFORCE_GLOBAL_UNIQUE = True
+RELEASE_CHECK_URL = None
+CENSUS_REPORTING_ENABLED = False
+ISOLATED_DEPLOYMENT = True
+LOGGING = {}
+C
+}
+
+database() {
+  sql -c "select 1 from pg_database where datname='netbox_tpl'" | grep -q 1 && return
+  local dump=$S/netbox-$NETBOX-dns-$PLUGIN.pgdump given=$root/../shared/services/netbox-$NETBOX-dns-$PLUGIN.pgdump
+  sql -c "drop database if exists netbox" -c "create database netbox"
+  if [ ! -s "$dump" ] && [ -s "$given" ]; then dump=$given; fi
+  if [ -s "$dump" ]; then
+    say "restoring NetBox's database"
+    pg_restore -h 127.0.0.1 -p $PG_PORT -U postgres --no-owner -d netbox "$dump"
+  else
+    say "migrating NetBox's database (a quarter of an hour, once)"
+    "$S/venv/bin/netbox" migrate --no-input >"$S/log/migrate.log" 2>&1
+    pg_dump -h 127.0.0.1 -p $PG_PORT -U postgres -Fc netbox >"$dump.part" && mv "$dump.part" "$dump"
+  fi
+  "$S/venv/bin/netbox" shell -v0 >"$S/log/token.log" 2>&1 <<P
+from users.models import User, Token
+user, _ = User.objects.get_or_create(username='tests', defaults=dict(is_superuser=True))
+user.is_superuser = True
+user.save()
+Token.objects.filter(key='$TOKEN_KEY').exists() or Token(version=2, user=user, key='$TOKEN_KEY', token='$TOKEN_SECRET').save()
+print('token made')
+P
+  grep -q 'token made' "$S/log/token.log" || { cat "$S/log/token.log" >&2; exit 1; }
+  sql -c "create database netbox_tpl template netbox"
+}
+
+reset() {
+  sql -c "drop database if exists netbox with (force)" -c "create database netbox template netbox_tpl"
+  redis-cli -p $REDIS_PORT flushall >/dev/null
+}
+
+netbox() {
+  is_open $REDIS_PORT || redis-server --bind 127.0.0.1 --port $REDIS_PORT --save '' --appendonly no --daemonize yes --pidfile "$S/run/redis.pid" --dir "$S/run" --logfile "$S/log/redis.log" >/dev/null
+  wait_open $REDIS_PORT
+  database
+  reset
+  if ! is_open $NB_PORT; then
+    say "starting NetBox"
+    setsid "$S/venv/bin/gunicorn" --preload -b 127.0.0.1:$NB_PORT -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn.pid" --error-logfile "$S/log/gunicorn.log" netbox.wsgi >"$S/log/gunicorn.out" 2>&1 </dev/null &
+  fi
+  for _ in $(seq 240); do
+    curl -sf -m 10 -H "Authorization: Bearer nbt_$TOKEN_KEY.$TOKEN_SECRET" "http://127.0.0.1:$NB_PORT/api/status/" >/dev/null && return
+    sleep 0.5
+  done
+  echo "NetBox does not answer; see $S/log/gunicorn.log" >&2
+  exit 1
+}
+
+zone() { # name, what the update key may write
+  printf '$TTL 300\n@ IN SOA ns1.lab.example. hostmaster.lab.example. ( 1 3600 600 86400 60 )\n@ IN NS ns1.lab.example.\n' >"$S/bind/$1.db"
+  rm -f "$S/bind/$1.db.jnl"
+  if [ -n "$2" ]; then echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; update-policy { grant ddns-key zonesub $2; }; };"; else echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; };"; fi
+}
+
+bind() {
+  is_open $DNS_PORT && return
+  mkdir -p "$S/bind"
+  for key in ddns ro rndc; do [ -s "$S/bind/$key.key" ] || tsig-keygen -a hmac-sha256 "$key-key" >"$S/bind/$key.key"; done
+  {
+    for key in ddns ro rndc; do echo "include \"$S/bind/$key.key\";"; done
+    echo "options { directory \"$S/bind\"; pid-file \"$S/bind/named.pid\"; session-keyfile \"$S/bind/session.key\"; managed-keys-directory \"$S/bind\"; listen-on port $DNS_PORT { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-query { any; }; allow-transfer { key ddns-key; key ro-key; }; };"
+    echo "controls { inet 127.0.0.1 port $RNDC_PORT allow { 127.0.0.1; } keys { rndc-key; }; };"
+    echo "logging { channel f { file \"$S/bind/named.log\"; severity info; }; category default { f; }; };"
+    zone lab.example "A AAAA CNAME TXT SRV DHCID"
+    zone 71.10.in-addr.arpa "PTR TXT"
+    zone 1.7.d.f.ip6.arpa "PTR TXT"
+    zone static.example ""
+  } >"$S/bind/named.conf"
+  echo 'ns1 IN A 127.0.0.1' >>"$S/bind/lab.example.db"
+  chown -R bind:bind "$S/bind"
+  chmod 640 "$S"/bind/*.key
+  named -u bind -n 1 -c "$S/bind/named.conf"
+  wait_open $DNS_PORT
+}
+
+sshd_() {
+  id ddns >/dev/null 2>&1 || useradd --system --no-create-home --home-dir / --shell /bin/sh --groups bind ddns
+  usermod -p '*' ddns # a locked password would refuse key logins too
+  mkdir -p "$S/ssh" /run/sshd
+  [ -s "$S/ssh/host" ] || ssh-keygen -q -t ed25519 -N '' -f "$S/ssh/host"
+  [ -s "$S/ssh/client" ] || ssh-keygen -q -t ed25519 -N '' -f "$S/ssh/client"
+  cp "$S/ssh/client.pub" "$S/ssh/authorized_keys" && chmod 644 "$S/ssh/authorized_keys"
+  printf 'Port %s\nListenAddress 127.0.0.1\nHostKey %s\nPidFile %s\nAuthorizedKeysFile %s\nStrictModes no\nUsePAM no\nPasswordAuthentication no\nKbdInteractiveAuthentication no\nAllowUsers ddns\n' $SSH_PORT "$S/ssh/host" "$S/ssh/sshd.pid" "$S/ssh/authorized_keys" >"$S/ssh/config"
+  is_open $SSH_PORT || /usr/sbin/sshd -f "$S/ssh/config" -E "$S/log/sshd.log"
+  wait_open $SSH_PORT
+}
+
+stop() { # each by the id that it wrote down itself
+  for file in "$S/run/gunicorn.pid" "$S/run/redis.pid" "$S/bind/named.pid" "$S/ssh/sshd.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
+  [ -s "$S/pg/postmaster.pid" ] && (cd / && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -m fast -w stop >/dev/null) || true
+}
+
+mkdir -p "$S/run" "$S/log"
+chmod 755 "$S"
+case ${1:-} in
+up)
+  packages
+  python_packages
+  postgres
+  configuration
+  netbox
+  bind
+  sshd_
+  printf '{"netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"}}\n' \
+    $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key"
+  ;;
+reset) reset ;;
+down) stop ;;
+*)
+  echo "services.sh up|reset|down" >&2
+  exit 2
+  ;;
+esac

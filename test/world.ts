@@ -1,0 +1,134 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Endpoints, Lab, type Latency } from "../lab";
+import { parseSeed, readSeed, type Seed } from "../lab/seed";
+import { Consoles } from "../tools/consoles";
+import { labConfig, labSecrets, zonesOf } from "../tools/labstack";
+import { pulumiFolder } from "../tools/pulumi";
+import { projectRoot } from "../tools/root";
+import { Stack } from "../tools/stack";
+
+const root = projectRoot();
+
+export const demoSeed = (): Seed => readSeed(join(root, "lab", "seeds", "demo.yaml"));
+
+/** The demo's world with other guests. */
+export function seedWith(guestsYaml: string): Seed {
+  const { guests } = parseSeed(`netbox:\n  guests:\n${guestsYaml.replace(/^/gm, "    ")}\nproxmox: {}`).netbox;
+  const seed = demoSeed();
+  return { ...seed, netbox: { ...seed.netbox, guests } };
+}
+
+/** The systems of a test: the lab, or, with REAL_SERVICES set, a real NetBox and a real BIND 9 beside the lab's Proxmox VE. */
+export class World {
+  private constructor(
+    readonly lab: Lab,
+    readonly consoles: Consoles,
+    readonly folder: string,
+    /** DNS records that are there before anything runs. */
+    readonly firstRecords: string[],
+  ) {}
+
+  static async open(seed: Seed, latency: Latency = {}): Promise<World> {
+    const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
+    const real =
+      process.env.REAL_SERVICES === undefined
+        ? undefined
+        : await emptied(JSON.parse(process.env.REAL_SERVICES) as Pick<Endpoints, "netbox" | "ssh" | "dns">, seed);
+    const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real });
+    const consoles = new Consoles(lab.endpoints, zonesOf(seed));
+    return new World(lab, consoles, folder, await consoles.records());
+  }
+
+  get endpoints(): Endpoints {
+    return this.lab.endpoints;
+  }
+
+  /** The configuration that leads a stack to these systems. */
+  config(changes: Record<string, unknown> = {}): Record<string, unknown> {
+    return { ...labConfig(this.endpoints, zonesOf(this.lab.seed)), ...changes };
+  }
+
+  async stack(changes: Record<string, unknown> = {}, name = "test"): Promise<Stack> {
+    const stack = new Stack({
+      cli: await pulumiFolder(),
+      name,
+      folder: join(this.folder, name),
+      config: this.config(changes),
+      secrets: labSecrets(this.endpoints),
+    });
+    await stack.init();
+    return stack;
+  }
+
+  async close(): Promise<void> {
+    await this.consoles.close();
+    await this.lab.close();
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+
+  // ---- what the three systems hold, for verdicts
+
+  /** Our guests by name. */
+  async ourGuests() {
+    return (await this.consoles.guests())
+      .filter(({ config }) => String(config.description ?? "").includes("Managed by Pulumi"))
+      .sort((a, b) => a.name.localeCompare(b.name));
+  }
+
+  /** Records that are ours or were made by hand during the test. */
+  async newRecords(): Promise<string[]> {
+    return (await this.consoles.records()).filter((line) => !this.firstRecords.includes(line));
+  }
+
+  async ourAddresses() {
+    return (await this.consoles.addresses()).filter(({ description }) => description.startsWith("Managed by Pulumi"));
+  }
+
+  /** All three systems as one comparable text, without what differs from run to run. */
+  async inventory(): Promise<string> {
+    const guests = (await this.consoles.guests()).map(({ vmid, node, name, status, config }) => {
+      const { digest: _digest, smbios1: _uuid, vmgenid: _id, meta: _meta, ...rest } = config;
+      const stable = Object.entries(rest).map(([key, value]) => [
+        key,
+        String(value).replace(/BC:24:11(:[0-9A-F]{2}){3}/g, "MAC"),
+      ]);
+      return JSON.stringify({ vmid, node, name, status, config: Object.fromEntries(stable.sort()) });
+    });
+    const addresses = (await this.consoles.addresses()).map(
+      ({ address, dns_name, description }) => `${address} ${dns_name} ${description}`,
+    );
+    return [...guests.sort(), ...addresses.sort(), ...(await this.newRecords())].join("\n");
+  }
+}
+
+/** An empty NetBox and zones without records. */
+async function emptied(
+  real: Pick<Endpoints, "netbox" | "ssh" | "dns">,
+  seed: Seed,
+): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
+  const reset = spawnSync(join(root, "test", "real", "services.sh"), ["reset"], { encoding: "utf8" });
+  if (reset.status !== 0) throw new Error(reset.stderr);
+  const consoles = new Consoles({ ...real, proxmox: {}, control: { url: "" } }, zonesOf(seed));
+  try {
+    for (const zone of zonesOf(seed)) {
+      const names = new Set(
+        (await consoles.records())
+          .map((line) => line.split(" ")[0] ?? "")
+          .filter((name) => name.endsWith(`.${zone}.`) && !name.startsWith("ns1.")),
+      );
+      if (names.size > 0)
+        await consoles.nsupdate(
+          `${zone}.`,
+          [...names].map((name) => `update delete ${name}`),
+        );
+    }
+  } finally {
+    await consoles.close();
+  }
+  return real;
+}
+
+export const readText = (file: string): string => readFileSync(file, "utf8");
