@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { recordHandler } from "./bind9/record.handler";
 import { staleBuild } from "./build";
 import { context, useConfiguration } from "./context";
@@ -48,6 +49,10 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** A copy without undefined values, for which the engine's wire format has no place. */
+const plain = (value: object): Record<string, unknown> =>
+  z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value)));
+
 function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
   return {
     // Its work is done before it returns: the engine doesn't wait for more.
@@ -57,14 +62,16 @@ function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
     create: (inputs) =>
       told(async () => {
         const { id, state } = await handler.create(inputs);
-        return { id, outs: state };
+        return { id, outs: plain(state) };
       }),
     read: (id, state) =>
       told(async () => {
         const found = await handler.read(id, state ?? {});
-        return found === undefined ? { id: "", props: {} } : { id: found.id, props: found.state, inputs: found.inputs };
+        return found === undefined
+          ? { id: "", props: {} }
+          : { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
       }),
-    update: (id, state, inputs) => told(async () => ({ outs: await handler.update(id, state, inputs) })),
+    update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),
   };
 }
