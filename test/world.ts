@@ -8,7 +8,7 @@ import { Consoles } from "../tools/consoles";
 import { labConfig, labSecrets, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
-import { Stack } from "../tools/stack";
+import { Stack, type StackOptions } from "../tools/stack";
 
 const root = projectRoot();
 
@@ -51,13 +51,18 @@ export class World {
     return { ...labConfig(this.endpoints, zonesOf(this.lab.seed)), ...changes };
   }
 
-  async stack(changes: Record<string, unknown> = {}, name = "test"): Promise<Stack> {
+  async stack(
+    changes: Record<string, unknown> = {},
+    name = "test",
+    options: Partial<Pick<StackOptions, "env" | "secrets">> = {},
+  ): Promise<Stack> {
     const stack = new Stack({
       cli: await pulumiFolder(),
       name,
       folder: join(this.folder, name),
       config: this.config(changes),
       secrets: labSecrets(this.endpoints),
+      ...options,
     });
     await stack.init();
     return stack;

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
@@ -90,10 +90,12 @@ export class Stack {
     writeFileSync(this.configFile, stringify(next));
   }
 
+  /** Makes the stack and sets its secrets, from its own folder: `stack init` writes its file where it is run. */
   async init(): Promise<Run> {
-    const made = await this.pulumi(["stack", "init", this.options.name]);
+    copyFileSync(join(root, "Pulumi.yaml"), join(this.options.folder, "Pulumi.yaml"));
+    const made = await this.inFolder("stack", "init", this.options.name);
     for (const [path, secret] of Object.entries(this.options.secrets))
-      await this.pulumi([
+      await this.inFolder(
         "config",
         "set",
         "--path",
@@ -102,10 +104,12 @@ export class Stack {
         secret,
         "--stack",
         this.options.name,
-        "--config-file",
-        this.configFile,
-      ]);
+      );
     return made;
+  }
+
+  private inFolder(...args: string[]): Promise<Run> {
+    return this.spawn([...args, "--non-interactive"], {}, this.options.folder).done;
   }
 
   preview(...args: string[]): Promise<Run> {
@@ -165,14 +169,10 @@ export class Stack {
     return this.start(command, args).done;
   }
 
-  pulumi(args: string[]): Promise<Run> {
-    return this.spawn([...args, "--non-interactive"], {}).done;
-  }
-
   /** In a process group of its own, so that a test can kill all of it. */
-  private spawn(args: string[], env: NodeJS.ProcessEnv): { pid: number; done: Promise<Run> } {
+  private spawn(args: string[], env: NodeJS.ProcessEnv, cwd = root): { pid: number; done: Promise<Run> } {
     const child = spawn("pulumi", args, {
-      cwd: root,
+      cwd,
       env: { ...this.env, ...env },
       detached: true,
       stdio: ["ignore", "pipe", "pipe"],

@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { providerText, unknown } from "../../providers/dynamic";
+import { get, handlerOf, type Kind } from "../../providers/registry";
+
+// These texts stand in people's states, where old ones are run by new versions: none may ever change.
+const frozen: Record<Kind, string> = {
+  "netbox-guest": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-guest')",
+  "netbox-ip-allocation": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-ip-allocation')",
+  "proxmox-vm": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-vm')",
+  "bind9-record": "exports.handler = () => require('./dist/providers/registry.js').get('bind9-record')",
+  "site-anchor": "exports.handler = () => require('./dist/providers/registry.js').get('site-anchor')",
+};
+
+describe("the provider's text in state", () => {
+  it.each(Object.entries(frozen) as [Kind, string][])("of %s is as it always was, and short", (kind, text) => {
+    expect(providerText(kind)).toBe(text);
+    expect(text.length).toBeLessThan(200);
+    expect(handlerOf(kind)).toBeDefined();
+  });
+
+  it("of an unknown kind says that the program is too old", () => {
+    expect(() => get("proxmox-toaster")).toThrow(/no resource kind 'proxmox-toaster'.*Update it/);
+  });
+});
+
+describe("unknown values in preview", () => {
+  it.each(Object.keys(frozen) as Kind[])("pass through %s's checks in any field", (kind) => {
+    const handler = handlerOf(kind);
+    const inputs = Object.fromEntries(
+      ["name", "disks", "cloudInit", "networks", "records", "reverse", "address", "vmid", "leftovers"].map((key) => [
+        key,
+        unknown,
+      ]),
+    );
+    expect(handler.problems?.({}, inputs) ?? []).toEqual([]);
+    expect(handler.diff({}, inputs).replaces ?? []).toEqual([]);
+  });
+});

@@ -1,0 +1,76 @@
+import { describe, expect, it } from "vitest";
+import { virtualMachine } from "../../../providers/netbox/schemas";
+import { allowance, judge, type Undeclared } from "../../../stacks/desired/guard";
+import { readSettings } from "../../../stacks/settings";
+
+const settings = readSettings({ get: (key) => (key === "site" ? '{"maxRemovals":2,"tag":"prod"}' : undefined) }, []);
+if ("problems" in settings) throw new Error("the settings are meant to be valid");
+const { site } = settings.value;
+
+const guest = (netboxId: number): Undeclared => ({
+  netboxId,
+  name: `g${netboxId}`,
+  cluster: "pve",
+  vmid: 100 + netboxId,
+  netboxUrl: "https://nb",
+});
+const vm = (id: number, status: string, cluster = "pve", tags: string[] = ["prod"]) =>
+  virtualMachine.parse({
+    id,
+    name: `g${id}`,
+    status: { value: status },
+    cluster: { id: 1, name: cluster },
+    platform: null,
+    vcpus: null,
+    memory: null,
+    description: "",
+    comments: "",
+    tags: tags.map((slug) => ({ slug })),
+    primary_ip4: null,
+    primary_ip6: null,
+    local_context_data: null,
+    custom_fields: {},
+  });
+
+describe("a built guest that is not declared", () => {
+  it("goes only when NetBox says decommissioning, or 404", () => {
+    const verdict = judge(
+      [guest(1), guest(2)],
+      new Map([
+        [1, vm(1, "decommissioning")],
+        [2, undefined],
+      ]),
+      { inScope: 5, declared: 5, site },
+    );
+    expect(verdict.removals.map(({ netboxId }) => netboxId)).toEqual([1, 2]);
+    expect(verdict.refusals).toEqual([]);
+  });
+
+  it.each([
+    [vm(1, "planned"), /is planned in NetBox, but was built already/],
+    [vm(1, "failed"), /is set to failed/],
+    [vm(1, "active", "other"), /was moved to cluster other/],
+    [vm(1, "active", "pve", []), /has lost the tag prod/],
+    [vm(1, "active"), /was missing from its list: run again/],
+  ])("stops the run in any other case", (found, words) => {
+    const { removals, refusals } = judge([guest(1)], new Map([[1, found]]), { inScope: 5, declared: 5, site });
+    expect(removals).toEqual([]);
+    expect(refusals.join()).toMatch(words);
+    expect(refusals.join()).toContain("https://nb/virtualization/virtual-machines/1/");
+  });
+
+  it("stops the run when NetBox shows nothing at all, or too many would go", () => {
+    const none = new Map([[1, undefined]]);
+    expect(judge([guest(1)], none, { inScope: 0, declared: 0, site }).refusals.join()).toMatch(/shows no guest at all/);
+    const many = [1, 2, 3].map(guest);
+    expect(judge(many, new Map(), { inScope: 9, declared: 9, site }).refusals.join()).toMatch(
+      /3 guests would be removed, and 2 are allowed at once \(g1 101, g2 102, g3 103\)/,
+    );
+  });
+
+  it("counts by number or percentage", () => {
+    expect(allowance(5, 1000)).toBe(5);
+    expect(allowance("10%", 95)).toBe(10);
+    expect(allowance("0%", 95)).toBe(0);
+  });
+});
