@@ -23,13 +23,15 @@ export function connectorFor({ caFile, fingerprint, insecure }: TlsSettings): bu
     timeout: 10_000,
     ca,
     rejectUnauthorized: fingerprint === undefined && insecure !== true,
+    // A resumed session shows no certificate, so there would be nothing to compare the fingerprint with.
+    ...(fingerprint === undefined ? {} : { maxCachedSessions: 0 }),
   });
   if (fingerprint === undefined) return connect;
   return (options, callback) =>
     connect(options, (...result) => {
       const [error, socket] = result;
       if (error !== null || !(socket instanceof TLSSocket)) return callback(...result);
-      const shown = socket.getPeerCertificate().fingerprint256;
+      const shown = socket.getPeerCertificate().fingerprint256 ?? "";
       if (plain(shown) === plain(fingerprint)) return callback(null, socket);
       socket.destroy();
       return callback(

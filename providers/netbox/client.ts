@@ -4,6 +4,7 @@ import { UserError } from "../errors";
 import { HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
+import { Semaphore } from "../semaphore";
 import * as wire from "./schemas";
 
 const pageSize = 1000;
@@ -31,6 +32,7 @@ export function explain(_status: number, body: unknown): string {
 /** NetBox's REST API: lists whole collections, writes single objects. */
 export class NetboxClient {
   private readonly http: HttpClient;
+  private readonly writes = new Map<string, Semaphore>();
   readonly url: string;
 
   constructor(settings: NetboxSettings) {
@@ -123,8 +125,12 @@ export class NetboxClient {
     return this.http.send(item, { method: "POST", path: `/api/${path}/`, json });
   }
 
+  /** Writes fields of one object. Django saves whole rows, so two writes of one object at once would undo each other. */
   async update(path: string, id: number, json: unknown): Promise<void> {
-    await this.http.send(wire.made, { method: "PATCH", path: `/api/${path}/${id}/`, json });
+    const key = `${path}/${id}`;
+    const turn = this.writes.get(key) ?? new Semaphore(1);
+    this.writes.set(key, turn);
+    await turn.run(() => this.http.send(wire.made, { method: "PATCH", path: `/api/${key}/`, json }));
   }
 
   /** Deletes; what is gone already is a success. */

@@ -1,0 +1,132 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readConnections } from "../../providers/connections";
+import { Context, useContext } from "../../providers/context";
+import { printMark } from "../../providers/mark";
+import { vmHandler } from "../../providers/proxmox/vm.handler";
+import { seedWith, World } from "../world";
+
+describe("a guest on Proxmox VE", () => {
+  let world: World;
+  let context: Context;
+
+  beforeAll(async () => {
+    world = await World.open(seedWith("[]"));
+    const config = world.config({ netbox: world.endpoints.netbox });
+    const clusters = Object.fromEntries(
+      Object.entries(world.endpoints.proxmox).map(([name, { url, token, fingerprint }]) => [
+        name,
+        { url, token, fingerprint, shutdownTimeout: 1 },
+      ]),
+    );
+    const read = readConnections({ get: (key) => JSON.stringify(key === "proxmox" ? clusters : config[key]) }, {});
+    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
+    context = new Context(read.value);
+    useContext(context);
+  });
+  afterAll(async () => {
+    await context.close();
+    await world.close();
+  });
+
+  const inputs = (vmid: number, changes: Record<string, unknown> = {}) => {
+    const mark = { stack: "netbox-proxmox/test", netboxUrl: "https://nb", netboxId: vmid };
+    return {
+      cluster: "pve-lab",
+      vmid,
+      mark,
+      template: 9000,
+      fullClone: true,
+      name: `g${vmid}`,
+      description: printMark(mark),
+      tags: [],
+      cores: 1,
+      sockets: 1,
+      memory: 512,
+      networks: { net0: { model: "virtio", bridge: "vmbr0" } },
+      cloudInit: { ipconfig: {} },
+      power: "stopped",
+      ...changes,
+    };
+  };
+  const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+
+  it("is cloned once, however often it is asked for, and read without drift", async () => {
+    const [one, two] = await Promise.all([vmHandler.create(inputs(700)), vmHandler.create(inputs(700))]);
+    expect(two.id).toBe(one.id);
+    const read = await vmHandler.read(one.id, { ...one.state });
+    expect(read?.state).toEqual(one.state);
+    expect(vmHandler.diff({ ...read?.state }, inputs(700)).changes).toBe(false);
+  });
+
+  it("linked or full, on the node asked for", async () => {
+    await vmHandler.create(inputs(701, { fullClone: false }));
+    await vmHandler.create(inputs(702, { node: "pve2", storage: "ceph" }));
+    expect((await world.consoles.guest("g701")).config.scsi0).toBe("ceph:vm-701-disk-0,size=3G");
+    expect(cluster().storages.volumes.get("ceph:vm-701-disk-0")?.parent).toBe("ceph:base-9000-disk-0");
+    expect((await world.consoles.guest("g702")).node).toBe("pve2");
+  });
+
+  it("is waited for while a clone of ours still runs, and a lock without a task is said with its remedy", async () => {
+    cluster().latency.clone = 400;
+    const interrupted = world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", {
+      newid: 703,
+      name: "g703",
+      description: inputs(703).description,
+    });
+    await expect.poll(() => cluster().guests.get(703)?.lock).toBe("clone");
+    const made = await vmHandler.create(inputs(703, { memory: 640 }));
+    await interrupted;
+    cluster().latency.clone = 0;
+    expect(made.state).toMatchObject({ memory: 640 });
+    const stuck = cluster().guests.get(703);
+    stuck?.config.set("lock", "clone").set("description", " qmclone temporary file");
+    await expect(vmHandler.create(inputs(703))).rejects.toThrow(
+      /locked by a clone that no task of ours runs.*qm unlock 703/,
+    );
+    stuck?.config.delete("lock");
+    stuck?.config.set("description", inputs(703).description);
+  });
+
+  it("never touches a stranger at its VMID", async () => {
+    const before = JSON.stringify((await world.consoles.guest("firewall")).config);
+    await expect(vmHandler.create(inputs(100))).rejects.toThrow(
+      /VMID 100 on pve1 is taken by firewall, which carries no mark/,
+    );
+    await vmHandler.delete("pve-lab/100", { ...inputs(100), system: "cluster pve-lab" });
+    expect(JSON.stringify((await world.consoles.guest("firewall")).config)).toBe(before);
+    expect(await vmHandler.read("pve-lab/100", inputs(100))).toBeUndefined();
+  });
+
+  it("is called gone only by its own cluster", async () => {
+    await expect(vmHandler.read("pve-lab/799", { ...inputs(799), system: "cluster other" })).rejects.toThrow(
+      /was made on cluster other, but pve-lab's URL now leads to cluster pve-lab/,
+    );
+    expect(await vmHandler.read("pve-lab/799", { ...inputs(799), system: "cluster pve-lab" })).toBeUndefined();
+  });
+
+  it("is found where it was migrated by hand", async () => {
+    const moved = cluster().guests.get(702);
+    if (moved) moved.node = "pve1";
+    await sleep(350); // answers are shared for so long
+    const read = await vmHandler.read("pve-lab/702", inputs(702));
+    expect(vmHandler.diff({ ...read?.state }, inputs(702)).changes).toBe(false);
+  });
+
+  it("that ignores its shutdown is stopped, and destroyed with its disks", async () => {
+    const made = await vmHandler.create(inputs(704, { power: "running" }));
+    cluster().deaf.add(704);
+    await vmHandler.delete(made.id, { ...made.state });
+    expect(cluster().guests.has(704)).toBe(false);
+    expect(cluster().volumesOf(704)).toEqual([]);
+    await vmHandler.delete(made.id, { ...made.state });
+  });
+
+  it("says what a failed task said", async () => {
+    await expect(
+      vmHandler.create(inputs(705, { networks: { net0: { model: "virtio", bridge: "vmbr77" } }, power: "running" })),
+    ).rejects.toThrow(
+      /Unable to bring VM 705 g705 on pve-lab \(https:\/\/nb.*\) to what NetBox says: bridge 'vmbr77' does not exist/,
+    );
+  });
+});
