@@ -32,6 +32,16 @@ export function setCommand(path: PropertyKey[], example: string): string {
   return `pulumi config set --path '${key}' ${secretKeys.test(`.${String(path.at(-1))}`) ? "--secret" : example}`;
 }
 
+function at(value: unknown, path: PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, step) =>
+      typeof inner === "object" && inner !== null
+        ? Object.entries(inner).find(([key]) => key === String(step))?.[1]
+        : undefined,
+    value,
+  );
+}
+
 /** A section of the configuration, parsed, or everything that is wrong with it. */
 export function readSection<T>(
   section: string,
@@ -53,7 +63,7 @@ export function readSection<T>(
             problem: "is not a setting",
             remedy: `pulumi config rm --path '${project}:${quote(full)}'`,
           };
-        const missing = issue.code === "invalid_type" && issue.input === undefined;
+        const missing = issue.code === "invalid_type" && at(value, path) === undefined;
         return {
           key: `${project}:${quote(full)}`,
           problem: missing ? "is missing" : `is wrong: ${issue.message}`,

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { type Endpoints, Lab, type Latency } from "../lab";
 import { parseSeed, readSeed, type Seed } from "../lab/seed";
 import { Consoles } from "../tools/consoles";
-import { labConfig, labSecrets, zonesOf } from "../tools/labstack";
+import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { Stack, type StackOptions } from "../tools/stack";
@@ -51,6 +51,7 @@ export class World {
     return { ...labConfig(this.endpoints, zonesOf(this.lab.seed)), ...changes };
   }
 
+  /** A stack that gets its secrets by environment, unless they are given for its configuration. */
   async stack(
     changes: Record<string, unknown> = {},
     name = "test",
@@ -61,8 +62,8 @@ export class World {
       name,
       folder: join(this.folder, name),
       config: this.config(changes),
-      secrets: labSecrets(this.endpoints),
-      ...options,
+      secrets: options.secrets ?? {},
+      env: options.secrets === undefined ? { ...labEnvironment(this.endpoints), ...options.env } : options.env,
     });
     await stack.init();
     return stack;

@@ -46,3 +46,8 @@ export function labSecrets({ netbox, proxmox }: Endpoints): Record<string, strin
     ...Object.fromEntries(Object.entries(proxmox).map(([name, { token }]) => [`proxmox["${name}"].token`, token])),
   };
 }
+
+/** The same secrets by environment, for a lab of one cluster. */
+export function labEnvironment({ netbox, proxmox }: Endpoints): Record<string, string> {
+  return { NETBOX_API_TOKEN: netbox.token, PROXMOX_VE_API_TOKEN: Object.values(proxmox)[0]?.token ?? "" };
+}

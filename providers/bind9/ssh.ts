@@ -18,6 +18,7 @@ const channels = 4;
 export class Ssh {
   private readonly places = new Semaphore(channels);
   private connection?: Promise<Client>;
+  private closed = false;
 
   constructor(
     private readonly name: string,
@@ -44,13 +45,16 @@ export class Ssh {
     });
   }
 
+  /** Ends the connection; what still waits for one fails instead of opening another. */
   async close(): Promise<void> {
+    this.closed = true;
     const client = await this.connection?.catch(() => undefined);
     this.connection = undefined;
     client?.end();
   }
 
   private connect(): Promise<Client> {
+    if (this.closed) throw new UserError(`The ssh connection to name server ${this.name} is closed.`);
     this.connection ??= this.open();
     this.connection.catch(() => {
       this.connection = undefined;

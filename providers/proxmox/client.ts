@@ -98,17 +98,25 @@ export class ProxmoxCluster {
     await this.wait(await this.send(method, path, form, z.string()));
   }
 
-  private send<T>(
+  private async send<T>(
     method: "POST" | "PUT" | "DELETE",
     path: string,
     values: Parameters,
     schema: z.ZodType<T>,
   ): Promise<T> {
-    this.guests.forget();
-    for (const status of this.statuses.values()) status.forget();
     const carried: Partial<HttpRequest> =
       method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
-    return this.http.send(wire.data(schema), { method, path, deadline: 600_000, ...carried });
+    try {
+      return await this.http.send(wire.data(schema), { method, path, deadline: 600_000, ...carried });
+    } finally {
+      this.forget();
+    }
+  }
+
+  /** What others asked for before a change is no answer for who comes after it. */
+  private forget(): void {
+    this.guests.forget();
+    for (const status of this.statuses.values()) status.forget();
   }
 
   /** Polls a task until it has ended; more and more slowly, at most once a second. */
@@ -119,7 +127,7 @@ export class ProxmoxCluster {
     for (let pause = 50; ; pause = Math.min(pause * 1.6, 1000)) {
       const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
       const ended = status === "stopped";
-      this.guests.forget();
+      if (ended) this.forget();
       if (ended && (exitstatus === "OK" || exitstatus.startsWith("WARNINGS"))) return;
       if (ended || Date.now() > deadline)
         throw new TaskError(

@@ -105,7 +105,7 @@ describe("mistakes in the configuration", () => {
       "netbox-proxmox:netbox.url is wrong: write a URL",
       "netbox-proxmox:netbox.tokn is not a setting",
       'netbox-proxmox:proxmox["pve-lab"].caFile is wrong: there is no file /no/such.pem',
-      'netbox-proxmox:proxmox["pve-lab"].taskTimeout is wrong',
+      'netbox-proxmox:proxmox["pve-lab"].taskTimeout is wrong: Invalid input: expected number',
       "netbox-proxmox:bind9.ns1.port is wrong",
       "netbox-proxmox:bind9.ns1.user is missing",
       "netbox-proxmox:site.maxRemovals is wrong",

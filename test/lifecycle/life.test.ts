@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { labSecrets } from "../../tools/labstack";
 import type { Stack } from "../../tools/stack";
 import { demoSeed, World } from "../world";
 
@@ -10,7 +11,7 @@ describe("the demo's guests", () => {
 
   beforeAll(async () => {
     world = await World.open(demoSeed());
-    stack = await world.stack();
+    stack = await world.stack({}, "test", { secrets: labSecrets(world.endpoints) });
   });
   afterAll(() => world.close());
 
