@@ -1,21 +1,10 @@
-import { z } from "zod";
 import { recordHandler } from "../bind9/record.handler";
 import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { guestHandler } from "../netbox/guest.handler";
 import { ipAllocationHandler } from "../netbox/ipallocation.handler";
 import { vmHandler } from "../proxmox/vm.handler";
-
-/** What an interrupted run left: a resource that no state knows, by kind, id and the state it would have. */
-export const leftover = z.object({
-  kind: z.enum(["bind9-record", "proxmox-vm", "netbox-ip-allocation", "netbox-guest"]),
-  id: z.string(),
-  state: z.record(z.string(), z.unknown()),
-});
-export const anchorInputs = z.object({ leftovers: z.array(leftover) });
-
-export type Leftover = z.infer<typeof leftover>;
-export type AnchorInputs = z.infer<typeof anchorInputs>;
+import { type AnchorInputs, anchorInputs, type Leftover } from "./anchor.model";
 
 /** In the order of removal: names vanish first, then guests, then their addresses, their NetBox objects last. */
 const handlers: [Leftover["kind"], Handler][] = [

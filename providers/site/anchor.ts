@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic";
-import type { AnchorInputs } from "./anchor.handler";
+import type { AnchorInputs } from "./anchor.model";
 
 /** The last resource of a stack: it depends on all others. */
 export class SiteAnchor extends DynamicResource {

@@ -1,7 +1,7 @@
 import { reverseName } from "../../providers/bind9/names";
 import type { ZoneContent } from "../../providers/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../providers/bind9/record.model";
-import type { Leftover } from "../../providers/site/anchor.handler";
+import type { Leftover } from "../../providers/site/anchor.model";
 import type { Undeclared } from "./guard";
 import { markOf, type Site, vmidOf } from "./guests";
 import type { DesiredGuest, DesiredRecord } from "./types";
