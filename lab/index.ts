@@ -54,10 +54,18 @@ function kept(folder: string, file: string, make: () => string, mode = 0o600): s
   return readFileSync(path, "utf8");
 }
 
+/** ssh2 now and then generates an ed25519 key that it can't read back itself: such a pair is thrown away. */
+function keyPair(): { public: string; private: string } {
+  for (;;) {
+    const pair = utils.generateKeyPairSync("ed25519", { comment: "lab" });
+    if (![pair.public, pair.private].some((key) => utils.parseKey(key) instanceof Error)) return pair;
+  }
+}
+
 function sshKeys(folder: string): { hostKey: string; hostPublicKey: string; clientPublicKey: string } {
   for (const name of ["ssh_host_ed25519_key", "id_ed25519"]) {
     if (existsSync(join(folder, name))) continue;
-    const pair = utils.generateKeyPairSync("ed25519", { comment: "lab" });
+    const pair = keyPair();
     writeFileSync(join(folder, name), pair.private, { mode: 0o600 });
     writeFileSync(join(folder, `${name}.pub`), `${pair.public}\n`);
   }
