@@ -3,11 +3,12 @@
 #   services.sh up      installs what is missing, starts everything, prints one JSON line of where things are
 #   services.sh reset   an empty NetBox again
 #   services.sh down    stops what this script started
-# Everything it makes is in $SERVICES (default .services beside the project's package.json); migrating NetBox's database
+# Everything it makes is in $SERVICES, by default in /var/tmp: postgres, bind and ddns must be able to reach it, which a
+# checkout in a private folder does not let them. Migrating NetBox's database
 # takes a quarter of an hour of CPU, so the result is kept there as a dump, and ../shared/services' dump is used where it is.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-S=${SERVICES:-$root/.services}
+S=${SERVICES:-/var/tmp/netbox-proxmox-services}
 NB_PORT=18800 PG_PORT=18832 REDIS_PORT=18879 DNS_PORT=18853 RNDC_PORT=18953 SSH_PORT=18822
 NETBOX=4.7.3 PLUGIN=1.7.3
 TOKEN_KEY=labkey000001 TOKEN_SECRET=0123456789abcdefghijABCDEFGHIJ0123456789
