@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoints, Lab, type Latency } from "../lab";
@@ -136,5 +136,3 @@ async function emptied(
   }
   return real;
 }
-
-export const readText = (file: string): string => readFileSync(file, "utf8");

@@ -1,16 +1,12 @@
 import ipaddr from "ipaddr.js"; // parses and prints addresses of both families (RFC 5952)
+import { hostOf } from "../../providers/netbox/ipallocation.model";
+
+export { canonicalAddress as canonical } from "../../providers/bind9/names";
+export { hostOf };
 
 export type Family = 4 | 6;
 
-/** An address text without its prefix length. */
-export const hostOf = (address: string): string => address.split("/")[0] ?? "";
-
 export const familyOf = (address: string): Family => (hostOf(address).includes(":") ? 6 : 4);
-
-export const isAddress = (text: string): boolean => ipaddr.isValid(text);
-
-/** The one text of an address, without prefix length. */
-export const canonical = (address: string): string => ipaddr.parse(hostOf(address)).toString();
 
 /** Does the prefix (CIDR) hold the address? */
 export function holds(prefix: string, address: string): boolean {
