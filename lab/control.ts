@@ -1,8 +1,9 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Lab, Latency } from "./index";
+import type { Lab } from "./index";
+import { setSwitch } from "./switches";
 
-/** The lab's own switches over HTTP: look at its state and its calls, change its latency. */
+/** The lab's own switches over HTTP: look at its state and its calls, make things slow or fail. */
 export class ControlServer {
   private readonly server: Server;
 
@@ -10,10 +11,8 @@ export class ControlServer {
     this.server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(Buffer.from(chunk));
-      const body = this.answer(`${request.method} ${request.url}`, Buffer.concat(chunks).toString());
-      response
-        .writeHead(body === undefined ? 404 : 200, { "Content-Type": "application/json" })
-        .end(JSON.stringify(body ?? { error: "GET /state, GET /calls, POST /latency" }));
+      const { status, body } = this.answer(`${request.method} ${request.url}`, Buffer.concat(chunks).toString());
+      response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });
   }
 
@@ -27,17 +26,25 @@ export class ControlServer {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private answer(call: string, text: string): unknown {
-    if (call === "GET /calls") return this.lab.log.calls;
-    if (call === "POST /latency") {
-      this.lab.setLatency(JSON.parse(text) as Latency);
-      return {};
+  private answer(call: string, text: string): { status: number; body: unknown } {
+    try {
+      if (call === "GET /state") return { status: 200, body: this.state() };
+      if (call === "GET /calls") return { status: 200, body: this.lab.log.calls };
+      if (call === "POST /latency") setSwitch(this.lab, { setup: "latency", ...JSON.parse(text) });
+      else if (call === "POST /setup") setSwitch(this.lab, JSON.parse(text));
+      else return { status: 404, body: { error: "GET /state, GET /calls, POST /setup, POST /latency" } };
+      return { status: 200, body: {} };
+    } catch (error) {
+      return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };
     }
-    if (call !== "GET /state") return undefined;
+  }
+
+  private state(): unknown {
     const clusters = [...this.lab.proxmox].map(([name, { cluster }]) => [
       name,
       [...cluster.guests.values()].map((guest) => ({
         vmid: guest.vmid,
+        type: guest.type,
         node: guest.node,
         running: guest.running,
         config: guest.shown(false),

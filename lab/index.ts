@@ -8,16 +8,22 @@ import { SshServer } from "./bind9/sshd";
 import { Zones } from "./bind9/zones";
 import { type Certificate, makeCertificate } from "./certificate";
 import { ControlServer } from "./control";
+import { Faults } from "./faults";
 import { RequestLog } from "./log";
 import { loadSeed, netboxCall } from "./netbox/load";
 import { NetboxServer } from "./netbox/server";
+import type { Cluster, Times } from "./proxmox/cluster";
 import { loadCluster } from "./proxmox/load";
 import { ProxmoxServer } from "./proxmox/server";
+import { recordedCluster } from "./proxmox/state";
 import type { Seed } from "./seed";
+import { type Switch, setSwitch } from "./switches";
 
 /** Credentials of the lab: fakes, the same in every lab, so that Pulumi.dev.yaml can name them. */
 export const credentials = {
   proxmoxToken: { id: "pulumi@pve!lab", secret: "1ab00000-0000-4000-8000-000000000001" },
+  /** The token that the recordings of a genuine node were made with. */
+  recordedToken: { id: "root@pam!lab", secret: "1ab00000-0000-4000-8000-000000000002" },
   proxmoxLogin: { user: "root@pam", password: "lab-password" },
   netboxToken: "nbt_labkey000001.0123456789abcdefghijABCDEFGHIJ0123456789",
   netboxV1Token: "0123456789abcdef0123456789abcdef01234567",
@@ -25,6 +31,8 @@ export const credentials = {
 
 export interface LabOptions {
   seed: Seed;
+  /** A recorded state of one Proxmox VE node, in the place of the seed's clusters. */
+  proxmoxState?: string;
   /** Where the lab keeps its TLS certificate and ssh keys; made there where they are missing. */
   folder: string;
   /** 0 takes a free port; further clusters take the ports after the first one's. */
@@ -35,7 +43,7 @@ export interface LabOptions {
   real?: Pick<Endpoints, "netbox" | "ssh" | "dns">;
 }
 
-export type Latency = Partial<Record<"netbox" | "proxmox" | "clone" | "start" | "shutdown" | "nsupdate", number>>;
+export type Latency = Partial<Omit<Times, "api"> & Record<"netbox" | "proxmox" | "nsupdate", number>>;
 
 /** Where the parts of a lab are and how to log in to them: what `npm run lab` prints. */
 export interface Endpoints {
@@ -88,9 +96,10 @@ async function certificateOf(folder: string): Promise<Certificate> {
 /** The embedded Proxmox VE, NetBox, BIND 9 and sshd, on loopback, in this process. */
 export class Lab {
   readonly log = new RequestLog();
+  readonly faults = new Faults();
   readonly zones = new Zones();
   readonly proxmox = new Map<string, ProxmoxServer>();
-  readonly netbox = new NetboxServer(this.log);
+  readonly netbox = new NetboxServer(this.log, this.faults);
   /** NetBox ids of the seed's guests by name. */
   guestIds = new Map<string, number>();
   private readonly closers: (() => Promise<void>)[] = [];
@@ -99,12 +108,17 @@ export class Lab {
 
   private constructor(readonly seed: Seed) {}
 
-  static async start({ seed, folder, ports = {}, latency = {}, real }: LabOptions): Promise<Lab> {
+  static async start({ seed, proxmoxState, folder, ports = {}, latency = {}, real }: LabOptions): Promise<Lab> {
     const lab = new Lab(seed);
     mkdirSync(folder, { recursive: true });
-    await lab.open(folder, ports, real);
+    await lab.open(folder, ports, { real, proxmoxState });
     lab.setLatency(latency);
     return lab;
+  }
+
+  /** Sets a switch: a failure, a delay, or a state that the APIs can't make. */
+  set(wanted: Switch): void {
+    setSwitch(this, wanted);
   }
 
   get endpoints(): Endpoints {
@@ -112,26 +126,23 @@ export class Lab {
     return this.found;
   }
 
-  setLatency(latency: Latency): void {
-    this.netbox.latency = latency.netbox ?? this.netbox.latency;
-    if (this.ssh) this.ssh.latency = latency.nsupdate ?? this.ssh.latency;
-    for (const { cluster } of this.proxmox.values()) {
-      const { api, clone, start, shutdown } = cluster.latency;
-      Object.assign(cluster.latency, {
-        api: latency.proxmox ?? api,
-        clone: latency.clone ?? clone,
-        start: latency.start ?? start,
-        shutdown: latency.shutdown ?? shutdown,
-      });
-    }
+  setLatency({ netbox, nsupdate, proxmox, ...times }: Latency): void {
+    this.netbox.latency = netbox ?? this.netbox.latency;
+    if (this.ssh) this.ssh.latency = nsupdate ?? this.ssh.latency;
+    const given = Object.entries({ ...times, api: proxmox }).filter(([, milliseconds]) => milliseconds !== undefined);
+    for (const { cluster } of this.proxmox.values()) Object.assign(cluster.times, Object.fromEntries(given));
   }
 
   async close(): Promise<void> {
     await Promise.all(this.closers.map((close) => close()));
   }
 
-  private async open(folder: string, ports: Ports, real: LabOptions["real"]): Promise<void> {
-    const proxmox = await this.openProxmox(await certificateOf(folder), folder, ports);
+  private async open(
+    folder: string,
+    ports: Ports,
+    { real, proxmoxState }: Pick<LabOptions, "real" | "proxmoxState">,
+  ): Promise<void> {
+    const proxmox = await this.openProxmox(await certificateOf(folder), folder, ports, proxmoxState);
     const others = real ?? (await this.openOthers(folder, ports));
     const control = new ControlServer(this);
     const controlUrl = `http://127.0.0.1:${await control.listen(ports.control ?? 0)}`;
@@ -141,18 +152,21 @@ export class Lab {
     this.log.calls.length = 0;
   }
 
-  private async openProxmox(certificate: Certificate, folder: string, ports: Ports): Promise<Endpoints["proxmox"]> {
+  private async openProxmox(
+    certificate: Certificate,
+    folder: string,
+    ports: Ports,
+    state?: string,
+  ): Promise<Endpoints["proxmox"]> {
     const opened: Endpoints["proxmox"] = {};
-    const { proxmoxToken: token, proxmoxLogin: login } = credentials;
-    for (const [n, [name, clusterSeed]] of Object.entries(this.seed.proxmox).entries()) {
-      const cluster = loadCluster(name, clusterSeed);
-      cluster.access.addToken(token.id, token.secret);
-      cluster.access.addUser(login.user, login.password);
-      const server = new ProxmoxServer(cluster, certificate, this.log);
+    const token = state === undefined ? credentials.proxmoxToken : credentials.recordedToken;
+    const login = credentials.proxmoxLogin;
+    for (const [n, cluster] of this.clusters(state).entries()) {
+      const server = new ProxmoxServer(cluster, certificate, this.log, this.faults);
       const port = await server.listen(ports.proxmox ? ports.proxmox + n : 0);
       this.closers.push(() => server.close());
-      this.proxmox.set(name, server);
-      opened[name] = {
+      this.proxmox.set(cluster.name, server);
+      opened[cluster.name] = {
         url: `https://127.0.0.1:${port}`,
         token: `${token.id}=${token.secret}`,
         login: `${login.user}:${login.password}`,
@@ -161,6 +175,19 @@ export class Lab {
       };
     }
     return opened;
+  }
+
+  private clusters(state?: string): Cluster[] {
+    const { proxmoxToken: token, recordedToken, proxmoxLogin: login } = credentials;
+    if (state !== undefined) return [recordedCluster(state, { token: recordedToken, login })];
+    return Object.entries(this.seed.proxmox).map(([name, seed]) => {
+      const cluster = loadCluster(name, seed);
+      cluster.access.addToken(token.id, token.secret);
+      const [userid = ""] = token.id.split("!");
+      cluster.access.acl.push({ path: "/", type: "user", ugid: userid, roleid: "Administrator", propagate: 1 });
+      cluster.access.addUser(login.user, login.password);
+      return cluster;
+    });
   }
 
   private async openOthers(folder: string, ports: Ports): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
@@ -177,7 +204,7 @@ export class Lab {
       [tsigKeyFile, "update"],
       ["/etc/bind/ro.key", "transfer"],
     ]);
-    const ssh = new SshServer(keys, { zones: this.zones, keyFiles, port }, this.log);
+    const ssh = new SshServer(keys, { zones: this.zones, keyFiles, port }, this.log, this.faults);
     this.ssh = ssh;
     const sshPort = await ssh.listen(ports.ssh ?? 0);
     this.closers.push(() => ssh.close());

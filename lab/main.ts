@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, type Latency } from "./index";
 import { readSeed } from "./seed";
+import { setSwitch } from "./switches";
 
 const help = `npm run lab -- [options]
 
@@ -9,6 +10,8 @@ Starts an embedded Proxmox VE, NetBox, BIND 9 and sshd on 127.0.0.1, prints one 
 how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its keys.
 
   --seed FILE           what is there at the start (default lab/seeds/demo.yaml)
+  --proxmox-state FILE  a recorded state of one genuine Proxmox VE node instead of the seed's clusters, with the times
+                        (boot, start, shutdown) that its recorded outcomes need
   --folder DIR          where its TLS certificate and ssh keys are kept (default .lab)
   --proxmox-port N      port of the first cluster, further ones follow (default 18006)
   --netbox-port N       (default 18001)
@@ -17,17 +20,29 @@ how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its 
   --control-port N      the lab's own switches (default 18099)
                         a port of 0 takes a free one
   --latency LIST        milliseconds by kind of call, e.g. netbox=40,proxmox=15,clone=4000,nsupdate=60
-                        kinds: netbox, proxmox, clone, start, shutdown, nsupdate (default none)
+                        kinds: netbox, proxmox, nsupdate (each call), clone, start, shutdown, boot (until ACPI and agent
+                        work), denied (before a 401), statistics (until a new guest is listed); default none
+  --setup JSON          a switch as POST /setup takes it, at the start; may come several times
   --help                this text
 
 The JSON line:
   {"proxmox":{"<cluster>":{"url","token","login","fingerprint"}},"netbox":{"url","token"},
    "ssh":{"host","port","user","keyFile","hostKey"},"dns":{"host","port"},"control":{"url"}}
 
-Control: GET /state (guests and zones), GET /calls (every call so far), POST /latency ({"clone": 1000}).
+Control: GET /state (guests and zones), GET /calls (every call so far), POST /latency ({"clone": 1000}), POST /setup with
+one switch:
+  {"setup":"lock-vm","vmid":100,"lock":"backup"}, {"setup":"unlock-vm","vmid":100}
+  {"setup":"fill-volume","volid":"local:100/vm-100-disk-0.raw","mib":800}    a copy with bwlimit then takes its time
+  {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}
+      system: proxmox, netbox, bind9; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
+  {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
+  {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
+  {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
+  {"setup":"clock-skew","seconds":3600}, {"setup":"netbox-pages","changing":true}
+  {"setup":"zone","zone":"lab.example","frozen":true}, {"setup":"clear"}      all failures off
 `;
 
-const kinds = ["netbox", "proxmox", "clone", "start", "shutdown", "nsupdate"];
+const kinds = ["netbox", "proxmox", "clone", "start", "shutdown", "boot", "denied", "statistics", "nsupdate"];
 
 function latencyOf(list: string): Latency {
   return Object.fromEntries(
@@ -45,6 +60,8 @@ async function main(): Promise<void> {
   const { values } = parseArgs({
     options: {
       seed: text,
+      "proxmox-state": text,
+      setup: { type: "string", multiple: true },
       folder: text,
       latency: text,
       "proxmox-port": text,
@@ -65,6 +82,7 @@ async function main(): Promise<void> {
   };
   const lab = await Lab.start({
     seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")),
+    proxmoxState: values["proxmox-state"],
     folder: values.folder ?? ".lab",
     ports: {
       proxmox: port(values["proxmox-port"], 18006),
@@ -75,6 +93,7 @@ async function main(): Promise<void> {
     },
     latency: values.latency === undefined ? {} : latencyOf(values.latency),
   });
+  for (const wanted of values.setup ?? []) setSwitch(lab, JSON.parse(wanted));
   process.stdout.write(`${JSON.stringify(lab.endpoints)}\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void lab.close().then(() => process.exit(0)));

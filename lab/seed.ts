@@ -97,6 +97,7 @@ const proxmoxCluster = z.object({
       type: z.enum(["dir", "lvmthin", "rbd"]),
       content: z.string(),
       shared: z.boolean().optional(),
+      path: z.string().optional(),
       nodes: z.array(z.string()).optional(),
     }),
   ),

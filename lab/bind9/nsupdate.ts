@@ -131,7 +131,7 @@ export class Nsupdate {
     const failing = zone.failing(prerequisites);
     if (failing !== undefined) return `update failed: ${failing}`;
     const granted = changes.every((change) => change.type === undefined || zone.config.updatable.includes(change.type));
-    if (this.right !== "update" || !granted) return "update failed: REFUSED";
+    if (this.right !== "update" || !granted || zone.frozen) return "update failed: REFUSED";
     zone.apply(changes);
     return undefined;
   }

@@ -1,6 +1,7 @@
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Connection, Server, type ServerChannel, utils } from "ssh2";
+import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { dig } from "./dig";
 import { type CommandResult, type NameServer, Nsupdate } from "./nsupdate";
@@ -37,6 +38,7 @@ export class SshServer {
     keys: SshKeys,
     private readonly nameServer: NameServer,
     private readonly log: RequestLog,
+    private readonly faults: Faults,
   ) {
     const allowed = utils.parseKey(keys.clientPublicKey);
     if (allowed instanceof Error) throw allowed;
@@ -65,6 +67,10 @@ export class SshServer {
           const channel = acceptExec();
           this.execute(command, channel).then(
             (result) => {
+              if (result === undefined) {
+                connection.end();
+                return;
+              }
               if (result.stderr) channel.stderr.write(result.stderr);
               channel.write(result.stdout, () => {
                 channel.exit(result.code);
@@ -89,12 +95,15 @@ export class SshServer {
     await new Promise<void>((resolve) => this.server.close(() => resolve()));
   }
 
-  private async execute(command: string, channel: ServerChannel): Promise<CommandResult> {
+  /** Nothing where a failure switch drops the connection instead of the answer. */
+  private async execute(command: string, channel: ServerChannel): Promise<CommandResult | undefined> {
     const [program = "", ...args] = words(command);
-    const entry = this.log.begin("bind9", program, args.filter((arg) => !arg.startsWith("-")).join(" "));
-    const result = await this.run(program, args, channel);
-    entry.end(result.code);
-    return result;
+    const named = args.filter((arg) => !arg.startsWith("-")).join(" ");
+    const entry = this.log.begin("bind9", program, named);
+    const fault = this.faults.take("bind9", program, named);
+    const result = fault?.how === "drop before" ? undefined : await this.run(program, args, channel);
+    entry.end(fault === undefined && result !== undefined ? result.code : 0);
+    return fault?.how === "drop after" ? undefined : result;
   }
 
   private async run(program: string, args: string[], channel: ServerChannel): Promise<CommandResult> {

@@ -43,6 +43,8 @@ export function rdata(type: string, value: string): { value: string } | { error:
 export class Zone {
   readonly names = new Map<string, Map<string, Rrset>>();
   serial = 1;
+  /** The failure switch: as after `rndc freeze`, updates are refused. */
+  frozen = false;
 
   constructor(readonly config: ZoneConfig) {
     this.add({ kind: "add", name: config.name, ttl: 300, type: "NS", value: "ns1.lab.example." });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
 import { Database, type Row } from "./database";
@@ -30,9 +31,14 @@ export class NetboxServer {
   /** Milliseconds before each answer. */
   latency = 0;
   version = "4.7.3";
+  /** The failure switch: after each page of a list, an object of it goes and another comes. */
+  changingPages = false;
   private readonly server: Server;
 
-  constructor(private readonly log: RequestLog) {
+  constructor(
+    private readonly log: RequestLog,
+    private readonly faults: Faults,
+  ) {
     this.server = createServer((request, response) => {
       this.serve(request, response).catch((error: unknown) =>
         response.destroy(error instanceof Error ? error : undefined),
@@ -59,14 +65,22 @@ export class NetboxServer {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     await sleep(this.latency);
+    const fault = this.faults.take("netbox", method, `${url.pathname}${url.search}`);
+    const drop = () => {
+      entry.end(0);
+      request.socket.destroy();
+    };
+    if (fault?.how === "drop before") return drop();
     let answer: Answer;
     try {
+      if (fault?.how === "status") throw new NetboxError(fault.status ?? 503, { error: "Service Unavailable" });
       this.authenticate(request.headers.authorization);
       answer = this.handle(method, url, Buffer.concat(chunks).toString(), request.headers["if-match"]);
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
       answer = { status: error.status, body: error.body };
     }
+    if (fault?.how === "drop after") return drop();
     entry.end(answer.status);
     response.setHeader("API-Version", this.version.split(".").slice(0, 2).join("."));
     response.setHeader("X-Request-ID", randomUUID());

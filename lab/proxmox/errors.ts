@@ -1,4 +1,4 @@
-/** An answer of PVE's API that is no success: `message` is the HTTP reason phrase too, `errors` names parameters. */
+/** An answer of PVE's API that is no success: the first line of `message` is the HTTP reason phrase too, `errors` names parameters. */
 export class PveError extends Error {
   constructor(
     readonly status: number,
@@ -16,4 +16,9 @@ export const die = (message: string): never => {
 
 export const parameterErrors = (errors: Record<string, string>): never => {
   throw new PveError(400, "Parameter verification failed.", errors);
+};
+
+/** @param detail what was asked for, `PATH, PRIVILEGE` where a path decides */
+export const forbidden = (detail?: string): never => {
+  throw new PveError(403, detail === undefined ? "Permission check failed" : `Permission check failed (${detail})`);
 };

@@ -1,29 +1,42 @@
-import { createHash, randomBytes, randomUUID } from "node:crypto";
-import { die, parameterErrors } from "./errors";
-import type { Value, Values } from "./parameters";
-import { parsePropertyString, printPropertyString } from "./propertystring";
-import { driveSlots, netModels, qemuOptions } from "./schema";
+import { createHash } from "node:crypto";
+import { die } from "./errors";
+import type { Value, Values } from "./schema/parameters";
 
-/** Options that a running guest takes at once; the others wait in `pending` for its next start. */
-const live =
-  /^(name|description|tags|onboot|protection|startup|hotplug|agent|lock|template|boot|unused\d+|net\d+|(ide|sata|scsi|virtio)\d+|ci\w+|ipconfig\d+|nameserver|searchdomain|sshkeys|balloon|cpulimit|cpuunits)$/;
+export interface Snapshot {
+  config: Map<string, Value>;
+  /** Unix seconds. */
+  snaptime: number;
+  description: string;
+  parent?: string;
+  vmstate: 0 | 1;
+}
 
-/** A QEMU guest: its configuration file, what waits for a restart, and whether it runs. */
-export class Guest {
+/** What QEMU guests and containers have in common: a configuration file, what waits for a restart, snapshots, power. */
+export abstract class Guest {
+  abstract readonly type: "qemu" | "lxc";
+  /** As PVE's texts call it. */
+  abstract readonly noun: "VM" | "CT";
+  /** Options that a running guest takes at once; the others wait in `pending` for its next start. */
+  protected abstract readonly live: RegExp;
   readonly config = new Map<string, Value>();
   /** An option's next value, or null where it will be deleted. */
   readonly pending = new Map<string, Value | null>();
+  readonly snapshots = new Map<string, Snapshot>();
+  /** The snapshot that the present state comes from. */
+  parent?: string;
   running = false;
+  paused = false;
+  /** Milliseconds of the clock. */
   startedAt = 0;
+  createdAt = 0;
+  pid = 0;
 
   constructor(
     readonly vmid: number,
     public node: string,
   ) {}
 
-  get name(): string {
-    return String(this.config.get("name") ?? `VM ${this.vmid}`);
-  }
+  abstract get name(): string;
 
   get template(): boolean {
     return this.config.get("template") === 1;
@@ -34,18 +47,24 @@ export class Guest {
     return lock === undefined ? undefined : String(lock);
   }
 
-  get drives(): [slot: string, text: string][] {
-    return driveSlots.flatMap((slot) => {
-      const text = this.config.get(slot);
-      return text === undefined ? [] : [[slot, String(text)] satisfies [string, string]];
-    });
+  text(key: string): string | undefined {
+    const value = this.config.get(key);
+    return value === undefined ? undefined : String(value);
   }
 
   digest(): string {
     const hash = createHash("sha1");
     for (const map of [this.config, this.pending])
       for (const key of [...map.keys()].sort()) hash.update(`${key}: ${map.get(key)}\n`);
-    return hash.digest("hex");
+    for (const [name, { description }] of this.snapshots) hash.update(`[${name}] ${description}\n`);
+    return hash.update(this.parent ?? "").digest("hex");
+  }
+
+  private masked(values: Map<string, Value>): Values {
+    return {
+      ...Object.fromEntries(values),
+      ...(values.has("cipassword") ? { cipassword: "**********" } : {}),
+    };
   }
 
   /** What `…/config` answers: pending values shown as if in force, unless the current ones are asked for. */
@@ -56,21 +75,49 @@ export class Guest {
         if (value === null) merged.delete(key);
         else merged.set(key, value);
       }
-    if (merged.has("cipassword")) merged.set("cipassword", "**********");
-    return { ...Object.fromEntries(merged), digest: this.digest() };
+    return {
+      ...this.masked(merged),
+      ...(this.parent === undefined ? {} : { parent: this.parent }),
+      digest: this.digest(),
+    };
+  }
+
+  snapshot(name: string): Snapshot {
+    return this.snapshots.get(name) ?? die(`snapshot '${name}' does not exist`);
+  }
+
+  shownSnapshot(name: string): Values {
+    const { config, snaptime, description, parent } = this.snapshot(name);
+    return {
+      ...this.masked(config),
+      snaptime,
+      ...(description === "" ? {} : { description }),
+      ...(parent === undefined ? {} : { parent }),
+    };
+  }
+
+  /** `…/pending`: every option with its value, and its next one where it has to wait. */
+  shownPending(): Record<string, Value>[] {
+    const now: Values = { ...this.masked(this.config), digest: this.digest() };
+    const keys = new Set([...Object.keys(now), ...this.pending.keys()]);
+    return [...keys].map((key) => {
+      const next = this.pending.get(key);
+      const value = now[key];
+      return {
+        key,
+        ...(value === undefined ? {} : { value }),
+        ...(next === undefined ? {} : next === null ? { delete: 1 } : { pending: next }),
+      };
+    });
   }
 
   checkLock(): void {
-    if (this.lock !== undefined) die(`VM is locked (${this.lock})`);
-  }
-
-  checkDigest(digest: Value | undefined): void {
-    if (digest !== undefined && digest !== this.digest()) die("checksum mismatch (file change by other user?)");
+    if (this.lock !== undefined) die(`${this.noun} is locked (${this.lock})`);
   }
 
   /** Sets one option, at once or pending; the value must be in the form the configuration file has. */
   set(key: string, value: Value): void {
-    if (this.running && !live.test(key)) {
+    if (this.running && !this.live.test(key)) {
       if (this.config.get(key) === value) this.pending.delete(key);
       else this.pending.set(key, value);
     } else {
@@ -80,8 +127,9 @@ export class Guest {
   }
 
   unset(key: string): void {
-    if (this.running && !live.test(key)) {
+    if (this.running && !this.live.test(key)) {
       if (this.config.has(key)) this.pending.set(key, null);
+      else this.pending.delete(key);
     } else {
       this.config.delete(key);
       this.pending.delete(key);
@@ -97,71 +145,14 @@ export class Guest {
   }
 }
 
-export const newMac = (): string => {
-  const [a, b, c] = randomBytes(3);
-  return ["BC", "24", "11", ...[a, b, c].map((byte) => (byte ?? 0).toString(16).toUpperCase().padStart(2, "0"))].join(
-    ":",
-  );
-};
-
-/** A NIC as PVE prints it, with a new MAC where the text has none. */
-export function normalizeNet(text: string): string {
-  const { head, options } = parsePropertyString(text);
-  const model = options.model ?? head ?? Object.keys(options).find((key) => netModels.includes(key)) ?? "virtio";
-  const { [model]: inline, macaddr, model: _, ...rest } = options;
-  return printPropertyString({ head: `${model}=${(macaddr ?? inline ?? newMac()).toUpperCase()}`, options: rest });
-}
-
 /** Tags sorted, lower-cased and once each; none read back as one space. */
 export function normalizeTags(text: string): string {
-  const tags = [
-    ...new Set(
-      text
-        .split(/[;, ]+/)
-        .filter((tag) => tag !== "")
-        .map((tag) => tag.toLowerCase()),
-    ),
-  ].sort();
-  return tags.length === 0 ? " " : tags.join(";");
+  const tags = text.split(/[;, ]+/).filter((tag) => tag !== "");
+  return [...new Set(tags.map((tag) => tag.toLowerCase()))].sort().join(";") || " ";
 }
 
-/** An ssh public key list is validated line by line, as `ssh-keygen -l` would. */
-export function checkSshKeys(encoded: string): void {
-  const keys = decodeURIComponent(encoded)
-    .split("\n")
-    .filter((line) => line.trim() !== "");
-  for (const key of keys) {
-    const [kind, blob] = key.split(/\s+/);
-    const bytes = Buffer.from(blob ?? "", "base64");
-    const length = bytes.length >= 4 ? bytes.readUInt32BE(0) : 0;
-    if (kind === undefined || bytes.subarray(4, 4 + length).toString() !== kind) die("SSH public key validation error");
-  }
-}
-
-/** Options of a request that are not drives, in the form they are stored. */
-export function storedOption(key: string, value: Value): Value {
-  if (/^net\d+$/.test(key)) return normalizeNet(String(value));
-  if (key === "tags") return normalizeTags(String(value));
-  if (key === "memory") return String(value).replace(/^current=/, "");
-  if (key === "sshkeys") checkSshKeys(String(value));
-  return value;
-}
-
-/** The options that `delete` names, each a known one. */
-export function deletions(text: Value | undefined, set: Values): string[] {
-  const keys = String(text ?? "")
-    .split(/[;, ]+/)
-    .filter((key) => key !== "");
-  for (const key of keys) {
-    if (!(key in qemuOptions)) parameterErrors({ delete: `unknown option '${key}'` });
-    if (key in set) parameterErrors({ delete: `you can't use '-${key}' and -delete ${key}' at the same time` });
-  }
-  return keys;
-}
-
-/** What PVE writes into every new guest. */
-export const identity = (): Values => ({
-  smbios1: `uuid=${randomUUID()}`,
-  vmgenid: randomUUID(),
-  meta: `creation-qemu=10.0.13,ctime=${Math.floor(Date.now() / 1000)}`,
-});
+/** The words of a list parameter. */
+export const words = (value: Value | undefined): string[] =>
+  String(value ?? "")
+    .split(/[;,\s]+/)
+    .filter((word) => word !== "");

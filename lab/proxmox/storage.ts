@@ -1,9 +1,11 @@
-import { die } from "./errors";
-import { printSize } from "./propertystring";
+import { createHash } from "node:crypto";
+import { die, parameterErrors } from "./errors";
+import type { Values } from "./schema/parameters";
 
 export interface StorageConfig {
   storage: string;
-  type: "dir" | "lvmthin" | "rbd";
+  type: string;
+  /** Comma list of content types. */
   content: string;
   shared?: boolean;
   path?: string;
@@ -11,85 +13,336 @@ export interface StorageConfig {
   nodes?: string[];
   /** Bytes. */
   total?: number;
+  disable?: boolean;
+  /** Settings that the lab only keeps. */
+  more?: Values;
 }
 
 export interface Volume {
   volid: string;
   storage: string;
-  vmid: number;
-  /** Bytes. */
+  /** The node that holds it; every node does where the storage is shared. */
+  node?: string;
+  vmid?: number;
+  /** Bytes that it offers. */
   size: number;
-  format: "raw" | "qcow2";
-  content: "images";
+  /** Bytes of data in it: what a copy takes time for. */
+  filled: number;
+  format: string;
+  content: string;
   /** The base volume of a linked clone. */
   parent?: string;
+  /** Unix seconds. */
+  ctime: number;
 }
 
-/** The storages of a cluster and the guests' volumes on them. */
+type Log = (line: string) => void;
+
+const folders: Record<string, string> = {
+  iso: "template/iso",
+  vztmpl: "template/cache",
+  snippets: "snippets",
+  import: "import",
+  backup: "dump",
+};
+const extensions: Record<string, RegExp> = {
+  iso: /\.(iso|img)$/i,
+  vztmpl: /\.tar\.(gz|xz|zst|bz2)$/i,
+  import: /\.(ova|ovf|qcow2|raw|vmdk)$/i,
+};
+const formatNames: Record<string, string> = { gz: "tgz", xz: "txz", zst: "tzst", bz2: "tbz2" };
+
+/** Room on the lab's disks. */
+export const space = { total: 270553174016, used: 30469484544, avail: 67323809792 };
+
+/** The storages of a cluster and everything on them. */
 export class Storages {
   readonly configs = new Map<string, StorageConfig>();
-  readonly volumes = new Map<string, Volume>();
+  private readonly volumes = new Map<string, Volume>();
+  /** The failure switch: storages without room. */
+  readonly full = new Set<string>();
+
+  constructor(private readonly now: () => number = Date.now) {}
 
   get(id: string): StorageConfig {
     return this.configs.get(id) ?? die(`storage '${id}' does not exist`);
   }
 
-  /** Allocates a disk of a guest, named as PVE names it. */
-  allocate(storage: string, vmid: number, size: number, wanted?: string, parent?: Volume): Volume {
-    const config = this.get(storage);
-    if (!config.content.split(",").includes("images"))
-      die(`storage '${storage}' does not support content-type 'images'`);
-    const format = config.type === "dir" && (wanted === "qcow2" || parent) ? "qcow2" : "raw";
-    const volid = this.freeName(config, vmid, (n) => `vm-${vmid}-disk-${n}`, format, parent);
-    return this.add({ volid, storage, vmid, size, format, content: "images", parent: parent?.volid });
+  digest(): string {
+    return createHash("sha1")
+      .update(JSON.stringify([...this.configs]))
+      .digest("hex");
   }
 
-  /** Allocates a guest's cloud-init drive (4 MiB). */
-  allocateCloudInit(storage: string, vmid: number): Volume {
-    const config = this.get(storage);
-    const format = config.type === "dir" ? "qcow2" : "raw";
-    const volid =
-      config.type === "dir" ? `${storage}:${vmid}/vm-${vmid}-cloudinit.qcow2` : `${storage}:vm-${vmid}-cloudinit`;
-    return this.add({ volid, storage, vmid, size: 4 * 1024 ** 2, format, content: "images" });
+  on(node: string, config: StorageConfig): boolean {
+    return config.nodes === undefined || config.nodes.includes(node);
   }
 
-  private add(volume: Volume): Volume {
-    this.volumes.set(volume.volid, volume);
-    return volume;
-  }
-
-  private freeName(
-    config: StorageConfig,
-    vmid: number,
-    name: (n: number) => string,
-    format: string,
-    parent?: Volume,
-  ): string {
-    const base = parent && config.type === "dir" ? `${parent.volid}/` : `${config.storage}:`;
-    for (let n = 0; ; n++) {
-      const volid = config.type === "dir" ? `${base}${vmid}/${name(n)}.${format}` : `${base}${name(n)}`;
-      if (!this.volumes.has(volid)) return volid;
+  /** The storage, if it can hold such content on that node. */
+  usable(node: string, id: string, content: "images" | "rootdir"): StorageConfig {
+    const config = this.enabled(node, id);
+    if (!config.content.split(",").includes(content)) {
+      const what = content === "images" ? "vm images" : "container directories";
+      parameterErrors({ storage: `storage '${id}' does not support ${what}` });
     }
+    return config;
   }
 
-  /** Renames a template's volume to its base name. */
-  toBase(volid: string): string {
-    const volume = this.volumes.get(volid) ?? die(`unable to find volume '${volid}'`);
-    const base = volid.replace(/vm-(\d+)-disk-/, "base-$1-disk-");
-    this.volumes.delete(volid);
-    this.volumes.set(base, { ...volume, volid: base });
-    return base;
+  enabled(node: string, id: string): StorageConfig {
+    const config = this.get(id);
+    if (config.disable) die(`storage '${id}' is disabled`);
+    if (!this.on(node, config)) die(`storage '${id}' is not available on node '${node}'`);
+    return config;
+  }
+
+  // ---- volumes
+
+  private key(node: string | undefined, volid: string): string {
+    return this.configs.get(volid.split(":")[0] ?? "")?.shared ? volid : `${node} ${volid}`;
+  }
+
+  find(node: string, volid: string): Volume | undefined {
+    return this.volumes.get(this.key(node, volid));
+  }
+
+  need(node: string, volid: string): Volume {
+    const [id = ""] = volid.split(":");
+    this.get(id);
+    return this.find(node, volid) ?? die(`volume '${volid}' does not exist`);
+  }
+
+  list(node: string, storage: string): Volume[] {
+    const shared = this.get(storage).shared ?? false;
+    return [...this.volumes.values()].filter(
+      (volume) => volume.storage === storage && (shared || volume.node === node),
+    );
+  }
+
+  owned(vmid: number): Volume[] {
+    return [...this.volumes.values()].filter((volume) => volume.vmid === vmid);
   }
 
   clonesOf(volid: string): Volume[] {
     return [...this.volumes.values()].filter((volume) => volume.parent === volid);
   }
 
-  free(volid: string): void {
-    this.volumes.delete(volid);
+  free(node: string, volid: string): void {
+    this.volumes.delete(this.key(node, volid));
   }
 
-  size(volid: string): string {
-    return printSize(this.volumes.get(volid)?.size ?? 0);
+  add(node: string, volume: Omit<Volume, "ctime" | "node">): Volume {
+    const shared = this.get(volume.storage).shared ?? false;
+    const added = { ...volume, ...(shared ? {} : { node }), ctime: Math.floor(this.now() / 1000) };
+    this.volumes.set(this.key(node, volume.volid), added);
+    return added;
+  }
+
+  /** Allocates a disk of a guest, named as PVE names it. */
+  allocate(
+    node: string,
+    {
+      storage,
+      vmid,
+      size,
+      format = "raw",
+      parent,
+      filled = 0,
+    }: Pick<Volume, "storage" | "size"> &
+      Partial<Pick<Volume, "filled">> & { vmid: number; format?: string; parent?: Volume },
+    log: Log,
+  ): Volume {
+    const config = this.enabled(node, storage);
+    const kind = config.type === "dir" ? (parent ? "qcow2" : format) : "raw";
+    const volid = this.freeName(node, config, vmid, kind, parent);
+    return this.format(
+      node,
+      { volid, storage, vmid, size, filled, format: kind, content: "images", parent: parent?.volid },
+      log,
+    );
+  }
+
+  /** Allocates a guest's cloud-init drive (4 MiB). */
+  allocateCloudInit(node: string, storage: string, vmid: number, log: Log): Volume {
+    const config = this.enabled(node, storage);
+    const format = config.type === "dir" ? "qcow2" : "raw";
+    const name = `vm-${vmid}-cloudinit`;
+    const volid = config.type === "dir" ? `${storage}:${vmid}/${name}.qcow2` : `${storage}:${name}`;
+    return this.format(node, { volid, storage, vmid, size: 4 * 1024 ** 2, filled: 0, format, content: "images" }, log);
+  }
+
+  private format(node: string, wanted: Omit<Volume, "ctime" | "node">, log: Log): Volume {
+    const volume = this.add(node, wanted);
+    const config = this.get(volume.storage);
+    const path = this.path(volume);
+    if (this.full.has(volume.storage)) {
+      this.free(node, volume.volid);
+      log(`qemu-img: ${path}: Could not write qcow2 header: No space left on device`);
+      die(
+        `unable to create image: command '/usr/bin/qemu-img create -f ${volume.format} ${path} ${volume.size}' failed: exit code 1`,
+      );
+    }
+    const qcow = "compression_type=zlib";
+    const end = "lazy_refcounts=off refcount_bits=16";
+    if (config.type === "lvmthin") log(`  Logical volume "${volume.volid.split(":")[1]}" created.`);
+    if (config.type !== "dir") return volume;
+    if (volume.parent !== undefined) {
+      const base = `../${volume.parent.split(":")[1]}`;
+      log(
+        `clone ${base.slice(3)}: images, ${path.split("/").pop()}, ${volume.vmid} to ${path.split("/").pop()} (base=${base})`,
+      );
+      log(
+        `Formatting '${path}', fmt=qcow2 cluster_size=131072 extended_l2=on preallocation=metadata ${qcow} size=${volume.size} backing_file=${base} backing_fmt=qcow2 ${end}`,
+      );
+    } else if (volume.format === "qcow2")
+      log(
+        `Formatting '${path}', fmt=qcow2 cluster_size=65536 extended_l2=off preallocation=metadata ${qcow} size=${volume.size} ${end}`,
+      );
+    else log(`Formatting '${path}', fmt=${volume.format} size=${volume.size} preallocation=off`);
+    return volume;
+  }
+
+  private freeName(node: string, config: StorageConfig, vmid: number, format: string, parent?: Volume): string {
+    const taken = new Set(
+      this.list(node, config.storage).flatMap(
+        ({ volid }) => /(?:vm|base)-(\d+-disk-\d+)(?:\.\w+)?$/.exec(volid)?.[1] ?? [],
+      ),
+    );
+    let n = 0;
+    while (taken.has(`${vmid}-disk-${n}`)) n++;
+    const name = `vm-${vmid}-disk-${n}`;
+    if (config.type === "dir") return `${parent ? `${parent.volid}/` : `${config.storage}:`}${vmid}/${name}.${format}`;
+    return parent && config.type === "rbd" ? `${parent.volid}/${name}` : `${config.storage}:${name}`;
+  }
+
+  /** Whether clones of a volume can share its data. */
+  linkable(volid: string): boolean {
+    return /:(?:.*\/)?base-\d+-disk-\d+(\.qcow2)?$/.test(volid);
+  }
+
+  /** Whether a volume can keep snapshots. */
+  snapshots({ storage, format }: Volume): boolean {
+    return this.get(storage).type !== "dir" || format === "qcow2";
+  }
+
+  /** Renames a template's volume to its base name. */
+  toBase(node: string, volid: string): string {
+    return this.rename(node, volid, volid.replace(/vm-(\d+)-disk-(\d+(?:\.\w+)?)$/, "base-$1-disk-$2"));
+  }
+
+  /** Gives a volume to another guest, under a name of that guest's. */
+  reassign(node: string, volid: string, vmid: number): string {
+    const volume = this.need(node, volid);
+    const to = this.freeName(node, this.get(volume.storage), vmid, volume.format);
+    this.rename(node, volid, to);
+    this.need(node, to).vmid = vmid;
+    return to;
+  }
+
+  private rename(node: string, volid: string, to: string): string {
+    const volume = this.need(node, volid);
+    this.volumes.delete(this.key(node, volid));
+    this.volumes.set(this.key(node, to), { ...volume, volid: to });
+    return to;
+  }
+
+  /** Carries a local volume over to another node. */
+  carry(from: string, to: string, volid: string): void {
+    const volume = this.need(from, volid);
+    if (volume.node === undefined) return;
+    this.volumes.delete(this.key(from, volid));
+    this.volumes.set(this.key(to, volid), { ...volume, node: to });
+  }
+
+  /** Where a volume lies on its node. */
+  path({ storage, volid, content }: Pick<Volume, "storage" | "volid" | "content">): string {
+    const config = this.get(storage);
+    const name = volid.slice(storage.length + 1);
+    if (config.type === "lvmthin") return `/dev/${storage}/${name}`;
+    if (config.type === "rbd") return `rbd:${storage}/${name}`;
+    const last = name.split("/").slice(-1)[0] ?? "";
+    if (content === "images") return `${config.path}/images/${name.split("/").slice(-2).join("/")}`;
+    return `${config.path}/${folders[content] ?? content}/${last}`;
+  }
+
+  // ---- files: ISO images, container templates, disk images to import
+
+  /** The volume that a file of such content will be. @throws PVE's refusals of a wrong extension or storage */
+  fileName(
+    node: string,
+    storage: string,
+    content: string,
+    filename: string,
+  ): Pick<Volume, "volid" | "storage" | "content" | "format"> {
+    if (!(extensions[content]?.test(filename) ?? true)) parameterErrors({ filename: "wrong file extension" });
+    const config = this.enabled(node, storage);
+    if (!config.content.split(",").includes(content)) die(`storage '${storage}' does not support '${content}' content`);
+    const extension = filename.split(".").pop() ?? "";
+    const format = content === "iso" ? "iso" : (formatNames[extension] ?? extension);
+    return { volid: `${storage}:${content}/${filename}`, storage, content, format };
+  }
+
+  // ---- definitions
+
+  create({ storage, type, path, content, shared, nodes, disable, ...more }: Values): Values {
+    const id = String(storage);
+    if (this.configs.has(id)) die(`create storage failed: storage ID '${id}' already defined`);
+    if (type === "dir" && path === undefined) die("missing value for required option 'path'");
+    this.configs.set(id, {
+      storage: id,
+      type: String(type),
+      content: String(content ?? "images,rootdir"),
+      ...(path === undefined ? {} : { path: String(path) }),
+      ...(shared === 1 ? { shared: true } : {}),
+      ...(nodes === undefined ? {} : { nodes: String(nodes).split(",") }),
+      ...(disable === 1 ? { disable: true } : {}),
+      more,
+    });
+    return { storage: id, type: String(type) };
+  }
+
+  update({ storage, content, shared, nodes, disable, digest, delete: remove, ...more }: Values): Values {
+    const failed = (why: string) => die(`update storage failed: ${why}`);
+    const config = this.configs.get(String(storage)) ?? failed(`storage '${storage}' does not exist`);
+    if (digest !== undefined && digest !== this.digest())
+      failed("detected modified configuration - file changed by other user? Try again.");
+    if (content !== undefined) config.content = String(content);
+    if (shared !== undefined) config.shared = shared === 1;
+    if (disable !== undefined) config.disable = disable === 1;
+    if (nodes !== undefined) config.nodes = String(nodes).split(",");
+    config.more = { ...config.more, ...more };
+    for (const key of String(remove ?? "").split(/[;,\s]+/)) {
+      if (key === "nodes") config.nodes = undefined;
+      if (key === "disable") config.disable = undefined;
+      delete config.more[key];
+    }
+    return { storage: config.storage, type: config.type };
+  }
+
+  delete(id: string): void {
+    if (!this.configs.delete(id)) die(`delete storage failed: storage '${id}' does not exist`);
+  }
+
+  /** A definition as `/storage` shows it. */
+  shown({ storage, type, content, path, shared, nodes, disable, more }: StorageConfig): Values {
+    return {
+      storage,
+      type,
+      content,
+      digest: this.digest(),
+      ...(path === undefined ? {} : { path }),
+      ...(shared ? { shared: 1 } : {}),
+      ...(nodes ? { nodes: nodes.join(",") } : {}),
+      ...(disable ? { disable: 1 } : {}),
+      ...more,
+    };
+  }
+
+  /** Room and state, as a node's `/storage/{storage}/status` shows them. */
+  status({ type, content, shared, disable, total = space.total }: StorageConfig): Values {
+    const { used, avail } = space;
+    const room = disable
+      ? { active: 0, enabled: 0, total: 0, used: 0, avail: 0 }
+      : { active: 1, enabled: 1, total, used, avail };
+    return { type, content, shared: shared ? 1 : 0, ...room };
   }
 }

@@ -1,4 +1,12 @@
-import { PveError } from "./errors";
+import { setTimeout as sleep } from "node:timers/promises";
+import { die, PveError, parameterErrors } from "./errors";
+import type { Values } from "./schema/parameters";
+
+/** What a worker has of its task: a place to log, and sleeps that a stopped task doesn't finish. */
+export interface Worker {
+  log: (line: string) => void;
+  wait: (milliseconds: number) => Promise<void>;
+}
 
 export interface Task {
   upid: string;
@@ -14,75 +22,109 @@ export interface Task {
   endtime?: number;
   exitstatus?: string;
   done: Promise<void>;
+  stop: () => void;
 }
 
 const hex = (n: number, width: number) => n.toString(16).toUpperCase().padStart(width, "0");
+const upidPattern = /^UPID:([^:\s]+):[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\s]+:[^:\s]*:[^:\s]+:$/i;
+
+/** How a task is to end that a failure switch picked: with this exit status, or never. */
+export type Outcome = { fails: string } | "never ends";
 
 /** The worker processes of a cluster: each call of `run` is one, with its UPID, log and exit status. */
 export class Tasks {
   readonly all = new Map<string, Task>();
+  /** The failure switch: asked once for every task that begins. */
+  outcome: (type: string, id: string) => Outcome | undefined = () => undefined;
   private pid = 1000;
 
+  constructor(private readonly now: () => number = Date.now) {}
+
   /** @param authId the full token id (`root@pam!lab`) or user id of the caller; @returns the UPID. */
-  run(
-    node: string,
-    type: string,
-    id: string,
-    authId: string,
-    work: (log: (line: string) => void) => Promise<void>,
-  ): string {
+  run(node: string, type: string, id: string, authId: string, work: (worker: Worker) => Promise<void>): string {
     const pid = ++this.pid;
-    const starttime = Math.floor(Date.now() / 1000);
+    const starttime = Math.floor(this.now() / 1000);
     const pstart = Math.floor(process.uptime() * 100) + pid;
     const upid = `UPID:${node}:${hex(pid, 8)}:${hex(pstart, 8)}:${hex(starttime, 8)}:${type}:${id}:${authId}:`;
     const [user = authId, tokenid] = authId.split("!");
+    const stopped = new AbortController();
     const task: Task = {
-      upid,
-      node,
-      pid,
-      pstart,
-      starttime,
-      type,
-      id,
-      user,
-      tokenid,
-      log: [],
+      ...{ upid, node, pid, pstart, starttime, type, id, user, tokenid, log: [] },
       done: Promise.resolve(),
+      stop: () => stopped.abort(),
     };
     this.all.set(upid, task);
-    const end = (exitstatus: string) => {
-      task.exitstatus = exitstatus;
-      task.endtime = Math.floor(Date.now() / 1000);
-    };
+    const wait = (milliseconds: number) =>
+      sleep(milliseconds, undefined, { signal: stopped.signal }).catch(() => die("received interrupt"));
+    const outcome = this.outcome(type, id);
     // The answer with the UPID leaves before the work begins, as with a forked worker.
     task.done = new Promise<void>((resolve) => setImmediate(resolve))
-      .then(() => work((line) => task.log.push(line)))
+      .then(async () => {
+        if (outcome === "never ends") await wait(2 ** 31 - 1);
+        else if (outcome !== undefined) die(outcome.fails);
+        await work({ log: (line) => task.log.push(line), wait });
+      })
       .then(
-        () => {
-          task.log.push("TASK OK");
-          end("OK");
-        },
-        (error: unknown) => {
-          if (!(error instanceof PveError)) throw error;
-          task.log.push(`TASK ERROR: ${error.message}`);
-          end(error.message);
-        },
+        () => this.end(task, "OK"),
+        (error: unknown) => this.end(task, error instanceof PveError ? error.message : `internal: ${error}`),
       );
     return upid;
   }
 
+  private end(task: Task, exitstatus: string): void {
+    task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
+    task.exitstatus = exitstatus;
+    task.endtime = Math.floor(this.now() / 1000);
+  }
+
+  /** Ends what still runs, for the lab's own end. */
+  stopAll(): void {
+    for (const task of this.all.values()) task.stop();
+  }
+
+  find(upid: string): Task | undefined {
+    if (!upidPattern.test(upid)) parameterErrors({ upid: "unable to parse worker upid" });
+    return this.all.get(upid);
+  }
+
+  get(upid: string): Task {
+    return this.find(upid) ?? parameterErrors({ upid: "no such task" });
+  }
+
   /** The task as `…/tasks/{upid}/status` shows it. */
-  status(task: Task): Record<string, unknown> {
+  status(task: Task): Values {
     const { upid, node, pid, pstart, starttime, type, id, user, tokenid, exitstatus } = task;
     const base = { upid, node, pid, pstart, starttime, type, id, user, ...(tokenid ? { tokenid } : {}) };
     return exitstatus === undefined ? { ...base, status: "running" } : { ...base, status: "stopped", exitstatus };
   }
 
   /** The task as a row of `…/tasks`: `user` is without the token, but with it in the active list. */
-  row(task: Task): Record<string, unknown> {
+  row(task: Task): Values {
     const { upid, node, pid, pstart, starttime, endtime, type, id, user, tokenid, exitstatus } = task;
     const base = { upid, node, pid, pstart, starttime, type, id };
-    if (exitstatus === undefined) return { ...base, user: tokenid ? `${user}!${tokenid}` : user, status: "RUNNING" };
-    return { ...base, user, ...(tokenid ? { tokenid } : {}), endtime, status: exitstatus };
+    if (exitstatus === undefined)
+      return { ...base, user: tokenid ? `${user}!${tokenid}` : user, saved: "0", status: "RUNNING" };
+    return { ...base, user, ...(tokenid ? { tokenid } : {}), endtime: endtime ?? 0, status: exitstatus };
+  }
+
+  /** `…/tasks` of a node, newest first, and how many there are beyond the limit too. */
+  list(node: string, filter: Values): { rows: Values[]; total: number } {
+    const { source = "archive", vmid, typefilter, userfilter, since, until, errors, start = 0, limit = 50 } = filter;
+    const wanted = (task: Task) => {
+      const active = task.exitstatus === undefined;
+      return (
+        task.node === node &&
+        (source === "all" || active === (source === "active")) &&
+        (vmid === undefined || task.id === String(vmid)) &&
+        (typefilter === undefined || task.type === typefilter) &&
+        (userfilter === undefined || task.user.includes(String(userfilter))) &&
+        (since === undefined || task.starttime >= Number(since)) &&
+        (until === undefined || task.starttime <= Number(until)) &&
+        (errors !== 1 || (task.exitstatus !== undefined && task.exitstatus !== "OK"))
+      );
+    };
+    const found = [...this.all.values()].filter(wanted).reverse();
+    const rows = found.slice(Number(start)).slice(0, Number(limit));
+    return { rows: rows.map((task) => this.row(task)), total: found.length };
   }
 }

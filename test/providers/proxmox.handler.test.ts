@@ -62,13 +62,17 @@ describe("a guest on Proxmox VE", () => {
   it("linked or full, on the node asked for", async () => {
     await vmHandler.create(inputs(701, { fullClone: false }));
     await vmHandler.create(inputs(702, { node: "pve2", storage: "ceph" }));
-    expect((await world.consoles.guest("g701")).config.scsi0).toBe("ceph:vm-701-disk-0,size=3G");
-    expect(cluster().storages.volumes.get("ceph:vm-701-disk-0")?.parent).toBe("ceph:base-9000-disk-0");
+    expect((await world.consoles.guest("g701")).config.scsi0).toBe("ceph:base-9000-disk-0/vm-701-disk-0,size=3G");
+    expect(
+      cluster()
+        .storages.clonesOf("ceph:base-9000-disk-0")
+        .map(({ vmid }) => vmid),
+    ).toEqual([701]);
     expect((await world.consoles.guest("g702")).node).toBe("pve2");
   });
 
   it("is waited for while a clone of ours still runs, and a lock without a task is said with its remedy", async () => {
-    cluster().latency.clone = 400;
+    cluster().times.clone = 400;
     const interrupted = world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", {
       newid: 703,
       name: "g703",
@@ -77,7 +81,7 @@ describe("a guest on Proxmox VE", () => {
     await expect.poll(() => cluster().guests.get(703)?.lock).toBe("clone");
     const made = await vmHandler.create(inputs(703, { memory: 640 }));
     await interrupted;
-    cluster().latency.clone = 0;
+    cluster().times.clone = 0;
     expect(made.state).toMatchObject({ memory: 640 });
     const stuck = cluster().guests.get(703);
     stuck?.config.set("lock", "clone").set("description", " qmclone temporary file");
@@ -118,7 +122,7 @@ describe("a guest on Proxmox VE", () => {
     cluster().deaf.add(704);
     await vmHandler.delete(made.id, { ...made.state });
     expect(cluster().guests.has(704)).toBe(false);
-    expect(cluster().volumesOf(704)).toEqual([]);
+    expect(cluster().storages.owned(704)).toEqual([]);
     await vmHandler.delete(made.id, { ...made.state });
   });
 

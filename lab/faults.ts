@@ -1,0 +1,35 @@
+import type { LoggedCall } from "./log";
+
+/** A call that goes wrong: its answer is replaced, or its connection dropped before or after the effect. */
+export interface CallFault {
+  system: LoggedCall["system"];
+  /** A regular expression on `METHOD path`, the path as the lab's call log has it. */
+  call: string;
+  how: "drop before" | "drop after" | "status";
+  /** For `status`: the code of the answer, given before any effect. */
+  status?: number;
+  /** How often; once where it is left out. */
+  times?: number;
+}
+
+/** The calls that are to go wrong, in the order in which they were asked for. */
+export class Faults {
+  private rules: CallFault[] = [];
+
+  add(rule: CallFault): void {
+    this.rules.push({ times: 1, ...rule });
+  }
+
+  clear(): void {
+    this.rules = [];
+  }
+
+  /** The fault of this call, used up by it. */
+  take(system: CallFault["system"], method: string, path: string): CallFault | undefined {
+    const found = this.rules.find(
+      (rule) => rule.system === system && (rule.times ?? 0) > 0 && new RegExp(rule.call).test(`${method} ${path}`),
+    );
+    if (found) found.times = (found.times ?? 0) - 1;
+    return found;
+  }
+}

@@ -1,0 +1,74 @@
+import { createHash } from "node:crypto";
+import { die, parameterErrors } from "./errors";
+import type { Values } from "./schema/parameters";
+
+interface Rules {
+  options: Values;
+  rules: Values[];
+}
+
+const digest = (value: Values | Values[]) =>
+  createHash("sha1")
+    .update(Object.keys(value).length === 0 ? "" : JSON.stringify(value))
+    .digest("hex");
+
+/** The guests' firewall options and rules, by vmid. */
+export class Firewall {
+  private readonly guests = new Map<number, Rules>();
+
+  private of(vmid: number): Rules {
+    const found = this.guests.get(vmid) ?? { options: {}, rules: [] };
+    this.guests.set(vmid, found);
+    return found;
+  }
+
+  forget(vmid: number): void {
+    this.guests.delete(vmid);
+  }
+
+  options(vmid: number): Values {
+    const { options } = this.of(vmid);
+    return { ...options, digest: digest(options) };
+  }
+
+  setOptions(vmid: number, { delete: remove, digest: _digest, ...options }: Values): void {
+    const { options: kept } = this.of(vmid);
+    Object.assign(kept, options);
+    for (const key of String(remove ?? "").split(/[;,\s]+/)) delete kept[key];
+  }
+
+  rules(vmid: number): Values[] {
+    const { rules } = this.of(vmid);
+    return rules.map((rule, pos) => ({ ...rule, pos, digest: digest(rules) }));
+  }
+
+  rule(vmid: number, pos: number): Values {
+    return this.rules(vmid)[pos] ?? die(`no rule at position ${pos}`);
+  }
+
+  /** A new rule is the first, unless it says where. */
+  addRule(vmid: number, { pos = 0, digest: _digest, ...rule }: Values): void {
+    this.check(rule);
+    this.of(vmid).rules.splice(Number(pos), 0, rule);
+  }
+
+  setRule(vmid: number, pos: number, { pos: _pos, moveto, delete: remove, digest: _digest, ...changes }: Values): void {
+    this.rule(vmid, pos);
+    this.check(changes);
+    const { rules } = this.of(vmid);
+    const [rule = {}] = rules.splice(pos, 1);
+    Object.assign(rule, changes);
+    for (const key of String(remove ?? "").split(/[;,\s]+/)) delete rule[key];
+    rules.splice(Number(moveto ?? pos), 0, rule);
+  }
+
+  deleteRule(vmid: number, pos: number): void {
+    this.rule(vmid, pos);
+    this.of(vmid).rules.splice(pos, 1);
+  }
+
+  private check({ type, action }: Values): void {
+    if (type !== "group" && action !== undefined && !["ACCEPT", "DROP", "REJECT"].includes(String(action)))
+      parameterErrors({ action: `unknown action '${action}'` });
+  }
+}

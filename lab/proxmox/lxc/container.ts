@@ -1,0 +1,61 @@
+import type { Cluster } from "../cluster";
+import { die } from "../errors";
+import { Guest } from "../guest";
+import { lxcOptions, volumeSlots } from "../schema/lxc";
+import type { Values } from "../schema/parameters";
+import { parseProperties, printProperties } from "../schema/properties";
+import { parseSize } from "../sizes";
+
+/** Processors of the lab's nodes: what a container without `cores` has. */
+export const nodeCpus = 2;
+
+/** A container. */
+export class Container extends Guest {
+  readonly type = "lxc";
+  readonly noun = "CT";
+  protected readonly live =
+    /^(description|tags|onboot|protection|startup|lock|template|hostname|memory|swap|cores|cpulimit|cpuunits|net\d+|mp\d+|unused\d+|nameserver|searchdomain)$/;
+
+  get name(): string {
+    return this.text("hostname") ?? `CT${this.vmid}`;
+  }
+
+  /** The root file system and the mount points that are volumes. */
+  get volumes(): [slot: string, volume: Record<string, string>][] {
+    return volumeSlots.flatMap((slot) => {
+      const text = this.text(slot);
+      if (text === undefined) return [];
+      const parsed = parse(slot, text);
+      return parsed.volume?.startsWith("/") ? [] : [[slot, parsed] satisfies [string, Record<string, string>]];
+    });
+  }
+
+  /** As a node's list of containers shows it. */
+  status(cluster: Cluster): Values {
+    const tags = this.text("tags");
+    return {
+      vmid: this.vmid,
+      name: this.name,
+      type: "lxc",
+      status: this.running ? "running" : "stopped",
+      cpus: Number(this.config.get("cores") ?? nodeCpus),
+      maxmem: Number(this.config.get("memory") ?? 512) * 1024 ** 2,
+      maxswap: Number(this.config.get("swap") ?? 512) * 1024 ** 2,
+      maxdisk: parseSize(parse("rootfs", this.text("rootfs") ?? "").size ?? "0"),
+      ...{ mem: 0, swap: 0, cpu: 0, disk: 0, diskread: 0, diskwrite: 0, netin: 0, netout: 0 },
+      ...(this.running ? { pid: this.pid } : {}),
+      uptime: cluster.uptime(this),
+      ...(this.template ? { template: 1 } : {}),
+      ...(this.lock === undefined ? {} : { lock: this.lock }),
+      ...(tags === undefined || tags === " " ? {} : { tags }),
+    };
+  }
+}
+
+export function parse(option: string, text: string): Record<string, string> {
+  const parsed = parseProperties(lxcOptions[option]?.properties ?? { keys: {} }, text);
+  return typeof parsed === "string" ? die(parsed.trim()) : parsed;
+}
+
+export const print = (option: string, values: Record<string, string>): string =>
+  printProperties(lxcOptions[option]?.properties ?? { keys: {} }, values);

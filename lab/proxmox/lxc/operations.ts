@@ -1,0 +1,410 @@
+import type { Caller } from "../access";
+import type { Cluster } from "../cluster";
+import { die, forbidden, PveError, parameterErrors } from "../errors";
+import { normalizeTags, words } from "../guest";
+import { requireNew, requirePool } from "../qemu/create";
+import { newMac } from "../qemu/vm";
+import { lxcOptions } from "../schema/lxc";
+import type { Value, Values } from "../schema/parameters";
+import { printSize, resized } from "../sizes";
+import type { Worker } from "../tasks";
+import { Container, parse, print } from "./container";
+
+type Log = (line: string) => void;
+
+const allocation = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
+const isVolume = (key: string) => /^(rootfs|mp\d+)$/.test(key);
+
+/** What can be said of a request before a worker has it. */
+function check(cluster: Cluster, node: string, caller: Caller, options: Values, unprivileged: boolean): void {
+  const { authId } = caller;
+  const onlyRoot = (what: string) =>
+    authId === "root@pam" ? undefined : forbidden(`${what} is only allowed for root@pam`);
+  if (options.features !== undefined) {
+    const features = parse("features", String(options.features));
+    if (!unprivileged) onlyRoot("changing feature flags for privileged container");
+    else if (Object.keys(features).some((name) => name !== "nesting"))
+      onlyRoot("changing feature flags (except nesting)");
+  }
+  for (const key of Object.keys(options).filter(isVolume)) {
+    const { volume = "" } = parse(key, String(options[key]));
+    const storage = (allocation.exec(volume) ?? /^([^/:\s]+):/.exec(volume))?.[1];
+    if (volume.startsWith("/")) onlyRoot("mount point type bind");
+    else if (storage === undefined) die(`unable to parse volume ID '${volume}'`);
+    else {
+      cluster.storages.usable(node, storage, "rootdir");
+      cluster.access.require(authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
+    }
+  }
+}
+
+function makeVolume(cluster: Cluster, container: Container, slot: string, text: string, log: Log): string {
+  const { size: _size, ...keys } = parse(slot, text);
+  const [, storage, gibibytes] = allocation.exec(keys.volume ?? "") ?? [];
+  if (storage === undefined) {
+    if (keys.volume?.startsWith("/")) return print(slot, keys);
+    const found = cluster.storages.need(container.node, keys.volume ?? "");
+    return print(slot, { ...keys, size: printSize(found.size) });
+  }
+  const size = Math.round(Number(gibibytes) * 1024 ** 3);
+  const { volid } = cluster.storages.allocate(container.node, { storage, vmid: container.vmid, size }, log);
+  log(`Creating filesystem with ${size / 4096} 4k blocks and ${size / 16384} inodes`);
+  return print(slot, { ...keys, volume: volid, size: printSize(size) });
+}
+
+/** An option as PVE stores it. */
+function stored(cluster: Cluster, key: string, value: Value): Value {
+  if (key === "tags") return normalizeTags(String(value));
+  if (!/^net\d+$/.test(key)) return value;
+  const card = parse("net0", String(value));
+  const hwaddr = (card.hwaddr ?? newMac(cluster.options.mac_prefix)).toUpperCase();
+  return print("net0", { ...card, hwaddr, type: "veth" });
+}
+
+const distributions = /^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos)/;
+
+/** POST …/lxc: from a template archive. */
+export function create(cluster: Cluster, node: string, params: Values, caller: Caller): string {
+  const {
+    vmid,
+    ostemplate,
+    storage,
+    pool,
+    start,
+    password: _password,
+    "ssh-public-keys": _keys,
+    bwlimit: _bwlimit,
+    force: _force,
+    restore,
+    unique: _unique,
+    "ignore-unpack-errors": _ignore,
+    "ha-managed": ha,
+    ...options
+  } = params;
+  const id = Number(vmid);
+  requireNew(cluster, caller, id, pool);
+  requirePool(cluster, pool);
+  if (restore === 1) die("the lab restores no backups");
+  const unprivileged = options.unprivileged !== 0;
+  if (!unprivileged) cluster.access.require(caller.authId, "/", ["Sys.Modify"]);
+  const rootfs = options.rootfs ?? `${storage ?? "local"}:4`;
+  check(cluster, node, caller, { ...options, rootfs }, unprivileged);
+  const taken = cluster.guests.get(id);
+  if (taken !== undefined) die(`${taken.noun} ${id} already exists on node '${taken.node}'`);
+  const container = cluster.add(new Container(id, node));
+  container.config.set("lock", "create");
+  return cluster.lockedTask(container, node, "vzcreate", caller.authId, async ({ log, wait }) => {
+    try {
+      const volumes = Object.entries({ ...options, rootfs }).filter(([key]) => isVolume(key));
+      const made = volumes.map(
+        ([slot, text]) => [slot, makeVolume(cluster, container, slot, String(text), log)] as const,
+      );
+      const template = String(ostemplate);
+      const archive = cluster.storages.find(node, template);
+      if (archive === undefined) {
+        log(`volume '${template}' does not exist`);
+        return die(`volume '${template}' does not exist`);
+      }
+      log(`extracting archive '${cluster.storages.path(archive)}'`);
+      log("Detected container architecture: amd64");
+      const ostype = distributions.exec(template.split("/").pop() ?? "")?.[1] ?? "unmanaged";
+      const all: Values = {
+        arch: "amd64",
+        ostype,
+        hostname: `CT${id}`,
+        memory: 512,
+        swap: 512,
+        unprivileged: 1,
+        ...options,
+      };
+      for (const [key, value] of Object.entries({ ...all, ...Object.fromEntries(made) }))
+        container.config.set(key, stored(cluster, key, value));
+      if (!unprivileged) container.config.delete("unprivileged");
+      container.config.delete("lock");
+      if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+      if (ha === 1) cluster.ha.create({ sid: `ct:${id}` }, cluster.guests);
+    } catch (error) {
+      for (const { volid } of cluster.storages.owned(id)) cluster.storages.free(node, volid);
+      cluster.remove(container);
+      if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
+      throw error;
+    }
+    if (start === 1) await startNow(cluster, container, wait);
+  });
+}
+
+const modified = "detected modified configuration - file changed by other user? Try again.";
+
+export function put(cluster: Cluster, container: Container, params: Values, caller: Caller): void {
+  const { delete: remove, revert, digest, ...options } = params;
+  const removed = words(remove);
+  if (Object.keys(options).length === 0 && removed.length === 0 && revert === undefined) die("no options specified");
+  for (const key of removed) {
+    if (!(key in lxcOptions)) parameterErrors({ delete: `unknown option '${key}'` });
+    if (key in options) parameterErrors({ delete: `you can't use '-${key}' and -delete ${key}' at the same time` });
+    if (key === "rootfs") parameterErrors({ delete: "you can't delete 'rootfs'" });
+  }
+  if (options.lock !== undefined && caller.authId !== "root@pam") die("only root can set 'lock' config");
+  check(cluster, container.node, caller, options, container.config.get("unprivileged") === 1);
+  if (digest !== undefined && digest !== container.digest()) die(modified);
+  container.checkLock();
+  for (const key of words(revert)) container.pending.delete(key);
+  for (const key of removed) {
+    if (isVolume(key)) detach(container, key);
+    else if (/^unused/.test(key)) {
+      cluster.storages.free(container.node, parse(key, container.text(key) ?? "").volume ?? "");
+      container.config.delete(key);
+    } else container.unset(key);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (!isVolume(key)) container.set(key, stored(cluster, key, value));
+    else {
+      if (container.config.has(key) && allocation.test(parse(key, String(value)).volume ?? "")) detach(container, key);
+      container.config.set(
+        key,
+        makeVolume(cluster, container, key, String(value), () => {}),
+      );
+    }
+  }
+}
+
+function detach(container: Container, slot: string): void {
+  const volume = parse(slot, container.text(slot) ?? "").volume ?? "";
+  container.config.delete(slot);
+  if (volume === "" || volume.startsWith("/")) return;
+  let n = 0;
+  while (container.config.has(`unused${n}`)) n++;
+  container.config.set(`unused${n}`, volume);
+}
+
+export function resize(
+  cluster: Cluster,
+  container: Container,
+  { disk, size, digest }: Values,
+  { authId }: Caller,
+): string {
+  const slot = String(disk);
+  const text = container.text(slot);
+  if (text === undefined) {
+    const missing = "property is missing and it is not optional";
+    throw new PveError(500, "format error", slot === "rootfs" ? { volume: missing } : { volume: missing, mp: missing });
+  }
+  if (digest !== undefined && digest !== container.digest()) die(modified);
+  container.checkLock();
+  const keys = parse(slot, text);
+  const volume = cluster.storages.need(container.node, keys.volume ?? "");
+  const wanted = resized(volume.size, String(size));
+  if (wanted < volume.size) die("unable to shrink disk size");
+  return cluster.lockedTask(container, container.node, "resize", authId, async ({ log }) => {
+    if (wanted === volume.size) return;
+    volume.size = wanted;
+    container.config.set(slot, print(slot, { ...keys, size: printSize(wanted) }));
+    log("Image resized.");
+  });
+}
+
+export function clone(cluster: Cluster, container: Container, params: Values, caller: Caller): string {
+  const { newid, hostname, description, full, storage, target, pool, snapname } = params;
+  const id = Number(newid);
+  const { node } = container;
+  requireNew(cluster, caller, id, pool);
+  requirePool(cluster, pool);
+  const to = cluster.member(String(target ?? node)).node;
+  if (storage !== undefined) cluster.storages.usable(to, String(storage), "rootdir");
+  container.checkLock();
+  const config = snapname === undefined ? container.config : container.snapshot(String(snapname)).config;
+  const linked = full === undefined ? container.template : full === 0;
+  for (const [, { volume = "" }] of container.volumes) {
+    if (linked && !cluster.storages.linkable(volume)) die(`Linked clone feature for '${volume}' is not available`);
+    if (to !== node && !cluster.storages.get(volume.split(":")[0] ?? "").shared)
+      die(`can't clone CT to node '${to}' (CT uses local storage)`);
+  }
+  if (container.running && snapname === undefined)
+    die("cannot do full clones on a running container without snapshots");
+  const taken = cluster.guests.get(id);
+  if (taken !== undefined) die(`unable to create CT ${id}: config file already exists`);
+  const made = cluster.add(new Container(id, to));
+  made.config.set("lock", "create");
+  return cluster.tasks.run(node, "vzclone", String(container.vmid), caller.authId, async ({ log, wait }) => {
+    for (const [key, value] of config) if (!/^(template|lock|unused\d+)$/.test(key)) made.config.set(key, value);
+    made.config.set("lock", "create");
+    for (const [slot, keys] of container.volumes) {
+      const source = cluster.storages.need(node, keys.volume ?? "");
+      log(`create ${linked ? "linked" : "full"} clone of mountpoint ${slot} (${source.volid})`);
+      const on = linked ? source.storage : String(storage ?? source.storage);
+      const copy = cluster.storages.allocate(
+        to,
+        {
+          storage: on,
+          vmid: id,
+          size: source.size,
+          filled: source.filled,
+          format: source.format,
+          parent: linked ? source : undefined,
+        },
+        log,
+      );
+      made.config.set(slot, print(slot, { ...keys, volume: copy.volid }));
+    }
+    await wait(cluster.times.clone);
+    for (const [key, value] of [...made.config])
+      if (/^net\d+$/.test(key)) {
+        const { hwaddr: _hwaddr, ...card } = parse("net0", String(value));
+        made.config.set(key, stored(cluster, key, print("net0", card)));
+      }
+    made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
+    if (description !== undefined) made.config.set("description", description);
+    made.config.delete("lock");
+    if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+  });
+}
+
+/** POST …/template: at once, without a task. */
+export function template(cluster: Cluster, container: Container): void {
+  if (container.template) die("you can't convert a CT to a template if it's already one");
+  if (container.snapshots.size > 0) die("unable to create template, because CT contains snapshots");
+  container.checkLock();
+  if (container.running) die("you can't convert a CT to template if the CT is running");
+  for (const [slot, keys] of container.volumes)
+    container.config.set(
+      slot,
+      print(slot, { ...keys, volume: cluster.storages.toBase(container.node, keys.volume ?? "") }),
+    );
+  container.config.set("template", 1);
+}
+
+export function destroy(cluster: Cluster, container: Container, { purge, force }: Values, { authId }: Caller): string {
+  const { vmid, node } = container;
+  if (container.config.get("protection") === 1) die(`can't remove CT ${vmid} - protection mode enabled`);
+  if (cluster.ha.has(container) && purge !== 1)
+    die(`unable to remove CT ${vmid} - used in HA resources and purge parameter not set.`);
+  if (container.running && force !== 1) die(`CT ${vmid} is running - destroy failed`);
+  return cluster.lockedTask(container, node, "vzdestroy", authId, async ({ log }) => {
+    cluster.container(node, vmid);
+    container.checkLock();
+    const owned = cluster.storages.owned(vmid);
+    for (const { volid } of owned)
+      if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
+    for (const { volid } of owned) cluster.storages.free(node, volid);
+    cluster.remove(container);
+    if (purge === 1) cluster.purge(container, log);
+  });
+}
+
+// ---- power
+
+async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
+  await wait(cluster.times.start);
+  container.applyPending();
+  container.running = true;
+  container.paused = false;
+  container.pid = cluster.newPid();
+  container.startedAt = cluster.now();
+}
+
+function halt(container: Container): void {
+  container.running = false;
+  container.applyPending();
+}
+
+export function start(cluster: Cluster, node: string, vmid: number, { authId }: Caller): string {
+  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
+    const container = cluster.container(node, vmid);
+    container.checkLock();
+    if (container.template) die("you can't start a CT if it's a template");
+    if (container.running) die(`CT ${vmid} already running`);
+    for (const [key, value] of container.config) {
+      const bridge = /^net\d+$/.test(key) ? parse("net0", String(value)).bridge : undefined;
+      if (bridge !== undefined && !cluster.node(node).bridges.includes(bridge))
+        die(`bridge '${bridge}' does not exist`);
+    }
+    await startNow(cluster, container, wait);
+  });
+}
+
+const needRunning = ({ running, vmid }: Container, noun = "CT") => {
+  if (!running) die(`${noun} ${vmid} not running`);
+};
+
+export function stop(cluster: Cluster, container: Container, { authId }: Caller): string {
+  needRunning(container);
+  return cluster.lockedTask(container, container.node, "vzstop", authId, async () => {
+    container.checkLock();
+    halt(container);
+  });
+}
+
+export function shutdown(
+  cluster: Cluster,
+  container: Container,
+  { timeout, forceStop }: Values,
+  { authId }: Caller,
+): string {
+  needRunning(container);
+  return cluster.lockedTask(container, container.node, "vzshutdown", authId, async ({ wait }) => {
+    container.checkLock();
+    const limit = Number(timeout ?? 60) * 1000;
+    const needed = cluster.deaf.has(container.vmid) ? Number.POSITIVE_INFINITY : cluster.times.shutdown;
+    await wait(Math.min(needed, limit));
+    if (needed > limit && forceStop !== 1) die("container did not stop");
+    halt(container);
+  });
+}
+
+export function reboot(cluster: Cluster, container: Container, { authId }: Caller): string {
+  needRunning(container, "VM");
+  return cluster.lockedTask(container, container.node, "vzreboot", authId, async ({ wait }) => {
+    container.checkLock();
+    await wait(cluster.times.shutdown);
+    halt(container);
+    await startNow(cluster, container, wait);
+  });
+}
+
+export function control(
+  cluster: Cluster,
+  container: Container,
+  action: "suspend" | "resume",
+  { authId }: Caller,
+): string {
+  needRunning(container);
+  return cluster.lockedTask(container, container.node, `vz${action}`, authId, async () => {
+    container.checkLock();
+    container.paused = action === "suspend";
+  });
+}
+
+export function migrate(
+  cluster: Cluster,
+  container: Container,
+  { target, online, restart }: Values,
+  { authId }: Caller,
+): string {
+  const to = cluster.member(String(target)).node;
+  const { vmid, node } = container;
+  return cluster.lockedTask(container, node, "vzmigrate", authId, async ({ log, wait }) => {
+    container.checkLock();
+    cluster.node(to);
+    if (container.running && online !== 1 && restart !== 1) die("CT is running - use restart mode");
+    log(`starting migration of CT ${vmid} to node '${to}' (${cluster.address(to)})`);
+    for (const { storage } of cluster.storages.owned(vmid))
+      if (!cluster.storages.on(to, cluster.storages.get(storage)))
+        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
+    await wait(cluster.times.clone);
+    for (const { volid } of cluster.storages.owned(vmid)) cluster.storages.carry(node, to, volid);
+    container.node = to;
+    log("migration finished successfully (duration 00:00:01)");
+  });
+}
+
+/** GET …/interfaces: what a running container's network is. */
+export function interfaces(container: Container): unknown[] | null {
+  if (!container.running) return null;
+  return [...container.config]
+    .filter(([key]) => /^net\d+$/.test(key))
+    .map(([, value]) => {
+      const { name = "", hwaddr = "", ip } = parse("net0", String(value));
+      const mac = hwaddr.toLowerCase();
+      return { name, hwaddr: mac, "hardware-address": mac, ...(ip?.includes("/") ? { inet: ip } : {}) };
+    });
+}

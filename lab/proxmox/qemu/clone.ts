@@ -1,0 +1,119 @@
+import { randomUUID } from "node:crypto";
+import type { Caller } from "../access";
+import type { Cluster } from "../cluster";
+import { die } from "../errors";
+import type { Value, Values } from "../schema/parameters";
+import { requireNew, requirePool } from "./create";
+import { copyDrive } from "./drives";
+import { isCard } from "./net";
+import { newMac, parse, print, Vm } from "./vm";
+
+export function clone(cluster: Cluster, node: string, vmid: number, params: Values, caller: Caller): string {
+  const { newid, name, description, full, storage, target, format, snapname, pool, bwlimit } = params;
+  const id = Number(newid);
+  requireNew(cluster, caller, id, pool);
+  requirePool(cluster, pool);
+  const targetNode = cluster.member(String(target ?? node)).node;
+  if (storage !== undefined) cluster.storages.usable(targetNode, String(storage), "images");
+  const found = cluster.guests.get(vmid);
+  const source =
+    found instanceof Vm && found.node === node
+      ? found
+      : die(`unable to find configuration file for VM ${vmid} on node '${node}'`);
+  source.checkLock();
+  const config = snapname === undefined ? source.config : source.snapshot(String(snapname)).config;
+  const linked = full === undefined ? source.template : full === 0;
+  if (linked && storage !== undefined) die("parameter 'storage' not allowed for linked clones");
+  if (linked && format !== undefined) die("parameter 'format' not allowed for linked clones");
+  const drives = source.drives
+    .filter(([slot]) => config.has(slot))
+    .map(([slot]) => ({ node, slot, drive: parse(slot, String(config.get(slot))) }));
+  for (const { slot, drive } of drives) {
+    const { file = "", media } = drive;
+    const volume = cluster.storages.find(node, file);
+    if (volume === undefined) continue;
+    if (linked && media !== "cdrom" && !cluster.storages.linkable(file))
+      die(`Linked clone feature is not supported for '${file}' (${slot})`);
+    const on = linked ? volume.storage : String(storage ?? volume.storage);
+    cluster.access.require(caller.authId, `/storage/${on}`, ["Datastore.AllocateSpace"]);
+    if (targetNode !== node && !cluster.storages.get(volume.storage).shared)
+      die(`can't clone VM to node '${targetNode}' (VM uses local storage)`);
+  }
+  const refuseTaken = () => {
+    if (cluster.guests.has(id)) die(`unable to create VM ${id}: config file already exists`);
+  };
+  refuseTaken();
+  return cluster.tasks.run(node, "qmclone", String(vmid), caller.authId, (worker) =>
+    cluster.locked({ vmid: id, type: "qemu" }, worker, async () => {
+      refuseTaken();
+      const vm = cluster.add(new Vm(id, targetNode));
+      vm.config.set("lock", "clone").set("description", " qmclone temporary file");
+      try {
+        worker.log(`creating a clone of VM ${vmid} with ID ${id}`);
+        const copies = new Map<string, string>();
+        const options = {
+          ...{ bwlimit, linked },
+          ...(storage === undefined ? {} : { storage: String(storage) }),
+          ...(format === undefined ? {} : { format: String(format) }),
+        };
+        for (const drive of drives)
+          copies.set(drive.slot, print(drive.slot, await copyDrive(cluster, drive, vm, options, worker)));
+        await worker.wait(cluster.times.clone);
+        if (cluster.guests.get(id) !== vm) die("clone failed: unable to read VM config");
+        copyConfig(cluster, config, vm, copies);
+        vm.config.set("name", String(name ?? `Copy-of-VM-${config.get("name") ?? vmid}`));
+        if (description !== undefined) vm.config.set("description", description);
+        if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+      } catch (error) {
+        for (const { volid } of cluster.storages.owned(id)) cluster.storages.free(targetNode, volid);
+        cluster.remove(vm);
+        throw error;
+      }
+    }),
+  );
+}
+
+/** A clone's configuration: the source's, with drives, cards' MACs and identity of its own. */
+function copyConfig(cluster: Cluster, source: Map<string, Value>, vm: Vm, drives: Map<string, string>): void {
+  vm.config.clear();
+  for (const [key, value] of source)
+    if (!/^(template|lock|unused\d+)$/.test(key)) vm.config.set(key, drives.get(key) ?? value);
+  for (const [key, value] of [...vm.config])
+    if (isCard(key)) {
+      const card = parse("net0", String(value));
+      vm.config.set(key, print("net0", { ...card, macaddr: newMac(cluster.options.mac_prefix) }));
+    }
+  const smbios = String(vm.config.get("smbios1") ?? "").replace(/^uuid=[^,]*/, `uuid=${randomUUID()}`);
+  vm.config.set("smbios1", smbios === "" ? `uuid=${randomUUID()}` : smbios);
+  if (vm.config.has("vmgenid")) vm.config.set("vmgenid", randomUUID());
+}
+
+/** POST …/template: the disks become bases that linked clones can share. */
+export function template(cluster: Cluster, vm: Vm, { authId }: Caller): string {
+  if (vm.template) die("you can't convert a template to a template");
+  if (vm.snapshots.size > 0) die("unable to create template, because VM contains snapshots");
+  vm.checkLock();
+  if (vm.running) die("you can't convert a VM to template if VM is running");
+  return cluster.lockedTask(vm, vm.node, "qmtemplate", authId, async () => {
+    for (const [slot, drive] of vm.disks)
+      vm.config.set(slot, print(slot, { ...drive, file: cluster.storages.toBase(vm.node, drive.file ?? "") }));
+    vm.config.set("template", 1);
+  });
+}
+
+export function destroy(cluster: Cluster, vm: Vm, { purge }: Values, { authId }: Caller): string {
+  if (vm.config.get("protection") === 1) die(`can't remove VM ${vm.vmid} - protection mode enabled`);
+  if (cluster.ha.has(vm) && purge !== 1)
+    die(`unable to remove VM ${vm.vmid} - used in HA resources and purge parameter not set.`);
+  if (vm.running) die(`VM ${vm.vmid} is running - destroy failed`);
+  return cluster.lockedTask(vm, vm.node, "qmdestroy", authId, async ({ log }) => {
+    cluster.vm(vm.node, vm.vmid);
+    vm.checkLock();
+    const owned = cluster.storages.owned(vm.vmid);
+    for (const { volid } of owned)
+      if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
+    for (const { volid } of owned) cluster.storages.free(vm.node, volid);
+    cluster.remove(vm);
+    if (purge === 1) cluster.purge(vm, log);
+  });
+}

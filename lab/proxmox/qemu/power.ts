@@ -1,0 +1,147 @@
+import type { Caller } from "../access";
+import type { Cluster } from "../cluster";
+import { die } from "../errors";
+import type { Values } from "../schema/parameters";
+import type { Worker } from "../tasks";
+import { seed } from "./cloudinit";
+import { checkBridges } from "./net";
+import { parse, type Vm } from "./vm";
+
+/** With an HA resource a start or stop is a request to its manager. */
+function viaHa(cluster: Cluster, vm: Vm | undefined, what: "start" | "stop", { authId }: Caller): string | undefined {
+  if (vm === undefined || !cluster.ha.has(vm)) return undefined;
+  return cluster.tasks.run(vm.node, `ha${what}`, String(vm.vmid), authId, async ({ log }) =>
+    log(`Requesting HA ${what} for VM ${vm.vmid}`),
+  );
+}
+
+export function start(cluster: Cluster, node: string, vmid: number, caller: Caller): string {
+  const known = cluster.guests.get(vmid);
+  const requested = known?.type === "qemu" ? viaHa(cluster, cluster.vm(node, vmid), "start", caller) : undefined;
+  if (requested !== undefined) return requested;
+  return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmstart", caller.authId, async ({ log, wait }) => {
+    const vm = cluster.vm(node, vmid);
+    vm.checkLock();
+    if (vm.template) die("you can't start a vm if it's a template");
+    if (vm.running) die(`VM ${vmid} already running`);
+    for (const [slot, drive] of vm.disks)
+      if (drive.file !== "none")
+        cluster.storages.find(node, drive.file ?? "") ?? die(`volume '${drive.file}' does not exist (${slot})`);
+    checkBridges(cluster, vm);
+    if (vm.drives.some(([, text]) => text.includes("cloudinit"))) log("generating cloud-init ISO");
+    await startNow(cluster, vm, wait);
+  });
+}
+
+export async function startNow(cluster: Cluster, vm: Vm, wait: Worker["wait"]): Promise<void> {
+  await wait(cluster.times.start);
+  vm.applyPending();
+  seed(vm);
+  vm.running = true;
+  vm.paused = false;
+  vm.pid = cluster.newPid();
+  vm.startedAt = cluster.now();
+}
+
+export function halt(vm: Vm): void {
+  vm.running = false;
+  vm.paused = false;
+  vm.applyPending();
+}
+
+export function stop(
+  cluster: Cluster,
+  vm: Vm,
+  { skiplock, "overrule-shutdown": overrule }: Values,
+  caller: Caller,
+): string {
+  const requested = viaHa(cluster, vm, "stop", caller);
+  if (requested !== undefined) return requested;
+  if (overrule === 1)
+    for (const task of cluster.tasks.all.values())
+      if (task.type === "qmshutdown" && task.id === String(vm.vmid) && task.exitstatus === undefined) task.stop();
+  return cluster.lockedTask(vm, vm.node, "qmstop", caller.authId, async () => {
+    if (!vm.running) return;
+    if (skiplock !== 1) vm.checkLock();
+    halt(vm);
+  });
+}
+
+/** Waits for a guest to follow ACPI: one that is still booting, or that was made deaf, never does. */
+async function powerdown(cluster: Cluster, vm: Vm, timeout: number, wait: Worker["wait"]): Promise<boolean> {
+  const hears = cluster.booted(vm) && !vm.paused && !cluster.deaf.has(vm.vmid);
+  const needed = hears ? cluster.times.shutdown : Number.POSITIVE_INFINITY;
+  await wait(Math.min(needed, timeout));
+  return needed <= timeout;
+}
+
+export function shutdown(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: Caller): string {
+  const requested = viaHa(cluster, vm, "stop", caller);
+  if (requested !== undefined) return requested;
+  return cluster.lockedTask(vm, vm.node, "qmshutdown", caller.authId, async ({ log, wait }) => {
+    if (!vm.running) return;
+    vm.checkLock();
+    if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait))) {
+      if (forceStop !== 1) die("VM quit/powerdown failed - got timeout");
+      log("VM still running - terminating now with SIGTERM");
+    }
+    halt(vm);
+  });
+}
+
+export function reboot(cluster: Cluster, vm: Vm, { timeout }: Values, { authId }: Caller): string {
+  needRunning(vm);
+  return cluster.lockedTask(vm, vm.node, "qmreboot", authId, async ({ wait }) => {
+    vm.checkLock();
+    if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait)))
+      die("VM quit/powerdown failed - got timeout");
+    halt(vm);
+    await startNow(cluster, vm, wait);
+  });
+}
+
+function needRunning(vm: Vm): void {
+  if (!vm.running) die(`VM ${vm.vmid} not running`);
+}
+
+/** reset, suspend and resume: at once, in a worker. */
+export function control(cluster: Cluster, vm: Vm, action: "reset" | "pause" | "resume", { authId }: Caller): string {
+  needRunning(vm);
+  return cluster.lockedTask(vm, vm.node, `qm${action}`, authId, async () => {
+    vm.checkLock();
+    if (action === "reset") vm.startedAt = cluster.now();
+    else vm.paused = action === "pause";
+  });
+}
+
+/** POST …/migrate: to a node that has its storages and bridges; a running guest goes with `online`. */
+export function migrate(cluster: Cluster, vm: Vm, params: Values, { authId }: Caller): string {
+  const { target, online, "with-local-disks": withDisks } = params;
+  const to = cluster.member(String(target)).node;
+  const volumes = cluster.storages.owned(vm.vmid);
+  const local = volumes.filter(({ storage }) => !cluster.storages.get(storage).shared);
+  return cluster.lockedTask(vm, vm.node, "qmigrate", authId, async ({ log, wait }) => {
+    vm.checkLock();
+    cluster.node(to);
+    if (vm.running && online !== 1) die(`can't migrate running VM without --online`);
+    log(`starting migration of VM ${vm.vmid} to node '${to}' (${cluster.address(to)})`);
+    for (const { storage } of volumes)
+      if (!cluster.storages.on(to, cluster.storages.get(storage)))
+        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
+    if (vm.running && local.length > 0 && withDisks !== 1)
+      die("migration aborted: can't live migrate attached local disks without with-local-disks option");
+    vm.config.set("lock", "migrate");
+    await wait(cluster.times.clone);
+    vm.config.delete("lock");
+    for (const { volid } of local) {
+      log(`found local disk '${volid}' (attached)`);
+      cluster.storages.carry(vm.node, to, volid);
+    }
+    vm.node = to;
+    log("migration finished successfully (duration 00:00:01)");
+  });
+}
+
+/** Whether a guest's agent answers. */
+export const agentRuns = (cluster: Cluster, vm: Vm): boolean =>
+  parse("agent", vm.text("agent") ?? "0").enabled === "1" && cluster.booted(vm) && !cluster.agentless.has(vm.vmid);

@@ -1,0 +1,258 @@
+import { die, parameterErrors } from "../errors";
+import { nodeCpus } from "../lxc/container";
+import * as schema from "../schema/cluster";
+import type { Values } from "../schema/parameters";
+import { space } from "../storage";
+import type { Task } from "../tasks";
+import { nodeResource, resources } from "../views";
+import { vzdump } from "../vzdump";
+import { anybody, both, type Call, either, Page, perm, type Route, route } from "./route";
+
+const names = (text: string) => text.split(" ").map((name) => ({ name }));
+const clusterRooms =
+  "acme backup backup-info bulk-action ceph config firewall ha jobs log mapping metrics notifications nextid options qemu replication resources status tasks sdn";
+const nodeRooms =
+  "aplinfo apt capabilities ceph certificates config disks dns firewall hardware hosts journal lxc migrateall netstat network qemu query-oci-repo-tags query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan";
+
+function clusterStatus({ cluster }: Call): unknown[] {
+  const alone = cluster.nodes.size === 1;
+  const nodes = [...cluster.nodes.values()].map(({ node, offline }, n) => ({
+    type: "node",
+    id: `node/${node}`,
+    name: node,
+    nodeid: alone ? 0 : n + 1,
+    online: offline ? 0 : 1,
+    local: n === 0 ? 1 : 0,
+    ip: cluster.address(node),
+    level: "",
+  }));
+  if (alone) return nodes;
+  const online = nodes.filter((node) => node.online === 1).length;
+  const quorate = online * 2 > nodes.length ? 1 : 0;
+  return [
+    { type: "cluster", id: "cluster", name: cluster.name, nodes: nodes.length, quorate, version: nodes.length },
+    ...nodes,
+  ];
+}
+
+function nodeStatus({ cluster }: Call): unknown {
+  const gibibyte = 1024 ** 3;
+  const kernel = {
+    sysname: "Linux",
+    release: "6.17.4-1-pve",
+    version: "#1 SMP PREEMPT_DYNAMIC PMX 6.17.4-1",
+    machine: "x86_64",
+  };
+  return {
+    "boot-info": { mode: "legacy-bios" },
+    cpu: 0,
+    cpuinfo: {
+      cores: nodeCpus,
+      cpus: nodeCpus,
+      family: "25",
+      flags: "fpu sse sse2",
+      hvm: "",
+      mhz: "2250.000",
+      model: "Simulated CPU",
+      sockets: 1,
+      user_hz: 100,
+      vendor: "AuthenticAMD",
+    },
+    "current-kernel": kernel,
+    idle: 0,
+    ksm: { shared: 0 },
+    kversion: `Linux ${kernel.release} ${kernel.version}`,
+    loadavg: ["0.00", "0.00", "0.00"],
+    memory: { available: 20 * gibibyte, free: 15 * gibibyte, total: 24 * gibibyte, used: 4 * gibibyte },
+    pveversion: `pve-manager/${cluster.version.version}/${cluster.version.repoid}`,
+    rootfs: { avail: space.avail, free: space.total - space.used, total: space.total, used: space.used },
+    swap: { free: 0, total: 0, used: 0 },
+    uptime: Math.floor(process.uptime()) + 6000,
+    wait: 0,
+  };
+}
+
+const bridges = ({ cluster, node }: Call) =>
+  cluster.node(node).bridges.map((iface, n) => ({
+    iface,
+    type: "bridge",
+    active: 1,
+    autostart: 1,
+    bridge_fd: "0",
+    bridge_ports: "",
+    bridge_stp: "off",
+    families: ["inet"],
+    method6: "manual",
+    priority: n + 3,
+    ...(n === 0
+      ? { method: "static", address: cluster.address(node), netmask: "24", cidr: `${cluster.address(node)}/24` }
+      : { method: "manual" }),
+  }));
+
+// ---- tasks: one's own, or any with Sys.Audit on its node
+
+function task(call: Call, privilege = "Sys.Audit"): Task {
+  const found = call.cluster.tasks.get(String(call.params.upid));
+  needTask(call, found, privilege);
+  return found;
+}
+
+function needTask({ cluster, caller }: Call, { user, tokenid, node }: Task, privilege: string): void {
+  const owner = tokenid === undefined ? user : `${user}!${tokenid}`;
+  if (caller.authId !== owner && caller.authId !== user)
+    cluster.access.require(caller.authId, `/nodes/${node}`, [privilege]);
+}
+
+function taskLog(call: Call): Page {
+  const found = call.cluster.tasks.find(String(call.params.upid));
+  if (found === undefined) return new Page([{ n: 1, t: "unable to open file - No such file or directory" }], 1);
+  needTask(call, found, "Sys.Audit");
+  const start = Number(call.params.start ?? 0);
+  const limit = Number(call.params.limit ?? 50);
+  const lines = found.log.slice(start, limit === 0 ? undefined : start + limit);
+  return new Page(
+    lines.map((t, n) => ({ n: start + n + 1, t })),
+    found.log.length,
+  );
+}
+
+async function stopTask(call: Call): Promise<null> {
+  const found = task(call, "Sys.Modify");
+  if (found.exitstatus === undefined) {
+    found.stop();
+    await found.done;
+  }
+  return null;
+}
+
+const mine = ({ cluster, caller, node }: Call, rows: Values[]) =>
+  cluster.access.may(caller.authId, node === "" ? "/" : `/nodes/${node}`, ["Sys.Audit"])
+    ? rows
+    : rows.filter(({ user }) => user === caller.authId.split("!")[0] || user === caller.authId);
+
+// ---- URLs, as download-url looks at them before it downloads
+
+async function urlMetadata({ params }: Call): Promise<unknown> {
+  const url = new URL(String(params.url));
+  try {
+    const response = await fetch(url, { method: "HEAD" });
+    if (!response.ok) die(`invalid server response: '${response.status} ${response.statusText}'`);
+    return {
+      filename: url.pathname.split("/").pop(),
+      size: Number(response.headers.get("content-length") ?? 0),
+      mimetype: response.headers.get("content-type") ?? undefined,
+    };
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error;
+    const port = url.port || (url.protocol === "https:" ? "443" : "80");
+    return die(`invalid server response: '500 Can't connect to ${url.hostname}:${port} (Connection refused)'`);
+  }
+}
+
+const download = either(perm("/", "Sys.Audit Sys.Modify"), perm("/nodes/{node}", "Sys.AccessNetwork"));
+const period: Record<string, number> = { hour: 60, day: 1800, week: 10800, month: 43200, year: 604800 };
+
+/** Statistics of a guest: the lab measures nothing, so that there are only times. */
+export function rrddata({ cluster, params }: Call): unknown[] {
+  const step = period[String(params.timeframe)] ?? 60;
+  const now = Math.floor(cluster.now() / 1000 / step) * step;
+  return Array.from({ length: 60 }, (_, n) => ({ time: now - (59 - n) * step }));
+}
+
+export const clusterRoutes: Route[] = [
+  route("GET", "/version", schema.none, anybody, ({ cluster }) => cluster.version),
+  route("GET", "/cluster", schema.none, anybody, () => names(clusterRooms)),
+  route("GET", "/cluster/status", schema.none, perm("/", "Sys.Audit"), clusterStatus),
+  route("GET", "/cluster/options", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => cluster.options),
+  route("GET", "/cluster/resources", schema.resources, anybody, ({ cluster, caller, params }) =>
+    resources(cluster, caller, params.type === undefined ? undefined : String(params.type)),
+  ),
+  route("GET", "/cluster/tasks", schema.none, anybody, (call) =>
+    mine(
+      call,
+      [...call.cluster.tasks.all.values()].reverse().map((one) => call.cluster.tasks.row(one)),
+    ).slice(0, 25),
+  ),
+  route("GET", "/cluster/nextid", schema.nextId, anybody, ({ cluster, params }) => {
+    if (params.vmid === undefined) return String(cluster.nextId());
+    if (cluster.guests.has(Number(params.vmid))) parameterErrors({ vmid: `VM ${params.vmid} already exists` });
+    return String(params.vmid);
+  }),
+
+  // ---- HA
+  route("GET", "/cluster/ha/resources", schema.haList, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+    cluster.ha.list(params.type === undefined ? undefined : String(params.type)),
+  ),
+  route("POST", "/cluster/ha/resources", schema.haCreate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.create(params, cluster.guests);
+    return null;
+  }),
+  route("GET", "/cluster/ha/resources/{sid}", schema.haGet, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+    cluster.ha.get(String(params.sid), cluster.guests),
+  ),
+  route("PUT", "/cluster/ha/resources/{sid}", schema.haUpdate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.update(params, cluster.guests);
+    return null;
+  }),
+  route("DELETE", "/cluster/ha/resources/{sid}", schema.haDelete, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.delete(String(params.sid), cluster.guests);
+    return null;
+  }),
+  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => {
+    const [node = ""] = cluster.nodes.keys();
+    const services = cluster.ha
+      .list()
+      .map(({ sid, type, state }) => ({ id: `service:${sid}`, type: "service", sid, state, crm_type: type }));
+    return [
+      { id: "quorum", type: "quorum", node, quorate: 1, status: "OK" },
+      { id: "fencing", type: "fencing", node, "armed-state": "standby", status: "standby (CRM watchdog standby)" },
+      ...services,
+    ];
+  }),
+
+  // ---- nodes
+  route("GET", "/nodes", schema.none, anybody, ({ cluster, caller }) =>
+    [...cluster.nodes.values()].map((node) => ({
+      ...nodeResource(cluster, node, caller),
+      ssl_fingerprint: cluster.fingerprint,
+    })),
+  ),
+  route("GET", "/nodes/{node}", schema.none, anybody, () => names(nodeRooms)),
+  route("GET", "/nodes/{node}/version", schema.none, anybody, ({ cluster }) => cluster.version),
+  route("GET", "/nodes/{node}/status", schema.none, perm("/nodes/{node}", "Sys.Audit"), nodeStatus),
+  route("GET", "/nodes/{node}/time", schema.none, perm("/nodes/{node}", "Sys.Audit"), ({ cluster }) => {
+    const time = Math.floor(cluster.now() / 1000);
+    return { time, localtime: time, timezone: "UTC" };
+  }),
+  route("GET", "/nodes/{node}/dns", schema.none, perm("/nodes/{node}", "Sys.Audit"), ({ cluster }) => cluster.dns),
+  route("GET", "/nodes/{node}/network", schema.networkList, anybody, (call) => {
+    const { type } = call.params;
+    return type === undefined || /^(bridge|any_bridge|any_local_bridge|include_sdn)$/.test(String(type))
+      ? bridges(call)
+      : [];
+  }),
+  route("GET", "/nodes/{node}/network/{iface}", schema.iface, perm("/nodes/{node}", "Sys.Audit"), (call) => {
+    const { iface: _iface, ...found } =
+      bridges(call).find(({ iface }) => iface === call.params.iface) ??
+      parameterErrors({ iface: "interface does not exist" });
+    return found;
+  }),
+  route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadata, download, urlMetadata),
+  route("POST", "/nodes/{node}/vzdump", schema.vzdump, anybody, (call) =>
+    vzdump(call.cluster, call.node, call.params, call.caller),
+  ),
+
+  // ---- tasks
+  route("GET", "/nodes/{node}/tasks", schema.taskList, anybody, (call) => {
+    const { rows, total } = call.cluster.tasks.list(call.node, call.params);
+    return total === 0 ? [] : new Page(mine(call, rows), total);
+  }),
+  route("GET", "/nodes/{node}/tasks/{upid}", schema.task, anybody, () => names("log status")),
+  route("DELETE", "/nodes/{node}/tasks/{upid}", schema.task, anybody, stopTask),
+  route("GET", "/nodes/{node}/tasks/{upid}/status", schema.task, anybody, (call) =>
+    call.cluster.tasks.status(task(call)),
+  ),
+  route("GET", "/nodes/{node}/tasks/{upid}/log", schema.taskLog, anybody, taskLog),
+];
+
+export const needDownload = both(perm("/storage/{storage}", "Datastore.AllocateTemplate"), download);

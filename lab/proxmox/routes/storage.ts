@@ -1,0 +1,140 @@
+import { die, parameterErrors } from "../errors";
+import { downloadUrl, remove, upload } from "../files";
+import { words } from "../guest";
+import * as schema from "../schema/cluster";
+import { parseSize } from "../sizes";
+import type { StorageConfig, Volume } from "../storage";
+import { needDownload } from "./cluster";
+import { anybody, type Call, perm, permAny, type Route, route } from "./route";
+
+const audit = permAny("/storage/{storage}", "Datastore.Audit Datastore.AllocateSpace");
+const define = perm("/storage", "Datastore.Allocate");
+
+const known = ({ cluster, params }: Call): StorageConfig =>
+  cluster.storages.configs.get(String(params.storage)) ?? parameterErrors({ storage: "No such storage." });
+
+const seen = (call: Call) =>
+  [...call.cluster.storages.configs.values()].filter(({ storage }) =>
+    call.cluster.access.may(
+      call.caller.authId,
+      `/storage/${storage}`,
+      ["Datastore.Audit", "Datastore.AllocateSpace"],
+      true,
+    ),
+  );
+
+function nodeStorages(call: Call): unknown[] {
+  const { cluster, node, params } = call;
+  const contents = words(params.content);
+  return seen(call)
+    .filter((config) => cluster.storages.on(node, config))
+    .filter((config) => params.storage === undefined || config.storage === params.storage)
+    .filter((config) => params.enabled !== 1 || !config.disable)
+    .filter(({ content }) => contents.length === 0 || contents.some((one) => content.split(",").includes(one)))
+    .map((config) => {
+      const status = cluster.storages.status(config);
+      const used = config.disable ? {} : { used_fraction: Number(status.used) / Number(status.total) };
+      return { storage: config.storage, ...status, ...used };
+    });
+}
+
+function volumeShown({ volid, content, format, size, vmid, parent, ctime }: Volume): unknown {
+  const base = { volid, content, format, size, ctime };
+  return content === "images" || content === "rootdir" ? { ...base, vmid, parent: parent ?? null, used: 331776 } : base;
+}
+
+function contentOf({ cluster, node, params }: Call): unknown[] {
+  const { storage } = cluster.storages.enabled(node, String(params.storage));
+  return cluster.storages
+    .list(node, storage)
+    .filter(({ content }) => params.content === undefined || content === params.content)
+    .filter(({ vmid }) => params.vmid === undefined || vmid === params.vmid)
+    .map(volumeShown);
+}
+
+function allocate({ cluster, node, params }: Call): string {
+  const { storage, filename, size, vmid, format = "raw" } = params;
+  const config = cluster.storages.enabled(node, String(storage));
+  const volid = config.type === "dir" ? `${storage}:${vmid}/${filename}` : `${storage}:${filename}`;
+  const volume = { volid, storage: String(storage), content: "images" };
+  if (cluster.storages.find(node, volid)) die(`disk image '${cluster.storages.path(volume)}' already exists`);
+  const text = String(size);
+  cluster.storages.add(node, {
+    ...volume,
+    vmid: Number(vmid),
+    size: /^\d+$/.test(text) ? Number(text) * 1024 : parseSize(text),
+    filled: 0,
+    format: String(format),
+  });
+  return volid;
+}
+
+const volidOf = ({ params }: Call): string => {
+  const volume = String(params.volume);
+  return volume.includes(":") ? volume : `${params.storage}:${volume}`;
+};
+
+function volumeInfo(call: Call): unknown {
+  const { cluster, node } = call;
+  const volid = volidOf(call);
+  const volume = cluster.storages.find(node, volid) ?? die(`volume_size_info on '${volid}' failed - no format`);
+  const path = cluster.storages.path(volume);
+  const isDisk = volume.content === "images" || volume.content === "rootdir";
+  // qemu-img sees any file as a raw image, whole 512-byte sectors long.
+  const size = isDisk ? volume.size : Math.ceil(volume.size / 512) * 512;
+  const used = isDisk ? 331776 : Math.ceil(volume.size / 4096) * 4096;
+  return { path, size, used, format: isDisk || volume.content === "import" ? volume.format : "raw" };
+}
+
+export const storageRoutes: Route[] = [
+  route("GET", "/storage", schema.storageList, anybody, (call) =>
+    seen(call)
+      .filter(({ type }) => call.params.type === undefined || type === call.params.type)
+      .map((config) => call.cluster.storages.shown(config)),
+  ),
+  route("POST", "/storage", schema.storageCreate, define, ({ cluster, params }) => cluster.storages.create(params)),
+  route(
+    "GET",
+    "/storage/{storage}",
+    schema.storageGet,
+    perm("/storage/{storage}", "Datastore.Allocate"),
+    ({ cluster, params }) => cluster.storages.shown(cluster.storages.get(String(params.storage))),
+  ),
+  route("PUT", "/storage/{storage}", schema.storageUpdate, define, ({ cluster, params }) =>
+    cluster.storages.update(params),
+  ),
+  route("DELETE", "/storage/{storage}", schema.storageGet, define, ({ cluster, params }) => {
+    cluster.storages.delete(String(params.storage));
+    return null;
+  }),
+  route("GET", "/nodes/{node}/storage", schema.nodeStorages, anybody, nodeStorages),
+  route("GET", "/nodes/{node}/storage/{storage}/status", schema.storageGet, audit, (call) =>
+    call.cluster.storages.status(known(call)),
+  ),
+  route("GET", "/nodes/{node}/storage/{storage}/content", schema.contentList, audit, contentOf),
+  route(
+    "POST",
+    "/nodes/{node}/storage/{storage}/content",
+    schema.volumeAllocate,
+    perm("/storage/{storage}", "Datastore.AllocateSpace"),
+    allocate,
+  ),
+  route("GET", "/nodes/{node}/storage/{storage}/content/{volume}", schema.volume, audit, volumeInfo),
+  route(
+    "DELETE",
+    "/nodes/{node}/storage/{storage}/content/{volume}",
+    schema.volumeDelete,
+    perm("/storage/{storage}", "Datastore.Allocate"),
+    (call) => remove(call.cluster, call.node, volidOf(call), call.caller),
+  ),
+  route(
+    "POST",
+    "/nodes/{node}/storage/{storage}/upload",
+    schema.upload,
+    perm("/storage/{storage}", "Datastore.AllocateTemplate"),
+    (call) => upload(call.cluster, call.node, call.params, call.file ?? Buffer.alloc(0), call.caller),
+  ),
+  route("POST", "/nodes/{node}/storage/{storage}/download-url", schema.downloadUrl, needDownload, (call) =>
+    downloadUrl(call.cluster, call.node, call.params, call.caller),
+  ),
+];

@@ -1,0 +1,104 @@
+import type { Caller } from "./access";
+import type { Cluster, Node } from "./cluster";
+import type { Guest } from "./guest";
+import { nodeCpus } from "./lxc/container";
+import type { Pool } from "./pools";
+import type { Values } from "./schema/parameters";
+import { space } from "./storage";
+
+/** A guest as `/cluster/resources` lists it; one that is new, or whose node is away, is `unknown`. */
+export function guestResource(cluster: Cluster, guest: Guest): Values {
+  const id = `${guest.type}/${guest.vmid}`;
+  const { vmid, node, type } = guest;
+  const away = cluster.nodes.get(node)?.offline ?? false;
+  const pool = cluster.pools.of(vmid)?.poolid;
+  const ours = { id, type, node, vmid, ...(pool === undefined ? {} : { pool }) };
+  if (away || cluster.now() - guest.createdAt < cluster.times.statistics) return { ...ours, status: "unknown" };
+  const { cpus = 1, pid: _pid, serial: _serial, maxswap: _maxswap, swap: _swap, ...status } = cluster.status(guest);
+  const pressure = Object.keys(status).filter((key) => key.startsWith("pressure"));
+  for (const key of pressure) delete status[key];
+  return {
+    ...status,
+    ...ours,
+    maxcpu: cpus,
+    diskread: 0,
+    diskwrite: 0,
+    template: guest.template ? 1 : 0,
+    ...(cluster.ha.has(guest) ? { hastate: "started" } : {}),
+  };
+}
+
+const gibibyte = 1024 ** 3;
+
+/** A node as `/nodes` and `/cluster/resources` list it; who may not audit it sees only that it is there. */
+export function nodeResource(cluster: Cluster, { node, offline }: Node, { authId }: Caller): Values {
+  const base = { id: `node/${node}`, type: "node", node, status: offline ? "offline" : "online", level: "" };
+  if (offline || !cluster.access.may(authId, `/nodes/${node}`, ["Sys.Audit"])) return base;
+  return {
+    ...base,
+    cpu: 0,
+    maxcpu: nodeCpus,
+    mem: 4 * gibibyte,
+    maxmem: 24 * gibibyte,
+    disk: space.used,
+    maxdisk: space.total,
+    uptime: Math.floor(process.uptime()) + 6000,
+  };
+}
+
+function storageResources(cluster: Cluster, { authId }: Caller): Values[] {
+  return [...cluster.nodes.values()].flatMap(({ node, offline }) =>
+    [...cluster.storages.configs.values()]
+      .filter((config) => cluster.storages.on(node, config))
+      .filter(({ storage }) => cluster.access.may(authId, `/storage/${storage}`, ["Datastore.Audit"]))
+      .map(({ storage, content, type, shared, total }) => ({
+        id: `storage/${node}/${storage}`,
+        type: "storage",
+        node,
+        storage,
+        status: offline ? "unknown" : "available",
+        content,
+        plugintype: type,
+        shared: shared ? 1 : 0,
+        maxdisk: total ?? space.total,
+        disk: space.used,
+      })),
+  );
+}
+
+/** `/cluster/resources`, by what the caller may see. */
+export function resources(cluster: Cluster, caller: Caller, kind?: string): Values[] {
+  const guests = () =>
+    [...cluster.guests.values()]
+      .filter((guest) => cluster.sees(caller.authId, guest))
+      .map((guest) => guestResource(cluster, guest));
+  const nodes = () =>
+    [...cluster.nodes.values()].map((node) => ({ ...nodeResource(cluster, node, caller), "cgroup-mode": 2 }));
+  const zones = () =>
+    [...cluster.nodes.keys()]
+      .filter(() => cluster.access.may(caller.authId, "/sdn/zones/localnetwork", ["SDN.Audit"]))
+      .map((node) => ({
+        id: `network/${node}/zone/localnetwork`,
+        type: "network",
+        "network-type": "zone",
+        network: "localnetwork",
+        node,
+        status: "ok",
+      }));
+  const storages = () => storageResources(cluster, caller);
+  const parts: Record<string, () => Values[]> = { vm: guests, node: nodes, storage: storages, sdn: zones };
+  const one = kind === undefined ? undefined : parts[kind];
+  return one ? one() : [...guests(), ...nodes(), ...storages(), ...zones()];
+}
+
+/** A pool's guests and storages, as `/cluster/resources` lists them but without the pool's name. */
+export function poolMembers(cluster: Cluster, pool: Pool): Values[] {
+  const guests = [...pool.vms].flatMap((vmid) => {
+    const guest = cluster.guests.get(vmid);
+    if (guest === undefined) return [];
+    const { pool: _pool, ...member } = guestResource(cluster, guest);
+    return [member];
+  });
+  const storages = storageResources(cluster, { authId: "root@pam", byToken: false });
+  return [...guests, ...storages.filter(({ storage }) => pool.storages.has(String(storage)))];
+}

@@ -1,0 +1,158 @@
+import { z } from "zod";
+import type { Lab } from "./index";
+
+const cluster = z.string().optional();
+const vmid = z.number().int();
+
+const latency = z.object({
+  setup: z.literal("latency"),
+  /** Milliseconds by kind of call. */
+  ...Object.fromEntries(
+    ["netbox", "proxmox", "clone", "start", "shutdown", "boot", "denied", "statistics", "nsupdate"].map((kind) => [
+      kind,
+      z.number().nonnegative().optional(),
+    ]),
+  ),
+});
+
+/** What can be done to a lab from outside its APIs: by flag, by HTTP, from a test. `cluster` is the only one where it is left out. */
+const switchSchema = z.discriminatedUnion("setup", [
+  // ---- states that the APIs can't make
+  z.object({ setup: z.literal("lock-vm"), cluster, vmid, lock: z.string() }),
+  z.object({ setup: z.literal("unlock-vm"), cluster, vmid }),
+  z.object({
+    setup: z.literal("fill-volume"),
+    cluster,
+    volid: z.string(),
+    path: z.string().optional(),
+    mib: z.number(),
+  }),
+  // ---- time
+  latency,
+  z.object({ setup: z.literal("clock-skew"), cluster, seconds: z.number() }),
+  // ---- failures
+  z.object({
+    setup: z.literal("call"),
+    system: z.enum(["proxmox", "netbox", "bind9"]),
+    /** Regular expression on `METHOD path`. */
+    call: z.string(),
+    how: z.enum(["drop before", "drop after", "status"]),
+    status: z.number().int().optional(),
+    times: z.number().int().positive().optional(),
+  }),
+  z.object({
+    setup: z.literal("task"),
+    cluster,
+    /** As in its UPID: `qmclone`, `qmstart`, … */
+    type: z.string(),
+    id: z.string().optional(),
+    /** Exit status; without it the task never ends. */
+    fails: z.string().optional(),
+    times: z.number().int().positive().default(1),
+  }),
+  z.object({ setup: z.literal("node"), cluster, node: z.string(), offline: z.boolean() }),
+  z.object({ setup: z.literal("storage"), cluster, storage: z.string(), full: z.boolean() }),
+  z.object({ setup: z.literal("agent"), cluster, vmid, missing: z.boolean() }),
+  z.object({ setup: z.literal("acpi"), cluster, vmid, ignored: z.boolean() }),
+  z.object({ setup: z.literal("netbox-pages"), changing: z.boolean() }),
+  z.object({ setup: z.literal("zone"), zone: z.string(), frozen: z.boolean() }),
+  z.object({ setup: z.literal("clear") }),
+]);
+
+export type Switch = z.input<typeof switchSchema>;
+
+/** @throws with what is wrong with it */
+export function parseSwitch(value: unknown): z.output<typeof switchSchema> {
+  const parsed = switchSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new Error(`not a switch of the lab: ${JSON.stringify(value)}\n${z.prettifyError(parsed.error)}`);
+}
+
+/** Sets one switch. @throws where it names what isn't there */
+export function setSwitch(lab: Lab, value: unknown): void {
+  const wanted = parseSwitch(value);
+  const on = (name?: string) => {
+    const found = name === undefined ? [...lab.proxmox.values()][0] : lab.proxmox.get(name);
+    if (found === undefined) throw new Error(`the lab has no cluster ${name ?? ""}`);
+    return found.cluster;
+  };
+  const toggle = <T>(set: Set<T>, item: T, add: boolean) => (add ? set.add(item) : set.delete(item));
+  switch (wanted.setup) {
+    case "lock-vm":
+    case "unlock-vm": {
+      const guest = on(wanted.cluster).guests.get(wanted.vmid);
+      if (guest === undefined) throw new Error(`the lab has no guest ${wanted.vmid}`);
+      if (wanted.setup === "lock-vm") guest.config.set("lock", wanted.lock);
+      else guest.config.delete("lock");
+      return;
+    }
+    case "fill-volume": {
+      const { nodes, storages } = on(wanted.cluster);
+      const volume = [...nodes.keys()].map((node) => storages.find(node, wanted.volid)).find(Boolean);
+      if (!volume) throw new Error(`the lab has no volume ${wanted.volid}`);
+      volume.filled = wanted.mib * 1024 ** 2;
+      return;
+    }
+    case "latency": {
+      const { setup: _setup, ...times } = wanted;
+      lab.setLatency(times);
+      return;
+    }
+    case "clock-skew":
+      on(wanted.cluster).skew = wanted.seconds * 1000;
+      return;
+    case "call": {
+      const { setup: _setup, ...fault } = wanted;
+      lab.faults.add(fault);
+      return;
+    }
+    case "task": {
+      let left = wanted.times;
+      on(wanted.cluster).tasks.outcome = (type, id) => {
+        if (type !== wanted.type || (wanted.id !== undefined && wanted.id !== id) || left === 0) return undefined;
+        left--;
+        return wanted.fails === undefined ? "never ends" : { fails: wanted.fails };
+      };
+      return;
+    }
+    case "node":
+      on(wanted.cluster).member(wanted.node).offline = wanted.offline;
+      return;
+    case "storage":
+      toggle(on(wanted.cluster).storages.full, on(wanted.cluster).storages.get(wanted.storage).storage, wanted.full);
+      return;
+    case "agent":
+      toggle(on(wanted.cluster).agentless, wanted.vmid, wanted.missing);
+      return;
+    case "acpi":
+      toggle(on(wanted.cluster).deaf, wanted.vmid, wanted.ignored);
+      return;
+    case "netbox-pages":
+      lab.netbox.changingPages = wanted.changing;
+      return;
+    case "zone": {
+      const zone = lab.zones.get(wanted.zone.endsWith(".") ? wanted.zone : `${wanted.zone}.`);
+      if (zone === undefined) throw new Error(`the lab has no zone ${wanted.zone}`);
+      zone.frozen = wanted.frozen;
+      return;
+    }
+    case "clear":
+      clear(lab);
+      return;
+  }
+}
+
+/** All switches off; what they have done stays done. */
+function clear(lab: Lab): void {
+  lab.faults.clear();
+  lab.netbox.changingPages = false;
+  for (const zone of lab.zones.all()) zone.frozen = false;
+  for (const { cluster } of lab.proxmox.values()) {
+    cluster.skew = 0;
+    cluster.tasks.outcome = () => undefined;
+    cluster.storages.full.clear();
+    cluster.agentless.clear();
+    cluster.deaf.clear();
+    for (const node of cluster.nodes.values()) node.offline = false;
+  }
+}
