@@ -55,9 +55,8 @@ export const lxcOptions: Parameters = {
   cpulimit: number(0, 8192),
   cpuunits: integer(0, 500000),
   description: text({ maxLength: 8192 }),
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: the very characters that PVE forbids
   entrypoint: text({ pattern: /[^\x00-\x08\x0a-\x1F\x7F]+/ }),
-  env: text({ pattern: /[^]*/ }),
+  env: text({ pattern: /[\s\S]*/ }),
   features: properties({
     ...each("force_rw_sys fuse keyctl mknod nesting", flag),
     mount: text({ pattern: /[a-zA-Z0-9_; ]+/ }),
