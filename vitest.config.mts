@@ -6,7 +6,7 @@ export default defineConfig({
   test: {
     // On the real services the same suites run that need systems at all; there is one NetBox, so one after another.
     include: real
-      ? ["test/lifecycle/**/*.test.ts", "test/providers/**/*.handler.test.ts", "test/real/**/*.test.ts"]
+      ? ["test/{lifecycle,contract,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
       : ["test/**/*.test.ts"],
     exclude: real ? [] : ["test/real/**"],
     fileParallelism: !real,

@@ -1,5 +1,7 @@
 import { cidr, hostKey, isNetworkIn } from "./address";
-import { invalid } from "./errors";
+import { type Actor, administrator, type Change } from "./changelog";
+import { DnsRules } from "./dns";
+import { detail, invalid } from "./errors";
 import { type Field, type ModelName, models, tagged } from "./models";
 
 /** A stored object: wire names, references as ids. */
@@ -22,6 +24,13 @@ export class Database {
   private readonly tables = new Map<ModelName, Map<number, Row>>();
   private readonly lastIds = new Map<ModelName, number>();
 
+  /** NetBox's change log, oldest first. */
+  readonly changes: Change[] = [];
+  readonly dns = new DnsRules(this);
+  private actor = administrator;
+  /** How to take back what the present request has done so far. */
+  private undo: (() => void)[] = [];
+
   table(model: ModelName): Map<number, Row> {
     let table = this.tables.get(model);
     if (table === undefined) {
@@ -41,12 +50,77 @@ export class Database {
 
   // ---- writing
 
+  /** Runs a request's work for its caller: all of it, or nothing where it fails. */
+  transaction<T>(actor: Actor, work: () => T): T {
+    this.actor = actor;
+    this.undo = [];
+    try {
+      return work();
+    } catch (error) {
+      for (const step of this.undo.reverse()) step();
+      throw error;
+    } finally {
+      this.actor = administrator;
+      this.undo = [];
+    }
+  }
+
+  private put(model: ModelName, row: Row): void {
+    const table = this.table(model);
+    const before = table.get(row.id);
+    this.undo.push(() => (before === undefined ? table.delete(row.id) : table.set(row.id, before)));
+    table.set(row.id, row);
+  }
+
+  private drop(model: ModelName, row: Row): void {
+    const table = this.table(model);
+    this.undo.push(() => table.set(row.id, row));
+    table.delete(row.id);
+  }
+
+  /** Changes single values without NetBox's rules: what its own signals do. */
+  patch(model: ModelName, row: Row, values: Record<string, unknown>): void {
+    const current = this.find(model, row.id);
+    if (current !== undefined) this.put(model, { ...current, ...values });
+  }
+
+  private record(action: Change["action"], model: ModelName, before: Row | undefined, after: Row | undefined): void {
+    const row = after ?? before;
+    if (row === undefined) return;
+    this.undo.push(() => this.changes.pop());
+    this.changes.push({
+      id: (this.changes.at(-1)?.id ?? 0) + 1,
+      time: now(),
+      actor: this.actor,
+      action,
+      model,
+      objectId: row.id,
+      repr: String(row[models[model].display]),
+      before: before ? this.plain(model, before) : null,
+      after: after ? this.plain(model, after) : null,
+    });
+  }
+
+  /** A row as the change log has it: references as ids, tags by name. */
+  private plain(
+    model: ModelName,
+    { id: _id, created: _created, last_updated: _updated, tags, ...row }: Row,
+  ): Record<string, unknown> {
+    const named = tags.map((tag) => String(this.find("tag", tag)?.name)).sort();
+    const { custom_fields, ...values } = row;
+    return structuredClone({ ...values, ...(tagged.has(model) ? { tags: named, custom_fields } : {}) });
+  }
+
+  private isHidden(field: Field): boolean {
+    return field.internal === true && !this.dns.isManaging;
+  }
+
   create(model: ModelName, input: Record<string, unknown>): Row {
     const fields = models[model].fields;
     const values: Record<string, unknown> = {};
     const errors: Record<string, unknown> = {};
     for (const [name, field] of Object.entries(fields)) {
-      if (input[name] === undefined) {
+      if (input[name] === undefined || this.isHidden(field)) {
         if (field.required) errors[name] = ["This field is required."];
         else values[name] = structuredClone(field.default ?? null);
       } else this.accept(model, name, field, input[name], values, errors);
@@ -64,16 +138,19 @@ export class Database {
     };
     this.clean(model, row, undefined);
     this.lastIds.set(model, id);
-    this.table(model).set(id, row);
-    this.afterWrite(model, row, input);
-    return row;
+    this.put(model, row);
+    this.record("create", model, undefined, row);
+    this.afterWrite(model, row, undefined, input);
+    return this.find(model, id) ?? row;
   }
 
-  update(model: ModelName, row: Row, input: Record<string, unknown>): Row {
+  update(model: ModelName, { id }: Row, input: Record<string, unknown>): Row {
     const values: Record<string, unknown> = {};
     const errors: Record<string, unknown> = {};
+    const row = this.find(model, id) ?? detail(404, `No ${models[model].label} matches the given query.`);
     for (const [name, field] of Object.entries(models[model].fields))
-      if (input[name] !== undefined) this.accept(model, name, field, input[name], values, errors);
+      if (input[name] !== undefined && !this.isHidden(field))
+        this.accept(model, name, field, input[name], values, errors);
     if (Object.keys(errors).length > 0) invalid(errors);
     const next: Row = {
       ...row,
@@ -83,9 +160,10 @@ export class Database {
     if (input.tags !== undefined) next.tags = this.tagIds(input.tags);
     this.clean(model, next, row);
     next.last_updated = now();
-    this.table(model).set(row.id, next);
-    this.afterWrite(model, next, input);
-    return next;
+    this.put(model, next);
+    this.record("update", model, row, next);
+    this.afterWrite(model, next, row, input);
+    return this.find(model, id) ?? next;
   }
 
   /** Deletes with what NetBox deletes along; what still points here in a protecting way is a 409. */
@@ -103,13 +181,25 @@ export class Database {
       for (const found of this.rows("macAddress").filter(owned("virtualization.vminterface")))
         this.remove("macAddress", found);
     }
-    this.table(model).delete(row.id);
+    if (model === "dnsRecord") this.dns.removingRecord(row);
+    if (model === "dnsZone") this.dns.removingZone(row);
+    if (model === "ipAddress") this.dns.dropAddress(row);
+    const last = this.find(model, row.id);
+    if (last === undefined) return;
+    this.drop(model, last);
+    this.record("delete", model, last, undefined);
+    if (model !== "journalEntry")
+      for (const entry of this.rows("journalEntry").filter(owned(models[model].contentType)))
+        this.drop("journalEntry", entry);
+    if (model === "dnsRecord") this.dns.removedRecord(last);
     if (model === "ipAddress")
       for (const vm of this.rows("virtualMachine"))
-        for (const key of ["primary_ip4", "primary_ip6"]) if (vm[key] === row.id) vm[key] = null;
+        for (const key of ["primary_ip4", "primary_ip6"])
+          if (vm[key] === row.id) this.patch("virtualMachine", vm, { [key]: null });
     if (model === "macAddress")
       for (const vmInterface of this.rows("vmInterface"))
-        if (vmInterface.primary_mac_address === row.id) vmInterface.primary_mac_address = null;
+        if (vmInterface.primary_mac_address === row.id)
+          this.patch("vmInterface", vmInterface, { primary_mac_address: null });
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
   }
 
@@ -277,6 +367,9 @@ export class Database {
       )
         invalid(error);
     }
+    if (model === "dnsRecord") this.dns.cleanRecord(next, before);
+    if (model === "dnsZone") this.dns.cleanZone(next, before);
+    if (model === "journalEntry") this.cleanEntry(next);
     if (model === "virtualMachine") this.cleanMachine(next);
     if (model === "ipAddress") this.cleanAddress(next, before);
     if (model === "vmInterface" && (next.mode === null || next.mode === "tagged-all")) {
@@ -346,8 +439,20 @@ export class Database {
       invalid({ __all__: [`Invalid assigned object: ${next.assigned_object_id}`] });
   }
 
-  private afterWrite(model: ModelName, row: Row, input: Record<string, unknown>): void {
+  private cleanEntry(next: Row): void {
+    const model = modelOf(next.assigned_object_type);
+    if (model === undefined || this.find(model, next.assigned_object_id) === undefined)
+      invalid({
+        non_field_errors: [`Invalid assigned_object: ${next.assigned_object_type} ID ${next.assigned_object_id}`],
+      });
+  }
+
+  private afterWrite(model: ModelName, row: Row, before: Row | undefined, input: Record<string, unknown>): void {
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
+    if (model === "dnsRecord") this.dns.afterRecord(row);
+    if (model === "dnsZone") this.dns.afterZone(row, before === undefined);
+    if (model === "dnsView") this.dns.afterView();
+    if (model === "ipAddress") this.dns.syncAddress(row);
     if (model === "vmInterface" && input.mac_address !== undefined) {
       const mac =
         input.mac_address === null
@@ -357,13 +462,18 @@ export class Database {
               assigned_object_type: "virtualization.vminterface",
               assigned_object_id: row.id,
             });
-      row.primary_mac_address = mac?.id ?? null;
+      this.patch("vmInterface", row, { primary_mac_address: mac?.id ?? null });
     }
   }
 
   private sumDisks(vmId: unknown): void {
     const vm = this.find("virtualMachine", vmId);
     const disks = this.rows("virtualDisk").filter((disk) => disk.virtual_machine === vmId);
-    if (vm) vm.disk = disks.length === 0 ? null : disks.reduce((total, disk) => total + Number(disk.size), 0);
+    const disk = disks.length === 0 ? null : disks.reduce((total, one) => total + Number(one.size), 0);
+    if (vm) this.patch("virtualMachine", vm, { disk });
   }
 }
+
+/** The model behind django's name of it. */
+export const modelOf = (contentType: unknown): ModelName | undefined =>
+  (Object.keys(models) as ModelName[]).find((name) => models[name].contentType === contentType);

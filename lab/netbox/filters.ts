@@ -46,6 +46,10 @@ function special(database: Database, model: ModelName, name: string, values: str
     case "ipAddress.family":
     case "prefix.family":
       return (row) => values.includes(String(cidr(String(row.address ?? row.prefix))?.family));
+    case "dnsRecord.fqdn":
+      return (row) => values.includes(database.dns.fqdn(row));
+    case "dnsRecord.managed":
+      return (row) => values.includes(String(row.managed));
     case "customField.object_type":
       return (row) => Array.isArray(row.object_types) && row.object_types.some((type) => values.includes(String(type)));
     default:

@@ -1,5 +1,6 @@
 import { cidr } from "./address";
-import type { Database, Row } from "./database";
+import { actions, type Change } from "./changelog";
+import { type Database, modelOf, type Row } from "./database";
 import { type ModelName, models, tagged } from "./models";
 
 const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/-/g, " ");
@@ -16,6 +17,8 @@ export class Serializer {
   }
 
   private display(model: ModelName, row: Row): string {
+    if (model === "dnsRecord") return this.database.dns.display(row);
+    if (model === "journalEntry") return `${row.created.slice(0, 16).replace("T", " ")} (${label(String(row.kind))})`;
     if (model === "vlan") return `${row.name} (${row.vid})`;
     if (model === "ipRange") return `${String(row.start_address).split("/")[0]}-${String(row.end_address)}`;
     return String(row[models[model].display]);
@@ -35,6 +38,7 @@ export class Serializer {
     };
     if (model === "ipAddress" || model === "prefix") shown.family = this.family(String(row.address ?? row.prefix));
     for (const name of models[model].brief) shown[name] = this.field(model, name, row);
+    if (model === "dnsRecord") Object.assign(shown, this.dnsFields(row));
     return shown;
   }
 
@@ -49,6 +53,7 @@ export class Serializer {
     if (field?.kind === "ref" && field.to) return this.nested(field.to, value);
     if (field?.kind === "refs")
       return (Array.isArray(value) ? value : []).map((id) => this.nested(field.to ?? "vlan", id));
+    if (field?.kind === "choice" && field.plain) return value;
     if (field?.kind === "choice") return value === null ? null : { value, label: label(String(value)) };
     return value;
   }
@@ -90,9 +95,61 @@ export class Serializer {
     return Array.isArray(pair) ? pair[1] : value;
   }
 
+  private dnsFields(row: Row): Record<string, unknown> {
+    return { fqdn: this.database.dns.fqdn(row), active: this.database.dns.active(row), expired: false };
+  }
+
+  /** The object that another is assigned to, in short. */
+  private assigned({ assigned_object_type: type, assigned_object_id: id }: Row): unknown {
+    const model = modelOf(type);
+    return model === undefined ? null : this.nested(model, id);
+  }
+
+  /** An entry of the change log. */
+  change({ id, time, actor, action, model, objectId, repr, before, after }: Change): Record<string, unknown> {
+    const { path, contentType } = models[model];
+    const { user } = actor;
+    return {
+      id,
+      url: `${this.base}/api/core/object-changes/${id}/`,
+      display_url: `${this.base}/core/changelog/${id}/`,
+      display: `${path.split("/")[0]} | ${contentType.split(".")[1]} ${repr} ${action}d by ${user.username}`,
+      time,
+      user: {
+        id: user.id,
+        url: `${this.base}/api/users/users/${user.id}/`,
+        display: user.username,
+        username: user.username,
+      },
+      user_name: user.username,
+      request_id: actor.requestId,
+      action: { value: action, label: actions[action] },
+      changed_object_type: contentType,
+      changed_object_id: objectId,
+      changed_object: this.nested(model, objectId),
+      object_repr: repr,
+      message: actor.message,
+      prechange_data: before,
+      postchange_data: after,
+    };
+  }
+
   private extras(model: ModelName, row: Row): Record<string, unknown> {
     const { database } = this;
     switch (model) {
+      case "journalEntry":
+        return { assigned_object: this.assigned(row), created_by: row.created_by ?? 1 };
+      case "dnsZone":
+        return { active: row.status === "active" };
+      case "dnsRecord": {
+        const pointing = database.rows("dnsRecord").filter((record) => record.ptr_record === row.id);
+        return {
+          ...this.dnsFields(row),
+          address_records: pointing.map((record) => this.brief("dnsRecord", record)),
+          absolute_value: row.value,
+          expiration_date: null,
+        };
+      }
       case "virtualMachine":
         return {
           primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4),
@@ -114,10 +171,7 @@ export class Serializer {
       case "ipAddress":
         return {
           family: this.family(String(row.address)),
-          assigned_object:
-            row.assigned_object_type === "virtualization.vminterface"
-              ? this.nested("vmInterface", row.assigned_object_id)
-              : null,
+          assigned_object: this.assigned(row),
         };
       case "prefix":
         return { family: this.family(String(row.prefix)) };
@@ -127,10 +181,7 @@ export class Serializer {
       }
       case "macAddress":
         return {
-          assigned_object:
-            row.assigned_object_type === "virtualization.vminterface"
-              ? this.nested("vmInterface", row.assigned_object_id)
-              : null,
+          assigned_object: this.assigned(row),
         };
       default:
         return {};

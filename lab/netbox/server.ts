@@ -5,6 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
+import { administrator } from "./changelog";
 import { Database, type Row } from "./database";
 import { detail, NetboxError } from "./errors";
 import { select } from "./filters";
@@ -39,6 +40,7 @@ export class NetboxServer {
     private readonly log: RequestLog,
     private readonly faults: Faults,
   ) {
+    this.database.dns.defaultView();
     this.server = createServer((request, response) => {
       this.serve(request, response).catch((error: unknown) =>
         response.destroy(error instanceof Error ? error : undefined),
@@ -71,11 +73,14 @@ export class NetboxServer {
       request.socket.destroy();
     };
     if (fault?.how === "drop before") return drop();
+    const requestId = randomUUID();
     let answer: Answer;
     try {
       if (fault?.how === "status") throw new NetboxError(fault.status ?? 503, { error: "Service Unavailable" });
       this.authenticate(request.headers.authorization);
-      answer = this.handle(method, url, Buffer.concat(chunks).toString(), request.headers["if-match"]);
+      const text = Buffer.concat(chunks).toString();
+      const actor = { ...administrator, requestId, message: this.message(text) };
+      answer = this.database.transaction(actor, () => this.handle(method, url, text, request.headers["if-match"]));
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
       answer = { status: error.status, body: error.body };
@@ -83,10 +88,11 @@ export class NetboxServer {
     if (fault?.how === "drop after") return drop();
     entry.end(answer.status);
     response.setHeader("API-Version", this.version.split(".").slice(0, 2).join("."));
-    response.setHeader("X-Request-ID", randomUUID());
+    response.setHeader("X-Request-ID", requestId);
     if (answer.etag) response.setHeader("ETag", answer.etag);
     const isHtml = typeof answer.body === "string";
-    response.setHeader("Content-Type", isHtml ? "text/html; charset=utf-8" : "application/json");
+    if (answer.body !== undefined)
+      response.setHeader("Content-Type", isHtml ? "text/html; charset=utf-8" : "application/json");
     response
       .writeHead(answer.status)
       .end(answer.body === undefined ? undefined : isHtml ? answer.body : JSON.stringify(answer.body));
@@ -102,7 +108,9 @@ export class NetboxServer {
 
   private handle(method: string, url: URL, text: string, ifMatch: string | undefined): Answer {
     if (url.pathname === "/api/status/") return this.status(method);
-    const parts = /^\/api\/([\w-]+\/[\w-]+)\/(?:(\d+)\/(?:([\w-]+)\/)?)?$/.exec(url.pathname);
+    const changes = /^\/api\/core\/object-changes\/(?:(\d+)\/)?$/.exec(url.pathname);
+    if (changes) return this.changes(method, url, changes[1]);
+    const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:(\d+)\/(?:([\w-]+)\/)?)?$/.exec(url.pathname);
     const model = parts ? byPath.get(parts[1] ?? "") : undefined;
     if (parts === null || model === undefined)
       return {
@@ -119,6 +127,13 @@ export class NetboxServer {
       return this.availableIps(method, model, row, input, url, serializer);
     if (parts[3] !== undefined) return { status: 404, body: "<!DOCTYPE html>\n<html></html>\n" };
     return this.single(method, model, row, input, ifMatch, url, serializer);
+  }
+
+  /** What a caller says of its change, in the body beside the fields. */
+  private message(text: string): string {
+    const body: unknown = text.includes("changelog_message") ? this.json(text) : undefined;
+    const first: unknown = Array.isArray(body) ? body[0] : body;
+    return isRecord(first) && typeof first.changelog_message === "string" ? first.changelog_message : "";
   }
 
   private json(text: string): unknown {
@@ -179,46 +194,62 @@ export class NetboxServer {
       return { status: 204 };
     }
     if (method !== "PATCH") detail(405, `Method "${method}" not allowed.`);
-    return {
-      status: 200,
-      body: rows.flatMap(({ row, input: change }) =>
-        row ? [serializer.full(model, this.database.update(model, row, change))] : [],
-      ),
-    };
+    const updated = this.each(rows, "updated", ({ row, input: change }) => {
+      if (row === undefined) throw new NetboxError(404, {});
+      return [{ id: row.id }, () => this.database.update(model, row, change)];
+    });
+    return { status: 200, body: updated.map((row) => serializer.full(model, row)) };
   }
 
-  /** All or nothing, errors by index. */
-  private createAll(model: ModelName, inputs: unknown[]): Row[] {
-    const made: Row[] = [];
-    const errors: { index: number; errors: unknown }[] = [];
-    inputs.forEach((input, index) => {
+  /** All or nothing (the transaction takes back what was done), errors by index or id. */
+  private each<T>(items: T[], done: string, work: (item: T, index: number) => [key: object, () => Row]): Row[] {
+    const errors: object[] = [];
+    const rows = items.flatMap((item, index) => {
+      const [key, act] = work(item, index);
       try {
-        made.push(this.database.create(model, isRecord(input) ? input : {}));
+        return [act()];
       } catch (error) {
         if (!(error instanceof NetboxError)) throw error;
-        errors.push({ index, errors: error.body });
+        errors.push({ ...key, errors: error.body });
+        return [];
       }
     });
-    if (errors.length === 0) return made;
-    for (const row of made) this.database.remove(model, row);
-    throw new NetboxError(400, {
-      detail: `${errors.length} of ${inputs.length} objects could not be created.`,
-      errors,
-    });
+    if (errors.length === 0) return rows;
+    throw new NetboxError(400, { detail: `${errors.length} of ${items.length} objects could not be ${done}.`, errors });
+  }
+
+  private createAll(model: ModelName, inputs: unknown[]): Row[] {
+    return this.each(inputs, "created", (input, index) => [
+      { index },
+      () => this.database.create(model, isRecord(input) ? input : {}),
+    ]);
+  }
+
+  /** The change log, newest first. */
+  private changes(method: string, url: URL, id: string | undefined): Answer {
+    if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
+    const serializer = new Serializer(this.database, url.origin);
+    const wanted = [...url.searchParams].filter(([name]) => !["limit", "offset"].includes(name));
+    const shown = this.database.changes
+      .filter((change) => id === undefined || change.id === Number(id))
+      .map((change) => serializer.change(change))
+      .filter((change) =>
+        wanted.every(([name, value]) => {
+          if (name === "action") return isRecord(change.action) && change.action.value === value;
+          if (name === "user") return change.user_name === value;
+          return !(name in change) || String(change[name]) === value;
+        }),
+      )
+      .reverse();
+    if (id !== undefined)
+      return shown[0] ? { status: 200, body: shown[0] } : detail(404, "No ObjectChange matches the given query.");
+    return { status: 200, body: this.paged(shown, url, (change) => change) };
   }
 
   private list(model: ModelName, url: URL, serializer: Serializer): Answer {
     const query = url.searchParams;
     let rows = select(this.database, model, query);
-    const limitGiven = Number(query.get("limit") ?? 50);
-    const limit = limitGiven === 0 ? pageLimit : Math.min(limitGiven, pageLimit);
-    const count = rows.length;
-    const page = (changes: Record<string, number>) => {
-      const next = new URL(url);
-      next.searchParams.set("limit", String(limit));
-      for (const [key, value] of Object.entries(changes)) next.searchParams.set(key, String(value));
-      return next.toString();
-    };
+    const limit = this.limit(query);
     if (query.has("start")) {
       rows = rows.filter((row) => row.id >= Number(query.get("start")));
       const shown = rows.slice(0, limit);
@@ -227,23 +258,43 @@ export class NetboxServer {
         status: 200,
         body: {
           count: null,
-          next: next ? page({ start: next.id }) : null,
+          next: next ? cursor(url, limit, next.id) : null,
           previous: null,
           results: shown.map((row) => this.shown(model, row, query, serializer)),
         },
       };
     }
-    const offset = Number(query.get("offset") ?? 0);
-    const next = offset + limit < count ? page({ offset: offset + limit }) : null;
-    const previous = offset > 0 ? page({ offset: Math.max(0, offset - limit) }) : null;
+    const body = this.paged(rows, url, (row) => this.shown(model, row, query, serializer));
+    if (this.changingPages) this.stir(model, rows);
+    return { status: 200, body };
+  }
+
+  /** The failure switch: the first object of a list goes, as if somebody deleted it between two reads. */
+  private stir(model: ModelName, rows: Row[]): void {
+    const [first] = rows;
+    if (first && rows.length > 1) this.database.remove(model, first);
+  }
+
+  private limit(query: URLSearchParams): number {
+    const given = Number(query.get("limit") ?? 50);
+    return given === 0 ? pageLimit : Math.min(given, pageLimit);
+  }
+
+  /** A page by offset. */
+  private paged<T>(rows: T[], url: URL, show: (row: T) => unknown): Record<string, unknown> {
+    const limit = this.limit(url.searchParams);
+    const offset = Number(url.searchParams.get("offset") ?? 0);
+    const at = (position: number) => {
+      const page = new URL(url);
+      page.searchParams.set("limit", String(limit));
+      page.searchParams.set("offset", String(position));
+      return page.toString();
+    };
     return {
-      status: 200,
-      body: {
-        count,
-        next,
-        previous,
-        results: rows.slice(offset, offset + limit).map((row) => this.shown(model, row, query, serializer)),
-      },
+      count: rows.length,
+      next: offset + limit < rows.length ? at(offset + limit) : null,
+      previous: offset > 0 ? at(Math.max(0, offset - limit)) : null,
+      results: rows.slice(offset, offset + limit).map(show),
     };
   }
 
@@ -340,3 +391,10 @@ export class NetboxServer {
 }
 
 const etag = (row: Row) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;
+
+function cursor(url: URL, limit: number, start: number): string {
+  const next = new URL(url);
+  next.searchParams.set("limit", String(limit));
+  next.searchParams.set("start", String(start));
+  return next.toString();
+}

@@ -34,7 +34,15 @@ const property: z.ZodType<Property> = z.looseObject({
   enum: z.array(z.coerce.string()).nullish(),
   requires: z.string().optional(),
   alias: z.string().optional(),
-  format: z.union([z.string(), z.record(z.string(), z.lazy(() => property))]).optional(),
+  format: z
+    .union([
+      z.string(),
+      z.record(
+        z.string(),
+        z.lazy(() => property),
+      ),
+    ])
+    .optional(),
 });
 const method = z.looseObject({
   allowtoken: z.number().optional(),
@@ -63,7 +71,9 @@ function methods(rooms: Room[]): Map<string, z.infer<typeof method>> {
 /** `net[n]` of the documentation is `net0`, `net1` … of a request; the lab lists them all. */
 function fold(parameters: Parameters): Parameters {
   const families = new Set(
-    Object.keys(parameters).flatMap((name) => (/^(.+)0$/.exec(name) && `${name.slice(0, -1)}1` in parameters ? [name.slice(0, -1)] : [])),
+    Object.keys(parameters).flatMap((name) =>
+      /^(.+)0$/.exec(name) && `${name.slice(0, -1)}1` in parameters ? [name.slice(0, -1)] : [],
+    ),
   );
   const folded: Parameters = {};
   for (const [name, parameter] of Object.entries(parameters)) {
@@ -120,13 +130,16 @@ describe.skipIf(!existsSync(file))("the lab's own schema", () => {
     ? methods(z.array(room).parse(JSON.parse(gunzipSync(readFileSync(file)).toString())))
     : new Map<string, z.infer<typeof method>>();
 
-  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))("is Proxmox's for %s", (name, route) => {
-    const found = known.get(name);
-    expect(found, "a method of PVE's").toBeDefined();
-    const { node: _node, ...theirs } = found?.parameters?.properties ?? {};
-    const { vmid, ...rest } = theirs;
-    const expected = route.path.includes("{vmid}") || vmid === undefined ? rest : { ...rest, vmid };
-    expect(differences(name, fold(route.parameters), expected)).toEqual([]);
-    expect(route.byToken).toBe(found?.allowtoken !== 0);
-  });
+  it.each(routes.map((route) => [`${route.method} ${route.path}`, route] as const))(
+    "is Proxmox's for %s",
+    (name, route) => {
+      const found = known.get(name);
+      expect(found, "a method of PVE's").toBeDefined();
+      const { node: _node, ...theirs } = found?.parameters?.properties ?? {};
+      const { vmid, ...rest } = theirs;
+      const expected = route.path.includes("{vmid}") || vmid === undefined ? rest : { ...rest, vmid };
+      expect(differences(name, fold(route.parameters), expected)).toEqual([]);
+      expect(route.byToken).toBe(found?.allowtoken !== 0);
+    },
+  );
 });
