@@ -203,6 +203,8 @@ export class Lab {
     const keyFiles: NameServer["keyFiles"] = new Map([
       [tsigKeyFile, "update"],
       ["/etc/bind/ro.key", "transfer"],
+      ["/etc/bind/unknown.key", "BADKEY"],
+      ["/etc/bind/wrong.key", "BADSIG"],
     ]);
     const ssh = new SshServer(keys, { zones: this.zones, keyFiles, port }, this.log, this.faults);
     this.ssh = ssh;

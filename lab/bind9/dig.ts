@@ -24,7 +24,8 @@ export function dig(nameServer: NameServer, args: string[]): CommandResult {
   const name = absolute(words.find((word) => word.toUpperCase() !== type) ?? ".");
   if (type === "AXFR") {
     const zone = nameServer.zones.get(name);
-    if (zone === undefined || key === undefined || !nameServer.keyFiles.has(key))
+    const right = nameServer.keyFiles.get(key ?? "");
+    if (zone === undefined || (right !== "update" && right !== "transfer"))
       return { code: 0, stdout: "; Transfer failed.\n", stderr: "" };
     return { code: 0, stdout: `${[...zone.transfer()].join("\n")}\n`, stderr: "" };
   }

@@ -8,8 +8,8 @@ export interface CommandResult {
 
 export interface NameServer {
   zones: Zones;
-  /** TSIG key files on the name server's disk: may the key update? */
-  keyFiles: Map<string, "update" | "transfer">;
+  /** TSIG key files on the name server's disk: what the key may, or why the server doesn't take it. */
+  keyFiles: Map<string, "update" | "transfer" | "BADKEY" | "BADSIG">;
   /** Port that its DNS listens at. */
   port: number;
 }
@@ -33,7 +33,7 @@ export class Nsupdate {
 
   constructor(
     private readonly nameServer: NameServer,
-    private readonly right: "update" | "transfer" | "none",
+    private readonly right: "update" | "transfer" | "BADKEY" | "BADSIG" | "none",
   ) {
     this.server = { host: "127.0.0.1", port: 53 };
   }
@@ -123,6 +123,8 @@ export class Nsupdate {
       return `; Communication with ${this.server.host}#${this.server.port} failed: connection refused`;
     const zone =
       zoneName === undefined ? zones.of(changes[0]?.name ?? prerequisites[0]?.name ?? ".") : zones.get(zoneName);
+    if (this.right === "BADKEY" || this.right === "BADSIG")
+      return `; TSIG error with server: tsig indicates error\nupdate failed: NOTAUTH(${this.right})`;
     if (zone === undefined) return "update failed: NOTAUTH";
     const outside = [...changes, ...prerequisites].some(
       ({ name }) => name !== zone.config.name && !name.endsWith(`.${zone.config.name}`),

@@ -107,6 +107,7 @@ export class NetboxServer {
   }
 
   private handle(method: string, url: URL, text: string, ifMatch: string | undefined): Answer {
+    if (url.pathname === "/api/") return { status: 200, body: rooms(url.origin) };
     if (url.pathname === "/api/status/") return this.status(method);
     const changes = /^\/api\/core\/object-changes\/(?:(\d+)\/)?$/.exec(url.pathname);
     if (changes) return this.changes(method, url, changes[1]);
@@ -398,3 +399,12 @@ function cursor(url: URL, limit: number, start: number): string {
   next.searchParams.set("start", String(start));
   return next.toString();
 }
+
+/** The applications of the API by name. */
+const rooms = (base: string): Record<string, string> =>
+  Object.fromEntries(
+    ["core", "status", ...new Set(Object.values(models).map(({ path }) => path.split("/")[0] ?? ""))].map((name) => [
+      name,
+      `${base}/api/${name}/`,
+    ]),
+  );

@@ -131,10 +131,18 @@ zone() { # name, what the update key may write
   if [ -n "$2" ]; then echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; update-policy { grant ddns-key zonesub $2; }; };"; else echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; };"; fi
 }
 
+# Clients that nobody here wrote, for test/real/clients.test.ts.
+clients() {
+  [ -x "$S/clients/bin/python" ] || "$S/venv/bin/python" -m venv "$S/clients"
+  "$S/clients/bin/pip" install -q --disable-pip-version-check -r "$root/test/real/clients/requirements.txt" >"$S/log/pip-clients.log" 2>&1
+}
+
 bind() {
   is_open $DNS_PORT && return
   mkdir -p "$S/bind"
-  for key in ddns ro rndc; do [ -s "$S/bind/$key.key" ] || tsig-keygen -a hmac-sha256 "$key-key" >"$S/bind/$key.key"; done
+  # unknown.key and wrong.key (the right name, another secret) are not told to the server.
+  for key in ddns ro rndc unknown; do [ -s "$S/bind/$key.key" ] || tsig-keygen -a hmac-sha256 "$key-key" >"$S/bind/$key.key"; done
+  [ -s "$S/bind/wrong.key" ] || tsig-keygen -a hmac-sha256 ddns-key >"$S/bind/wrong.key"
   {
     for key in ddns ro rndc; do echo "include \"$S/bind/$key.key\";"; done
     echo "options { directory \"$S/bind\"; pid-file \"$S/bind/named.pid\"; session-keyfile \"$S/bind/session.key\"; managed-keys-directory \"$S/bind\"; listen-on port $DNS_PORT { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-query { any; }; allow-transfer { key ddns-key; key ro-key; }; };"
@@ -180,8 +188,9 @@ up)
   netbox
   bind
   sshd_
-  printf '{"netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"}}\n' \
-    $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key"
+  clients
+  printf '{"netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s"}\n' \
+    $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python"
   ;;
 reset) reset ;;
 down) stop ;;

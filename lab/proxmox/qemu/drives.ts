@@ -175,7 +175,7 @@ export function resize(
     if (wanted < volume.size) die("shrinking disks is not supported");
     if (wanted === volume.size) return;
     const path = cluster.storages.path(volume);
-    if (/\/base-/.test(path)) {
+    if (/\/base-[^/]*$/.test(path)) {
       log(`qemu-img: Could not open '${path}': Could not open '${path}': Operation not permitted`);
       const preallocation = volume.format === "qcow2" ? "metadata" : "off";
       die(
