@@ -4,15 +4,18 @@ import type { Lab } from "./index";
 const cluster = z.string().optional();
 const vmid = z.number().int();
 
+const milliseconds = z.number().nonnegative().optional();
 const latency = z.object({
   setup: z.literal("latency"),
-  /** Milliseconds by kind of call. */
-  ...Object.fromEntries(
-    ["netbox", "proxmox", "clone", "start", "shutdown", "boot", "denied", "statistics", "nsupdate"].map((kind) => [
-      kind,
-      z.number().nonnegative().optional(),
-    ]),
-  ),
+  netbox: milliseconds,
+  proxmox: milliseconds,
+  nsupdate: milliseconds,
+  clone: milliseconds,
+  start: milliseconds,
+  shutdown: milliseconds,
+  boot: milliseconds,
+  denied: milliseconds,
+  statistics: milliseconds,
 });
 
 /** What can be done to a lab from outside its APIs: by flag, by HTTP, from a test. `cluster` is the only one where it is left out. */

@@ -4,6 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoints, Lab, type Latency } from "../lab";
 import { parseSeed, readSeed, type Seed } from "../lab/seed";
+import { readConnections } from "../providers/connections";
+import { Context, useContext } from "../providers/context";
 import { Consoles } from "../tools/consoles";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
@@ -23,6 +25,8 @@ export function seedWith(guestsYaml: string): Seed {
 
 /** The systems of a test: the lab, or, with REAL_SERVICES set, a real NetBox and a real BIND 9 beside the lab's Proxmox VE. */
 export class World {
+  private readonly contexts: Context[] = [];
+
   private constructor(
     readonly lab: Lab,
     readonly consoles: Consoles,
@@ -69,7 +73,24 @@ export class World {
     return stack;
   }
 
+  /** The connections that handlers work with, as a run of the program would set them up. @param proxmox settings of every cluster */
+  context(proxmox: Record<string, unknown> = {}): Context {
+    const config = this.config({ netbox: this.endpoints.netbox });
+    const clusters = Object.entries(this.endpoints.proxmox).map(([name, { url, token, caFile }]) => [
+      name,
+      { url, token, caFile, ...proxmox },
+    ]);
+    const get = (key: string) => JSON.stringify(key === "proxmox" ? Object.fromEntries(clusters) : config[key]);
+    const read = readConnections({ get }, {});
+    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
+    const context = new Context(read.value);
+    useContext(context);
+    this.contexts.push(context);
+    return context;
+  }
+
   async close(): Promise<void> {
+    await Promise.all(this.contexts.map((context) => context.close()));
     await this.consoles.close();
     await this.lab.close();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });

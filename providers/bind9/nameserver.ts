@@ -145,7 +145,7 @@ export class NameServer {
     if (/BADKEY|BADSIG|BADTIME/.test(stderr))
       return `the TSIG key in ${tsigKeyFile} is not the one that BIND knows (${said}).`;
     if (/REFUSED/.test(stderr))
-      return `the key in ${tsigKeyFile} may not write this (${said}). Grant it in the zone's update-policy.`;
+      return `the key in ${tsigKeyFile} may not write this (${said}). Grant it in the zone's update-policy, or thaw the zone if it is frozen (rndc thaw).`;
     if (/NOTAUTH/.test(stderr))
       return `it does not serve the zone as primary (${said}). Take the zone out of netbox-proxmox:bind9["${this.name}"].zones.`;
     if (/Communication with|connection refused|timed out/.test(stderr))

@@ -1,6 +1,6 @@
 import { context } from "../context";
 import type { Handler } from "../dynamic";
-import { UserError } from "../errors";
+import { messageOf, UserError } from "../errors";
 import { absolute, canonicalAddress } from "./names";
 import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
 import {
@@ -93,7 +93,10 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
         throw new UserError(
           `Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`,
         );
-      if (!(error instanceof PrerequisiteError)) throw error;
+      if (!(error instanceof PrerequisiteError))
+        throw new UserError(
+          `Unable to write ${record.name}${node.name === record.name ? "" : ` (${node.name})`}: ${messageOf(error)}`,
+        );
       if (attempt === 3)
         throw new UserError(
           `Unable to write ${node.name} on name server ${server.name}: someone else kept changing it (${error.message}). Run again.`,

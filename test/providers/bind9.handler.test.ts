@@ -1,28 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordHandler } from "../../providers/bind9/record.handler";
-import { readConnections } from "../../providers/connections";
-import { Context, useContext } from "../../providers/context";
 import { seedWith, World } from "../world";
 
 describe("a name on a BIND 9", () => {
   let world: World;
-  let context: Context;
 
   beforeAll(async () => {
     world = await World.open(seedWith("[]"));
-    const config = world.config({ netbox: world.endpoints.netbox });
-    const clusters = Object.fromEntries(
-      Object.entries(world.endpoints.proxmox).map(([name, { url, token, caFile }]) => [name, { url, token, caFile }]),
-    );
-    const read = readConnections({ get: (key) => JSON.stringify(key === "proxmox" ? clusters : config[key]) }, {});
-    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
-    context = new Context(read.value);
-    useContext(context);
+    world.context();
   });
-  afterAll(async () => {
-    await context.close();
-    await world.close();
-  });
+  afterAll(() => world.close());
 
   const inputs = (name: string, records: Record<string, string[]>, changes: Record<string, unknown> = {}) => ({
     server: "ns1",

@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConnections } from "../../providers/connections";
-import { Context, useContext } from "../../providers/context";
+import type { Context } from "../../providers/context";
 import { NetboxClient } from "../../providers/netbox/client";
 import { ipAllocationHandler } from "../../providers/netbox/ipallocation.handler";
 import { cluster, ipAddress, ipAddressFields } from "../../providers/netbox/schemas";
@@ -15,34 +14,12 @@ describe("NetBox", () => {
 
   beforeAll(async () => {
     world = await World.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
-    const config = world.config({ netbox: world.endpoints.netbox });
-    const read = readConnections(
-      {
-        get: (key) =>
-          key === "proxmox"
-            ? JSON.stringify(
-                Object.fromEntries(
-                  Object.entries(world.endpoints.proxmox).map(([name, { url, token, caFile }]) => [
-                    name,
-                    { url, token, caFile },
-                  ]),
-                ),
-              )
-            : JSON.stringify(config[key]),
-      },
-      {},
-    );
-    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
-    context = new Context(read.value);
-    useContext(context);
+    context = world.context();
     guestId = (await world.consoles.vm("one")).id;
     interfaceId = (await world.consoles.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
     prefixId = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
   });
-  afterAll(async () => {
-    await context.close();
-    await world.close();
-  });
+  afterAll(() => world.close());
 
   const inputs = (changes: Record<string, unknown> = {}) => ({
     mark: { stack: "netbox-proxmox/test", netboxUrl: world.endpoints.netbox.url, netboxId: guestId },

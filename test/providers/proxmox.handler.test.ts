@@ -1,33 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { readConnections } from "../../providers/connections";
-import { Context, useContext } from "../../providers/context";
 import { printMark } from "../../providers/mark";
 import { vmHandler } from "../../providers/proxmox/vm.handler";
 import { seedWith, World } from "../world";
 
 describe("a guest on Proxmox VE", () => {
   let world: World;
-  let context: Context;
 
   beforeAll(async () => {
     world = await World.open(seedWith("[]"));
-    const config = world.config({ netbox: world.endpoints.netbox });
-    const clusters = Object.fromEntries(
-      Object.entries(world.endpoints.proxmox).map(([name, { url, token, fingerprint }]) => [
-        name,
-        { url, token, fingerprint, shutdownTimeout: 1 },
-      ]),
-    );
-    const read = readConnections({ get: (key) => JSON.stringify(key === "proxmox" ? clusters : config[key]) }, {});
-    if ("problems" in read) throw new Error(JSON.stringify(read.problems));
-    context = new Context(read.value);
-    useContext(context);
+    world.context({ shutdownTimeout: 1 });
   });
-  afterAll(async () => {
-    await context.close();
-    await world.close();
-  });
+  afterAll(() => world.close());
 
   const inputs = (vmid: number, changes: Record<string, unknown> = {}) => {
     const mark = { stack: "netbox-proxmox/test", netboxUrl: "https://nb", netboxId: vmid };
