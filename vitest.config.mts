@@ -1,14 +1,18 @@
 import { defineConfig } from "vitest/config";
 
 const real = process.env.REAL_SERVICES !== undefined;
+const slow = process.env.SLOW_TESTS !== undefined;
+
+// `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
+// run that need systems at all, slow ones too; there is one NetBox, so one after another.
+const suites = real
+  ? ["test/{lifecycle,slow,contract,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
+  : [slow ? "test/slow/**/*.test.ts" : "test/**/*.test.ts"];
 
 export default defineConfig({
   test: {
-    // On the real services the same suites run that need systems at all; there is one NetBox, so one after another.
-    include: real
-      ? ["test/{lifecycle,contract,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
-      : ["test/**/*.test.ts"],
-    exclude: real ? [] : ["test/real/**"],
+    include: suites,
+    exclude: real || slow ? [] : ["test/real/**", "test/slow/**"],
     fileParallelism: !real,
     maxWorkers: 2,
     testTimeout: 120_000,
