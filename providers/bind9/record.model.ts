@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sameValue } from "../values";
 import { canonicalAddress, reverseName } from "./names";
 import type { Rrset, ZoneChange, ZoneContent } from "./nameserver";
 
@@ -131,18 +132,8 @@ export function fromZones(
 
 /** Two records that say the same, whatever the order of their values. */
 export function sameRecord(state: Record<string, unknown>, inputs: Record<string, unknown>): boolean {
-  const order = (value: unknown): unknown => {
-    if (Array.isArray(value)) return value.map((each) => JSON.stringify(order(each))).sort();
-    if (typeof value !== "object" || value === null) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .filter(([, each]) => each !== undefined)
-        .sort(([a], [b]) => (a < b ? -1 : 1))
-        .map(([key, each]) => [key, order(each)]),
-    );
-  };
-  return (["ttl", "records", "reverse", "owner"] as const).every(
-    (key) => JSON.stringify(order(state[key])) === JSON.stringify(order(inputs[key])),
+  return (["ttl", "records", "reverse", "owner"] as const).every((key) =>
+    sameValue(state[key], inputs[key], { sets: true }),
   );
 }
 

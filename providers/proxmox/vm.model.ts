@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { sameValue, withoutUndefined } from "../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "./propertystring";
 import type { GuestConfig } from "./schemas";
 
@@ -132,7 +133,7 @@ export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs)
   const networks = Object.fromEntries(
     nets.map((slot) => {
       const { mac, ...seen } = networkFrom(text(config, slot) ?? "");
-      return [slot, compact({ ...seen, mac: only(wanted.networks[slot], "mac", mac) })];
+      return [slot, withoutUndefined({ ...seen, mac: only(wanted.networks[slot], "mac", mac) })];
     }),
   );
   const seenDisks = disksFrom(config);
@@ -143,7 +144,7 @@ export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs)
         slot,
         known === undefined
           ? seen
-          : compact({ size: only(known, "size", seen.size), storage: only(known, "storage", seen.storage) }),
+          : withoutUndefined({ size: only(known, "size", seen.size), storage: only(known, "storage", seen.storage) }),
       ];
     }),
   );
@@ -164,7 +165,7 @@ export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs)
     memory: only(wanted, "memory", Number(String(config.memory ?? 512).replace(/^current=/, ""))),
     disks: only(wanted, "disks", disks),
     networks,
-    cloudInit: compact({
+    cloudInit: withoutUndefined({
       user: only(init, "user", text(config, "ciuser") ?? ""),
       sshKeys: only(init, "sshKeys", words(keys, /\n/)),
       ipconfig,
@@ -187,11 +188,6 @@ export const sortedOptions = (value: string): string => {
     .sort((a, b) => rank(a) - rank(b))
     .join(",");
 };
-
-/** Without the keys whose value is undefined, so that two of them compare by what they say. */
-function compact<T extends object>(value: T): T {
-  return Object.fromEntries(Object.entries(value).filter(([, each]) => each !== undefined)) as T;
-}
 
 // ---- to PVE
 
@@ -227,25 +223,12 @@ function networkTo(wanted: Network, before: string | undefined): string {
 /** A public key list as PVE wants it: URL-encoded, blanks as %20. */
 const encodeKeys = (keys: string[]) => encodeURIComponent(keys.join("\n"));
 
-const same = (a: unknown, b: unknown) => JSON.stringify(sortKeys(a)) === JSON.stringify(sortKeys(b));
-
-function sortKeys(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortKeys);
-  if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, each]) => each !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, each]) => [key, sortKeys(each)]),
-  );
-}
-
 /** The managed fields whose values differ; unknown values (in preview) differ from everything. */
 export function changedFields(
   state: Partial<Record<string, unknown>>,
   inputs: Partial<Record<string, unknown>>,
 ): (typeof managed)[number][] {
-  return managed.filter((field) => inputs[field] !== undefined && !same(state[field], inputs[field]));
+  return managed.filter((field) => inputs[field] !== undefined && !sameValue(state[field], inputs[field]));
 }
 
 /** The way from a guest's configuration to its inputs. Power is not part of it. */
@@ -258,11 +241,11 @@ export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
   };
   if (seen.name !== wanted.name) changes.set.name = wanted.name;
   if (seen.description !== wanted.description) changes.set.description = wanted.description;
-  if (!same(seen.tags, tidyTags(wanted.tags))) setOrRemove("tags", tidyTags(wanted.tags).join(";"));
+  if (!sameValue(seen.tags, tidyTags(wanted.tags))) setOrRemove("tags", tidyTags(wanted.tags).join(";"));
   for (const key of ["cores", "sockets", "memory"] as const)
     if (wanted[key] !== undefined && seen[key] !== wanted[key]) changes.set[key] = wanted[key];
   for (const [slot, network] of Object.entries(wanted.networks))
-    if (!same(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
+    if (!sameValue(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
   changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
   diskChanges(config, wanted, changes);
   cloudInitChanges(seen, wanted, setOrRemove, changes);
@@ -295,9 +278,9 @@ function cloudInitChanges(
   const before = JSON.stringify([changes.set, changes.remove]);
   const have = seen.cloudInit;
   if (wanted.user !== undefined && have.user !== wanted.user) setOrRemove("ciuser", wanted.user);
-  if (wanted.sshKeys !== undefined && !same(have.sshKeys, wanted.sshKeys))
+  if (wanted.sshKeys !== undefined && !sameValue(have.sshKeys, wanted.sshKeys))
     setOrRemove("sshkeys", encodeKeys(wanted.sshKeys));
-  if (wanted.nameservers !== undefined && !same(have.nameservers, wanted.nameservers))
+  if (wanted.nameservers !== undefined && !sameValue(have.nameservers, wanted.nameservers))
     setOrRemove("nameserver", wanted.nameservers.join(" "));
   if (wanted.searchDomain !== undefined && have.searchDomain !== wanted.searchDomain)
     setOrRemove("searchdomain", wanted.searchDomain);

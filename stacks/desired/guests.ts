@@ -2,6 +2,7 @@ import { guestUrl, type Mark, printMark, sameMark } from "../../providers/mark";
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import { parseSize, printSize } from "../../providers/proxmox/propertystring";
 import { type Disk, isDiskSlot, type Network, tidyTags, type VmInputs } from "../../providers/proxmox/vm.model";
+import { withoutUndefined } from "../../providers/values";
 import type { GuestDefaults, Settings } from "../settings";
 import { type Addressing, addressesOf } from "./addresses";
 import type { DesiredGuest, InState, NetboxFacts, Problem, ProxmoxFacts, TemplateFacts } from "./types";
@@ -318,11 +319,4 @@ function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
     else groups.set(keyOf(item), [item]);
   }
   return groups;
-}
-
-/** Without the keys whose value is undefined, so that state stays small. */
-function withoutUndefined<T extends object>(value: T): T {
-  const copy = { ...value };
-  for (const key of Object.keys(copy) as (keyof T)[]) if (copy[key] === undefined) delete copy[key];
-  return copy;
 }

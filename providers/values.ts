@@ -1,0 +1,23 @@
+/** Without the keys whose value is undefined, so that two of them compare by what they say and state stays small. */
+export function withoutUndefined<T extends object>(value: T): T {
+  const copy = { ...value };
+  for (const key of Object.keys(copy) as (keyof T)[]) if (copy[key] === undefined) delete copy[key];
+  return copy;
+}
+
+/** The text of a value that is the same whatever the order of its keys, and, where asked for, of its lists. */
+function canonical(value: unknown, anyOrder: boolean): string {
+  if (Array.isArray(value)) {
+    const items = value.map((each) => canonical(each, anyOrder));
+    return `[${(anyOrder ? items.sort() : items).join(",")}]`;
+  }
+  if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
+  const keys = Object.entries(value)
+    .filter(([, each]) => each !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${keys.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each, anyOrder)}`).join(",")}}`;
+}
+
+/** Do two values say the same? The order of keys means nothing; that of lists means something, but for sets of values. */
+export const sameValue = (a: unknown, b: unknown, { sets = false } = {}): boolean =>
+  canonical(a, sets) === canonical(b, sets);
