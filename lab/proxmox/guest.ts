@@ -96,6 +96,11 @@ export abstract class Guest {
     };
   }
 
+  /** A snapshot's configuration as `…/config` answers it: with the file's digest. */
+  shownAt(name: string): Values {
+    return { ...this.shownSnapshot(name), digest: this.digest() };
+  }
+
   /** `…/pending`: every option with its value, and its next one where it has to wait. */
   shownPending(): Record<string, Value>[] {
     const now: Values = { ...this.masked(this.config), digest: this.digest() };

@@ -31,6 +31,10 @@ const upidPattern = /^UPID:([^:\s]+):[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:
 /** How a task is to end that a failure switch picked: with this exit status, or never. */
 export type Outcome = { fails: string } | "never ends";
 
+/** How a task ended, as `statusfilter` calls it. */
+const kindOf = (exitstatus = ""): string =>
+  exitstatus === "OK" ? "ok" : exitstatus.startsWith("WARNINGS") ? "warning" : exitstatus === "" ? "unknown" : "error";
+
 /** The worker processes of a cluster: each call of `run` is one, with its UPID, log and exit status. */
 export class Tasks {
   readonly all = new Map<string, Task>();
@@ -110,6 +114,9 @@ export class Tasks {
   /** `…/tasks` of a node, newest first, and how many there are beyond the limit too. */
   list(node: string, filter: Values): { rows: Values[]; total: number } {
     const { source = "archive", vmid, typefilter, userfilter, since, until, errors, start = 0, limit = 50 } = filter;
+    const states = String(filter.statusfilter ?? "")
+      .split(/[;,\s]+/)
+      .filter((state) => state !== "");
     const wanted = (task: Task) => {
       const active = task.exitstatus === undefined;
       return (
@@ -120,6 +127,7 @@ export class Tasks {
         (userfilter === undefined || task.user.includes(String(userfilter))) &&
         (since === undefined || task.starttime >= Number(since)) &&
         (until === undefined || task.starttime <= Number(until)) &&
+        (states.length === 0 || states.includes(kindOf(task.exitstatus))) &&
         (errors !== 1 || (task.exitstatus !== undefined && task.exitstatus !== "OK"))
       );
     };

@@ -70,7 +70,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
     ostemplate,
     storage,
     pool,
-    start,
+    start: autostart,
     password: _password,
     "ssh-public-keys": _keys,
     bwlimit: _bwlimit,
@@ -93,7 +93,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   if (taken !== undefined) die(`${taken.noun} ${id} already exists on node '${taken.node}'`);
   const container = cluster.add(new Container(id, node));
   container.config.set("lock", "create");
-  return cluster.lockedTask(container, node, "vzcreate", caller.authId, async ({ log, wait }) => {
+  return cluster.lockedTask(container, node, "vzcreate", caller.authId, async ({ log }) => {
     try {
       const volumes = Object.entries({ ...options, rootfs }).filter(([key]) => isVolume(key));
       const made = volumes.map(
@@ -129,7 +129,8 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
       if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
       throw error;
     }
-    if (start === 1) await startNow(cluster, container, wait);
+    // A task of its own, which waits for this one's lock.
+    if (autostart === 1) start(cluster, node, id, caller);
   });
 }
 

@@ -45,15 +45,17 @@ const netmask = (bits: number): string =>
 function user(vm: Vm): string {
   const { ciuser, cipassword, sshkeys, ciupgrade, searchdomain } = Object.fromEntries(vm.config);
   const name = vm.text("name") ?? `VM${vm.vmid}`;
+  const full = searchdomain === undefined || name.includes(".") ? name : `${name}.${searchdomain}`;
   const keys = decodeURIComponent(String(sshkeys ?? ""))
     .split("\n")
     .filter((line) => line.trim() !== "");
   return [
     "#cloud-config",
-    `hostname: ${name}`,
+    `hostname: ${name.split(".")[0]}`,
     "manage_etc_hosts: true",
-    `fqdn: ${searchdomain === undefined ? name : `${name}.${searchdomain}`}`,
+    `fqdn: ${full}`,
     ...(ciuser === undefined ? [] : [`user: ${ciuser}`]),
+    ...(ciuser === "root" ? ["disable_root: False"] : []),
     ...(cipassword === undefined ? [] : [`password: ${cipassword}`]),
     ...(keys.length === 0 ? [] : ["ssh_authorized_keys:", ...keys.map((key) => `  - ${key}`)]),
     "chpasswd:",

@@ -76,6 +76,7 @@ function apply(
   for (const key of removed) {
     if (isDrive(key) || /^unused/.test(key)) removeDrive(cluster, vm, key, force);
     else vm.unset(key);
+    dropFromBoot(vm, key);
   }
   for (const [key, value] of stored) {
     if (isDrive(key)) setDrive(cluster, vm, key, String(value), log);
@@ -83,6 +84,14 @@ function apply(
   }
   // A running guest's cloud-init drive waits for what is in force, but a stopped one's is written at its start.
   if (!vm.running) vm.applyPending();
+}
+
+/** What is removed is booted from no more. */
+function dropFromBoot(vm: Vm, key: string): void {
+  const order = /^order=(.*)$/.exec(vm.text("boot") ?? "")?.[1]?.split(";") ?? [];
+  if (!order.includes(key)) return;
+  const rest = order.filter((slot) => slot !== key);
+  vm.set("boot", rest.length === 0 ? " " : `order=${rest.join(";")}`);
 }
 
 /** PUT …/config: done when it is answered. */

@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
 import type { Values } from "../schema/parameters";
 import { checkDrives, defaultBoot, makeDrive } from "./drives";
-import { startNow } from "./power";
+import * as power from "./power";
 import { byName, identity, isDrive, parse, storedOption, Vm } from "./vm";
 
 /** Rights to make a guest with an id: on the id, or on the pool it goes into. */
@@ -53,7 +53,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   if (taken !== undefined) die(`unable to create VM ${id} - VM ${id} already exists on node '${taken.node}'`);
   const vm = cluster.add(new Vm(id, node));
   vm.config.set("lock", "create");
-  return cluster.lockedTask(vm, node, "qmcreate", caller.authId, async ({ log, wait }) => {
+  return cluster.lockedTask(vm, node, "qmcreate", caller.authId, async ({ log }) => {
     try {
       const seconds = Math.floor(cluster.now() / 1000);
       const made = { ...identity(seconds), ...options };
@@ -78,6 +78,9 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
       if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
       throw error;
     }
-    if (start === 1) await startNow(cluster, vm, wait);
+    if (start !== 1) return;
+    log("Execute autostart");
+    // A task of its own, which waits for this one's lock.
+    power.start(cluster, node, id, caller);
   });
 }

@@ -47,9 +47,7 @@ export const lxcRoutes: Route[] = [
   // ---- configuration
   route("GET", `${base}/config`, getConfig, audit, (call) => {
     const { snapshot, current } = call.params;
-    return snapshot === undefined
-      ? container(call).shown(current === 1)
-      : container(call).shownSnapshot(String(snapshot));
+    return snapshot === undefined ? container(call).shown(current === 1) : container(call).shownAt(String(snapshot));
   }),
   route(
     "PUT",

@@ -90,7 +90,7 @@ export const qemuRoutes: Route[] = [
   // ---- configuration
   route("GET", `${base}/config`, schema.getConfig, audit, (call) => {
     const { snapshot, current } = call.params;
-    return snapshot === undefined ? vm(call).shown(current === 1) : vm(call).shownSnapshot(String(snapshot));
+    return snapshot === undefined ? vm(call).shown(current === 1) : vm(call).shownAt(String(snapshot));
   }),
   route("PUT", `${base}/config`, schema.configPut, changes, (call) => {
     config.put(call.cluster, vm(call), call.params, call.caller);
