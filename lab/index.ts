@@ -111,7 +111,12 @@ export class Lab {
   static async start({ seed, proxmoxState, folder, ports = {}, latency = {}, real }: LabOptions): Promise<Lab> {
     const lab = new Lab(seed);
     mkdirSync(folder, { recursive: true });
-    await lab.open(folder, ports, { real, proxmoxState });
+    try {
+      await lab.open(folder, ports, { real, proxmoxState });
+    } catch (error) {
+      await lab.close();
+      throw error;
+    }
     lab.setLatency(latency);
     return lab;
   }

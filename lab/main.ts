@@ -2,7 +2,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, type Latency } from "./index";
 import { readSeed } from "./seed";
-import { setSwitch } from "./switches";
+import { parseSwitch, setSwitch } from "./switches";
 
 const help = `npm run lab -- [options]
 
@@ -55,6 +55,14 @@ function latencyOf(list: string): Latency {
   );
 }
 
+function switchOf(text: string): unknown {
+  try {
+    return parseSwitch(JSON.parse(text));
+  } catch (error) {
+    throw new Error(`--setup ${text}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}
+
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
@@ -80,6 +88,7 @@ async function main(): Promise<void> {
     if (value !== undefined && !/^\d{1,5}$/.test(value)) throw new Error(`${value} is no port`);
     return value === undefined ? fallback : Number(value);
   };
+  const switches = (values.setup ?? []).map(switchOf);
   const lab = await Lab.start({
     seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")),
     proxmoxState: values["proxmox-state"],
@@ -93,7 +102,12 @@ async function main(): Promise<void> {
     },
     latency: values.latency === undefined ? {} : latencyOf(values.latency),
   });
-  for (const wanted of values.setup ?? []) setSwitch(lab, JSON.parse(wanted));
+  try {
+    for (const wanted of switches) setSwitch(lab, wanted);
+  } catch (error) {
+    await lab.close();
+    throw error;
+  }
   process.stdout.write(`${JSON.stringify(lab.endpoints)}\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const)
     process.once(signal, () => void lab.close().then(() => process.exit(0)));

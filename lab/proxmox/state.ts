@@ -88,7 +88,9 @@ export interface Secrets {
 
 /** The cluster that a recorded state describes (`initial-state.json` of a recording), with the times that its outcomes need. */
 export function recordedCluster(file: string, { token, login }: Secrets): Cluster {
-  const state = recorded.parse(JSON.parse(readFileSync(file, "utf8")));
+  const parsed = recorded.safeParse(JSON.parse(readFileSync(file, "utf8")));
+  if (!parsed.success) throw new Error(`${file} is no recorded state:\n${z.prettifyError(parsed.error)}`);
+  const state = parsed.data;
   const { name } = state.node;
   const cluster = new Cluster(name, state.version);
   Object.assign(cluster.times, recordedTimes);
