@@ -129,8 +129,8 @@ export class Serializer {
       changed_object: this.nested(model, objectId),
       object_repr: repr,
       message: actor.message,
-      prechange_data: before,
-      postchange_data: after,
+      prechange_data: before ?? {},
+      postchange_data: after ?? {},
     };
   }
 

@@ -497,12 +497,12 @@ describe("the change log and the journal", () => {
       prechange_data: { description: "before", status: "active", cluster },
       postchange_data: { description: "after" },
     });
-    expect(of("create")).toMatchObject({ prechange_data: null, message: "" });
+    expect(of("create")).toMatchObject({ prechange_data: {}, message: "" });
     expect((await ok("GET", `${path}&action=create`)).count).toBe(1);
     await call("DELETE", `${machines}${id}/`);
     expect((await ok("GET", path)).results[0]).toMatchObject({
       action: { value: "delete" },
-      postchange_data: null,
+      postchange_data: {},
       changed_object: null,
     });
   });
