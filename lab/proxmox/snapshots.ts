@@ -3,7 +3,7 @@ import type { Caller } from "./access";
 import type { Cluster } from "./cluster";
 import { die } from "./errors";
 import type { Guest } from "./guest";
-import { agentRuns } from "./qemu/power";
+import { agentRuns } from "./qemu/agent";
 import { Vm } from "./qemu/vm";
 import type { Value, Values } from "./schema/parameters";
 import { printSize } from "./sizes";

@@ -7,8 +7,8 @@ import { newMac } from "../qemu/vm";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
 import { printSize, resized } from "../sizes";
-import type { Worker } from "../tasks";
 import { Container, parse, print } from "./container";
+import { start } from "./power";
 
 type Log = (line: string) => void;
 
@@ -290,122 +290,4 @@ export function destroy(cluster: Cluster, container: Container, { purge, force }
     cluster.remove(container);
     if (purge === 1) cluster.purge(container, log);
   });
-}
-
-// ---- power
-
-async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
-  await wait(cluster.times.start);
-  container.applyPending();
-  container.running = true;
-  container.paused = false;
-  container.pid = cluster.newPid();
-  container.startedAt = cluster.now();
-}
-
-function halt(container: Container): void {
-  container.running = false;
-  container.applyPending();
-}
-
-export function start(cluster: Cluster, node: string, vmid: number, { authId }: Caller): string {
-  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
-    const container = cluster.container(node, vmid);
-    container.checkLock();
-    if (container.template) die("you can't start a CT if it's a template");
-    if (container.running) die(`CT ${vmid} already running`);
-    for (const [key, value] of container.config) {
-      const bridge = /^net\d+$/.test(key) ? parse("net0", String(value)).bridge : undefined;
-      if (bridge !== undefined && !cluster.node(node).bridges.includes(bridge))
-        die(`bridge '${bridge}' does not exist`);
-    }
-    await startNow(cluster, container, wait);
-  });
-}
-
-const needRunning = ({ running, vmid }: Container, noun = "CT") => {
-  if (!running) die(`${noun} ${vmid} not running`);
-};
-
-export function stop(cluster: Cluster, container: Container, { authId }: Caller): string {
-  needRunning(container);
-  return cluster.lockedTask(container, container.node, "vzstop", authId, async () => {
-    container.checkLock();
-    halt(container);
-  });
-}
-
-export function shutdown(
-  cluster: Cluster,
-  container: Container,
-  { timeout, forceStop }: Values,
-  { authId }: Caller,
-): string {
-  needRunning(container);
-  return cluster.lockedTask(container, container.node, "vzshutdown", authId, async ({ wait }) => {
-    container.checkLock();
-    const limit = Number(timeout ?? 60) * 1000;
-    const needed = cluster.deaf.has(container.vmid) ? Number.POSITIVE_INFINITY : cluster.times.shutdown;
-    await wait(Math.min(needed, limit));
-    if (needed > limit && forceStop !== 1) die("container did not stop");
-    halt(container);
-  });
-}
-
-export function reboot(cluster: Cluster, container: Container, { authId }: Caller): string {
-  needRunning(container, "VM");
-  return cluster.lockedTask(container, container.node, "vzreboot", authId, async ({ wait }) => {
-    container.checkLock();
-    await wait(cluster.times.shutdown);
-    halt(container);
-    await startNow(cluster, container, wait);
-  });
-}
-
-export function control(
-  cluster: Cluster,
-  container: Container,
-  action: "suspend" | "resume",
-  { authId }: Caller,
-): string {
-  needRunning(container);
-  return cluster.lockedTask(container, container.node, `vz${action}`, authId, async () => {
-    container.checkLock();
-    container.paused = action === "suspend";
-  });
-}
-
-export function migrate(
-  cluster: Cluster,
-  container: Container,
-  { target, online, restart }: Values,
-  { authId }: Caller,
-): string {
-  const to = cluster.member(String(target)).node;
-  const { vmid, node } = container;
-  return cluster.lockedTask(container, node, "vzmigrate", authId, async ({ log, wait }) => {
-    container.checkLock();
-    cluster.node(to);
-    if (container.running && online !== 1 && restart !== 1) die("CT is running - use restart mode");
-    log(`starting migration of CT ${vmid} to node '${to}' (${cluster.address(to)})`);
-    for (const { storage } of cluster.storages.owned(vmid))
-      if (!cluster.storages.on(to, cluster.storages.get(storage)))
-        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
-    await wait(cluster.times.clone);
-    for (const { volid } of cluster.storages.owned(vmid)) cluster.storages.carry(node, to, volid);
-    container.node = to;
-    log("migration finished successfully (duration 00:00:01)");
-  });
-}
-
-/** GET …/interfaces: what a running container's network is. */
-export function interfaces(container: Container): unknown[] | null {
-  if (!container.running) return null;
-  return [...container.config]
-    .filter(([key]) => /^net\d+$/.test(key))
-    .map(([, value]) => {
-      const { name = "", hwaddr = "", ip } = parse("net0", String(value));
-      const mac = hwaddr.toLowerCase();
-      return { name, hwaddr: mac, "hardware-address": mac, ...(ip?.includes("/") ? { inet: ip } : {}) };
-    });
 }

@@ -2,8 +2,11 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Value, Values } from "../schema/parameters";
 import { cards } from "./net";
-import { agentRuns } from "./power";
 import { parse, type Vm } from "./vm";
+
+/** Whether a guest's agent answers. */
+export const agentRuns = (cluster: Cluster, vm: Vm): boolean =>
+  vm.agentEnabled && cluster.booted(vm) && !cluster.agentless.has(vm.vmid);
 
 /** @throws PVE's text where no agent can answer */
 function needAgent(cluster: Cluster, vm: Vm): void {

@@ -5,7 +5,7 @@ import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { seed } from "./cloudinit";
 import { checkBridges } from "./net";
-import { parse, type Vm } from "./vm";
+import type { Vm } from "./vm";
 
 /** With an HA resource a start or stop is a request to its manager. */
 function viaHa(cluster: Cluster, vm: Vm | undefined, what: "start" | "stop", { authId }: Caller): string | undefined {
@@ -141,7 +141,3 @@ export function migrate(cluster: Cluster, vm: Vm, params: Values, { authId }: Ca
     log("migration finished successfully (duration 00:00:01)");
   });
 }
-
-/** Whether a guest's agent answers. */
-export const agentRuns = (cluster: Cluster, vm: Vm): boolean =>
-  parse("agent", vm.text("agent") ?? "0").enabled === "1" && cluster.booted(vm) && !cluster.agentless.has(vm.vmid);

@@ -1,6 +1,7 @@
 import { parameterErrors } from "../errors";
 import type { Container } from "../lxc/container";
 import * as lxc from "../lxc/operations";
+import * as power from "../lxc/power";
 import { none, rrddata as rrdSchema } from "../schema/cluster";
 import * as schema from "../schema/lxc";
 import { feature as featureSchema, getConfig } from "../schema/qemu";
@@ -24,7 +25,7 @@ const kind = ({ cluster, caller }: Call): SnapshotKind<Container> => ({
       const volume = cluster.storages.find(guest.node, volid);
       return volume === undefined ? [] : [{ slot, volume }];
     }),
-  start: (guest) => void lxc.start(cluster, guest.node, guest.vmid, caller),
+  start: (guest) => void power.start(cluster, guest.node, guest.vmid, caller),
 });
 
 export const lxcRoutes: Route[] = [
@@ -72,7 +73,7 @@ export const lxcRoutes: Route[] = [
     );
     return { hasFeature: has ? 1 : 0 };
   }),
-  route("GET", `${base}/interfaces`, none, audit, (call) => lxc.interfaces(container(call))),
+  route("GET", `${base}/interfaces`, none, audit, (call) => power.interfaces(container(call))),
   route("GET", `${base}/rrddata`, rrdSchema, audit, (call) => {
     container(call);
     return rrddata(call);
@@ -88,7 +89,7 @@ export const lxcRoutes: Route[] = [
   }),
   route("POST", `${base}/migrate`, schema.migrate, perm("/vms/{vmid}", "VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
-    return lxc.migrate(call.cluster, container(call), call.params, call.caller);
+    return power.migrate(call.cluster, container(call), call.params, call.caller);
   }),
 
   // ---- power
@@ -97,20 +98,20 @@ export const lxcRoutes: Route[] = [
     return { ...found.status(call.cluster), ha: call.cluster.ha.of(found) };
   }),
   route("POST", `${base}/status/start`, schema.start, runs, ({ cluster, node, vmid, caller }) =>
-    lxc.start(cluster, node, vmid, caller),
+    power.start(cluster, node, vmid, caller),
   ),
   route("POST", `${base}/status/stop`, schema.stop, runs, (call) =>
-    lxc.stop(call.cluster, container(call), call.caller),
+    power.stop(call.cluster, container(call), call.caller),
   ),
   route("POST", `${base}/status/shutdown`, schema.shutdown, runs, (call) =>
-    lxc.shutdown(call.cluster, container(call), call.params, call.caller),
+    power.shutdown(call.cluster, container(call), call.params, call.caller),
   ),
   route("POST", `${base}/status/reboot`, schema.reboot, runs, (call) =>
-    lxc.reboot(call.cluster, container(call), call.caller),
+    power.reboot(call.cluster, container(call), call.caller),
   ),
   ...(["suspend", "resume"] as const).map((action) =>
     route("POST", `${base}/status/${action}`, none, runs, (call) =>
-      lxc.control(call.cluster, container(call), action, call.caller),
+      power.control(call.cluster, container(call), action, call.caller),
     ),
   ),
 
