@@ -20,6 +20,8 @@ export function guestResource(cluster: Cluster, guest: Guest): Values {
   return {
     ...status,
     ...ours,
+    // The statistics, unlike a node's list, tell a paused guest from a running one.
+    ...(guest.paused ? { status: "paused" } : {}),
     maxcpu: cpus,
     diskread: 0,
     diskwrite: 0,

@@ -7,6 +7,7 @@ import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore, Shared } from "../semaphore";
 import * as wire from "./schemas";
+import type { Power } from "./vm.model";
 
 export type Parameters = Record<string, string | number>;
 
@@ -155,8 +156,8 @@ export class ProxmoxCluster {
     return (await this.resources()).find((guest) => guest.vmid === vmid);
   }
 
-  /** Is the guest running at this moment? One call a node for all that ask together. */
-  async isRunning(node: string, vmid: number): Promise<boolean> {
+  /** Is the guest switched on at this moment? One call a node for all that ask together. */
+  private async isRunning(node: string, vmid: number): Promise<boolean> {
     const shared =
       this.statuses.get(node) ??
       new Shared(
@@ -171,6 +172,16 @@ export class ProxmoxCluster {
       );
     this.statuses.set(node, shared);
     return (await shared.get()).get(vmid) === "running";
+  }
+
+  /**
+   * What the guest does at this moment. PVE's lists call a paused guest running, and what says more is a request of its
+   * own: it is asked only of one that should be paused, or that the cluster's statistics show so.
+   */
+  async power(node: string, vmid: number, expected: Power): Promise<Power> {
+    if (!(await this.isRunning(node, vmid))) return "stopped";
+    if (expected !== "paused" && (await this.find(vmid))?.status !== "paused") return "running";
+    return await this.get(`/nodes/${node}/qemu/${vmid}/status/current`, wire.currentStatus);
   }
 
   /** A guest's configuration, or undefined where PVE has none. */

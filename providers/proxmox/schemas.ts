@@ -24,6 +24,13 @@ export const guestResource = z
 /** A guest of …/nodes/{node}/qemu. Its status is of this moment. */
 export const qemuStatus = z.object({ vmid: z.number(), status: z.string() });
 
+/** …/qemu/{vmid}/status/current: `qmpstatus` tells a paused guest from a running one. */
+export const currentStatus = z
+  .object({ status: z.string(), qmpstatus: z.string().optional() })
+  .transform(({ status, qmpstatus }) =>
+    status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
+  );
+
 /** …/qemu/{vmid}/config: values are texts or numbers. */
 export const config = z.record(z.string(), z.union([z.string(), z.number()]));
 

@@ -9,6 +9,7 @@ import {
   changesTo,
   descriptionFrom,
   fromApi,
+  type Power,
   shrinkProblem,
   uuidFrom,
   type VmInputs,
@@ -55,7 +56,7 @@ export const vmHandler: Handler = {
       return undefined;
     }
     const { uuid: _uuid, system: _system, ...wanted } = known;
-    const inputs = fromApi(config, await cluster.isRunning(guest.node, known.vmid), wanted);
+    const inputs = fromApi(config, await cluster.power(guest.node, known.vmid, known.power), wanted);
     return {
       id,
       inputs,
@@ -83,7 +84,7 @@ export const vmHandler: Handler = {
     // A stranger at our VMID means that our guest is gone; the stranger is left alone.
     if (!isOurs(config, known)) return proveSystem(cluster, known);
     await explained(`delete ${title(known)}`, async () => {
-      if (await cluster.isRunning(guest.node, known.vmid)) await halt(cluster, guest.node, known.vmid);
+      await switchTo(cluster, guest.node, known.vmid, "stopped", known.power);
       await cluster.task("DELETE", `/nodes/${guest.node}/qemu/${known.vmid}`, { purge: 1 });
     });
   },
@@ -190,13 +191,11 @@ async function sync(
   const path = `/nodes/${node}/qemu/${wanted.vmid}`;
   return explained(`bring ${title(wanted)} to what NetBox says`, async () => {
     await configure(cluster, node, path, wanted, known);
-    const running = await cluster.isRunning(node, wanted.vmid);
-    if (wanted.power === "running" && !running) await cluster.task("POST", `${path}/status/start`, {});
-    if (wanted.power === "stopped" && running) await halt(cluster, node, wanted.vmid);
+    await switchTo(cluster, node, wanted.vmid, wanted.power, known?.power ?? wanted.power);
     const config = await cluster.config(node, wanted.vmid);
     if (config === undefined) throw new UserError("it vanished while it was configured");
     return {
-      ...fromApi(config, await cluster.isRunning(node, wanted.vmid), wanted),
+      ...fromApi(config, await cluster.power(node, wanted.vmid, wanted.power), wanted),
       uuid: uuidFrom(config),
       system: await cluster.system(),
     };
@@ -234,6 +233,17 @@ async function configure(
     if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
     return;
   }
+}
+
+/** Brings a guest to what it should do. A paused one hears no shutdown, so it is resumed first. @param was what it did when it was last seen */
+async function switchTo(cluster: ProxmoxCluster, node: string, vmid: number, wanted: Power, was: Power): Promise<void> {
+  const now = await cluster.power(node, vmid, was === "paused" ? was : wanted);
+  if (now === wanted) return;
+  const path = `/nodes/${node}/qemu/${vmid}/status`;
+  if (now === "paused") await cluster.task("POST", `${path}/resume`, {});
+  if (now === "stopped") await cluster.task("POST", `${path}/start`, {});
+  if (wanted === "paused") await cluster.task("POST", `${path}/suspend`, {});
+  if (wanted === "stopped") await halt(cluster, node, vmid);
 }
 
 /** Shuts a guest down, and stops it where it doesn't listen. */

@@ -57,7 +57,7 @@ export const vmInputs = z.object({
   /** By slot (`net0`). */
   networks: z.record(z.string(), network),
   cloudInit,
-  power: z.enum(["running", "stopped"]),
+  power: z.enum(["running", "paused", "stopped"]),
 });
 
 /** What is kept of a guest in state: the inputs as observed, and what tells it from another at the same VMID. */
@@ -65,6 +65,7 @@ export const vmState = vmInputs.extend({ uuid: z.string().optional(), system: z.
 
 export type VmInputs = z.infer<typeof vmInputs>;
 export type VmState = z.infer<typeof vmState>;
+export type Power = VmInputs["power"];
 export type Network = z.infer<typeof network>;
 export type Disk = z.infer<typeof disk>;
 
@@ -128,7 +129,7 @@ const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V
 const words = (value: string | undefined, by: RegExp) => (value ?? "").split(by).filter((word) => word !== "");
 
 /** The guest in the form of its inputs, as far as these manage it. */
-export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs): VmInputs {
+export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): VmInputs {
   const nets = Object.keys(config).filter((key) => netSlot.test(key));
   const networks = Object.fromEntries(
     nets.map((slot) => {
@@ -172,7 +173,7 @@ export function fromApi(config: GuestConfig, running: boolean, wanted: VmInputs)
       nameservers: only(init, "nameservers", words(text(config, "nameserver"), /[ ,;]+/)),
       searchDomain: only(init, "searchDomain", text(config, "searchdomain") ?? ""),
     }),
-    power: running ? "running" : "stopped",
+    power,
   };
 }
 
@@ -233,7 +234,7 @@ export function changedFields(
 
 /** The way from a guest's configuration to its inputs. Power is not part of it. */
 export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
-  const seen = fromApi(config, false, wanted);
+  const seen = fromApi(config, "stopped", wanted);
   const changes: VmChanges = { set: {}, remove: [], resize: [], move: [], cloudInit: false };
   const setOrRemove = (key: string, value: string) => {
     if (value !== "") changes.set[key] = value;

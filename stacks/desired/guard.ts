@@ -25,8 +25,7 @@ export interface Verdict {
 const statusWords: Record<string, string> = {
   planned:
     "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
-  failed: "is set to failed in NetBox, which this version does not handle: set it to active, staged or offline",
-  paused: "is set to paused in NetBox, which this version does not handle: set it to active, staged or offline",
+  failed: "is set to failed in NetBox, which this version does not handle: set it to active, paused, staged or offline",
 };
 
 /** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */

@@ -17,8 +17,13 @@ export interface Site {
   avoid: string[];
 }
 
-/** Statuses whose guests are built, and whether they run. */
-const power: Record<string, VmInputs["power"]> = { active: "running", staged: "stopped", offline: "stopped" };
+/** Statuses whose guests are built, and what these do. */
+const power: Record<string, VmInputs["power"]> = {
+  active: "running",
+  paused: "paused",
+  staged: "stopped",
+  offline: "stopped",
+};
 
 export const isBuilt = (status: string): boolean => status in power;
 

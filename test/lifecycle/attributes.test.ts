@@ -202,6 +202,20 @@ const attributes: Attribute[] = [
     made: {},
     byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/start`),
   },
+  {
+    guest: "a-paused",
+    property: "power",
+    inNetbox: ({ patch }) => patch({ status: "paused" }),
+    made: {},
+    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/resume`),
+  },
+  {
+    guest: "a-suspended",
+    property: "power",
+    inNetbox: async () => undefined,
+    made: {},
+    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/suspend`),
+  },
 ];
 
 function sshKey(comment: string): string {

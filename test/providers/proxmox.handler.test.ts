@@ -101,6 +101,23 @@ describe("a guest on Proxmox VE", () => {
     expect(vmHandler.diff({ ...read?.state }, inputs(702)).changes).toBe(false);
   });
 
+  it("is paused, resumed and stopped, and seen as what it is", async () => {
+    const wanted = inputs(706, { power: "paused" });
+    const made = await vmHandler.create(wanted);
+    const current = async () =>
+      (await world.consoles.proxmox<{ qmpstatus: string }>("GET", "/nodes/pve1/qemu/706/status/current")).qmpstatus;
+    expect(await current()).toBe("paused");
+    expect((await vmHandler.read(made.id, { ...made.state }))?.state).toEqual(made.state);
+    const running = await vmHandler.update(made.id, { ...made.state }, inputs(706, { power: "running" }));
+    expect(await current()).toBe("running");
+    expect(running).toMatchObject({ power: "running" });
+    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/706/status/suspend");
+    const read = () => vmHandler.read(made.id, { ...running });
+    await expect.poll(async () => (await read())?.state).toMatchObject({ power: "paused" });
+    await vmHandler.delete(made.id, { ...(await read())?.state });
+    expect(cluster().guests.has(706)).toBe(false);
+  });
+
   it("that ignores its shutdown is stopped, and destroyed with its disks", async () => {
     const made = await vmHandler.create(inputs(704, { power: "running" }));
     cluster().deaf.add(704);
