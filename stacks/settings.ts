@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { optionProblem } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
 
 const zoneLike = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a domain, like example.com");
@@ -20,6 +21,16 @@ const defaultsSchema = z.strictObject({
     .optional(),
   nameservers: z.array(z.string()).optional(),
   searchDomain: zoneLike.optional(),
+  /** PVE options by their names in qm.conf (`cpu`, `agent`, `onboot`, …), where NetBox names none. */
+  options: z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean().transform(Number)]))
+    .superRefine((options, context) => {
+      for (const [name, value] of Object.entries(options)) {
+        const message = optionProblem(name, value);
+        if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+      }
+    })
+    .optional(),
   /** Added to the NetBox id where no VMID is given. */
   vmidBase: z.number().int().min(0).max(999_000_000).optional(),
 });
@@ -35,6 +46,8 @@ const customFieldsSchema = z.strictObject({
   gateway: z.string().default("gateway"),
   dnsAliases: z.string().default("dns_aliases"),
   dnsTxt: z.string().default("dns_txt"),
+  /** A custom field named so and then as a PVE option (`proxmox_option_cpu`) sets that option. */
+  optionPrefix: z.string().min(1).default("proxmox_option_"),
 });
 
 const siteSchema = z.strictObject({
@@ -87,6 +100,7 @@ const examples: Record<string, string> = {
   nameservers: "192.0.2.53",
   searchDomain: "example.com",
   vmidBase: "100000",
+  options: "host",
   tag: "production",
   protect: "true",
   maxRemovals: "5",
@@ -129,5 +143,9 @@ export function readSettings(
       });
   if (site === undefined || dns === undefined || general === undefined || special === undefined || problems.length > 0)
     return { problems };
-  return { value: { site, dns, defaults: (cluster) => ({ ...general, ...special[cluster] }) } };
+  const defaults = (cluster: string): GuestDefaults => {
+    const options = { ...general.options, ...special[cluster]?.options };
+    return { ...general, ...special[cluster], ...(Object.keys(options).length === 0 ? {} : { options }) };
+  };
+  return { value: { site, dns, defaults } };
 }

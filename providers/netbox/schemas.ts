@@ -38,6 +38,8 @@ export const virtualMachine = z
     primary_ip4: z.object({ id: z.number() }).nullable(),
     primary_ip6: z.object({ id: z.number() }).nullable(),
     local_context_data: z.record(z.string(), z.unknown()).nullable(),
+    /** Since NetBox 4.5. */
+    start_on_boot: choice.nullish(),
     custom_fields: customFields,
   })
   .transform(
@@ -47,6 +49,7 @@ export const virtualMachine = z
       primary_ip4,
       primary_ip6,
       local_context_data,
+      start_on_boot,
       custom_fields,
       vcpus,
       memory,
@@ -62,11 +65,12 @@ export const virtualMachine = z
       memory: memory ?? undefined,
       primaryIds: { 4: primary_ip4?.id, 6: primary_ip6?.id },
       localContext: local_context_data ?? {},
+      startOnBoot: start_on_boot?.value,
       customFields: custom_fields,
     }),
   );
 export const virtualMachineFields =
-  "id,name,status,cluster,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,custom_fields";
+  "id,name,status,cluster,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
 
 export const vmInterface = z
   .object({

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { sameValue, withoutUndefined } from "../values";
+import { optionFrom } from "./options";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "./propertystring";
 import type { GuestConfig } from "./schemas";
 
@@ -52,6 +53,8 @@ export const vmInputs = z.object({
   sockets: z.number().optional(),
   /** MiB. */
   memory: z.number().optional(),
+  /** PVE options by name, in their tidy form; those that nobody names are left out. */
+  options: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
   /** By slot (`scsi0`); left out where NetBox lists no disks. */
   disks: z.record(z.string(), disk).optional(),
   /** By slot (`net0`). */
@@ -77,6 +80,7 @@ export const managed = [
   "cores",
   "sockets",
   "memory",
+  "options",
   "disks",
   "networks",
   "cloudInit",
@@ -164,6 +168,9 @@ export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): Vm
     cores: only(wanted, "cores", Number(config.cores ?? 1)),
     sockets: only(wanted, "sockets", Number(config.sockets ?? 1)),
     memory: only(wanted, "memory", Number(String(config.memory ?? 512).replace(/^current=/, ""))),
+    options:
+      wanted.options &&
+      Object.fromEntries(Object.keys(wanted.options).map((name) => [name, optionFrom(name, config[name])])),
     disks: only(wanted, "disks", disks),
     networks,
     cloudInit: withoutUndefined({
@@ -245,6 +252,8 @@ export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
   if (!sameValue(seen.tags, tidyTags(wanted.tags))) setOrRemove("tags", tidyTags(wanted.tags).join(";"));
   for (const key of ["cores", "sockets", "memory"] as const)
     if (wanted[key] !== undefined && seen[key] !== wanted[key]) changes.set[key] = wanted[key];
+  for (const [name, value] of Object.entries(wanted.options ?? {}))
+    if (seen.options?.[name] !== value) changes.set[name] = value;
   for (const [slot, network] of Object.entries(wanted.networks))
     if (!sameValue(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
   changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
@@ -293,7 +302,8 @@ function cloudInitChanges(
       .map((n) => `ipconfig${n}`),
   );
   const named = changes.set.name !== undefined;
-  changes.cloudInit = named || before !== JSON.stringify([changes.set, changes.remove]);
+  const settings = Object.keys(changes.set).some((key) => /^ci/.test(key));
+  changes.cloudInit = named || settings || before !== JSON.stringify([changes.set, changes.remove]);
 }
 
 /** Why disks can't become what is asked for, by the last known sizes; undefined where they can. */

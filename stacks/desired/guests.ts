@@ -5,6 +5,7 @@ import { type Disk, isDiskSlot, type Network, tidyTags, type VmInputs } from "..
 import { withoutUndefined } from "../../providers/values";
 import type { GuestDefaults, Settings } from "../settings";
 import { type Addressing, addressesOf } from "./addresses";
+import { optionsOf } from "./options";
 import type { DesiredGuest, InState, NetboxFacts, Problem, ProxmoxFacts, TemplateFacts } from "./types";
 
 export interface Site {
@@ -99,12 +100,13 @@ function desiredGuest(
       `custom field ${fields.vmid} holds "${guest.customFields.get(fields.vmid)}"; write a VMID from 100 to 999999999, or empty it`,
     );
   if (interfaces.length === 0) problem("it has no interface; add one in NetBox, named net0");
-  if (guest.vcpus !== undefined && !Number.isInteger(guest.vcpus))
-    problem(`${guest.vcpus} vCPUs can't be given to it; write a whole number`);
-  const sockets = guest.vcpus === undefined ? undefined : (defaults.sockets ?? 1);
-  if (sockets !== undefined && guest.vcpus !== undefined && guest.vcpus % sockets !== 0)
+  // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
+  const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
+  const sockets = vcpus === undefined ? undefined : (defaults.sockets ?? 1);
+  const options = optionsOf(guest, settings, problem);
+  if (sockets !== undefined && vcpus !== undefined && vcpus % sockets !== 0)
     problem(
-      `${guest.vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,
+      `${vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,
     );
   if (guest.memory !== undefined && guest.memory < 16)
     problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
@@ -141,9 +143,10 @@ function desiredGuest(
       .filter((part) => part !== "")
       .join("\n\n"),
     tags: tidyTags(guest.tags),
-    cores: guest.vcpus === undefined ? undefined : guest.vcpus / (sockets ?? 1),
+    cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
     sockets,
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, settings.site.ramBaseUnit),
+    options,
     disks: diskMap,
     networks,
     cloudInit: {

@@ -196,6 +196,30 @@ const attributes: Attribute[] = [
     byHand: { searchdomain: "other.example" },
   },
   {
+    guest: "a-onboot",
+    property: "options",
+    inNetbox: ({ patch }) => patch({ start_on_boot: "on" }),
+    made: { onboot: /^1$/ },
+    byHand: { onboot: 0 },
+  },
+  {
+    guest: "a-cpu",
+    property: "options",
+    inNetbox: ({ patch }) => patch({ local_context_data: { proxmox: { options: { cpu: "host,flags=+aes" } } } }),
+    made: { cpu: /^cputype=host,flags=\+aes$/ },
+    byHand: { cpu: "kvm64" },
+  },
+  {
+    guest: "a-options",
+    property: "options",
+    inNetbox: ({ patch }) =>
+      patch({
+        local_context_data: { proxmox: { options: { protection: true, balloon: 512, startup: "order=2,up=30" } } },
+      }),
+    made: { protection: /^1$/, balloon: /^512$/, startup: /^order=2,up=30$/ },
+    byHand: { delete: "protection,startup" },
+  },
+  {
     guest: "a-power",
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "offline" }),

@@ -1,7 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printMark } from "../../providers/mark";
+import { tidyOption } from "../../providers/proxmox/options";
 import { vmHandler } from "../../providers/proxmox/vm.handler";
+import { changedFields } from "../../providers/proxmox/vm.model";
+import { anyOptions } from "../generated";
 import { seedWith, World } from "../world";
 
 describe("a guest on Proxmox VE", () => {
@@ -116,6 +120,29 @@ describe("a guest on Proxmox VE", () => {
     await expect.poll(async () => (await read())?.state).toMatchObject({ power: "paused" });
     await vmHandler.delete(made.id, { ...(await read())?.state });
     expect(cluster().guests.has(706)).toBe(false);
+  });
+
+  it("has whatever options are named, reads them back as they were, and shows each that was changed by hand", async () => {
+    let vmid = 1000;
+    await fc.assert(
+      fc.asyncProperty(anyOptions, async ({ cicustom: _needsSnippet, ...options }) => {
+        const tidy = Object.fromEntries(
+          Object.entries(options).map(([name, value]) => [name, tidyOption(name, value)]),
+        );
+        const wanted = inputs(++vmid, { options: tidy });
+        const made = await vmHandler.create(wanted);
+        const read = await vmHandler.read(made.id, { ...made.state });
+        expect(vmHandler.diff({ ...read?.state }, wanted).changes).toBe(false);
+        const [name] = Object.keys(options).filter((key) => !/^(hostpci|usb)/.test(key));
+        if (name === undefined) return;
+        cluster().guests.get(vmid)?.config.set(name, "by hand");
+        const changed = await vmHandler.read(made.id, { ...made.state });
+        expect(changedFields({ ...changed?.state }, wanted), name).toEqual(["options"]);
+        const mended = await vmHandler.update(made.id, { ...changed?.state }, wanted);
+        expect(mended).toMatchObject({ options: tidy });
+      }),
+      { numRuns: 40 },
+    );
   });
 
   it("that ignores its shutdown is stopped, and destroyed with its disks", async () => {

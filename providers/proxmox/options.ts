@@ -1,0 +1,134 @@
+import { parsePropertyString } from "./propertystring";
+
+/** PVE's own value of an option: a number for flags (0, 1) and counts, a text for the rest. */
+export type OptionValue = string | number;
+
+interface Option {
+  kind: "flag" | "integer" | "number" | "choice" | "properties" | "list" | "text";
+  /** What PVE means where the option is not set; nothing where it depends on something else. */
+  unset?: OptionValue;
+  min?: number;
+  max?: number;
+  choices?: readonly string[];
+  /** Of a property string: the key that a part without `=` belongs to. */
+  head?: string;
+  /** What it must look like. */
+  pattern?: RegExp;
+  /** For the user: a value that is right. */
+  example?: string;
+}
+
+const flag = (unset: 0 | 1): Option => ({ kind: "flag", unset });
+const choice = (words: string, unset?: string): Option => ({ kind: "choice", choices: words.split(" "), unset });
+const each = (names: string[], option: Option) => Object.fromEntries(names.map((name) => [name, option]));
+const numbered = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}${n}`);
+const mapped: Option = { kind: "properties", pattern: /(^|,)mapping=/, example: "mapping=NAME" };
+
+/** Options of a QEMU guest that are managed where NetBox or the stack names them. Names, values and defaults are PVE's (qm.conf). */
+export const guestOptions: Readonly<Record<string, Option>> = {
+  onboot: flag(0),
+  protection: flag(0),
+  numa: flag(0),
+  localtime: flag(0),
+  tablet: flag(1),
+  acpi: flag(1),
+  kvm: flag(1),
+  ciupgrade: flag(1),
+  balloon: { kind: "integer", min: 0 },
+  shares: { kind: "integer", min: 0, max: 50_000 },
+  cpuunits: { kind: "integer", min: 1, max: 262_144 },
+  cpulimit: { kind: "number", min: 0, max: 128, unset: 0 },
+  bios: choice("seabios ovmf", "seabios"),
+  scsihw: choice("lsi lsi53c810 virtio-scsi-pci virtio-scsi-single megasas pvscsi", "lsi"),
+  ostype: choice("other wxp w2k w2k3 w2k8 wvista win7 win8 win10 win11 l24 l26 solaris", "other"),
+  citype: choice("configdrive2 nocloud opennebula"),
+  cpu: { kind: "properties", head: "cputype", example: "host" },
+  machine: { kind: "properties", head: "type", example: "q35" },
+  vga: { kind: "properties", head: "type", example: "serial0" },
+  agent: { kind: "properties", head: "enabled", unset: "enabled=0", example: "enabled=1" },
+  startup: {
+    kind: "properties",
+    head: "order",
+    pattern: /^(order|up|down)=\d+(,(order|up|down)=\d+)*$/,
+    example: "order=1",
+  },
+  rng0: { kind: "properties", head: "source", example: "source=/dev/urandom" },
+  watchdog: { kind: "properties", head: "model", example: "i6300esb,action=reset" },
+  audio0: { kind: "properties", example: "device=ich9-intel-hda" },
+  cicustom: {
+    kind: "properties",
+    pattern: /^(meta|network|user|vendor)=[^:]+:snippets\//,
+    example: "user=local:snippets/base.yaml",
+  },
+  hotplug: { kind: "list", unset: "disk,network,usb", example: "disk,network,usb" },
+  boot: { kind: "text", pattern: /^order=[a-z0-9;]*$/, example: "order=scsi0" },
+  ...each(numbered("serial", 4), choice("socket")),
+  ...each(numbered("hostpci", 16), mapped),
+  ...each(numbered("usb", 14), { ...mapped, pattern: /(^|,)mapping=|^spice\b/ }),
+};
+
+const truths: Record<string, number> = { "1": 1, true: 1, on: 1, yes: 1, "0": 0, false: 0, off: 0, no: 0 };
+
+/** A property string with every key named and in one order, so that two that say the same are the same text. */
+function tidyProperties(value: string, key: string | undefined): string {
+  const { head, options } = parsePropertyString(value);
+  const named = new Map(options);
+  if (head !== undefined && head !== "") named.set(key ?? head, key === undefined ? "" : head);
+  return [...named]
+    .sort(([a], [b]) => (a === key ? -1 : b === key ? 1 : a < b ? -1 : 1))
+    .map(([name, text]) => (text === "" ? name : `${name}=${/^(yes|on|true)$/i.test(text) ? "1" : text}`))
+    .join(",");
+}
+
+/** A value in the one form that comparisons go by; undefined where it is none of the option's. */
+export function tidyOption(name: string, value: OptionValue): OptionValue | undefined {
+  const option = guestOptions[name];
+  const text = String(value).trim();
+  switch (option?.kind) {
+    case undefined:
+      return undefined;
+    case "flag":
+      return truths[text.toLowerCase()];
+    case "integer":
+    case "number": {
+      const number = text === "" ? Number.NaN : Number(text);
+      const { min = number, max = number } = option;
+      const whole = option.kind === "number" || Number.isInteger(number);
+      return whole && number >= min && number <= max ? number : undefined;
+    }
+    case "choice":
+      return option.choices?.includes(text) ? text : undefined;
+    case "list": {
+      const words = text.split(/[;,\s]+/).filter((word) => word !== "");
+      return [...new Set(words)].sort().join(",");
+    }
+    case "properties": {
+      const tidy = tidyProperties(text, option.head);
+      return tidy !== "" && (option.pattern?.test(tidy) ?? true) ? tidy : undefined;
+    }
+    case "text":
+      return (option.pattern?.test(text) ?? true) ? text : undefined;
+  }
+}
+
+/** What an option is on a guest; PVE's default where it isn't set, or nothing where that is not fixed. */
+export const optionFrom = (name: string, value: OptionValue | undefined): OptionValue =>
+  (value === undefined ? guestOptions[name]?.unset : tidyOption(name, value)) ?? String(value ?? "");
+
+/** Why a value won't do, with one that would; undefined where it will. */
+export function optionProblem(name: string, value: OptionValue): string | undefined {
+  const option = guestOptions[name];
+  if (option === undefined)
+    return `is no option that can be set (it is one of ${Object.keys(guestOptions).join(", ")})`;
+  if (tidyOption(name, value) !== undefined) return undefined;
+  const { kind, choices, min, max, example } = option;
+  const want =
+    kind === "flag"
+      ? "0 or 1"
+      : choices
+        ? choices.join(", ")
+        : kind === "integer" || kind === "number"
+          ? `a ${kind === "integer" ? "whole " : ""}number${min === undefined ? "" : ` from ${min}`}${max === undefined ? "" : ` to ${max}`}`
+          : `a value like ${example}`;
+  return `"${value}" won't do; write ${want}`;
+}
