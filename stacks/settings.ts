@@ -1,8 +1,25 @@
 import { z } from "zod";
-import { optionProblem } from "../providers/proxmox/options";
+import {
+  diskOptions,
+  guestOptions,
+  networkOptions,
+  type OptionTable,
+  optionProblem,
+} from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
 
 const zoneLike = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a domain, like example.com");
+
+/** Options of PVE, each one that there is and a value that it can have. */
+const optionsLike = (table: OptionTable) =>
+  z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean().transform(Number)]))
+    .superRefine((options, context) => {
+      for (const [name, value] of Object.entries(options)) {
+        const message = optionProblem(name, value, table);
+        if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+      }
+    });
 
 /** How guests of a cluster are made where NetBox says nothing. */
 const defaultsSchema = z.strictObject({
@@ -22,15 +39,11 @@ const defaultsSchema = z.strictObject({
   nameservers: z.array(z.string()).optional(),
   searchDomain: zoneLike.optional(),
   /** PVE options by their names in qm.conf (`cpu`, `agent`, `onboot`, …), where NetBox names none. */
-  options: z
-    .record(z.string(), z.union([z.string(), z.number(), z.boolean().transform(Number)]))
-    .superRefine((options, context) => {
-      for (const [name, value] of Object.entries(options)) {
-        const message = optionProblem(name, value);
-        if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
-      }
-    })
-    .optional(),
+  options: optionsLike(guestOptions).optional(),
+  /** Keys of every disk (`discard`, `ssd`, …), where its custom fields name none. */
+  diskOptions: optionsLike(diskOptions).optional(),
+  /** Keys of every network device (`firewall`, …), where its custom fields name none. */
+  networkOptions: optionsLike(networkOptions).optional(),
   /** Added to the NetBox id where no VMID is given. */
   vmidBase: z.number().int().min(0).max(999_000_000).optional(),
 });
@@ -144,8 +157,14 @@ export function readSettings(
   if (site === undefined || dns === undefined || general === undefined || special === undefined || problems.length > 0)
     return { problems };
   const defaults = (cluster: string): GuestDefaults => {
-    const options = { ...general.options, ...special[cluster]?.options };
-    return { ...general, ...special[cluster], ...(Object.keys(options).length === 0 ? {} : { options }) };
+    const own = special[cluster] ?? {};
+    const both = (key: "options" | "diskOptions" | "networkOptions") => ({ ...general[key], ...own[key] });
+    const options = {
+      options: both("options"),
+      diskOptions: both("diskOptions"),
+      networkOptions: both("networkOptions"),
+    };
+    return { ...general, ...own, ...options };
   };
   return { value: { site, dns, defaults } };
 }

@@ -18,6 +18,8 @@ interface Option {
   example?: string;
 }
 
+export type OptionTable = Readonly<Record<string, Option>>;
+
 const flag = (unset: 0 | 1): Option => ({ kind: "flag", unset });
 const choice = (words: string, unset?: string): Option => ({ kind: "choice", choices: words.split(" "), unset });
 const each = (names: string[], option: Option) => Object.fromEntries(names.map((name) => [name, option]));
@@ -25,7 +27,7 @@ const numbered = (name: string, count: number) => Array.from({ length: count }, 
 const mapped: Option = { kind: "properties", pattern: /(^|,)mapping=/, example: "mapping=NAME" };
 
 /** Options of a QEMU guest that are managed where NetBox or the stack names them. Names, values and defaults are PVE's (qm.conf). */
-export const guestOptions: Readonly<Record<string, Option>> = {
+export const guestOptions: OptionTable = {
   onboot: flag(0),
   protection: flag(0),
   numa: flag(0),
@@ -67,6 +69,37 @@ export const guestOptions: Readonly<Record<string, Option>> = {
   ...each(numbered("usb", 14), { ...mapped, pattern: /(^|,)mapping=|^spice\b/ }),
 };
 
+/** Keys of a disk's property string. What a bus doesn't have, PVE refuses. */
+export const diskOptions: OptionTable = {
+  cache: choice("none writethrough writeback unsafe directsync", "none"),
+  discard: choice("ignore on", "ignore"),
+  aio: choice("native threads io_uring"),
+  ssd: flag(0),
+  iothread: flag(0),
+  ro: flag(0),
+  backup: flag(1),
+  replicate: flag(1),
+  detect_zeroes: { kind: "flag" },
+  mbps_rd: { kind: "number", min: 0 },
+  mbps_wr: { kind: "number", min: 0 },
+  iops_rd: { kind: "integer", min: 0 },
+  iops_wr: { kind: "integer", min: 0 },
+};
+
+/** The buses that lack a disk option. */
+export const lacking: Readonly<Record<string, readonly string[]>> = {
+  ssd: ["virtio"],
+  iothread: ["sata", "ide"],
+  ro: ["sata", "ide"],
+};
+
+/** Keys of a NIC's property string that NetBox has no field for. */
+export const networkOptions: OptionTable = {
+  firewall: flag(0),
+  rate: { kind: "number", min: 0 },
+  queues: { kind: "integer", min: 0, max: 64 },
+};
+
 const truths: Record<string, number> = { "1": 1, true: 1, on: 1, yes: 1, "0": 0, false: 0, off: 0, no: 0 };
 
 /** A property string with every key named and in one order, so that two that say the same are the same text. */
@@ -81,8 +114,8 @@ function tidyProperties(value: string, key: string | undefined): string {
 }
 
 /** A value in the one form that comparisons go by; undefined where it is none of the option's. */
-export function tidyOption(name: string, value: OptionValue): OptionValue | undefined {
-  const option = guestOptions[name];
+export function tidyOption(name: string, value: OptionValue, table = guestOptions): OptionValue | undefined {
+  const option = table[name];
   const text = String(value).trim();
   switch (option?.kind) {
     case undefined:
@@ -112,15 +145,14 @@ export function tidyOption(name: string, value: OptionValue): OptionValue | unde
 }
 
 /** What an option is on a guest; PVE's default where it isn't set, or nothing where that is not fixed. */
-export const optionFrom = (name: string, value: OptionValue | undefined): OptionValue =>
-  (value === undefined ? guestOptions[name]?.unset : tidyOption(name, value)) ?? String(value ?? "");
+export const optionFrom = (name: string, value: OptionValue | undefined, table = guestOptions): OptionValue =>
+  (value === undefined ? table[name]?.unset : tidyOption(name, value, table)) ?? String(value ?? "");
 
 /** Why a value won't do, with one that would; undefined where it will. */
-export function optionProblem(name: string, value: OptionValue): string | undefined {
-  const option = guestOptions[name];
-  if (option === undefined)
-    return `is no option that can be set (it is one of ${Object.keys(guestOptions).join(", ")})`;
-  if (tidyOption(name, value) !== undefined) return undefined;
+export function optionProblem(name: string, value: OptionValue, table = guestOptions): string | undefined {
+  const option = table[name];
+  if (option === undefined) return `is no option that can be set (it is one of ${Object.keys(table).join(", ")})`;
+  if (tidyOption(name, value, table) !== undefined) return undefined;
   const { kind, choices, min, max, example } = option;
   const want =
     kind === "flag"

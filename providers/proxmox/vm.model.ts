@@ -1,8 +1,10 @@
 import { z } from "zod";
 import { sameValue, withoutUndefined } from "../values";
-import { optionFrom } from "./options";
+import { diskOptions, networkOptions, type OptionTable, optionFrom } from "./options";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "./propertystring";
 import type { GuestConfig } from "./schemas";
+
+const options = z.record(z.string(), z.union([z.string(), z.number()])).optional();
 
 /** A NIC. Without a MAC, the one that the guest has stays. */
 const network = z.object({
@@ -13,6 +15,8 @@ const network = z.object({
   mtu: z.number().optional(),
   linkDown: z.boolean().optional(),
   mac: z.string().optional(),
+  /** PVE's other keys that somebody names, in their tidy form. */
+  options,
 });
 
 /** A disk. What is left out is left as it is. */
@@ -20,6 +24,8 @@ const disk = z.object({
   /** As PVE prints it: `10G`. Disks grow, never shrink. */
   size: z.string().optional(),
   storage: z.string().optional(),
+  /** PVE's other keys that somebody names, in their tidy form. */
+  options,
 });
 
 const cloudInit = z.object({
@@ -54,7 +60,7 @@ export const vmInputs = z.object({
   /** MiB. */
   memory: z.number().optional(),
   /** PVE options by name, in their tidy form; those that nobody names are left out. */
-  options: z.record(z.string(), z.union([z.string(), z.number()])).optional(),
+  options,
   /** By slot (`scsi0`); left out where NetBox lists no disks. */
   disks: z.record(z.string(), disk).optional(),
   /** By slot (`net0`). */
@@ -114,7 +120,7 @@ function networkFrom(value: string): Network {
 }
 
 /** A guest's disks by slot: no CD drives, no cloud-init drive. */
-export function disksFrom(config: GuestConfig): Record<string, Required<Disk>> {
+export function disksFrom(config: GuestConfig): Record<string, { size: string; storage: string }> {
   return Object.fromEntries(
     Object.keys(config).flatMap((slot) => {
       const { head = "", options } = parsePropertyString(text(config, slot) ?? "");
@@ -132,13 +138,24 @@ const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V
   wanted === undefined || wanted[key] === undefined ? undefined : value;
 const words = (value: string | undefined, by: RegExp) => (value ?? "").split(by).filter((word) => word !== "");
 
+/** What a property string says of the options that are managed. */
+function optionsFrom(value: string, managed: Disk["options"], table: OptionTable): Disk["options"] {
+  const { options } = parsePropertyString(value);
+  return (
+    managed && Object.fromEntries(Object.keys(managed).map((key) => [key, optionFrom(key, options.get(key), table)]))
+  );
+}
+
 /** The guest in the form of its inputs, as far as these manage it. */
 export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): VmInputs {
   const nets = Object.keys(config).filter((key) => netSlot.test(key));
   const networks = Object.fromEntries(
     nets.map((slot) => {
-      const { mac, ...seen } = networkFrom(text(config, slot) ?? "");
-      return [slot, withoutUndefined({ ...seen, mac: only(wanted.networks[slot], "mac", mac) })];
+      const value = text(config, slot) ?? "";
+      const { mac, ...seen } = networkFrom(value);
+      const known = wanted.networks[slot];
+      const options = optionsFrom(value, known?.options, networkOptions);
+      return [slot, withoutUndefined({ ...seen, mac: only(known, "mac", mac), options })];
     }),
   );
   const seenDisks = disksFrom(config);
@@ -149,7 +166,11 @@ export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): Vm
         slot,
         known === undefined
           ? seen
-          : withoutUndefined({ size: only(known, "size", seen.size), storage: only(known, "storage", seen.storage) }),
+          : withoutUndefined({
+              size: only(known, "size", seen.size),
+              storage: only(known, "storage", seen.storage),
+              options: optionsFrom(text(config, slot) ?? "", known.options, diskOptions),
+            }),
       ];
     }),
   );
@@ -224,7 +245,8 @@ function networkTo(wanted: Network, before: string | undefined): string {
     mtu: wanted.mtu,
     link_down: wanted.linkDown ? 1 : undefined,
   };
-  for (const [key, value] of Object.entries(entries)) if (value !== undefined) options.set(key, String(value));
+  for (const [key, value] of Object.entries({ ...entries, ...wanted.options }))
+    if (value !== undefined) options.set(key, String(value));
   return printPropertyString({ head: mac === undefined ? wanted.model : `${wanted.model}=${mac}`, options });
 }
 
@@ -265,12 +287,19 @@ export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
 function diskChanges(config: GuestConfig, wanted: VmInputs, changes: VmChanges): void {
   if (wanted.disks === undefined) return;
   const there = disksFrom(config);
-  for (const [slot, { size, storage }] of Object.entries(wanted.disks)) {
+  for (const [slot, { size, storage, options = {} }] of Object.entries(wanted.disks)) {
     const disk = there[slot];
+    const named = Object.entries(options).map(([key, value]): [string, string] => [key, String(value)]);
     if (disk === undefined) {
       const target = storage ?? wanted.storage ?? Object.values(there)[0]?.storage;
-      if (size !== undefined && target !== undefined) changes.set[slot] = `${target}:${parseSize(size) / 1024}`;
+      const made = { head: `${target}:${parseSize(size ?? "0") / 1024}`, options: new Map(named) };
+      if (size !== undefined && target !== undefined) changes.set[slot] = printPropertyString(made);
       continue;
+    }
+    const before = text(config, slot) ?? "";
+    if (!sameValue(optionsFrom(before, options, diskOptions), options)) {
+      const { head, options: kept } = parsePropertyString(before);
+      changes.set[slot] = printPropertyString({ head, options: new Map([...kept, ...named]) });
     }
     if (size !== undefined && size !== disk.size) changes.resize.push({ disk: slot, size });
     if (storage !== undefined && storage !== disk.storage) changes.move.push({ disk: slot, storage });

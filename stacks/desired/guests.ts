@@ -5,7 +5,7 @@ import { type Disk, isDiskSlot, type Network, tidyTags, type VmInputs } from "..
 import { withoutUndefined } from "../../providers/values";
 import type { GuestDefaults, Settings } from "../settings";
 import { type Addressing, addressesOf } from "./addresses";
-import { optionsOf } from "./options";
+import { diskOptionsOf, networkOptionsOf, optionsOf } from "./options";
 import type { DesiredGuest, InState, NetboxFacts, Problem, ProxmoxFacts, TemplateFacts } from "./types";
 
 export interface Site {
@@ -114,9 +114,9 @@ function desiredGuest(
   const template = templateOf(guest, site, problem);
   const slotted = slots(interfaces, problem);
   const networks = Object.fromEntries(
-    [...slotted].map(([slot, vmInterface]) => [`net${slot}`, networkOf(vmInterface, defaults, problem)]),
+    [...slotted].map(([slot, vmInterface]) => [`net${slot}`, networkOf(vmInterface, settings, defaults, problem)]),
   );
-  const diskMap = template && disksOf(disks, template.facts, settings, problem);
+  const diskMap = template && disksOf(disks, template.facts, settings, defaults, problem);
   if (ids !== undefined && proxmox) strangerProblem(site, mark, ids.vmid, proxmox, problem);
   const addressing: Addressing = { site, guest, mark, slotted, addresses, vmid: ids?.vmid ?? 0 };
   const given = addressesOf(addressing, problem);
@@ -226,10 +226,12 @@ function slots(interfaces: NetboxInterface[], problem: (text: string) => void): 
 }
 
 function networkOf(
-  { name, mode, untaggedVlan, taggedVids, mtu, mac, enabled }: NetboxInterface,
+  vmInterface: NetboxInterface,
+  settings: Settings,
   defaults: GuestDefaults,
   problem: (text: string) => void,
 ): Network {
+  const { name, mode, untaggedVlan, taggedVids, mtu, mac, enabled } = vmInterface;
   if (mode === "access" && untaggedVlan === undefined)
     problem(
       `interface ${name} is in access mode without an untagged VLAN; choose its VLAN in NetBox, or clear the mode`,
@@ -248,6 +250,7 @@ function networkOf(
     mtu,
     linkDown: enabled ? undefined : true,
     mac,
+    options: networkOptionsOf(vmInterface, settings, defaults, problem),
   });
 }
 
@@ -255,12 +258,15 @@ function networkOf(
 function disksOf(
   disks: NetboxDisk[],
   template: TemplateFacts,
-  { site }: Settings,
+  settings: Settings,
+  defaults: GuestDefaults,
   problem: (text: string) => void,
 ): Record<string, Disk> | undefined {
   if (disks.length === 0) return undefined;
   const kept = Object.fromEntries(Object.keys(template.disks).map((slot) => [slot, {}]));
-  const listed = disks.flatMap(({ name, size, customFields }): [string, Disk][] => {
+  const { site } = settings;
+  const listed = disks.flatMap((disk): [string, Disk][] => {
+    const { name, size, customFields } = disk;
     if (!isDiskSlot(name)) {
       problem(`virtual disk "${name}" is not named by its slot; rename it in NetBox to scsi0, scsi1, …`);
       return [];
@@ -271,9 +277,9 @@ function disksOf(
       problem(
         `virtual disk ${name} has ${printSize(wanted)}, less than the template's ${before.size}; give it at least that in NetBox`,
       );
-    return [
-      [name, withoutUndefined({ size: printSize(wanted), storage: customFields.get(site.customFields.diskStorage) })],
-    ];
+    const options = diskOptionsOf(disk, settings, defaults, problem);
+    const storage = customFields.get(site.customFields.diskStorage);
+    return [[name, withoutUndefined({ size: printSize(wanted), storage, options })]];
   });
   return { ...kept, ...Object.fromEntries(listed) };
 }

@@ -30,7 +30,7 @@ export interface NetboxFacts {
 export interface TemplateFacts {
   name: string;
   node: string;
-  disks: Record<string, Required<Disk>>;
+  disks: Record<string, Required<Pick<Disk, "size" | "storage">>>;
   hasCloudInitDrive: boolean;
 }
 

@@ -220,6 +220,22 @@ const attributes: Attribute[] = [
     byHand: { delete: "protection,startup" },
   },
   {
+    guest: "a-discard",
+    property: "disks",
+    inNetbox: ({ patchPart }) =>
+      patchPart("virtualization/virtual-disks", { custom_fields: { proxmox_option_discard: "on" } }),
+    made: { scsi0: /,discard=on,/ },
+    byHand: byHandIn("scsi0", "discard=on", "discard=ignore"),
+  },
+  {
+    guest: "a-firewall",
+    property: "networks",
+    inNetbox: ({ patchPart }) =>
+      patchPart("virtualization/interfaces", { custom_fields: { proxmox_option_firewall: true } }),
+    made: { net0: /,firewall=1/ },
+    byHand: byHandIn("net0", "firewall=1", "firewall=0"),
+  },
+  {
     guest: "a-power",
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "offline" }),
@@ -241,6 +257,14 @@ const attributes: Attribute[] = [
     byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/suspend`),
   },
 ];
+
+/** Changes a part of an option by hand. */
+function byHandIn(option: string, before: string, after: string): Attribute["byHand"] {
+  return async (path, { consoles }) => {
+    const config = await consoles.proxmox<Record<string, string>>("GET", `${path}/config`);
+    await consoles.proxmox("PUT", `${path}/config`, { [option]: String(config[option]).replace(before, after) });
+  };
+}
 
 function sshKey(comment: string): string {
   const blob = Buffer.concat([
@@ -282,7 +306,12 @@ describe("every attribute of a guest", () => {
   const ids = new Map<string, number>();
 
   beforeAll(async () => {
-    world = await World.open(seedWith(guests));
+    const seed = seedWith(guests);
+    seed.netbox.customFields.push(
+      { name: "proxmox_option_discard", type: "text", objectTypes: ["virtualization.virtualdisk"] },
+      { name: "proxmox_option_firewall", type: "boolean", objectTypes: ["virtualization.vminterface"] },
+    );
+    world = await World.open(seed);
     stack = await world.stack();
     for (const { guest } of attributes) ids.set(guest, (await world.consoles.vm(guest)).id);
     expect((await stack.up()).errors).toEqual([]);

@@ -16,7 +16,7 @@ const guests = `
 - { name: vmid-text, customFields: { proxmox_vmid: "one" }, interfaces: [{ name: net0 }] }
 - { name: twin-a, customFields: { proxmox_vmid: "300" }, interfaces: [{ name: net0 }] }
 - { name: twin-b, customFields: { proxmox_vmid: "300" }, interfaces: [{ name: net0 }] }
-- { name: half, vcpus: 1.5, interfaces: [{ name: net0 }] }
+- { name: firmware, localContext: { proxmox: { options: { bios: efi } } }, interfaces: [{ name: net0 }] }
 - { name: nowhere, interfaces: [{ name: net0, customFields: { allocate_from: "role:none" } }] }
 `;
 
@@ -58,7 +58,7 @@ describe("mistakes in NetBox", () => {
     await said("stranger", /VMID 100 is taken on pve1 by firewall, which is not ours; give it another VMID/);
     await said("vmid-text", /proxmox_vmid holds "one"; write a VMID/);
     await said("twin-a", /have the same VMID 300; change one/);
-    await said("half", /1.5 vCPUs can't be given to it; write a whole number/);
+    await said("firmware", /proxmox.options.bios of its config context: "efi" won't do; write seabios, ovmf/);
     await said("nowhere", /asks for an address from "role:none", but NetBox has no such prefix/);
     expect(refused.output).not.toMatch(/^\s+at /m);
     expect(await world.inventory()).toBe(before);

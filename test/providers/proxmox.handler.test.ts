@@ -122,6 +122,34 @@ describe("a guest on Proxmox VE", () => {
     expect(cluster().guests.has(706)).toBe(false);
   });
 
+  it("has its disks' and network devices' options beside what PVE keeps itself", async () => {
+    const wanted = (discard: string, firewall: number) =>
+      inputs(707, {
+        disks: {
+          scsi0: { size: "4G", options: { discard, ssd: 1 } },
+          scsi1: { size: "1G", storage: "ceph", options: { backup: 0 } },
+        },
+        networks: { net0: { model: "virtio", bridge: "vmbr0", options: { firewall, rate: 10 } } },
+      });
+    const made = await vmHandler.create(wanted("on", 1));
+    const config = async () => (await world.consoles.guest("g707")).config;
+    const mac = /virtio=([0-9A-F:]+)/.exec(String((await config()).net0))?.[1];
+    expect(await config()).toMatchObject({
+      scsi0: "ceph:vm-707-disk-0,discard=on,size=4G,ssd=1",
+      scsi1: "ceph:vm-707-disk-1,backup=0,size=1G",
+      net0: `virtio=${mac},bridge=vmbr0,firewall=1,rate=10`,
+    });
+    expect(changedFields({ ...(await vmHandler.read(made.id, { ...made.state }))?.state }, wanted("on", 1))).toEqual(
+      [],
+    );
+    expect(changedFields({ ...made.state }, wanted("ignore", 0))).toEqual(["disks", "networks"]);
+    await vmHandler.update(made.id, { ...made.state }, wanted("ignore", 0));
+    expect(await config()).toMatchObject({
+      scsi0: "ceph:vm-707-disk-0,discard=ignore,size=4G,ssd=1",
+      net0: `virtio=${mac},bridge=vmbr0,firewall=0,rate=10`,
+    });
+  });
+
   it("has whatever options are named, reads them back as they were, and shows each that was changed by hand", async () => {
     let vmid = 1000;
     await fc.assert(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import { optionsOf } from "../../../stacks/desired/options";
+import { diskOptionsOf, optionsOf } from "../../../stacks/desired/options";
 import { readSettings } from "../../../stacks/settings";
 
 function settings(defaults: object = {}) {
@@ -68,6 +68,24 @@ describe("the options of a guest", () => {
       'proxmox.options.startup of its config context: "first" won\'t do; write a value like order=1',
       "proxmox.options.agent of its config context holds no plain value; write enabled=1",
       "a balloon of 4096 MiB is more than its 1024 MB of memory; lower it, or give it more",
+    ]);
+  });
+
+  it("of disks and network devices come from their custom fields, then the stack; a bus lacks some", () => {
+    const of = (name: string, fields: [string, string][]) => {
+      const problems: string[] = [];
+      const customFields = new Map(fields.map(([key, value]): [string, string] => [`proxmox_option_${key}`, value]));
+      const all = settings({ diskOptions: { ssd: 1, discard: "on" } });
+      const disk = { id: 1, name, guestId: 1, size: 1000, customFields };
+      return { options: diskOptionsOf(disk, all, all.defaults("c"), (text) => problems.push(text)), problems };
+    };
+    expect(of("scsi0", [["discard", "ignore"]])).toEqual({ options: { discard: "ignore", ssd: 1 }, problems: [] });
+    expect(of("virtio1", [])).toEqual({ options: { discard: "on" }, problems: [] });
+    expect(of("virtio1", [["ssd", "1"]]).problems).toEqual([
+      "virtual disk virtio1 can't have ssd, which virtio disks lack; empty that custom field, or use scsi",
+    ]);
+    expect(of("scsi0", [["cache", "fast"]]).problems).toEqual([
+      expect.stringMatching(/^custom field proxmox_option_cache of scsi0: "fast" won't do; write none, writethrough/),
     ]);
   });
 
