@@ -42,6 +42,10 @@ function at(value: unknown, path: PropertyKey[]): unknown {
   );
 }
 
+/** A value that would do, where a schema's own check knows one. */
+const exampleOf = (issue: z.core.$ZodIssue): string | undefined =>
+  issue.code === "custom" && issue.params?.example !== undefined ? String(issue.params.example) : undefined;
+
 /** A section of the configuration, parsed, or everything that is wrong with it. */
 export function readSection<T>(
   section: string,
@@ -67,7 +71,7 @@ export function readSection<T>(
         return {
           key: `${project}:${quote(full)}`,
           problem: missing ? "is missing" : `is wrong: ${issue.message}`,
-          remedy: setCommand(full, examples[name] ?? "VALUE"),
+          remedy: setCommand(full, exampleOf(issue) ?? examples[name] ?? "VALUE"),
         };
       });
     }),

@@ -4,6 +4,7 @@ import {
   guestOptions,
   networkOptions,
   type OptionTable,
+  optionExample,
   optionProblem,
 } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
@@ -17,7 +18,9 @@ const optionsLike = (table: OptionTable) =>
     .superRefine((options, context) => {
       for (const [name, value] of Object.entries(options)) {
         const message = optionProblem(name, value, table);
-        if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+        if (!(name in table)) context.addIssue({ code: "unrecognized_keys", keys: [name], input: options });
+        else if (message !== undefined)
+          context.addIssue({ code: "custom", path: [name], message, params: { example: optionExample(name, table) } });
       }
     });
 

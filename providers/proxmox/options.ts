@@ -148,19 +148,36 @@ export function tidyOption(name: string, value: OptionValue, table = guestOption
 export const optionFrom = (name: string, value: OptionValue | undefined, table = guestOptions): OptionValue =>
   (value === undefined ? table[name]?.unset : tidyOption(name, value, table)) ?? String(value ?? "");
 
+/** A value that an option can have, for the user. */
+export function optionExample(name: string, table = guestOptions): OptionValue {
+  const { kind, choices, min, example, unset } = table[name] ?? { kind: "text" };
+  return example ?? choices?.[0] ?? (kind === "flag" ? 1 - Number(unset ?? 0) : Math.max(min ?? 1, 1));
+}
+
+/** `serial0, serial1, …` as `serial0 to serial3`. */
+function namesOf(table: OptionTable): string {
+  const families = new Map<string, string[]>();
+  for (const name of Object.keys(table)) {
+    const family = /^(\D+)\d+$/.exec(name)?.[1] ?? name;
+    families.set(family, [...(families.get(family) ?? []), name]);
+  }
+  return [...families.values()]
+    .map((names) => (names.length > 1 ? `${names[0]} to ${names.at(-1)}` : names[0]))
+    .join(", ");
+}
+
 /** Why a value won't do, with one that would; undefined where it will. */
 export function optionProblem(name: string, value: OptionValue, table = guestOptions): string | undefined {
   const option = table[name];
-  if (option === undefined) return `is no option that can be set (it is one of ${Object.keys(table).join(", ")})`;
+  if (option === undefined) return `is no option that can be set (these can: ${namesOf(table)})`;
   if (tidyOption(name, value, table) !== undefined) return undefined;
-  const { kind, choices, min, max, example } = option;
-  const want =
-    kind === "flag"
-      ? "0 or 1"
-      : choices
-        ? choices.join(", ")
-        : kind === "integer" || kind === "number"
-          ? `a ${kind === "integer" ? "whole " : ""}number${min === undefined ? "" : ` from ${min}`}${max === undefined ? "" : ` to ${max}`}`
-          : `a value like ${example}`;
-  return `"${value}" won't do; write ${want}`;
+  const { kind, choices, min, max } = option;
+  const range = `${min === undefined ? "" : ` from ${min}`}${max === undefined ? "" : ` to ${max}`}`;
+  const wanted: Partial<Record<Option["kind"], string>> = {
+    flag: "0 or 1",
+    choice: choices?.join(", "),
+    integer: `a whole number${range}`,
+    number: `a number${range}`,
+  };
+  return `"${value}" won't do; write ${wanted[kind] ?? `a value like ${optionExample(name, table)}`}`;
 }

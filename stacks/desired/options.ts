@@ -6,6 +6,7 @@ import {
   networkOptions,
   type OptionTable,
   type OptionValue,
+  optionExample,
   optionProblem,
   tidyOption,
 } from "../../providers/proxmox/options";
@@ -55,7 +56,7 @@ function choose(all: Source[], table: OptionTable, problem: (text: string) => vo
       if (chosen.has(option) || value === null || value === undefined || value === "") continue;
       const given = typeof value === "boolean" ? Number(value) : value;
       if (typeof given !== "string" && typeof given !== "number") {
-        problem(`${name(option)} holds no plain value; write ${table[option]?.example ?? "a text or a number"}`);
+        problem(`${name(option)} holds no plain value; write ${optionExample(option, table)}`);
         continue;
       }
       const wrong = optionProblem(option, given, table);

@@ -63,7 +63,7 @@ describe("the options of a guest", () => {
     expect(problems).toEqual([
       'custom field proxmox_option_bios: "efi" won\'t do; write seabios, ovmf',
       expect.stringMatching(
-        /^proxmox.options.cores of its config context: is no option that can be set \(it is one of onboot, /,
+        /^proxmox.options.cores of its config context: is no option that can be set \(these can: onboot, .*serial0 to serial3/,
       ),
       'proxmox.options.startup of its config context: "first" won\'t do; write a value like order=1',
       "proxmox.options.agent of its config context holds no plain value; write enabled=1",
