@@ -213,9 +213,11 @@ function ipconfigOf(
     if (value !== undefined)
       parts.push(typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`);
   };
-  add("ip", v4 && text(v4));
+  const given = (ref: DesiredNic["v4"]) =>
+    ref === undefined ? undefined : "automatic" in ref ? ref.automatic : text(ref);
+  add("ip", given(v4));
   add("gw", gateway4);
-  add("ip6", v6 && text(v6));
+  add("ip6", given(v6));
   add("gw6", gateway6);
   const known = parts.filter((part) => typeof part === "string");
   return known.length === parts.length

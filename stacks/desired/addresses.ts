@@ -9,7 +9,7 @@ import type {
 import { canonical, type Family, familyOf, holds, hostOf, inRange, lengthOf } from "./address";
 import type { Site } from "./guests";
 import { type Selection, select } from "./selectors";
-import type { AddressRef, DesiredAllocation, DesiredNic } from "./types";
+import type { AddressRef, Automatic, DesiredAllocation, DesiredNic } from "./types";
 
 export interface Addressing {
   site: Site;
@@ -75,11 +75,13 @@ function allocationsOf(
       inputs: { ...base, family, ordinal: id, given: true, addressId: id, address, from: [] },
     };
   });
-  const { selections, missing } = select(
-    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? localSelection(guest, vmInterface),
-    site.netbox,
-    vmInterface,
-  );
+  for (const { address, status } of given)
+    if (status === "slaac" && familyOf(address) === 4)
+      problem(
+        `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
+      );
+  const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
+  const { selections, missing } = select(wanted.join(" "), site.netbox, vmInterface);
   for (const word of missing)
     problem(
       `interface ${vmInterface.name} asks for an address from "${word}", but NetBox has no such prefix or range; correct its ${site.settings.site.customFields.allocateFrom}, or add the prefix`,
@@ -106,6 +108,36 @@ function allocationsOf(
       };
     });
   return [...fromPerson, ...allocated];
+}
+
+/** Words of `allocate_from` for what a guest's network gives by itself. */
+const automaticWords: Readonly<Record<string, { family: Family; automatic: Automatic["automatic"] }>> = {
+  dhcp: { family: 4, automatic: "dhcp" },
+  dhcp6: { family: 6, automatic: "dhcp" },
+  slaac: { family: 6, automatic: "auto" },
+};
+
+/** What an interface asks for, word by word. */
+function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
+  const asked =
+    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? localSelection(guest, vmInterface);
+  return asked.split(/[\s,;]+/).filter((word) => word !== "");
+}
+
+/** Does the guest get its address of a family by itself: as the status of the documented one says, or as the interface asks? */
+function automaticOf(
+  addressing: Addressing,
+  vmInterface: NetboxInterface,
+  family: Family,
+  address: string | undefined,
+): Automatic | undefined {
+  const status = (addressing.addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.status;
+  if (status === "dhcp") return { automatic: "dhcp" };
+  if (status === "slaac" && family === 6) return { automatic: "auto" };
+  if (address !== undefined) return undefined;
+  const word = wordsOf(addressing, vmInterface).find((each) => automaticWords[each]?.family === family);
+  const found = word === undefined ? undefined : automaticWords[word];
+  return found && { automatic: found.automatic };
 }
 
 /** `{"allocate_from": {"net0": "role:servers"}}` in a guest's local config context: for sites without the custom field. */
@@ -164,7 +196,8 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
 
 // ---- NICs
 
-function desiredNic({ site, addresses }: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
+function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
+  const { site, addresses } = addressing;
   const vrfOf = (address: string) =>
     (addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.vrfId;
   const nic: DesiredNic = { slot };
@@ -172,6 +205,11 @@ function desiredNic({ site, addresses }: Addressing, { slot, vmInterface, alloca
     const ofFamily = allocations.filter(({ inputs }) => inputs.family === family);
     // PVE's cloud-init takes one address of a family a NIC.
     const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? ofFamily[0];
+    const automatic = automaticOf(addressing, vmInterface, family, chosen?.inputs.address);
+    if (automatic !== undefined && (chosen === undefined || chosen.inputs.address !== undefined)) {
+      Object.assign(nic, family === 4 ? { v4: automatic } : { v6: automatic });
+      continue;
+    }
     if (chosen === undefined) continue;
     const { address, from, primary } = chosen.inputs;
     const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };

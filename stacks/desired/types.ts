@@ -72,6 +72,9 @@ export interface InState {
 /** An address that is known, or that an allocation of this run will give. */
 export type AddressRef = { address: string } | { allocation: string };
 
+/** An address that the guest gets from its network: by DHCP, or (IPv6) by router advertisements. */
+export type Automatic = { automatic: "dhcp" | "auto" };
+
 export interface DesiredAllocation {
   /** Its logical name. */
   key: string;
@@ -81,8 +84,8 @@ export interface DesiredAllocation {
 /** The addresses of one NIC. */
 export interface DesiredNic {
   slot: number;
-  v4?: AddressRef;
-  v6?: AddressRef;
+  v4?: AddressRef | Automatic;
+  v6?: AddressRef | Automatic;
   gateway4?: string;
   gateway6?: string;
 }

@@ -236,6 +236,20 @@ const attributes: Attribute[] = [
     byHand: byHandIn("net0", "firewall=1", "firewall=0"),
   },
   {
+    guest: "a-dhcp",
+    property: "cloudInit",
+    inNetbox: ({ patchPart }) => patchPart("ipam/ip-addresses", { status: "dhcp" }),
+    made: { ipconfig0: /^ip=dhcp$/ },
+    byHand: { ipconfig0: "ip=10.71.0.250/24" },
+  },
+  {
+    guest: "a-slaac",
+    property: "cloudInit",
+    inNetbox: ({ patchPart }) => patchPart("virtualization/interfaces", { custom_fields: { allocate_from: "slaac" } }),
+    made: { ipconfig0: /,ip6=auto$/ },
+    byHand: { ipconfig0: "ip6=dhcp" },
+  },
+  {
     guest: "a-power",
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "offline" }),
