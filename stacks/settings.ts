@@ -35,6 +35,8 @@ const defaultsSchema = z.strictObject({
   bridge: z.string().optional(),
   netModel: z.enum(["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"]).optional(),
   sockets: z.number().int().min(1).optional(),
+  /** The resource pool of every guest. */
+  pool: z.string().min(1).optional(),
   user: z.string().optional(),
   sshKeys: z
     .array(z.string().regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "write a public key line, like 'ssh-ed25519 AAAA…'"))
@@ -57,6 +59,7 @@ const customFieldsSchema = z.strictObject({
   storage: z.string().default("proxmox_vm_storage"),
   template: z.string().default("proxmox_vm_templates"),
   sshKeys: z.string().default("proxmox_public_ssh_key"),
+  pool: z.string().default("proxmox_pool"),
   diskStorage: z.string().default("proxmox_disk_storage_volume"),
   allocateFrom: z.string().default("allocate_from"),
   gateway: z.string().default("gateway"),
@@ -111,6 +114,7 @@ const examples: Record<string, string> = {
   bridge: "vmbr0",
   netModel: "virtio",
   sockets: "1",
+  pool: "team",
   user: "admin",
   sshKeys: "'ssh-ed25519 AAAA…'",
   nameservers: "192.0.2.53",

@@ -18,6 +18,7 @@ export const guestResource = z
     name: z.string().optional(),
     status: z.string(),
     template: z.number().optional(),
+    pool: z.string().optional(),
   })
   .transform((guest) => ({ ...guest, name: guest.name ?? "", template: guest.template === 1 }));
 

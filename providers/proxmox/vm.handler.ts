@@ -56,7 +56,8 @@ export const vmHandler: Handler = {
       return undefined;
     }
     const { uuid: _uuid, system: _system, ...wanted } = known;
-    const inputs = fromApi(config, await cluster.power(guest.node, known.vmid, known.power), wanted);
+    const power = await cluster.power(guest.node, known.vmid, known.power);
+    const inputs = fromApi(config, { power, pool: guest.pool }, wanted);
     return {
       id,
       inputs,
@@ -173,6 +174,7 @@ async function clone(cluster: ProxmoxCluster, wanted: VmInputs): Promise<void> {
         description: wanted.description,
         full: wanted.fullClone ? 1 : 0,
         ...(wanted.fullClone && wanted.storage !== undefined ? { storage: wanted.storage } : {}),
+        ...(wanted.pool === undefined ? {} : { pool: wanted.pool }),
         ...(wanted.node !== undefined && wanted.node !== template.node ? { target: wanted.node } : {}),
       }),
     ),
@@ -191,11 +193,19 @@ async function sync(
   const path = `/nodes/${node}/qemu/${wanted.vmid}`;
   return explained(`bring ${title(wanted)} to what NetBox says`, async () => {
     await configure(cluster, node, path, wanted, known);
+    await pooled(cluster, wanted);
     await switchTo(cluster, node, wanted.vmid, wanted.power, known?.power ?? wanted.power);
     const config = await cluster.config(node, wanted.vmid);
     if (config === undefined) throw new UserError("it vanished while it was configured");
     return {
-      ...fromApi(config, await cluster.power(node, wanted.vmid, wanted.power), wanted),
+      ...fromApi(
+        config,
+        {
+          power: await cluster.power(node, wanted.vmid, wanted.power),
+          pool: (await cluster.find(wanted.vmid))?.pool,
+        },
+        wanted,
+      ),
       uuid: uuidFrom(config),
       system: await cluster.system(),
     };
@@ -233,6 +243,15 @@ async function configure(
     if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
     return;
   }
+}
+
+/** Puts a guest into its pool, out of whichever it is in. */
+async function pooled(cluster: ProxmoxCluster, { vmid, pool }: VmInputs): Promise<void> {
+  const now = (await cluster.find(vmid))?.pool;
+  if (pool === undefined || pool === (now ?? "")) return;
+  // Out first: only PVE 8.1 and later can move a guest in one call.
+  if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
+  if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });
 }
 
 /** Brings a guest to what it should do. A paused one hears no shutdown, so it is resumed first. @param was what it did when it was last seen */

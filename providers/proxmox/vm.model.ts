@@ -59,6 +59,8 @@ export const vmInputs = z.object({
   sockets: z.number().optional(),
   /** MiB. */
   memory: z.number().optional(),
+  /** Its resource pool. */
+  pool: z.string().optional(),
   /** PVE options by name, in their tidy form; those that nobody names are left out. */
   options,
   /** By slot (`scsi0`); left out where NetBox lists no disks. */
@@ -86,6 +88,7 @@ export const managed = [
   "cores",
   "sockets",
   "memory",
+  "pool",
   "options",
   "disks",
   "networks",
@@ -146,8 +149,14 @@ function optionsFrom(value: string, managed: Disk["options"], table: OptionTable
   );
 }
 
+/** What a guest's configuration doesn't say. */
+export interface Observed {
+  power: Power;
+  pool: string | undefined;
+}
+
 /** The guest in the form of its inputs, as far as these manage it. */
-export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): VmInputs {
+export function fromApi(config: GuestConfig, { power, pool }: Observed, wanted: VmInputs): VmInputs {
   const nets = Object.keys(config).filter((key) => netSlot.test(key));
   const networks = Object.fromEntries(
     nets.map((slot) => {
@@ -192,6 +201,7 @@ export function fromApi(config: GuestConfig, power: Power, wanted: VmInputs): Vm
     options:
       wanted.options &&
       Object.fromEntries(Object.keys(wanted.options).map((name) => [name, optionFrom(name, config[name])])),
+    pool: only(wanted, "pool", pool ?? ""),
     disks: only(wanted, "disks", disks),
     networks,
     cloudInit: withoutUndefined({
@@ -261,9 +271,9 @@ export function changedFields(
   return managed.filter((field) => inputs[field] !== undefined && !sameValue(state[field], inputs[field]));
 }
 
-/** The way from a guest's configuration to its inputs. Power is not part of it. */
+/** The way from a guest's configuration to its inputs. Power and pool are not part of it. */
 export function changesTo(config: GuestConfig, wanted: VmInputs): VmChanges {
-  const seen = fromApi(config, "stopped", wanted);
+  const seen = fromApi(config, { power: "stopped", pool: wanted.pool }, wanted);
   const changes: VmChanges = { set: {}, remove: [], resize: [], move: [], cloudInit: false };
   const setOrRemove = (key: string, value: string) => {
     if (value !== "") changes.set[key] = value;

@@ -146,6 +146,7 @@ function desiredGuest(
     cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
     sockets,
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, settings.site.ramBaseUnit),
+    pool: guest.customFields.get(fields.pool) ?? defaults.pool,
     options,
     disks: diskMap,
     networks,

@@ -122,6 +122,21 @@ describe("a guest on Proxmox VE", () => {
     expect(cluster().guests.has(706)).toBe(false);
   });
 
+  it("is made in its pool, moved to another, and seen in the one that it was put into by hand", async () => {
+    for (const poolid of ["red", "blue"]) await world.consoles.proxmox("POST", "/pools", { poolid });
+    const made = await vmHandler.create(inputs(708, { pool: "red" }));
+    expect(made.state).toMatchObject({ pool: "red" });
+    const moved = await vmHandler.update(made.id, { ...made.state }, inputs(708, { pool: "blue" }));
+    expect(moved).toMatchObject({ pool: "blue" });
+    await world.consoles.proxmox("PUT", "/pools", { poolid: "blue", vms: 708, delete: 1 });
+    const read = () => vmHandler.read(made.id, { ...moved });
+    await expect.poll(async () => (await read())?.state).toMatchObject({ pool: "" });
+    expect(changedFields({ ...(await read())?.state }, inputs(708, { pool: "blue" }))).toEqual(["pool"]);
+    const out = await vmHandler.update(made.id, { ...moved }, inputs(708, { pool: "" }));
+    expect(out).toMatchObject({ pool: "" });
+    await expect(vmHandler.create(inputs(709, { pool: "nosuch" }))).rejects.toThrow(/pool 'nosuch' does not exist/);
+  });
+
   it("has its disks' and network devices' options beside what PVE keeps itself", async () => {
     const wanted = (discard: string, firewall: number) =>
       inputs(707, {
