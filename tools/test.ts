@@ -18,7 +18,7 @@ async function main(): Promise<number> {
   const services = join(root, "test", "real", "services.sh");
   const env: NodeJS.ProcessEnv = {
     ...process.env,
-    TEST_REPORT: join(root, ".lab", real ? "test-real.json" : "test.json"),
+    TEST_REPORT: join(root, ".lab", real ? "test-real.json" : slow ? "test-slow.json" : "test.json"),
     ...(slow ? { SLOW_TESTS: "1" } : {}),
   };
   mkdirSync(join(root, ".lab"), { recursive: true });

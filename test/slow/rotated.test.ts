@@ -1,0 +1,56 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { pulumiFolder } from "../../tools/pulumi";
+import { Stack } from "../../tools/stack";
+import { seedWith, World } from "../world";
+
+// What the engine hands a provider on refresh and destroy is the configuration of the last `up`, old tokens and all: the
+// environment and `--run-program` must win over it. Only the lab can take a NetBox token back, so it is not run on a real one.
+
+const guest =
+  "- { name: one, interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.50/24, dnsName: one.lab.example }] }] }";
+
+describe.skipIf(process.env.REAL_SERVICES !== undefined)("tokens that were all rotated after an up", () => {
+  let world: World;
+  let stack: Stack;
+  const site = { protect: false };
+
+  beforeAll(async () => {
+    world = await World.open(seedWith(guest));
+    const first = await world.stack({ site }, "rotated");
+    expect((await first.up()).errors).toEqual([]);
+
+    const { access } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    const [id = ""] = (world.endpoints.proxmox["pve-lab"]?.token ?? "").split("=");
+    const secret = "1ab00000-0000-4000-8000-00000000beef";
+    access.addToken(id, secret);
+    const netboxToken = "nbt_labkey000002.0123456789abcdefghijABCDEFGHIJ0123456789";
+    world.lab.netbox.tokens.v2.clear();
+    world.lab.netbox.tokens.v2.add(netboxToken);
+    expect((await first.preview()).output).toMatch(/refuses the (API )?token/);
+
+    stack = new Stack({
+      cli: await pulumiFolder(),
+      name: "rotated",
+      folder: join(world.folder, "rotated"),
+      config: world.config({ site }),
+      secrets: {},
+      env: { NETBOX_API_TOKEN: netboxToken, PROXMOX_VE_API_TOKEN: `${id}=${secret}` },
+    });
+  });
+  afterAll(() => world.close());
+
+  it("are used by preview, refresh and destroy, though the state still has the old ones", async () => {
+    const unchanged = await stack.preview("--refresh", "--expect-no-changes");
+    expect(unchanged.errors).toEqual([]);
+    expect(unchanged.code).toBe(0);
+    const refreshed = await stack.refresh();
+    expect(refreshed.errors).toEqual([]);
+    expect(refreshed.changes).not.toHaveProperty("update");
+    const gone = await stack.destroy();
+    expect(gone.errors).toEqual([]);
+    const { guests } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    expect([...guests.values()].map(({ name }) => name)).not.toContain("one");
+    expect(await world.newRecords()).toEqual([]);
+  });
+});
