@@ -259,7 +259,7 @@ export class NetboxServer {
         status: 200,
         body: {
           count: null,
-          next: next ? cursor(url, limit, next.id) : null,
+          next: next ? pageAt(url, limit, { start: next.id }) : null,
           previous: null,
           results: shown.map((row) => this.shown(model, row, query, serializer)),
         },
@@ -285,16 +285,10 @@ export class NetboxServer {
   private paged<T>(rows: T[], url: URL, show: (row: T) => unknown): Record<string, unknown> {
     const limit = this.limit(url.searchParams);
     const offset = Number(url.searchParams.get("offset") ?? 0);
-    const at = (position: number) => {
-      const page = new URL(url);
-      page.searchParams.set("limit", String(limit));
-      page.searchParams.set("offset", String(position));
-      return page.toString();
-    };
     return {
       count: rows.length,
-      next: offset + limit < rows.length ? at(offset + limit) : null,
-      previous: offset > 0 ? at(Math.max(0, offset - limit)) : null,
+      next: offset + limit < rows.length ? pageAt(url, limit, { offset: offset + limit }) : null,
+      previous: offset > 0 ? pageAt(url, limit, { offset: Math.max(0, offset - limit) }) : null,
       results: rows.slice(offset, offset + limit).map(show),
     };
   }
@@ -393,11 +387,11 @@ export class NetboxServer {
 
 const etag = (row: Row) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;
 
-function cursor(url: URL, limit: number, start: number): string {
-  const next = new URL(url);
-  next.searchParams.set("limit", String(limit));
-  next.searchParams.set("start", String(start));
-  return next.toString();
+/** A list's URL at another place: an offset, or the id to start from. */
+function pageAt(url: URL, limit: number, place: { offset: number } | { start: number }): string {
+  const page = new URL(url);
+  for (const [name, value] of Object.entries({ limit, ...place })) page.searchParams.set(name, String(value));
+  return page.toString();
 }
 
 /** The applications of the API by name. */

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { die, forbidden, PveError, parameterErrors } from "./errors";
 import { builtinRoles, privileges } from "./privileges";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 /** Who calls: `authId` is the user or `user!token`. */
 export interface Caller {
@@ -235,22 +236,18 @@ export class Access {
 
   updateAcl({ path, roles, users, groups, tokens, propagate = 1, delete: remove }: Values): void {
     const at = normalPath(String(path));
-    if (!aclPaths.test(at === "/" ? "/" : at)) parameterErrors({ path: `invalid ACL path '${path}'` });
-    const list = (value: string | number | undefined) =>
-      String(value ?? "")
-        .split(/[;,\s]+/)
-        .filter(Boolean);
+    if (!aclPaths.test(at)) parameterErrors({ path: `invalid ACL path '${path}'` });
     const subjects = [
-      ...list(groups).map((ugid) => ({ type: "group", ugid }) as const),
-      ...list(users).map((ugid) => ({ type: "user", ugid }) as const),
-      ...list(tokens).map((ugid) => ({ type: "token", ugid }) as const),
+      ...words(groups).map((ugid) => ({ type: "group", ugid }) as const),
+      ...words(users).map((ugid) => ({ type: "user", ugid }) as const),
+      ...words(tokens).map((ugid) => ({ type: "token", ugid }) as const),
     ];
     if (subjects.length === 0) {
       const missing = "either 'users', 'groups' or 'tokens' is required.";
       parameterErrors({ users: missing, groups: missing, tokens: missing });
     }
     const failed = (why: string) => die(`ACL update failed: ${why}`);
-    for (const roleid of list(roles)) {
+    for (const roleid of words(roles)) {
       if (!this.roles.has(roleid)) failed(`role '${roleid}' does not exist`);
       for (const { type, ugid } of subjects) {
         if (remove !== 1) this.checkSubject(type, ugid, failed);

@@ -106,11 +106,18 @@ export class Cluster {
     return guest;
   }
 
-  /** Everything that knew a guest forgets it. */
+  /** A guest goes with its volumes, and everything that knew it forgets it. */
   remove(guest: Guest): void {
+    for (const { volid } of this.storages.owned(guest.vmid)) this.storages.free(guest.node, volid);
     this.guests.delete(guest.vmid);
     this.pools.forget(guest.vmid);
     this.firewall.forget(guest.vmid);
+  }
+
+  /** @throws where a linked clone still shares a volume of the guest */
+  refuseShared(guest: Guest): void {
+    for (const { volid } of this.storages.owned(guest.vmid))
+      if (this.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
   }
 
   /** Rights on a guest and its HA resource go where `purge` asks for it. */

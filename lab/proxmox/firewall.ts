@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { die, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 interface Rules {
   options: Values;
@@ -34,7 +35,7 @@ export class Firewall {
   setOptions(vmid: number, { delete: remove, digest: _digest, ...options }: Values): void {
     const { options: kept } = this.of(vmid);
     Object.assign(kept, options);
-    for (const key of String(remove ?? "").split(/[;,\s]+/)) delete kept[key];
+    for (const key of words(remove)) delete kept[key];
   }
 
   rules(vmid: number): Values[] {
@@ -58,7 +59,7 @@ export class Firewall {
     const { rules } = this.of(vmid);
     const [rule = {}] = rules.splice(pos, 1);
     Object.assign(rule, changes);
-    for (const key of String(remove ?? "").split(/[;,\s]+/)) delete rule[key];
+    for (const key of words(remove)) delete rule[key];
     rules.splice(Number(moveto ?? pos), 0, rule);
   }
 

@@ -141,6 +141,13 @@ export abstract class Guest {
     }
   }
 
+  /** A volume that is detached stays with its guest. */
+  keepUnused(volid: string): void {
+    let n = 0;
+    while (this.config.has(`unused${n}`)) n++;
+    this.config.set(`unused${n}`, volid);
+  }
+
   applyPending(): void {
     for (const [key, value] of this.pending) {
       if (value === null) this.config.delete(key);
@@ -155,9 +162,3 @@ export function normalizeTags(text: string): string {
   const tags = text.split(/[;, ]+/).filter((tag) => tag !== "");
   return [...new Set(tags.map((tag) => tag.toLowerCase()))].sort().join(";") || " ";
 }
-
-/** The words of a list parameter. */
-export const words = (value: Value | undefined): string[] =>
-  String(value ?? "")
-    .split(/[;,\s]+/)
-    .filter((word) => word !== "");

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { die } from "./errors";
 import type { Guest } from "./guest";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 const sidOf = (guest: Guest) => `${guest.type === "qemu" ? "vm" : "ct"}:${guest.vmid}`;
 
@@ -59,7 +60,7 @@ export class Ha {
     const id = this.sid(String(sid), guests);
     const found = this.resources.get(id) ?? die(`update resource failed: no such resource '${id}'`);
     Object.assign(found, more);
-    for (const key of String(remove ?? "").split(/[;,\s]+/)) delete found[key];
+    for (const key of words(remove)) delete found[key];
   }
 
   delete(text: string, guests: Map<number, Guest>): void {

@@ -1,5 +1,6 @@
 import { die } from "./errors";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 export interface Pool {
   poolid: string;
@@ -38,11 +39,7 @@ export class Pools {
     const failed = (why: string) => die(`update pools failed: ${why}`);
     const pool = this.all.get(String(poolid)) ?? failed(`pool '${poolid}' does not exist`);
     if (comment !== undefined) pool.comment = String(comment);
-    const list = (value: string | number | undefined) =>
-      String(value ?? "")
-        .split(/[;,\s]+/)
-        .filter(Boolean);
-    for (const vmid of list(vms).map(Number)) {
+    for (const vmid of words(vms).map(Number)) {
       if (remove === 1) {
         if (!pool.vms.delete(vmid)) failed(`VM ${vmid} is not a pool member`);
         continue;
@@ -54,7 +51,7 @@ export class Pools {
       now?.vms.delete(vmid);
       pool.vms.add(vmid);
     }
-    for (const id of list(storage)) {
+    for (const id of words(storage)) {
       if (remove === 1 && !pool.storages.delete(id)) failed(`Storage '${id}' is not a pool member`);
       if (remove !== 1 && pool.storages.has(id)) failed(`Storage '${id}' is already a pool member`);
       if (remove !== 1) pool.storages.add(id);

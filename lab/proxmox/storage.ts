@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { die, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 export interface StorageConfig {
   storage: string;
@@ -310,7 +311,7 @@ export class Storages {
     if (disable !== undefined) config.disable = disable === 1;
     if (nodes !== undefined) config.nodes = String(nodes).split(",");
     config.more = { ...config.more, ...more };
-    for (const key of String(remove ?? "").split(/[;,\s]+/)) {
+    for (const key of words(remove)) {
       if (key === "nodes") config.nodes = undefined;
       if (key === "disable") config.disable = undefined;
       delete config.more[key];

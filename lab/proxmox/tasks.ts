@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { die, PveError, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 /** What a worker has of its task: a place to log, and sleeps that a stopped task doesn't finish. */
 export interface Worker {
@@ -114,9 +115,7 @@ export class Tasks {
   /** `…/tasks` of a node, newest first, and how many there are beyond the limit too. */
   list(node: string, filter: Values): { rows: Values[]; total: number } {
     const { source = "archive", vmid, typefilter, userfilter, since, until, errors, start = 0, limit = 50 } = filter;
-    const states = String(filter.statusfilter ?? "")
-      .split(/[;,\s]+/)
-      .filter((state) => state !== "");
+    const states = words(filter.statusfilter);
     const wanted = (task: Task) => {
       const active = task.exitstatus === undefined;
       return (

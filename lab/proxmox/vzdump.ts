@@ -1,8 +1,8 @@
 import type { Caller } from "./access";
 import type { Cluster } from "./cluster";
 import { die } from "./errors";
-import { words } from "./guest";
 import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
 
 /** POST …/vzdump: a back-up file of each guest, which is locked meanwhile. */
 export function vzdump(cluster: Cluster, node: string, params: Values, { authId }: Caller): string {

@@ -202,7 +202,8 @@ async function sync(
         config,
         {
           power: await cluster.power(node, wanted.vmid, wanted.power),
-          pool: (await cluster.find(wanted.vmid))?.pool,
+          // One request more for the cluster's list: only where somebody names a pool.
+          pool: wanted.pool === undefined ? undefined : (await cluster.find(wanted.vmid))?.pool,
         },
         wanted,
       ),
@@ -247,8 +248,9 @@ async function configure(
 
 /** Puts a guest into its pool, out of whichever it is in. */
 async function pooled(cluster: ProxmoxCluster, { vmid, pool }: VmInputs): Promise<void> {
+  if (pool === undefined) return;
   const now = (await cluster.find(vmid))?.pool;
-  if (pool === undefined || pool === (now ?? "")) return;
+  if (pool === (now ?? "")) return;
   // Out first: only PVE 8.1 and later can move a guest in one call.
   if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
   if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });

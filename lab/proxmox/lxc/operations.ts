@@ -1,11 +1,12 @@
 import type { Caller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
-import { normalizeTags, words } from "../guest";
+import { normalizeTags } from "../guest";
 import { requireNew, requirePool } from "../qemu/create";
 import { newMac } from "../qemu/vm";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
+import { words } from "../schema/words";
 import { printSize, resized } from "../sizes";
 import { Container, parse, print } from "./container";
 import { start } from "./power";
@@ -124,7 +125,6 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
       if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
       if (ha === 1) cluster.ha.create({ sid: `ct:${id}` }, cluster.guests);
     } catch (error) {
-      for (const { volid } of cluster.storages.owned(id)) cluster.storages.free(node, volid);
       cluster.remove(container);
       if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
       throw error;
@@ -172,10 +172,7 @@ export function put(cluster: Cluster, container: Container, params: Values, call
 function detach(container: Container, slot: string): void {
   const volume = parse(slot, container.text(slot) ?? "").volume ?? "";
   container.config.delete(slot);
-  if (volume === "" || volume.startsWith("/")) return;
-  let n = 0;
-  while (container.config.has(`unused${n}`)) n++;
-  container.config.set(`unused${n}`, volume);
+  if (volume !== "" && !volume.startsWith("/")) container.keepUnused(volume);
 }
 
 export function resize(
@@ -283,10 +280,7 @@ export function destroy(cluster: Cluster, container: Container, { purge, force }
   return cluster.lockedTask(container, node, "vzdestroy", authId, async ({ log }) => {
     cluster.container(node, vmid);
     container.checkLock();
-    const owned = cluster.storages.owned(vmid);
-    for (const { volid } of owned)
-      if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
-    for (const { volid } of owned) cluster.storages.free(node, volid);
+    cluster.refuseShared(container);
     cluster.remove(container);
     if (purge === 1) cluster.purge(container, log);
   });

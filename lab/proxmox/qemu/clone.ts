@@ -65,7 +65,6 @@ export function clone(cluster: Cluster, node: string, vmid: number, params: Valu
         if (description !== undefined) vm.config.set("description", description);
         if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
       } catch (error) {
-        for (const { volid } of cluster.storages.owned(id)) cluster.storages.free(targetNode, volid);
         cluster.remove(vm);
         throw error;
       }
@@ -109,10 +108,7 @@ export function destroy(cluster: Cluster, vm: Vm, { purge }: Values, { authId }:
   return cluster.lockedTask(vm, vm.node, "qmdestroy", authId, async ({ log }) => {
     cluster.vm(vm.node, vm.vmid);
     vm.checkLock();
-    const owned = cluster.storages.owned(vm.vmid);
-    for (const { volid } of owned)
-      if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
-    for (const { volid } of owned) cluster.storages.free(vm.node, volid);
+    cluster.refuseShared(vm);
     cluster.remove(vm);
     if (purge === 1) cluster.purge(vm, log);
   });

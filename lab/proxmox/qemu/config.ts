@@ -1,9 +1,9 @@
 import type { Caller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, parameterErrors } from "../errors";
-import { words } from "../guest";
 import type { Value, Values } from "../schema/parameters";
 import { qemuOptions } from "../schema/qemu";
+import { words } from "../schema/words";
 import { requireRoot } from "./create";
 import { checkDigest, checkDrives, removeDrive, setDrive } from "./drives";
 import { isDrive, storedOption, type Vm } from "./vm";

@@ -73,7 +73,6 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
       if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
       if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);
     } catch (error) {
-      for (const { volid } of cluster.storages.owned(id)) cluster.storages.free(node, volid);
       cluster.remove(vm);
       if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
       throw error;

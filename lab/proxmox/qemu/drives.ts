@@ -62,13 +62,7 @@ function release(cluster: Cluster, vm: Vm, file: string): void {
   const volume = cluster.storages.find(vm.node, file);
   if (volume?.vmid !== vm.vmid) return;
   if (file.includes("cloudinit")) cluster.storages.free(vm.node, file);
-  else keepUnused(vm, file);
-}
-
-function keepUnused(vm: Vm, file: string): void {
-  let n = 0;
-  while (vm.config.has(`unused${n}`)) n++;
-  vm.config.set(`unused${n}`, file);
+  else vm.keepUnused(file);
 }
 
 export function setDrive(cluster: Cluster, vm: Vm, slot: string, text: string, log: Log): void {

@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Acl, User } from "../access";
 import { die, forbidden, parameterErrors } from "../errors";
-import { words } from "../guest";
 import * as schema from "../schema/access";
 import { none } from "../schema/cluster";
 import type { Values } from "../schema/parameters";
+import { words } from "../schema/words";
 import { poolMembers } from "../views";
 import { anybody, type Call, either, type Needs, perm, type Route, route } from "./route";
 

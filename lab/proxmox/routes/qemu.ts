@@ -1,5 +1,4 @@
 import { parameterErrors } from "../errors";
-import { words } from "../guest";
 import * as agent from "../qemu/agent";
 import * as clones from "../qemu/clone";
 import * as cloudinit from "../qemu/cloudinit";
@@ -10,6 +9,7 @@ import * as power from "../qemu/power";
 import type { Vm } from "../qemu/vm";
 import { none, rrddata as rrdSchema } from "../schema/cluster";
 import * as schema from "../schema/qemu";
+import { words } from "../schema/words";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
 import { firewallRoutes, snapshotRoutes } from "./guest";

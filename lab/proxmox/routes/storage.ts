@@ -1,7 +1,7 @@
 import { die, parameterErrors } from "../errors";
 import { downloadUrl, remove, upload } from "../files";
-import { words } from "../guest";
 import * as schema from "../schema/cluster";
+import { words } from "../schema/words";
 import { parseSize } from "../sizes";
 import type { StorageConfig, Volume } from "../storage";
 import { needDownload } from "./cluster";

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { privileges } from "../privileges";
 import type { Format } from "./parameters";
 import { parseProperties } from "./properties";
+import { words } from "./words";
 
 const matches =
   (pattern: RegExp, message: (value: string) => string): Format =>
@@ -14,9 +15,7 @@ const looksLike = (kind: string) => () => `value does not look like a valid ${ki
 export const listOf =
   (format: Format): Format =>
   (value) =>
-    value
-      .split(/[;,\s]+/)
-      .filter((item) => item !== "")
+    words(value)
       .map(format)
       .find((problem) => problem !== undefined);
 

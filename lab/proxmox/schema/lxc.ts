@@ -44,7 +44,6 @@ export const net = properties({
   type: choice("veth"),
 });
 export const volumeSlots = ["rootfs", ...Object.keys(numbered("mp", 256, text()))];
-const unusedSlots = Object.keys(numbered("unused", 256, text()));
 
 /** Options of a container's configuration. */
 export const lxcOptions: Parameters = {
@@ -115,16 +114,6 @@ export const resize: Parameters = {
   disk: required(text({ values: volumeSlots })),
   size: required(text({ pattern: /\+?\d+(\.\d+)?[KMGT]?/ })),
   digest,
-};
-export const moveVolume: Parameters = {
-  volume: required(text({ values: [...volumeSlots, ...unusedSlots] })),
-  storage,
-  delete: flag,
-  bwlimit: number(0),
-  digest,
-  "target-vmid": vmid,
-  "target-volume": text({ values: [...volumeSlots, ...unusedSlots] }),
-  "target-digest": digest,
 };
 export const destroy: Parameters = each("destroy-unreferenced-disks force purge", flag);
 export const start: Parameters = each("debug skiplock", flag);
