@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { utils } from "ssh2";
@@ -231,6 +230,3 @@ export class Lab {
 }
 
 type Ports = NonNullable<LabOptions["ports"]>;
-
-/** A name for a lab's folder or stack that no other run has. */
-export const uniqueName = (prefix: string): string => `${prefix}-${randomBytes(4).toString("hex")}`;
