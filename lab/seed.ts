@@ -22,6 +22,7 @@ const vmInterface = z.object({
 const guest = z.object({
   name: z.string(),
   cluster: z.string().optional(),
+  device: z.string().optional(),
   status: z.string().default("active"),
   vcpus: z.number().optional(),
   memory: z.number().int().optional(),
@@ -75,6 +76,18 @@ const netbox = z.object({
     .default([]),
   ranges: z.array(z.object({ start: z.string(), end: z.string(), role: z.string().optional() })).default([]),
   clusters: z.array(z.string()).default([]),
+  /** The nodes of a cluster, by its name. */
+  devices: z.record(z.string(), z.array(z.string())).default({}),
+  configContexts: z
+    .array(
+      z.object({
+        name: z.string(),
+        weight: z.number().int().default(1000),
+        roles: z.array(z.string()).default([]),
+        data: z.record(z.string(), z.unknown()),
+      }),
+    )
+    .default([]),
   addresses: z
     .array(z.object({ address: z.string(), description: z.string().optional(), tags: z.array(z.string()).optional() }))
     .default([]),
@@ -83,6 +96,7 @@ const netbox = z.object({
 
 const proxmoxGuest = z.object({
   vmid: z.number().int(),
+  type: z.enum(["qemu", "lxc"]).default("qemu"),
   node: z.string(),
   config: z.record(z.string(), z.union([z.string(), z.number()])),
   template: z.boolean().default(false),
@@ -90,7 +104,15 @@ const proxmoxGuest = z.object({
 });
 
 const proxmoxCluster = z.object({
-  nodes: z.array(z.object({ node: z.string(), bridges: z.array(z.string()).default(["vmbr0"]) })).min(1),
+  nodes: z
+    .array(
+      z.object({
+        node: z.string(),
+        bridges: z.array(z.string()).default(["vmbr0"]),
+        mtus: z.record(z.string(), z.number().int()).optional(),
+      }),
+    )
+    .min(1),
   storages: z.array(
     z.object({
       storage: z.string(),
@@ -101,6 +123,8 @@ const proxmoxCluster = z.object({
       nodes: z.array(z.string()).optional(),
     }),
   ),
+  /** OS templates, by storage. */
+  osTemplates: z.record(z.string(), z.array(z.string())).default({}),
   guests: z.array(proxmoxGuest).default([]),
 });
 

@@ -8,6 +8,7 @@ import { Ssh } from "../providers/bind9/ssh";
 /** A guest as Proxmox lists it, with its configuration. */
 export interface ListedGuest {
   vmid: number;
+  type: "qemu" | "lxc";
   node: string;
   name: string;
   status: string;
@@ -92,27 +93,24 @@ export class Consoles {
   }
 
   async guests(cluster?: string): Promise<ListedGuest[]> {
-    const resources = await this.proxmox<{ vmid: number; node: string; name: string; template: number }[]>(
-      "GET",
-      "/cluster/resources",
-      { type: "vm" },
-      cluster,
-    );
+    const resources = await this.proxmox<
+      { vmid: number; type: "qemu" | "lxc"; node: string; name: string; template: number }[]
+    >("GET", "/cluster/resources", { type: "vm" }, cluster);
     return Promise.all(
-      resources.map(async ({ vmid, node, name, template }) => {
+      resources.map(async ({ vmid, type, node, name, template }) => {
         const config = await this.proxmox<ListedGuest["config"]>(
           "GET",
-          `/nodes/${node}/qemu/${vmid}/config`,
+          `/nodes/${node}/${type}/${vmid}/config`,
           {},
           cluster,
         );
         const { status } = await this.proxmox<{ status: string }>(
           "GET",
-          `/nodes/${node}/qemu/${vmid}/status/current`,
+          `/nodes/${node}/${type}/${vmid}/status/current`,
           {},
           cluster,
         );
-        return { vmid, node, name, status, template: template === 1, config };
+        return { vmid, type, node, name, status, template: template === 1, config };
       }),
     );
   }

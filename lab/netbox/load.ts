@@ -78,6 +78,9 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
     clusterNames.map((name) => ({ name, type: type?.id, scope_type: "dcim.site", scope_id: site?.id, site: site?.id })),
   );
   const clusters = new Map(clusterNames.map((name, n) => [name, madeClusters[n]?.id ?? 0]));
+  const devices = await loadDevices(call, seed, { clusters, site: site?.id });
+  for (const { roles: names, ...context } of seed.configContexts)
+    await make(call, "extras/config-contexts/", [{ ...context, roles: names.map((name) => vmRoles.get(name)) }]);
   const madeVlans = await make(
     call,
     "ipam/vlans/",
@@ -115,14 +118,37 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
   );
   return loadGuests(call, seed.guests, {
     cluster: (name) => clusters.get(name ?? clusterNames[0] ?? ""),
+    devices,
     platforms,
     vmRoles,
     vlans,
   });
 }
 
+/** The nodes of clusters, as devices. */
+async function loadDevices(
+  call: Call,
+  seed: Seed["netbox"],
+  { clusters, site }: { clusters: Ids; site: number | undefined },
+): Promise<Ids> {
+  const nodes = Object.entries(seed.devices).flatMap(([cluster, names]) =>
+    names.map((name) => ({ name, cluster: clusters.get(cluster) })),
+  );
+  if (nodes.length === 0) return new Map();
+  const [maker] = await make(call, "dcim/manufacturers/", [{ name: "Lab", slug: "lab" }]);
+  const [model] = await make(call, "dcim/device-types/", [{ manufacturer: maker?.id, model: "Node", slug: "node" }]);
+  const roles = await named(call, "dcim/device-roles/", ["Proxmox node"], { color: "9e9e9e", vm_role: false });
+  const made = await make(
+    call,
+    "dcim/devices/",
+    nodes.map((node) => ({ ...node, site, device_type: model?.id, role: roles.get("Proxmox node") })),
+  );
+  return new Map(nodes.map(({ name }, n) => [name, made[n]?.id ?? 0]));
+}
+
 interface References {
   cluster: (name: string | undefined) => number | undefined;
+  devices: Ids;
   platforms: Ids;
   vmRoles: Ids;
   vlans: Map<number, number>;
@@ -131,7 +157,7 @@ interface References {
 async function loadGuests(
   call: Call,
   guests: SeedGuest[],
-  { cluster, platforms, vmRoles, vlans }: References,
+  { cluster, devices, platforms, vmRoles, vlans }: References,
 ): Promise<Ids> {
   const vms = await make(
     call,
@@ -139,6 +165,7 @@ async function loadGuests(
     guests.map((guest) => ({
       name: guest.name,
       cluster: cluster(guest.cluster),
+      ...(guest.device === undefined ? {} : { device: devices.get(guest.device) }),
       status: guest.status,
       vcpus: guest.vcpus ?? null,
       memory: guest.memory ?? null,

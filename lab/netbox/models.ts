@@ -74,6 +74,58 @@ export const models: Record<ModelName, Model> = {
     color: text(),
     vm_role: { kind: "boolean", default: true },
   }),
+  manufacturer: slugged("dcim/manufacturers", "Manufacturer", "dcim.manufacturer"),
+  deviceType: {
+    path: "dcim/device-types",
+    label: "DeviceType",
+    contentType: "dcim.devicetype",
+    fields: {
+      manufacturer: ref("manufacturer", { required: true }),
+      model: text({ required: true }),
+      slug: text({ required: true }),
+      description: text(),
+    },
+    brief: ["manufacturer", "model", "slug", "description"],
+    display: "model",
+  },
+  device: {
+    path: "dcim/devices",
+    label: "Device",
+    contentType: "dcim.device",
+    fields: {
+      name: text({ default: null }),
+      device_type: ref("deviceType", { required: true }),
+      role: ref("deviceRole", { required: true }),
+      site: ref("site", { required: true }),
+      cluster: ref("cluster"),
+      status: choice(["offline", "active", "planned", "staged", "failed", "inventory", "decommissioning"], "active"),
+      serial: text(),
+      description: text(),
+      comments: text(),
+    },
+    brief: ["name", "description"],
+    display: "name",
+  },
+  configContext: {
+    path: "extras/config-contexts",
+    label: "ConfigContext",
+    contentType: "extras.configcontext",
+    fields: {
+      name: text({ required: true }),
+      weight: integer(0, 32767, { default: 1000 }),
+      is_active: { kind: "boolean", default: true },
+      description: text(),
+      sites: { kind: "refs", to: "site", default: [] },
+      roles: { kind: "refs", to: "deviceRole", default: [] },
+      platforms: { kind: "refs", to: "platform", default: [] },
+      cluster_types: { kind: "refs", to: "clusterType", default: [] },
+      clusters: { kind: "refs", to: "cluster", default: [] },
+      data: { kind: "json", required: true },
+    },
+    brief: ["name", "description"],
+    display: "name",
+    unique: [{ fields: ["name"], error: { name: ["config context with this name already exists."] } }],
+  },
   platform: slugged("dcim/platforms", "Platform", "dcim.platform"),
   clusterType: slugged("virtualization/cluster-types", "ClusterType", "virtualization.clustertype"),
   cluster: {
@@ -101,7 +153,7 @@ export const models: Record<ModelName, Model> = {
       start_on_boot: choice(["on", "off", "laststate"], "off"),
       site: ref("site"),
       cluster: ref("cluster"),
-      device: integer(),
+      device: ref("device"),
       role: ref("deviceRole"),
       platform: ref("platform"),
       tenant: integer(),
@@ -425,6 +477,10 @@ function dnsModels(): Pick<Record<ModelName, Model>, "dnsView" | "dnsNameserver"
 export type ModelName =
   | "site"
   | "deviceRole"
+  | "manufacturer"
+  | "deviceType"
+  | "device"
+  | "configContext"
   | "platform"
   | "clusterType"
   | "cluster"
@@ -451,6 +507,9 @@ export type ModelName =
 export const tagged = new Set<ModelName>([
   "site",
   "deviceRole",
+  "manufacturer",
+  "deviceType",
+  "device",
   "platform",
   "clusterType",
   "cluster",

@@ -1,5 +1,6 @@
 import { cidr } from "./address";
 import { actions, type Change } from "./changelog";
+import { renderContext } from "./contexts";
 import { type Database, modelOf, type Row } from "./database";
 import { type ModelName, models, tagged } from "./models";
 
@@ -155,7 +156,7 @@ export class Serializer {
           primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4),
           interface_count: database.rows("vmInterface").filter((each) => each.virtual_machine === row.id).length,
           virtual_disk_count: database.rows("virtualDisk").filter((each) => each.virtual_machine === row.id).length,
-          config_context: {},
+          config_context: renderContext(database, row),
         };
       case "vmInterface": {
         const macs = database

@@ -1,5 +1,7 @@
 import type { Seed } from "../seed";
 import { Cluster } from "./cluster";
+import type { Guest } from "./guest";
+import { Container, parse as parseVolume, print as printVolume } from "./lxc/container";
 import { isCard } from "./qemu/net";
 import { identity, isDrive, normalizeNet, parse, print, Vm } from "./qemu/vm";
 import { parseSize } from "./sizes";
@@ -15,7 +17,18 @@ export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluste
       storage.storage,
       storage.type === "dir" ? { path: "/var/lib/vz", ...storage } : storage,
     );
-  for (const { vmid, node, config, template, running } of seed.guests) {
+  if (seed.nodes.length > 1) cluster.ha.manager = haManager(cluster);
+  for (const [storage, names] of Object.entries(seed.osTemplates))
+    for (const { node } of seed.nodes)
+      for (const name of names) {
+        const volid = `${storage}:vztmpl/${name}`;
+        cluster.storages.add(node, { volid, storage, content: "vztmpl", format: "tzst", size: 126_515_062, filled: 0 });
+      }
+  for (const { vmid, type, node, config, template, running } of seed.guests) {
+    if (type === "lxc") {
+      loadContainer(cluster, { vmid, node, config, template, running });
+      continue;
+    }
     const vm = cluster.add(new Vm(vmid, node));
     for (const [key, value] of Object.entries({ ...identity(Math.floor(cluster.now() / 1000)), ...config })) {
       if (isCard(key)) vm.config.set(key, normalizeNet(String(value), cluster.options.mac_prefix));
@@ -29,6 +42,41 @@ export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluste
   }
   return cluster;
 }
+
+/** A container; a volume is written `STORAGE:SIZE`. */
+function loadContainer(
+  cluster: Cluster,
+  { vmid, node, config, template, running }: Omit<Seed["proxmox"][string]["guests"][number], "type">,
+): void {
+  const container = cluster.add(new Container(vmid, node));
+  for (const [key, value] of Object.entries({ arch: "amd64", unprivileged: 1, ...config })) {
+    if (!/^(rootfs|mp\d+)$/.test(key)) {
+      container.config.set(key, value);
+      continue;
+    }
+    const { volume = "", ...options } = parseVolume(key, String(value));
+    const [storage = "", size = ""] = volume.split(":");
+    const { volid } = cluster.storages.allocate(node, { storage, vmid, size: parseSize(size) }, silent);
+    const held = template ? cluster.storages.toBase(node, volid) : volid;
+    container.config.set(key, printVolume(key, { ...options, volume: held, size }));
+  }
+  if (template) container.config.set("template", 1);
+  container.running = running;
+  container.startedAt = cluster.now();
+}
+
+/** The HA manager of a lab's cluster: a guest does at once what its resource asks for. */
+const haManager =
+  (cluster: Cluster) =>
+  (guest: Guest, state: "started" | "stopped"): void => {
+    if (state === "started" && !guest.running) {
+      guest.applyPending();
+      guest.startedAt = cluster.now();
+    }
+    if (state === "stopped") guest.applyPending();
+    guest.paused = false;
+    guest.running = state === "started";
+  };
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
   const { file = "", ...options } = parse(slot, text);

@@ -201,6 +201,33 @@ export function resize(
   });
 }
 
+/** POST …/move_volume: to another storage. */
+export function moveVolume(cluster: Cluster, container: Container, params: Values, { authId }: Caller): string {
+  const slot = String(params.volume);
+  if (params["target-vmid"] !== undefined) die("the lab moves no volume to another container");
+  const storage = String(params.storage ?? die("Either 'storage' or 'target-vmid' must be set"));
+  cluster.storages.usable(container.node, storage, "rootdir");
+  cluster.access.require(authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
+  if (params.digest !== undefined && params.digest !== container.digest()) die(modified);
+  container.checkLock();
+  const keys = parse(slot, container.text(slot) ?? die(`cannot move volume '${slot}' - it does not exist`));
+  const source = cluster.storages.need(container.node, keys.volume ?? "");
+  if (source.storage === storage) die(`volume '${slot}' is already on storage '${storage}'`);
+  if (container.running) die(`cannot move volumes of a running container`);
+  return cluster.lockedTask(container, container.node, "move_volume", authId, async ({ log, wait }) => {
+    await wait(cluster.times.clone);
+    const { vmid } = container;
+    const copy = cluster.storages.allocate(
+      container.node,
+      { storage, vmid, size: source.size, filled: source.filled },
+      log,
+    );
+    container.config.set(slot, print(slot, { ...keys, volume: copy.volid, size: printSize(copy.size) }));
+    if (params.delete === 1) cluster.storages.free(container.node, source.volid);
+    else container.keepUnused(source.volid);
+  });
+}
+
 export function clone(cluster: Cluster, container: Container, params: Values, caller: Caller): string {
   const { newid, hostname, description, full, storage, target, pool, snapname } = params;
   const id = Number(newid);

@@ -10,9 +10,10 @@ import type { Vm } from "./vm";
 /** With an HA resource a start or stop is a request to its manager. */
 function viaHa(cluster: Cluster, vm: Vm | undefined, what: "start" | "stop", { authId }: Caller): string | undefined {
   if (vm === undefined || !cluster.ha.has(vm)) return undefined;
-  return cluster.tasks.run(vm.node, `ha${what}`, String(vm.vmid), authId, async ({ log }) =>
-    log(`Requesting HA ${what} for VM ${vm.vmid}`),
-  );
+  return cluster.tasks.run(vm.node, `ha${what}`, String(vm.vmid), authId, async ({ log }) => {
+    log(`Requesting HA ${what} for VM ${vm.vmid}`);
+    cluster.ha.request(vm, what === "start" ? "started" : "stopped");
+  });
 }
 
 export function start(cluster: Cluster, node: string, vmid: number, caller: Caller): string {

@@ -75,6 +75,7 @@ function nodeStatus({ cluster }: Call): unknown {
 const bridges = ({ cluster, node }: Call) =>
   cluster.node(node).bridges.map((iface, n) => ({
     iface,
+    ...(cluster.node(node).mtus?.[iface] === undefined ? {} : { mtu: String(cluster.node(node).mtus?.[iface]) }),
     type: "bridge",
     active: 1,
     autostart: 1,
@@ -196,6 +197,24 @@ export const clusterRoutes: Route[] = [
   }),
   route("DELETE", "/cluster/ha/resources/{sid}", schema.haDelete, perm("/", "Sys.Console"), ({ cluster, params }) => {
     cluster.ha.delete(String(params.sid), cluster.guests);
+    return null;
+  }),
+  route("GET", "/cluster/ha/rules", schema.haRuleList, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+    cluster.ha.listRules(params.type === undefined ? undefined : String(params.type)),
+  ),
+  route("POST", "/cluster/ha/rules", schema.haRuleCreate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.createRule(params);
+    return null;
+  }),
+  route("GET", "/cluster/ha/rules/{rule}", schema.haRuleGet, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+    cluster.ha.rule(String(params.rule)),
+  ),
+  route("PUT", "/cluster/ha/rules/{rule}", schema.haRuleUpdate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.updateRule(params);
+    return null;
+  }),
+  route("DELETE", "/cluster/ha/rules/{rule}", schema.haRuleGet, perm("/", "Sys.Console"), ({ cluster, params }) => {
+    cluster.ha.deleteRule(String(params.rule));
     return null;
   }),
   route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => {

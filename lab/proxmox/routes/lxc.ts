@@ -64,6 +64,9 @@ export const lxcRoutes: Route[] = [
   route("PUT", `${base}/resize`, schema.resize, perm("/vms/{vmid}", "VM.Config.Disk"), (call) =>
     lxc.resize(call.cluster, container(call), call.params, call.caller),
   ),
+  route("POST", `${base}/move_volume`, schema.moveVolume, perm("/vms/{vmid}", "VM.Config.Disk"), (call) =>
+    lxc.moveVolume(call.cluster, container(call), call.params, call.caller),
+  ),
   route("GET", `${base}/feature`, featureSchema, audit, (call) => {
     const volumes = kind(call).volumes(container(call));
     const has = volumes.every(({ volume }) =>

@@ -158,6 +158,27 @@ export const haUpdate: Parameters = {
   digest: text({ maxLength: 64 }),
 };
 
+const haRuleTypes = choice("node-affinity resource-affinity");
+const haRuleSettings: Parameters = {
+  rule: required(formatted(f.configId)),
+  type: haRuleTypes,
+  affinity: choice("positive negative"),
+  comment: text({ maxLength: 4096 }),
+  disable: flag,
+  nodes: text(),
+  resources: text(),
+  strict: flag,
+};
+export const haRuleList: Parameters = { resource: text(), type: haRuleTypes };
+export const haRuleGet: Parameters = { rule: required(formatted(f.configId)) };
+export const haRuleCreate: Parameters = { ...haRuleSettings, type: required(haRuleTypes), resources: required(text()) };
+export const haRuleUpdate: Parameters = {
+  ...haRuleSettings,
+  type: required(haRuleTypes),
+  delete: { ...configIds, maxLength: 4096 },
+  digest: text({ maxLength: 64 }),
+};
+
 // ---- firewall of a guest
 
 const logLevel = choice("emerg alert crit err warning notice info debug nolog");

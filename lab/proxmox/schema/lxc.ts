@@ -115,6 +115,17 @@ export const resize: Parameters = {
   size: required(text({ pattern: /\+?\d+(\.\d+)?[KMGT]?/ })),
   digest,
 };
+const unusedSlots = Object.keys(numbered("unused", 256, text()));
+export const moveVolume: Parameters = {
+  volume: required(text({ values: [...volumeSlots, ...unusedSlots] })),
+  storage,
+  "target-vmid": vmid,
+  "target-volume": text({ values: [...volumeSlots, ...unusedSlots] }),
+  delete: flag,
+  bwlimit: number(0),
+  digest,
+  "target-digest": digest,
+};
 export const destroy: Parameters = each("destroy-unreferenced-disks force purge", flag);
 export const start: Parameters = each("debug skiplock", flag);
 export const stop: Parameters = each("overrule-shutdown skiplock", flag);
