@@ -35,15 +35,20 @@ function plainSecrets(): SettingProblem[] {
   const prefix = `${pulumi.getProject()}:`;
   // The engine's own word on which keys hold secrets; the SDK keeps its look-up to itself.
   const secret = z.array(z.string()).parse(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
-  return ["netbox", "proxmox"].flatMap((key): SettingProblem[] => {
+  const held: Record<string, { pattern: RegExp; path: string }> = {
+    netbox: { pattern: /"token":/, path: "netbox.token" },
+    proxmox: { pattern: /"token":/, path: 'proxmox["CLUSTER"].token' },
+    passwords: { pattern: /./, path: 'passwords["NAME"]' },
+  };
+  return Object.entries(held).flatMap(([key, { pattern, path }]): SettingProblem[] => {
     const text = pulumi.runtime.getConfig(prefix + key) ?? "";
-    if (!/"token":/.test(text) || secret.includes(prefix + key)) return [];
-    const path = key === "netbox" ? `${prefix}netbox.token` : `${prefix}proxmox["CLUSTER"].token`;
+    if (!pattern.test(text) || secret.includes(prefix + key)) return [];
+    const what = key === "passwords" ? "password" : "token";
     return [
       {
-        key: path,
+        key: prefix + path,
         problem: "is in the clear",
-        remedy: `pulumi config set --path '${path}' --secret   (and make a new token: this one may have been read)`,
+        remedy: `pulumi config set --path '${prefix}${path}' --secret   (and make a new ${what}: this one may have been read)`,
       },
     ];
   });
@@ -61,7 +66,8 @@ async function run(): Promise<Record<string, unknown>> {
     );
   const source = { get: (key: string) => config.get(key) };
   const connections = readConnections(source, process.env);
-  const settings = readSettings(source, "value" in connections ? Object.keys(connections.value.proxmox) : []);
+  const { proxmox = {}, passwords = {} } = "value" in connections ? connections.value : {};
+  const settings = readSettings(source, Object.keys(proxmox), passwords);
   const problems = [
     ...plainSecrets(),
     ...("problems" in connections ? connections.problems : []),

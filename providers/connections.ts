@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { keepSecret } from "./http/redact";
 import {
   type ConfigSource,
   type Environment,
@@ -45,6 +46,10 @@ const proxmoxSchema = z.strictObject({
   ...tls,
 });
 
+const passwordSchema = z.string().min(5, "write at least 5 characters, as PVE asks for");
+/** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
+const passwordVariable = "GUEST_PASSWORD_";
+
 const zoneName = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
 
 const nameServerSchema = z
@@ -85,6 +90,8 @@ export interface Connections {
   proxmox: Record<string, ProxmoxSettings>;
   /** By a name of the user's choice. */
   bind9: Record<string, NameServerSettings>;
+  /** Of guests, by a name of the user's choice. */
+  passwords: Record<string, string>;
 }
 
 const examples: Record<string, string> = {
@@ -189,6 +196,17 @@ export function readConnections(
       ]),
     ),
   );
+  const passwords = each("passwords", passwordSchema, {
+    ...section("passwords"),
+    ...Object.fromEntries(
+      Object.entries(env).flatMap(([key, value]) =>
+        key.startsWith(passwordVariable) && value !== undefined
+          ? [[key.slice(passwordVariable.length).toLowerCase(), value]]
+          : [],
+      ),
+    ),
+  });
+  for (const value of Object.values(passwords)) keepSecret(value);
   if (problems.length > 0 || netbox === undefined) return { problems };
-  return { value: { netbox, proxmox, bind9 } };
+  return { value: { netbox, proxmox, bind9, passwords } };
 }

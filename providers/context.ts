@@ -11,7 +11,7 @@ export class Context {
   private readonly clusters: Map<string, ProxmoxCluster>;
   private readonly servers: Map<string, NameServer>;
 
-  constructor(connections: Connections) {
+  constructor(private readonly connections: Connections) {
     this.netbox = new NetboxClient(connections.netbox);
     this.clusters = new Map(
       Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]),
@@ -45,6 +45,16 @@ export class Context {
         `The name server ${name} is not configured: set netbox-proxmox:bind9["${name}"].host and the rest.`,
       );
     return server;
+  }
+
+  /** A password by its name among the stack's secrets. */
+  password(name: string): string {
+    const value = this.connections.passwords[name];
+    if (value === undefined)
+      throw new UserError(
+        `There is no password ${name}: set it with \`pulumi config set --secret --path 'netbox-proxmox:passwords["${name}"]'\`.`,
+      );
+    return value;
   }
 
   /** Ends every connection, so that the process can end. */

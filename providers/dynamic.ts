@@ -5,6 +5,7 @@ import type { Kind } from "./registry";
 export interface Diff {
   changes: boolean;
   replaces?: string[];
+  deleteBeforeReplace?: boolean;
 }
 
 /** A resource as a handler last knew it: `inputs` in the form of the program's, `state` with what was found out besides. */

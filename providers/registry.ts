@@ -7,6 +7,8 @@ import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
+import { promotionHandler } from "./netbox/promotion.handler";
+import { containerHandler } from "./proxmox/container.handler";
 import { vmHandler } from "./proxmox/vm.handler";
 import { anchorHandler } from "./site/anchor.handler";
 
@@ -15,8 +17,10 @@ Error.stackTraceLimit = 0;
 
 const handlers = {
   "netbox-guest": guestHandler,
+  "netbox-promotion": promotionHandler,
   "netbox-ip-allocation": ipAllocationHandler,
   "proxmox-vm": vmHandler,
+  "proxmox-container": containerHandler,
   "bind9-record": recordHandler,
   "site-anchor": anchorHandler,
 } satisfies Record<string, Handler>;

@@ -17,7 +17,9 @@ export interface SettingProblem {
   remedy: string;
 }
 
-const secretKeys = /(^|\.)(token|password)$/;
+/** Whole sections, and keys of any section, that are secret. */
+const isSecret = (path: PropertyKey[]): boolean =>
+  path[0] === "passwords" || /^(token|password)$/.test(String(path.at(-1)));
 
 const quote = (path: PropertyKey[]) =>
   path
@@ -29,7 +31,7 @@ const quote = (path: PropertyKey[]) =>
 /** The command that sets a key of the stack's configuration. */
 export function setCommand(path: PropertyKey[], example: string): string {
   const key = `${project}:${quote(path)}`;
-  return `pulumi config set --path '${key}' ${secretKeys.test(`.${String(path.at(-1))}`) ? "--secret" : example}`;
+  return `pulumi config set --path '${key}' ${isSecret(path) ? "--secret" : example}`;
 }
 
 function at(value: unknown, path: PropertyKey[]): unknown {

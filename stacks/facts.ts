@@ -4,10 +4,20 @@ import { findMark } from "../providers/mark";
 import type { NetboxClient } from "../providers/netbox/client";
 import * as wire from "../providers/netbox/schemas";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
+import { volumes } from "../providers/proxmox/container.model";
+import { descriptionFrom, disksFrom } from "../providers/proxmox/guest.model";
 import { parsePropertyString } from "../providers/proxmox/propertystring";
-import type { GuestConfig } from "../providers/proxmox/schemas";
-import { descriptionFrom, disksFrom } from "../providers/proxmox/vm.model";
-import { isBuilt, vmidOf } from "./desired/guests";
+import type {
+  GuestConfig,
+  GuestResource,
+  GuestType,
+  NodeResource,
+  StorageResource,
+} from "../providers/proxmox/schemas";
+import { drives } from "../providers/proxmox/vm.model";
+import { isBuilt, typeOf, vmidOf } from "./desired/guests";
+import { settingsOf } from "./desired/guestsettings";
+import { lxcTemplateIdOf, templateIdOf } from "./desired/templates";
 import type { InState, NetboxFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
 import type { Settings } from "./settings";
 
@@ -59,7 +69,7 @@ export async function readNetbox(
     );
   const ids = clusters.filter(({ name }) => clusterNames.includes(name)).map(({ id }) => id);
   const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields] = await Promise.all([
-    netbox.list("virtualization/virtual-machines", wire.virtualMachine, wire.virtualMachineFields, { cluster_id: ids }),
+    readMachines(netbox, ids),
     netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
     netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
     netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
@@ -87,6 +97,13 @@ export async function readNetbox(
   };
 }
 
+async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise<wire.NetboxVirtualMachine[]> {
+  // Rendering the contexts is most of the time that NetBox takes for a guest.
+  const rendered = (await netbox.hasAny("extras/config-contexts")) ? ",config_context" : "";
+  const fields = `${wire.virtualMachineFields}${rendered}`;
+  return netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, { cluster_id: clusterIds });
+}
+
 /** NetBox's own word on single guests, one call each. */
 export async function readEvidence(
   netbox: NetboxClient,
@@ -109,39 +126,38 @@ export async function readEvidence(
 
 // ---- Proxmox VE
 
-/** A cluster's guests, the templates that are used, and the configuration of every guest that state doesn't know. */
+/** A cluster's guests, nodes and storages, the templates that are used, and the configuration of every guest that state doesn't know. */
 export async function readProxmox(
   cluster: ProxmoxCluster,
   netbox: NetboxFacts,
   settings: Settings,
   state: InState,
 ): Promise<ProxmoxFacts> {
-  const guests = await cluster.resources();
+  const { guests, nodes, storages } = await cluster.inventory();
   const templates = new Map<number, TemplateFacts>();
   const seen = new Map<number, SeenGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
   const known = new Set<number>();
-  for (const guest of declared) {
+  const fresh = declared.filter((guest) => {
     const vmid = vmidOf(guest, settings)?.vmid;
-    if (vmid !== undefined && state.guests.get(guest.id)?.vmid === vmid) known.add(vmid);
-  }
+    const isKnown = vmid !== undefined && state.guests.get(guest.id)?.vmid === vmid;
+    if (isKnown) known.add(vmid);
+    return !isKnown;
+  });
   const used = usedTemplates(declared, settings);
-  await Promise.all(
-    guests.map(async ({ vmid, node, name, type, template }) => {
-      if (type !== "qemu" || known.has(vmid) || (template && !used.has(vmid))) return;
-      const config = await cluster.config(node, vmid);
+  const [bridges, osTemplates] = await Promise.all([
+    readBridges(cluster, nodes),
+    readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings)),
+    ...guests.map(async (guest) => {
+      const { vmid, node, name, type, template } = guest;
+      if (known.has(vmid) || (template && !used.has(vmid))) return;
+      const config = (await cluster.guest(type, node, vmid))?.config;
       if (config === undefined) return;
-      if (template)
-        templates.set(vmid, {
-          name,
-          node,
-          disks: disksFrom(config),
-          hasCloudInitDrive: Object.values(config).some((value) => /cloudinit/.test(String(value))),
-        });
-      else seen.set(vmid, seenFrom(vmid, name, config));
+      if (template) templates.set(vmid, templateFrom(guest, config));
+      else seen.set(vmid, seenFrom(vmid, type, name, config));
     }),
-  );
-  return { guests, templates, seen };
+  ]);
+  return { guests, nodes, storages, bridges, osTemplates, templates, seen };
 }
 
 /** Reads some more guests' configurations, where they turned out to be needed. */
@@ -150,47 +166,104 @@ export async function readSeen(
   { guests, seen }: ProxmoxFacts,
   vmids: number[],
 ): Promise<void> {
-  const wanted = guests.filter(({ vmid, type }) => type === "qemu" && vmids.includes(vmid) && !seen.has(vmid));
+  const wanted = guests.filter(({ vmid }) => vmids.includes(vmid) && !seen.has(vmid));
   await Promise.all(
-    wanted.map(async ({ vmid, node, name }) => {
-      const config = await cluster.config(node, vmid);
-      if (config !== undefined) seen.set(vmid, seenFrom(vmid, name, config));
+    wanted.map(async ({ vmid, type, node, name }) => {
+      const config = (await cluster.guest(type, node, vmid))?.config;
+      if (config !== undefined) seen.set(vmid, seenFrom(vmid, type, name, config));
     }),
   );
 }
 
-const seenFrom = (vmid: number, name: string, config: GuestConfig): SeenGuest => ({
+function templateFrom({ name, node, type }: GuestResource, config: GuestConfig): TemplateFacts {
+  const values = Object.values(config).map(String);
+  const disks = disksFrom(config, type === "qemu" ? drives : volumes);
+  const cloudInit = values.find((value) => value.includes("cloudinit"));
+  const storages = [...Object.values(disks).map(({ storage }) => storage), cloudInit?.split(":")[0] ?? ""];
+  return {
+    name,
+    node,
+    type,
+    disks,
+    storages: [...new Set(storages)].filter((storage) => storage !== ""),
+    hasCloudInitDrive: cloudInit !== undefined,
+  };
+}
+
+const seenFrom = (vmid: number, type: GuestType, name: string, config: GuestConfig): SeenGuest => ({
   vmid,
+  type,
   name,
   mark: findMark(descriptionFrom(config)),
-  cloning: config.lock === "clone",
+  making: config.lock === "clone" || config.lock === "create",
   addresses: addressesFrom(config),
+  config,
 });
 
-function usedTemplates(declared: wire.NetboxVirtualMachine[], { site, defaults }: Settings): Set<number> {
+/** Bridges and vnets by node; what a token may not see is not known, and not a problem. */
+async function readBridges(cluster: ProxmoxCluster, nodes: NodeResource[]): Promise<ProxmoxFacts["bridges"]> {
+  const online = nodes.filter((node) => node.online);
+  const read = await Promise.all(
+    online.map(async ({ node }) => {
+      const found = await cluster.bridges(node);
+      return found.length === 0 ? [] : [[node, new Map(found.map(({ iface, mtu }) => [iface, mtu] as const))] as const];
+    }),
+  );
+  return new Map(read.flat());
+}
+
+/** The nodes that have each of these OS templates. */
+async function readOsTemplates(
+  cluster: ProxmoxCluster,
+  storages: StorageResource[],
+  volids: Set<string>,
+): Promise<Map<string, string[]>> {
+  const names = new Set([...volids].map((volid) => volid.split(":")[0]));
+  const held = await Promise.all(
+    storages
+      .filter(({ storage, available }) => available && names.has(storage))
+      .map(async ({ node, storage }) => ({ node, volids: await cluster.osTemplates(node, storage) })),
+  );
+  return new Map(
+    [...volids].map((volid) => [volid, held.filter((each) => each.volids.includes(volid)).map(({ node }) => node)]),
+  );
+}
+
+function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings): Set<string> {
+  const named = guests
+    .filter((guest) => typeOf(guest, settings) === "lxc")
+    .map((guest) =>
+      lxcTemplateIdOf(
+        guest,
+        settingsOf(guest, settings, () => {}),
+        settings.site.customFields.lxcTemplate,
+      ),
+    );
+  return new Set(named.filter((each) => typeof each === "string"));
+}
+
+function usedTemplates(declared: wire.NetboxVirtualMachine[], settings: Settings): Set<number> {
+  const { template, lxcTemplate } = settings.site.customFields;
   return new Set(
     declared.flatMap((guest) => {
-      const own = defaults(guest.clusterName ?? "");
-      return [
-        Number(guest.customFields.get(site.customFields.template)),
-        ...Object.values(own.templates ?? {}),
-        own.template ?? 0,
-      ];
+      const own = settingsOf(guest, settings, () => {});
+      const id =
+        typeOf(guest, settings) === "lxc"
+          ? lxcTemplateIdOf(guest, own, lxcTemplate)
+          : templateIdOf(guest, own, template);
+      return typeof id === "number" ? [id] : [];
     }),
   );
 }
 
+/** Addresses of a virtual machine's cloud-init configuration, or of a container's NICs. */
 function addressesFrom(config: GuestConfig): Record<string, string[]> {
   return Object.fromEntries(
     Object.entries(config).flatMap(([key, value]) => {
-      if (!/^ipconfig\d+$/.test(key)) return [];
+      const slot = /^(?:ipconfig|net)(\d+)$/.exec(key)?.[1];
       const { options } = parsePropertyString(String(value));
-      return [
-        [
-          key.slice(8),
-          ["ip", "ip6"].flatMap((name) => options.get(name) ?? []).filter((address) => address.includes("/")),
-        ],
-      ];
+      const given = ["ip", "ip6"].flatMap((name) => options.get(name) ?? []).filter((text) => text.includes("/"));
+      return slot === undefined || given.length === 0 ? [] : [[slot, given]];
     }),
   );
 }

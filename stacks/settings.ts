@@ -1,14 +1,24 @@
+import { scryptSync } from "node:crypto";
 import { z } from "zod";
 import {
+  containerOptions,
   diskOptions,
   guestOptions,
   networkOptions,
   type OptionTable,
   optionExample,
   optionProblem,
+  volumeOptions,
 } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
 
+const addressLike = z.string().regex(/^[0-9a-fA-F.:]+$/, "write an IP address");
+const lxcTemplateLike = z.union([
+  z.number().int().min(100),
+  z
+    .string()
+    .regex(/^[^\s:]+:vztmpl\/\S+$/, "write a container's VMID, or an OS template like local:vztmpl/debian-12.tar.zst"),
+]);
 const zoneLike = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a domain, like example.com");
 
 /** Options of PVE, each one that there is and a value that it can have. */
@@ -24,43 +34,87 @@ const optionsLike = (table: OptionTable) =>
       }
     });
 
-/** How guests of a cluster are made where NetBox says nothing. */
-const defaultsSchema = z.strictObject({
+/** What a guest takes where NetBox's own fields say nothing: by its custom fields, its config context, or the stack's defaults. */
+const guestSchema = z.strictObject({
   /** Template VMID. */
   template: z.number().int().min(100).optional(),
   /** Template VMID by the NetBox platform's slug. */
   templates: z.record(z.string(), z.number().int().min(100)).optional(),
+  /** A container's: the VMID of one to clone, or an OS template's volume. */
+  lxcTemplate: lxcTemplateLike.optional(),
+  /** The same by the NetBox platform's slug. */
+  lxcTemplates: z.record(z.string(), lxcTemplateLike).optional(),
+  /** Of containers made from an OS template. */
+  unprivileged: z.boolean().optional(),
   fullClone: z.boolean().optional(),
-  storage: z.string().optional(),
-  bridge: z.string().optional(),
+  storage: z.string().min(1).optional(),
+  /** A bridge or an SDN vnet. */
+  bridge: z.string().min(1).optional(),
+  /** A bridge or an SDN vnet by the VID of the interface's untagged VLAN, whose frames then go untagged. */
+  vnets: z.record(z.string().regex(/^\d+$/, "write a VLAN id"), z.string().min(1)).optional(),
   netModel: z.enum(["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"]).optional(),
   sockets: z.number().int().min(1).optional(),
   /** The resource pool of every guest. */
   pool: z.string().min(1).optional(),
-  user: z.string().optional(),
+  /** `none`, `managed`, or an HA group (PVE 8) or node affinity rule (PVE 9). */
+  ha: z.string().min(1).optional(),
+  user: z.string().min(1).optional(),
+  /** The name of a password in netbox-proxmox:passwords. */
+  password: z.string().min(1).optional(),
   sshKeys: z
     .array(z.string().regex(/^(ssh|ecdsa|sk)-\S+ [A-Za-z0-9+/=]+/, "write a public key line, like 'ssh-ed25519 AAAA…'"))
     .optional(),
-  nameservers: z.array(z.string()).optional(),
+  nameservers: z.array(addressLike).optional(),
   searchDomain: zoneLike.optional(),
+  /** What happens to a running guest that waits for a restart. */
+  rebootPolicy: z.enum(["never", "ask", "when-needed"]).optional(),
+  /** Another number makes the guest anew. */
+  rebuild: z.number().int().min(0).optional(),
+});
+
+/** How guests of a cluster are made where NetBox says nothing. */
+const defaultsSchema = guestSchema.omit({ rebuild: true }).extend({
   /** PVE options by their names in qm.conf (`cpu`, `agent`, `onboot`, …), where NetBox names none. */
   options: optionsLike(guestOptions).optional(),
+  /** The same of containers, by their names in pct.conf. */
+  containerOptions: optionsLike(containerOptions).optional(),
   /** Keys of every disk (`discard`, `ssd`, …), where its custom fields name none. */
   diskOptions: optionsLike(diskOptions).optional(),
+  /** Keys of every root file system and mount point of a container. */
+  volumeOptions: optionsLike(volumeOptions).optional(),
   /** Keys of every network device (`firewall`, …), where its custom fields name none. */
   networkOptions: optionsLike(networkOptions).optional(),
   /** Added to the NetBox id where no VMID is given. */
   vmidBase: z.number().int().min(0).max(999_000_000).optional(),
 });
 
+/** The sections of defaults that name options, and so add up. */
+export const optionSections = [
+  "options",
+  "containerOptions",
+  "diskOptions",
+  "volumeOptions",
+  "networkOptions",
+] as const;
+
 const customFieldsSchema = z.strictObject({
+  type: z.string().default("proxmox_vm_type"),
   vmid: z.string().default("proxmox_vmid"),
   node: z.string().default("proxmox_node"),
   storage: z.string().default("proxmox_vm_storage"),
   template: z.string().default("proxmox_vm_templates"),
+  lxcTemplate: z.string().default("proxmox_lxc_templates"),
   sshKeys: z.string().default("proxmox_public_ssh_key"),
   pool: z.string().default("proxmox_pool"),
+  ha: z.string().default("proxmox_ha"),
+  user: z.string().default("proxmox_user"),
+  nameservers: z.string().default("proxmox_nameservers"),
+  searchDomain: z.string().default("proxmox_search_domain"),
+  rebootPolicy: z.string().default("proxmox_reboot_policy"),
+  rebuild: z.string().default("proxmox_rebuild"),
   diskStorage: z.string().default("proxmox_disk_storage_volume"),
+  bridge: z.string().default("proxmox_bridge"),
+  netModel: z.string().default("proxmox_net_model"),
   allocateFrom: z.string().default("allocate_from"),
   gateway: z.string().default("gateway"),
   dnsAliases: z.string().default("dns_aliases"),
@@ -72,6 +126,18 @@ const customFieldsSchema = z.strictObject({
 const siteSchema = z.strictObject({
   /** Only guests with this tag (its slug). */
   tag: z.string().optional(),
+  /** Guests that are there already, at the VMID of their custom field, are taken over as they are. */
+  adopt: z.boolean().default(false),
+  /** The tag (its slug) that does so for one guest. */
+  adoptTag: z.string().default("adopt"),
+  /** Staged guests are started once they are built, and then set to active. */
+  promote: z.boolean().default(false),
+  /** The tag (its slug) that does so for one guest. */
+  promoteTag: z.string().default("promote"),
+  /** Guests that share a tag whose slug begins so are spread over the nodes. */
+  antiAffinityPrefix: z.string().min(1).default("anti-affinity"),
+  /** Guests with the reboot policy `ask` that this run may restart, by name; `all` is every one. */
+  reboots: z.array(z.string().min(1)).default([]),
   /** Does `pulumi destroy` refuse? */
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */
@@ -94,6 +160,7 @@ const dnsSchema = z.strictObject({
 });
 
 export type GuestDefaults = z.infer<typeof defaultsSchema>;
+export type GuestSettings = z.infer<typeof guestSchema>;
 export type SiteSettings = z.infer<typeof siteSchema>;
 export type DnsSettings = z.infer<typeof dnsSchema>;
 export type CustomFieldNames = z.infer<typeof customFieldsSchema>;
@@ -102,6 +169,8 @@ export type CustomFieldNames = z.infer<typeof customFieldsSchema>;
 export interface Settings {
   site: SiteSettings;
   dns: DnsSettings;
+  /** The fingerprints of the passwords, by name. */
+  passwordVersions: Record<string, string>;
   /** By cluster, the general ones mixed in. */
   defaults: (cluster: string) => GuestDefaults;
 }
@@ -115,6 +184,18 @@ const examples: Record<string, string> = {
   netModel: "virtio",
   sockets: "1",
   pool: "team",
+  lxcTemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+  unprivileged: "true",
+  vnets: "vnet1",
+  ha: "managed",
+  password: "default",
+  rebootPolicy: "when-needed",
+  adopt: "true",
+  adoptTag: "adopt",
+  promote: "true",
+  promoteTag: "promote",
+  antiAffinityPrefix: "anti-affinity",
+  reboots: "web01",
   user: "admin",
   sshKeys: "'ssh-ed25519 AAAA…'",
   nameservers: "192.0.2.53",
@@ -132,11 +213,12 @@ const examples: Record<string, string> = {
 };
 
 /** The keys of this program's configuration; the connections are read by themselves. */
-export const knownKeys = ["program", "netbox", "proxmox", "bind9", "site", "dns", "defaults", "clusters"];
+export const knownKeys = ["program", "netbox", "proxmox", "bind9", "passwords", "site", "dns", "defaults", "clusters"];
 
 export function readSettings(
   source: ConfigSource,
   clusters: string[],
+  passwords: Record<string, string> = {},
 ): { value: Settings } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = <T>(name: string, schema: z.ZodType<T>): T | undefined => {
@@ -165,13 +247,33 @@ export function readSettings(
     return { problems };
   const defaults = (cluster: string): GuestDefaults => {
     const own = special[cluster] ?? {};
-    const both = (key: "options" | "diskOptions" | "networkOptions") => ({ ...general[key], ...own[key] });
-    const options = {
-      options: both("options"),
-      diskOptions: both("diskOptions"),
-      networkOptions: both("networkOptions"),
-    };
-    return { ...general, ...own, ...options };
+    const both = Object.fromEntries(optionSections.map((key) => [key, { ...general[key], ...own[key] }]));
+    return { ...general, ...own, ...both };
   };
-  return { value: { site, dns, defaults } };
+  const passwordVersions = Object.fromEntries(
+    Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
+  );
+  return { value: { site, dns, passwordVersions, defaults } };
+}
+
+/** Changes when a password does, and does not tell it: slow to guess, and short. */
+const passwordVersion = (name: string, value: string): string =>
+  scryptSync(value, `netbox-proxmox/${name}`, 8).toString("hex");
+
+/** One place's settings of a guest, by key, or what is wrong with each. Options are another matter: each has its own place. */
+export function readGuestSettings(
+  value: Record<string, unknown>,
+): { value: GuestSettings } | { problems: { key: string; problem: string }[] } {
+  const sections: readonly string[] = optionSections;
+  const parsed = guestSchema.safeParse(
+    Object.fromEntries(Object.entries(value).filter(([key]) => !sections.includes(key))),
+  );
+  if (parsed.success) return { value: parsed.data };
+  return {
+    problems: parsed.error.issues.flatMap((issue) =>
+      issue.code === "unrecognized_keys"
+        ? issue.keys.map((key) => ({ key, problem: "is no setting of a guest; remove it" }))
+        : [{ key: issue.path.join("."), problem: `won't do: ${issue.message}` }],
+    ),
+  };
 }

@@ -1,28 +1,17 @@
 import * as pulumi from "@pulumi/pulumi";
-import { canonicalAddress, reverseName } from "../providers/bind9/names";
-import { Bind9Record } from "../providers/bind9/record";
 import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
-import { NetboxGuest } from "../providers/netbox/guest";
-import { NetboxIpAllocation } from "../providers/netbox/ipallocation";
-import { ProxmoxVm } from "../providers/proxmox/vm";
-import { sortedOptions } from "../providers/proxmox/vm.model";
-import { SiteAnchor } from "../providers/site/anchor";
-import { familyOf, hostOf } from "./desired/address";
-import { type Evidence, judge, type Undeclared, type Verdict } from "./desired/guard";
+import { declare, type Outputs } from "./declare";
+import { hostOf } from "./desired/address";
+import { type Evidence, judge, judgeRebuilds, type Undeclared, type Verdict } from "./desired/guard";
 import { desiredGuests, isBuilt, type Site } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
+import { adoptionNotes, movedNotes, placementNotes, restartNotes } from "./desired/notes";
 import { desiredRecords } from "./desired/records";
-import type { AddressRef, DesiredGuest, DesiredNic, DesiredRecord, KnownGuest, ProxmoxFacts } from "./desired/types";
+import type { DesiredGuest, ProxmoxFacts } from "./desired/types";
 import { checkSystems, readEvidence, readNetbox, readProxmox, readSeen } from "./facts";
 import type { Settings } from "./settings";
 import { readState } from "./state";
-
-/** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
-export interface Outputs {
-  guests: Record<string, KnownGuest & { status: string; addresses: pulumi.Output<string>[] }>;
-  records: string[];
-}
 
 /** NetBox → guests, addresses and records: reads all three systems, judges, then declares. */
 export async function site(context: Context, settings: Settings): Promise<Outputs> {
@@ -55,7 +44,8 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
   if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
   const serverOf = (name: string) => servers(context, name);
   const named = desiredRecords(facts, desired.guests, serverOf);
-  refuse([...verdict.refusals, ...desired.problems, ...named.problems]);
+  const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
+  refuse([...verdict.refusals, ...rebuilds, ...desired.problems, ...named.problems]);
   if (named.elsewhere.length > 0 && context.nameServers.length > 0)
     await pulumi.log.warn(
       `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,
@@ -66,7 +56,19 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
     await pulumi.log.warn(
       `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
     );
-  return declare(context, settings, desired.guests, named.records, left);
+  await tell(facts, desired.guests);
+  return declare(context, { protect: settings.site.protect, state }, desired.guests, named.records, left);
+}
+
+/** Says what the plan itself doesn't show. */
+async function tell({ state, proxmox }: Site, guests: DesiredGuest[]): Promise<void> {
+  const notes = [
+    ...placementNotes(guests, state.guests),
+    ...movedNotes(guests, state.guests, proxmox),
+    ...adoptionNotes(guests, proxmox),
+    ...restartNotes(guests, state.guests),
+  ];
+  for (const note of notes) await pulumi.log.info(note);
 }
 
 // ---- reading
@@ -87,9 +89,9 @@ async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
 /** Reads what the guests still have whose addresses NetBox lost. @returns whether there was any */
 async function readLosers(context: Context, facts: Site, guests: DesiredGuest[]): Promise<boolean> {
   const losers = guests.filter(
-    ({ vm, allocations }) =>
+    ({ machine: { inputs: machine }, allocations }) =>
       allocations.some(({ inputs }) => inputs.address === undefined) &&
-      facts.proxmox.get(vm.cluster)?.guests.some(({ vmid }) => vmid === vm.vmid),
+      facts.proxmox.get(machine.cluster)?.guests.some(({ vmid }) => vmid === machine.vmid),
   );
   await Promise.all(
     context.proxmox.map(async (cluster) => {
@@ -98,7 +100,9 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
         await readSeen(
           cluster,
           found,
-          losers.filter(({ vm }) => vm.cluster === cluster.name).map(({ vm }) => vm.vmid),
+          losers
+            .map(({ machine }) => machine.inputs)
+            .flatMap((each) => (each.cluster === cluster.name ? [each.vmid] : [])),
         );
     }),
   );
@@ -114,9 +118,9 @@ async function judged(context: Context, { stack, settings, netbox, proxmox, stat
   for (const [id, guest] of state.guests)
     if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
   for (const [cluster, { seen }] of proxmox)
-    for (const { vmid, name, mark } of seen.values())
+    for (const { vmid, type, name, mark } of seen.values())
       if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
-        undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid });
+        undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
   const evidence: Evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
   return judge([...undeclared.values()], evidence, {
     inScope: netbox.guests.length,
@@ -140,114 +144,5 @@ function refuse(problems: string[]): void {
   const list = problems.map((problem) => `  - ${problem}`).join("\n");
   throw new UserError(
     `Nothing was changed, since ${problems.length === 1 ? "this stands" : `these ${problems.length} things stand`} in the way:\n${list}`,
-  );
-}
-
-// ---- declaring
-
-function declare(
-  context: Context,
-  settings: Settings,
-  guests: DesiredGuest[],
-  records: DesiredRecord[],
-  left: ReturnType<typeof leftovers>,
-): Outputs {
-  const allocations = new Map<string, NetboxIpAllocation>();
-  const machines = new Map<number, ProxmoxVm>();
-  const all: pulumi.Resource[] = [];
-  const kept = <T extends pulumi.Resource>(resource: T): T => {
-    all.push(resource);
-    return resource;
-  };
-  const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
-  const text = (ref: AddressRef): pulumi.Input<string> =>
-    "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
-  for (const guest of guests) {
-    const netbox = kept(new NetboxGuest(`guest-${guest.id}`, guest.netbox));
-    const own = guest.allocations.map(({ key, inputs }) => {
-      const allocation = kept(new NetboxIpAllocation(key, inputs, { dependsOn: netbox }));
-      allocations.set(key, allocation);
-      return allocation;
-    });
-    const ipconfig = Object.fromEntries(
-      guest.nics.flatMap((nic) => (nic.v4 || nic.v6 ? [[String(nic.slot), ipconfigOf(nic, text)]] : [])),
-    );
-    const vm = kept(
-      new ProxmoxVm(
-        `vm-${guest.id}`,
-        { ...guest.vm, cloudInit: { ...guest.vm.cloudInit, ipconfig } },
-        { dependsOn: [netbox, ...own] },
-      ),
-    );
-    machines.set(guest.id, vm);
-    const {
-      name,
-      status,
-      vm: { cluster, vmid },
-    } = guest;
-    const addresses = guest.allocations.map(({ key, inputs }) =>
-      pulumi.output(inputs.address ?? allocations.get(key)?.address ?? ""),
-    );
-    outputs.guests[String(guest.id)] = { name, status, cluster, vmid, addresses };
-  }
-  for (const record of records)
-    kept(
-      declareRecord(
-        context,
-        record,
-        text,
-        record.owner.guests.flatMap((id) => machines.get(id) ?? []),
-      ),
-    );
-  new SiteAnchor("anchor", { leftovers: left }, { dependsOn: all, protect: settings.site.protect });
-  return outputs;
-}
-
-/** `ip=…,gw=…,ip6=…,gw6=…`: a plain text where the addresses are known. */
-function ipconfigOf(
-  { v4, v6, gateway4, gateway6 }: DesiredNic,
-  text: (ref: AddressRef) => pulumi.Input<string>,
-): pulumi.Input<string> {
-  const parts: pulumi.Input<string>[] = [];
-  const add = (key: string, value: pulumi.Input<string> | undefined) => {
-    if (value !== undefined)
-      parts.push(typeof value === "string" ? `${key}=${value}` : pulumi.interpolate`${key}=${value}`);
-  };
-  const given = (ref: DesiredNic["v4"]) =>
-    ref === undefined ? undefined : "automatic" in ref ? ref.automatic : text(ref);
-  add("ip", given(v4));
-  add("gw", gateway4);
-  add("ip6", given(v6));
-  add("gw6", gateway6);
-  const known = parts.filter((part) => typeof part === "string");
-  return known.length === parts.length
-    ? sortedOptions(known.join(","))
-    : pulumi.all(parts).apply((all) => sortedOptions(all.join(",")));
-}
-
-function declareRecord(
-  context: Context,
-  { key, server, name, ttl, addresses, texts, owner }: DesiredRecord,
-  text: (ref: AddressRef) => pulumi.Input<string>,
-  dependsOn: pulumi.Resource[],
-): Bind9Record {
-  const zones = context.nameServer(server);
-  const split = (all: string[]) => {
-    const hosts = all.map(canonicalAddress).sort();
-    const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
-    return {
-      records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },
-      reverse: hosts.filter((host) => zones.zoneOf(reverseName(host)) !== undefined),
-    };
-  };
-  const values = addresses.map(text);
-  const known = values.filter((value) => typeof value === "string");
-  if (known.length === values.length)
-    return new Bind9Record(key, { server, name, ttl, owner, ...split(known) }, { dependsOn });
-  const later = pulumi.all(values).apply(split);
-  return new Bind9Record(
-    key,
-    { server, name, ttl, owner, records: later.records, reverse: later.reverse },
-    { dependsOn },
   );
 }

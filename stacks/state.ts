@@ -1,11 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { InState } from "./desired/types";
+import type { GuestType } from "../providers/proxmox/schemas";
+import type { InState, KnownGuest } from "./desired/types";
 
 const answer = z.object({
   outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
 });
-const machine = z.object({
+const machine = z.looseObject({
   mark: z.object({ netboxId: z.number() }),
   name: z.string(),
   cluster: z.string(),
@@ -18,7 +19,11 @@ const allocation = z.object({
   ordinal: z.number(),
   addressId: z.number(),
 });
-const record = z.object({ server: z.string(), name: z.string() });
+const record = z.object({
+  server: z.string(),
+  name: z.string(),
+  owner: z.object({ guests: z.array(z.number()) }),
+});
 
 /**
  * What the stack's state holds as this run begins. The engine's own `readStackResourceOutputs` (the invoke behind the
@@ -33,17 +38,21 @@ export async function readState(): Promise<InState> {
       const parsed = resource.type.endsWith(`:${type}`) ? schema.safeParse(resource.outputs) : undefined;
       return parsed?.success ? [parsed.data] : [];
     });
+  const machines = (resource: string, type: GuestType) =>
+    of(resource, machine).map(({ mark, name, cluster, vmid, ...rest }): [number, KnownGuest] => [
+      mark.netboxId,
+      { type, name, cluster, vmid, last: { ...rest, name, cluster, vmid } },
+    ]);
   return {
-    guests: new Map(
-      of("ProxmoxVm", machine).map(({ mark, name, cluster, vmid }) => [mark.netboxId, { name, cluster, vmid }]),
-    ),
+    guests: new Map([...machines("ProxmoxVm", "qemu"), ...machines("ProxmoxContainer", "lxc")]),
     netboxGuests: new Set(of("NetboxGuest", guest).map(({ mark }) => mark.netboxId)),
+    promoted: new Set(of("NetboxPromotion", guest).map(({ mark }) => mark.netboxId)),
     addresses: new Map(
       of("NetboxIpAllocation", allocation).map(({ interfaceId, family, ordinal, addressId }) => [
         `${interfaceId}/v${family}-${ordinal}`,
         addressId,
       ]),
     ),
-    records: new Set(of("Bind9Record", record).map(({ server, name }) => `${server}/${name}`)),
+    records: new Map(of("Bind9Record", record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }

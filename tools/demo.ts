@@ -106,7 +106,10 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
   );
   say(`   ${counted(plan.changes)}`);
   const before = await consoles.guests();
-  expect(before.length === 3, "nothing has been made yet: Proxmox has its two templates and a guest of someone else's");
+  expect(
+    before.length === 4,
+    "nothing has been made yet: Proxmox has its three templates and a guest of someone else's",
+  );
 
   heading("pulumi up");
   const made = succeeded(await stack.up(), "up");
@@ -115,8 +118,8 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
     String(config.description ?? "").includes("Managed by Pulumi"),
   );
   expect(
-    built.length === 11 && built.filter(({ status }) => status === "running").length === 9,
-    "11 guests are on Proxmox, 9 of them running (the staged and the offline one are not)",
+    built.length === 12 && built.filter(({ status }) => status === "running").length === 10,
+    "11 virtual machines and a container are on Proxmox, 10 of them running (the staged and the offline one are not)",
   );
   const app = await consoles.guest("app01");
   const records = await consoles.records();
@@ -183,7 +186,7 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
   say(`   ${counted(end.changes).replace(/to delete/, "deleted")}`);
   const left = await consoles.guests();
   expect(
-    left.length === 3 && left.some(({ name }) => name === "firewall"),
+    left.length === 4 && left.some(({ name }) => name === "firewall"),
     "Proxmox has its templates and the stranger's guest, as before",
   );
   expect((await consoles.records()).length === 0, "DNS has none of our records");

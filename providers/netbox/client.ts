@@ -111,6 +111,18 @@ export class NetboxClient {
     }
   }
 
+  /** Are there objects of a kind? One that the token may not see counts as there. */
+  async hasAny(path: string): Promise<boolean> {
+    try {
+      const query = search({ fields: "id", limit: 1 });
+      const page = wire.page(z.unknown());
+      return (await this.http.send(page, { method: "GET", path: `/api/${path}/`, query })).count > 0;
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 403) return true;
+      throw error;
+    }
+  }
+
   /** One object, or undefined where NetBox says 404. */
   async find<T>(path: string, id: number, item: z.ZodType<T>, query: Query = {}): Promise<T | undefined> {
     try {

@@ -5,7 +5,7 @@ import { guestUrl, type Mark } from "../mark";
 import { type GuestInputs, type GuestState, guestInputs, guestState, vmidPatch } from "./guest.model";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "./schemas";
 
-const path = "virtualization/virtual-machines";
+export const machines = "virtualization/virtual-machines";
 
 /** A guest's NetBox object: we own its VMID and, once it is decommissioned, its removal. It goes last of all that a guest has. */
 export const guestHandler: Handler = {
@@ -20,7 +20,7 @@ export const guestHandler: Handler = {
 
   async read(id, raw) {
     const known = guestState.parse(raw);
-    const found = await find(known.mark);
+    const found = await findGuest(known.mark);
     if (found === undefined) return undefined;
     const state = { ...known, vmid: known.field === undefined ? known.vmid : vmidOf(found, known.field.name) };
     return { id, state, inputs: state };
@@ -30,19 +30,19 @@ export const guestHandler: Handler = {
 
   async delete(_id, raw) {
     const known = guestState.parse(raw);
-    const found = await find(known.mark);
+    const found = await findGuest(known.mark);
     if (found === undefined) return;
-    if (found.status === "decommissioning") return context().netbox.remove(path, known.mark.netboxId);
+    if (found.status === "decommissioning") return context().netbox.remove(machines, known.mark.netboxId);
     // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
     if (known.field && known.derived && vmidOf(found, known.field.name) === known.vmid)
-      await context().netbox.update(path, known.mark.netboxId, vmidPatch(known.field, null));
+      await context().netbox.update(machines, known.mark.netboxId, vmidPatch(known.field, null));
   },
 };
 
 /** The guest's object. @throws where the NetBox at hand is not the one that the guest was recorded from */
-async function find(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
+export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
   proveNetbox(mark);
-  return context().netbox.find(path, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
+  return context().netbox.find(machines, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
 }
 
 /** Only the NetBox that an object was recorded from may say that it is gone. */
@@ -60,10 +60,10 @@ function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
 }
 
 async function sync(wanted: GuestInputs): Promise<GuestState> {
-  const found = await find(wanted.mark);
+  const found = await findGuest(wanted.mark);
   if (found === undefined)
     throw new UserError(`${guestUrl(wanted.mark)} was deleted in NetBox while this ran: run again.`);
   if (wanted.field && vmidOf(found, wanted.field.name) !== wanted.vmid)
-    await context().netbox.update(path, wanted.mark.netboxId, vmidPatch(wanted.field, wanted.vmid));
+    await context().netbox.update(machines, wanted.mark.netboxId, vmidPatch(wanted.field, wanted.vmid));
   return wanted;
 }

@@ -3,7 +3,7 @@ import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { HttpError } from "../http/errors";
 import { guestUrl } from "../mark";
-import { proveNetbox } from "./guest.handler";
+import { machines, proveNetbox } from "./guest.handler";
 import {
   allocationMark,
   hostOf,
@@ -17,7 +17,6 @@ import {
 import { ipAddress, ipAddressFields, type NetboxAddress, virtualMachine, virtualMachineFields } from "./schemas";
 
 const addresses = "ipam/ip-addresses";
-const machines = "virtualization/virtual-machines";
 
 /** An address of an interface. What we allocate is one atomic call with the assignment and our mark in it. */
 export const ipAllocationHandler: Handler = {

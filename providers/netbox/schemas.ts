@@ -29,6 +29,8 @@ export const virtualMachine = z
     name: z.string(),
     status: choice,
     cluster: named.nullable(),
+    device: z.object({ name: z.string().nullable() }).nullish(),
+    role: z.object({ slug: z.string() }).nullish(),
     platform: z.object({ slug: z.string() }).nullable(),
     vcpus: z.number().nullable(),
     memory: z.number().nullable(),
@@ -38,6 +40,8 @@ export const virtualMachine = z
     primary_ip4: z.object({ id: z.number() }).nullable(),
     primary_ip6: z.object({ id: z.number() }).nullable(),
     local_context_data: z.record(z.string(), z.unknown()).nullable(),
+    /** The local one among NetBox's config contexts; asked for only where there are some, as rendering takes long. */
+    config_context: z.record(z.string(), z.unknown()).nullish(),
     /** Since NetBox 4.5. */
     start_on_boot: choice.nullish(),
     custom_fields: customFields,
@@ -45,10 +49,13 @@ export const virtualMachine = z
   .transform(
     ({
       status: state,
+      device,
+      role,
       platform,
       primary_ip4,
       primary_ip6,
       local_context_data,
+      config_context,
       start_on_boot,
       custom_fields,
       vcpus,
@@ -60,17 +67,19 @@ export const virtualMachine = z
       status: state.value,
       clusterId: home?.id,
       clusterName: home?.name,
+      device: device?.name ?? undefined,
+      role: role?.slug,
       platform: platform?.slug,
       vcpus: vcpus ?? undefined,
       memory: memory ?? undefined,
       primaryIds: { 4: primary_ip4?.id, 6: primary_ip6?.id },
-      localContext: local_context_data ?? {},
+      context: config_context ?? local_context_data ?? {},
       startOnBoot: start_on_boot?.value,
       customFields: custom_fields,
     }),
   );
 export const virtualMachineFields =
-  "id,name,status,cluster,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
+  "id,name,status,cluster,device,role,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
 
 export const vmInterface = z
   .object({

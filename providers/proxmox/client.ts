@@ -6,8 +6,9 @@ import { HttpClient, type HttpRequest } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore, Shared } from "../semaphore";
+import type { Power } from "./guest.model";
+import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
-import type { Power } from "./vm.model";
 
 export type Parameters = Record<string, string | number>;
 
@@ -29,9 +30,10 @@ const messageOf = (error: unknown): string =>
 /** The texts are PVE's own (PVE::Cluster, PVE::QemuServer, PVE::Tools), which give no codes. */
 export const says = {
   missingGuest: (error: unknown) => /^Configuration file '.*' does not exist/.test(messageOf(error)),
-  taken: (text: string) => /config file already exists|VM \d+ already exists/.test(text),
-  changedMeanwhile: (error: unknown) => messageOf(error).includes("checksum mismatch"),
-  shutdownTimedOut: (text: string) => text.includes("got timeout"),
+  taken: (text: string) => /config file already exists|(VM|CT) \d+ already exists/.test(text),
+  changedMeanwhile: (error: unknown) => /checksum mismatch|file changed by other user/.test(messageOf(error)),
+  shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text),
+  noSuchResource: (error: unknown) => /no such resource|not HA managed/.test(messageOf(error)),
 };
 
 /** A task that ended badly: PVE had answered its request with 200. */
@@ -51,12 +53,16 @@ export class ProxmoxCluster {
   private readonly http: HttpClient;
   private readonly guests: Shared<wire.GuestResource[]>;
   private readonly statuses = new Map<string, Shared<Map<number, string>>>();
-  private readonly templates = new Map<number, Semaphore>();
+  private readonly templates = new Map<number | string, Semaphore>();
   private readonly identity: Shared<string>;
+  private readonly release: Shared<string>;
+  /** Lists that guests write together, such as an HA rule's, are written one after another. */
+  readonly turns = new Semaphore(1);
   /** The user of the token, without the token's name. */
   readonly user: string;
   /** Seconds. */
   readonly shutdownTimeout: number;
+  readonly taskTimeout: number;
 
   constructor(
     readonly name: string,
@@ -66,6 +72,7 @@ export class ProxmoxCluster {
     keepSecret(settings.token.slice(settings.token.indexOf("=") + 1));
     this.user = settings.token.split("!")[0] ?? "";
     this.shutdownTimeout = settings.shutdownTimeout;
+    this.taskTimeout = settings.taskTimeout;
     this.http = new HttpClient({
       ...settings,
       baseUrl: `${settings.url}/api2/json`,
@@ -76,6 +83,7 @@ export class ProxmoxCluster {
     });
     this.guests = new Shared(300, () => this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" }));
     this.identity = new Shared(60_000, () => this.readIdentity());
+    this.release = new Shared(60_000, () => this.version());
   }
 
   close(): Promise<void> {
@@ -90,7 +98,7 @@ export class ProxmoxCluster {
   }
 
   /** A write that is done when it answers. */
-  async write(method: "POST" | "PUT", path: string, form: Parameters): Promise<void> {
+  async write(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters): Promise<void> {
     await this.send(method, path, form, z.unknown());
   }
 
@@ -115,7 +123,7 @@ export class ProxmoxCluster {
   }
 
   /** What others asked for before a change is no answer for who comes after it. */
-  private forget(): void {
+  forget(): void {
     this.guests.forget();
     for (const status of this.statuses.values()) status.forget();
   }
@@ -124,7 +132,7 @@ export class ProxmoxCluster {
   async wait(upid: string): Promise<void> {
     const node = upid.split(":")[1] ?? "";
     const path = `/nodes/${node}/tasks/${encodeURIComponent(upid)}`;
-    const deadline = Date.now() + this.settings.taskTimeout * 1000;
+    const deadline = Date.now() + this.taskTimeout * 1000;
     for (let pause = 50; ; pause = Math.min(pause * 1.6, 1000)) {
       const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
       const ended = status === "stopped";
@@ -134,7 +142,7 @@ export class ProxmoxCluster {
         throw new TaskError(
           ended
             ? exitstatus
-            : `not done after ${this.settings.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`,
+            : `not done after ${this.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`,
           await this.taskLog(path),
         );
       await sleep(pause);
@@ -156,21 +164,17 @@ export class ProxmoxCluster {
     return (await this.resources()).find((guest) => guest.vmid === vmid);
   }
 
-  /** Is the guest switched on at this moment? One call a node for all that ask together. */
-  private async isRunning(node: string, vmid: number): Promise<boolean> {
+  /** Is the guest switched on at this moment? One call a node and kind for all that ask together. */
+  private async isRunning(type: GuestType, node: string, vmid: number): Promise<boolean> {
+    const path = `/nodes/${node}/${type}`;
     const shared =
-      this.statuses.get(node) ??
+      this.statuses.get(path) ??
       new Shared(
         300,
         async () =>
-          new Map(
-            (await this.get(`/nodes/${node}/qemu`, z.array(wire.qemuStatus))).map((guest) => [
-              guest.vmid,
-              guest.status,
-            ]),
-          ),
+          new Map((await this.get(path, z.array(wire.guestStatus))).map((guest) => [guest.vmid, guest.status])),
       );
-    this.statuses.set(node, shared);
+    this.statuses.set(path, shared);
     return (await shared.get()).get(vmid) === "running";
   }
 
@@ -178,16 +182,16 @@ export class ProxmoxCluster {
    * What the guest does at this moment. PVE's lists call a paused guest running, and what says more is a request of its
    * own: it is asked only of one that should be paused, or that the cluster's statistics show so.
    */
-  async power(node: string, vmid: number, expected: Power): Promise<Power> {
-    if (!(await this.isRunning(node, vmid))) return "stopped";
-    if (expected !== "paused" && (await this.find(vmid))?.status !== "paused") return "running";
-    return await this.get(`/nodes/${node}/qemu/${vmid}/status/current`, wire.currentStatus);
+  async power(type: GuestType, node: string, vmid: number, expected: Power): Promise<Power> {
+    if (!(await this.isRunning(type, node, vmid))) return "stopped";
+    if (type === "lxc" || (expected !== "paused" && (await this.find(vmid))?.status !== "paused")) return "running";
+    return await this.get(`/nodes/${node}/${type}/${vmid}/status/current`, wire.currentStatus);
   }
 
-  /** A guest's configuration, or undefined where PVE has none. */
-  async config(node: string, vmid: number): Promise<wire.GuestConfig | undefined> {
+  /** A guest's configuration with what waits for its next start in force, and which options these are; undefined where PVE has none. */
+  async guest(type: GuestType, node: string, vmid: number): Promise<wire.ReadGuest | undefined> {
     try {
-      return await this.get(`/nodes/${node}/qemu/${vmid}/config`, wire.config);
+      return await this.get(`/nodes/${node}/${type}/${vmid}/pending`, wire.pending);
     } catch (error) {
       if (says.missingGuest(error)) return undefined;
       throw error;
@@ -203,6 +207,11 @@ export class ProxmoxCluster {
     const entries = await this.get("/cluster/status", wire.clusterStatus);
     const cluster = entries.find(({ type }) => type === "cluster");
     return cluster ? `cluster ${cluster.name}` : `node ${entries.find(({ type }) => type === "node")?.name ?? "?"}`;
+  }
+
+  /** The first number of its version. */
+  async majorVersion(): Promise<number> {
+    return Number((await this.release.get()).split(".")[0]);
   }
 
   /** Version; turns what a first call can meet into sentences for the user. */
@@ -235,31 +244,48 @@ export class ProxmoxCluster {
 
   // ---- clones
 
-  /** Clones wait their turn by template. */
-  cloneSlot<T>(template: number, work: () => Promise<T>): Promise<T> {
+  /** What is made from one template waits its turn. */
+  makeSlot<T>(template: number | string, work: () => Promise<T>): Promise<T> {
     const semaphore = this.templates.get(template) ?? new Semaphore(this.settings.parallelClones);
     this.templates.set(template, semaphore);
     return semaphore.run(work);
   }
 
-  /** The running clone task that makes this guest, if there is one. */
-  async cloneTaskFor(vmid: number): Promise<string | undefined> {
-    const nodes = new Set(
-      (await this.get("/cluster/resources", z.array(z.object({ node: z.string() })), { type: "node" })).map(
-        ({ node }) => node,
-      ),
+  /** The running tasks of this token's user that make guests. */
+  async makingTasks(): Promise<(wire.TaskRow & { log: () => Promise<string[]> })[]> {
+    const nodes = await this.nodes();
+    const found = await Promise.all(
+      nodes.map(({ node }) => this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), { source: "active" })),
     );
-    for (const node of nodes) {
-      const rows = await this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), {
-        source: "active",
-        typefilter: "qmclone",
-      });
-      for (const row of rows.filter(({ user }) => user.split("!")[0] === this.user)) {
-        const log = await this.taskLog(`/nodes/${node}/tasks/${encodeURIComponent(row.upid)}`);
-        if (log.some((line) => line.endsWith(`with ID ${vmid}`))) return row.upid;
-      }
-    }
-    return undefined;
+    return found
+      .flat()
+      .filter(({ user, type }) => user.split("!")[0] === this.user && /^(qmclone|vzclone|vzcreate)$/.test(type))
+      .map((row) => ({
+        ...row,
+        log: () => this.taskLog(`/nodes/${row.upid.split(":")[1]}/tasks/${encodeURIComponent(row.upid)}`),
+      }));
+  }
+
+  private nodes(): Promise<wire.NodeResource[]> {
+    return this.get("/cluster/resources", z.array(wire.nodeResource), { type: "node" });
+  }
+
+  /** Guests, nodes and storages, in one request. */
+  inventory(): Promise<wire.Inventory> {
+    return this.get("/cluster/resources", wire.inventory);
+  }
+
+  /** The bridges and vnets of a node that the token may see. */
+  bridges(node: string): Promise<wire.Bridge[]> {
+    return this.get(`/nodes/${node}/network`, z.array(wire.bridge), { type: "any_bridge" });
+  }
+
+  /** The volumes of the OS templates that a storage holds. */
+  async osTemplates(node: string, storage: string): Promise<string[]> {
+    const found = await this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.volume), {
+      content: "vztmpl",
+    });
+    return found.map(({ volid }) => volid);
   }
 }
 

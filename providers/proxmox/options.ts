@@ -26,7 +26,7 @@ const each = (names: string[], option: Option) => Object.fromEntries(names.map((
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, n) => `${name}${n}`);
 const mapped: Option = { kind: "properties", pattern: /(^|,)mapping=/, example: "mapping=NAME" };
 
-/** Options of a QEMU guest that are managed where NetBox or the stack names them. Names, values and defaults are PVE's (qm.conf). */
+/** Options of a virtual machine that are managed where NetBox or the stack names them. Names, values and defaults are PVE's (qm.conf). */
 export const guestOptions: OptionTable = {
   onboot: flag(0),
   protection: flag(0),
@@ -85,6 +85,62 @@ export const diskOptions: OptionTable = {
   iops_rd: { kind: "integer", min: 0 },
   iops_wr: { kind: "integer", min: 0 },
 };
+
+/** Of an EFI disk (`efidisk0`), settled when it is made. */
+export const efiOptions: OptionTable = {
+  efitype: choice("2m 4m", "2m"),
+  "pre-enrolled-keys": flag(0),
+};
+
+/** Of a TPM's state (`tpmstate0`), settled when it is made. */
+export const tpmOptions: OptionTable = { version: choice("v1.2 v2.0", "v1.2") };
+
+/** Options of a container. Names, values and defaults are PVE's (pct.conf). */
+export const containerOptions: OptionTable = {
+  onboot: flag(0),
+  protection: flag(0),
+  console: flag(1),
+  debug: flag(0),
+  cpuunits: { kind: "integer", min: 0, max: 500_000 },
+  cpulimit: { kind: "number", min: 0, max: 8192, unset: 0 },
+  swap: { kind: "integer", min: 0, unset: 512 },
+  tty: { kind: "integer", min: 0, max: 6, unset: 2 },
+  cmode: choice("shell console tty", "tty"),
+  ostype: choice("debian devuan ubuntu centos fedora opensuse archlinux alpine gentoo nixos unmanaged"),
+  timezone: { kind: "text", pattern: /^(host|[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*)$/, example: "host" },
+  startup: {
+    kind: "properties",
+    head: "order",
+    pattern: /^(order|up|down)=\d+(,(order|up|down)=\d+)*$/,
+    example: "order=1",
+  },
+  features: {
+    kind: "properties",
+    unset: "",
+    pattern:
+      /^((force_rw_sys|fuse|keyctl|mknod|nesting)=[01]|mount=[a-z0-9;]+)(,((force_rw_sys|fuse|keyctl|mknod|nesting)=[01]|mount=[a-z0-9;]+))*$/,
+    example: "nesting=1",
+  },
+};
+
+/** Keys of a container's root file system and mount points. */
+export const volumeOptions: OptionTable = {
+  mp: { kind: "text", pattern: /^\/[^\s,]*$/, example: "/srv/data" },
+  acl: { kind: "flag" },
+  quota: flag(0),
+  replicate: flag(1),
+  ro: flag(0),
+  shared: flag(0),
+  backup: flag(0),
+  mountoptions: {
+    kind: "text",
+    pattern: /^(discard|lazytime|noatime|nodev|noexec|nosuid)(;(discard|lazytime|noatime|nodev|noexec|nosuid))*$/,
+    example: "noatime",
+  },
+};
+
+/** Keys of a container's network device that NetBox has no field for. */
+export const containerNetworkOptions: OptionTable = { firewall: flag(0), rate: { kind: "number", min: 0 } };
 
 /** The buses that lack a disk option. */
 export const lacking: Readonly<Record<string, readonly string[]>> = {

@@ -5,6 +5,9 @@ import { z } from "zod";
 
 export const data = <T>(inner: z.ZodType<T>) => z.object({ data: inner }).transform((body) => body.data as T);
 
+/** A kind of guest, as it stands in PVE's paths. */
+export type GuestType = "qemu" | "lxc";
+
 export const version = z.object({ version: z.string() });
 
 export const clusterStatus = z.array(z.object({ type: z.string(), name: z.string(), local: z.number().optional() }));
@@ -19,11 +22,20 @@ export const guestResource = z
     status: z.string(),
     template: z.number().optional(),
     pool: z.string().optional(),
+    maxmem: z.number().optional(),
+    hastate: z.string().optional(),
   })
-  .transform((guest) => ({ ...guest, name: guest.name ?? "", template: guest.template === 1 }));
+  .transform(({ maxmem, hastate, ...guest }) => ({
+    ...guest,
+    name: guest.name ?? "",
+    template: guest.template === 1,
+    /** Bytes. */
+    memory: maxmem ?? 0,
+    hasHa: hastate !== undefined,
+  }));
 
-/** A guest of …/nodes/{node}/qemu. Its status is of this moment. */
-export const qemuStatus = z.object({ vmid: z.number(), status: z.string() });
+/** A guest of …/nodes/{node}/qemu or …/lxc. Its status is of this moment. */
+export const guestStatus = z.object({ vmid: z.number(), status: z.string() });
 
 /** …/qemu/{vmid}/status/current: `qmpstatus` tells a paused guest from a running one. */
 export const currentStatus = z
@@ -32,12 +44,94 @@ export const currentStatus = z
     status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
   );
 
-/** …/qemu/{vmid}/config: values are texts or numbers. */
-export const config = z.record(z.string(), z.union([z.string(), z.number()]));
+const value = z.union([z.string(), z.number()]);
+
+/** A guest's configuration: values are texts or numbers. */
+export const config = z.record(z.string(), value);
+
+/**
+ * …/{vmid}/pending: each option with its value, and the next one or its removal where that waits for a start. It says what
+ * …/config says too, in one request.
+ */
+export const pending = z
+  .array(
+    z.object({ key: z.string(), value: value.optional(), pending: value.optional(), delete: z.number().optional() }),
+  )
+  .transform((options) => {
+    const next = options.flatMap(({ key, value: now, pending: later, delete: gone }): [string, string | number][] => {
+      const shown = gone === undefined ? (later ?? now) : undefined;
+      return shown === undefined ? [] : [[key, shown]];
+    });
+    const waiting = options.filter(({ pending: later, delete: gone }) => later !== undefined || gone !== undefined);
+    return { config: config.parse(Object.fromEntries(next)), pending: waiting.map(({ key }) => key).sort() };
+  });
+
+/** A node of …/cluster/resources?type=node; memory in bytes. */
+export const nodeResource = z
+  .object({ node: z.string(), status: z.string(), maxmem: z.number().optional() })
+  .transform(({ status, maxmem, ...rest }) => ({ ...rest, online: status === "online", memory: maxmem ?? 0 }));
+
+/** A storage of …/cluster/resources?type=storage, on one node. */
+export const storageResource = z
+  .object({
+    node: z.string(),
+    storage: z.string(),
+    status: z.string().optional(),
+    shared: z.number().optional(),
+    content: z.string().optional(),
+  })
+  .transform(({ shared, status, content, ...rest }) => ({
+    ...rest,
+    shared: shared === 1,
+    available: status === "available",
+    content: (content ?? "").split(","),
+  }));
+
+/** …/cluster/resources without a type: everything at once, told apart here. */
+export const inventory = z.array(z.looseObject({ type: z.string() })).transform((all) => {
+  const of = <T>(types: string[], item: z.ZodType<T>): T[] =>
+    z.array(item).parse(all.filter(({ type }) => types.includes(type)));
+  return {
+    guests: of(["qemu", "lxc"], guestResource),
+    nodes: of(["node"], nodeResource),
+    storages: of(["storage"], storageResource),
+  };
+});
+
+/** A bridge or vnet of …/nodes/{node}/network?type=any_bridge. */
+export const bridge = z
+  .object({ iface: z.string(), mtu: z.union([z.string(), z.number()]).optional() })
+  .transform(({ iface, mtu }) => ({ iface, mtu: mtu === undefined ? undefined : Number(mtu) }));
+
+/** An HA resource, and a rule of PVE 9 with the resources that it holds. */
+export const haResource = z.object({
+  sid: z.string(),
+  state: z.string().optional(),
+  group: z.string().optional(),
+});
+export const haRule = z
+  .object({ rule: z.string(), type: z.string(), resources: z.string().default("") })
+  .transform(({ resources, ...rule }) => ({
+    ...rule,
+    resources: resources.split(",").filter((sid) => sid !== ""),
+  }));
+
+export const volume = z.object({ volid: z.string() });
 
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional() });
 export const taskLog = z.array(z.object({ t: z.string() }));
-export const taskRow = z.object({ upid: z.string(), type: z.string(), user: z.string() });
+export const taskRow = z.object({
+  upid: z.string(),
+  type: z.string(),
+  user: z.string(),
+  id: z.string().optional(),
+});
 
 export type GuestResource = z.infer<typeof guestResource>;
 export type GuestConfig = z.infer<typeof config>;
+export type ReadGuest = z.infer<typeof pending>;
+export type NodeResource = z.infer<typeof nodeResource>;
+export type StorageResource = z.infer<typeof storageResource>;
+export type TaskRow = z.infer<typeof taskRow>;
+export type Inventory = z.infer<typeof inventory>;
+export type Bridge = z.infer<typeof bridge>;

@@ -3,6 +3,7 @@ import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { guestHandler } from "../netbox/guest.handler";
 import { ipAllocationHandler } from "../netbox/ipallocation.handler";
+import { containerHandler } from "../proxmox/container.handler";
 import { vmHandler } from "../proxmox/vm.handler";
 import { type AnchorInputs, anchorInputs, type Leftover } from "./anchor.model";
 
@@ -10,6 +11,7 @@ import { type AnchorInputs, anchorInputs, type Leftover } from "./anchor.model";
 const handlers: [Leftover["kind"], Handler][] = [
   ["bind9-record", recordHandler],
   ["proxmox-vm", vmHandler],
+  ["proxmox-container", containerHandler],
   ["netbox-ip-allocation", ipAllocationHandler],
   ["netbox-guest", guestHandler],
 ];

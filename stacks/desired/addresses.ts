@@ -120,7 +120,7 @@ const automaticWords: Readonly<Record<string, { family: Family; automatic: Autom
 /** What an interface asks for, word by word. */
 function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
   const asked =
-    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? localSelection(guest, vmInterface);
+    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? inContext(guest, vmInterface);
   return asked.split(/[\s,;]+/).filter((word) => word !== "");
 }
 
@@ -140,9 +140,9 @@ function automaticOf(
   return found && { automatic: found.automatic };
 }
 
-/** `{"allocate_from": {"net0": "role:servers"}}` in a guest's local config context: for sites without the custom field. */
-function localSelection({ localContext }: NetboxVirtualMachine, { name }: NetboxInterface): string {
-  const all = localContext.allocate_from;
+/** `{"allocate_from": {"net0": "role:servers"}}` in a guest's config context: for sites without the custom field. */
+function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface): string {
+  const all = context.allocate_from;
   const one =
     typeof all === "object" && all !== null && name in all
       ? Object.entries(all).find(([key]) => key === name)?.[1]

@@ -1,7 +1,10 @@
 import { guestUrl } from "../../providers/mark";
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import { replacing } from "../../providers/proxmox/guest.model";
+import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
 import { isBuilt } from "./guests";
+import type { DesiredGuest, KnownGuest } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
@@ -9,6 +12,7 @@ export interface Undeclared {
   name: string;
   cluster: string;
   vmid: number;
+  type: GuestType;
   netboxUrl: string;
 }
 
@@ -25,7 +29,6 @@ export interface Verdict {
 const statusWords: Record<string, string> = {
   planned:
     "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
-  failed: "is set to failed in NetBox, which this version does not handle: set it to active, paused, staged or offline",
 };
 
 /** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */
@@ -65,6 +68,25 @@ function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { tag }: Sit
   if (tag !== undefined && !found.tags.includes(tag))
     return `has lost the tag ${tag} that this stack goes by: give it back, or set it to decommissioning`;
   return "is still in NetBox, but was missing from its list: run again";
+}
+
+/** Guests that are to be made anew lose their disks as those do that are removed, and count with them. */
+export function judgeRebuilds(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  removals: Undeclared[],
+  site: SiteSettings,
+): string[] {
+  const anew = guests.filter(({ id, machine: { type, inputs } }) => {
+    const before = known.get(id);
+    return before !== undefined && (before.type !== type || replacing(before.last, inputs).length > 0);
+  });
+  const allowed = allowance(site.maxRemovals, known.size);
+  if (anew.length === 0 || anew.length + removals.length <= allowed) return [];
+  const names = anew.map(({ name, machine: { inputs } }) => `${name} ${inputs.vmid}`).join(", ");
+  return [
+    `${anew.length} guests would be deleted and made anew (${names})${removals.length > 0 ? ` and ${removals.length} removed` : ""}, and ${allowed} are allowed at once: if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+  ];
 }
 
 /** The number of guests that may go at once. */

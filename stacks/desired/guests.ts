@@ -1,12 +1,17 @@
-import { guestUrl, type Mark, printMark, sameMark } from "../../providers/mark";
+import { guestUrl, type Mark, printMark } from "../../providers/mark";
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../providers/netbox/schemas";
-import { parseSize, printSize } from "../../providers/proxmox/propertystring";
-import { type Disk, isDiskSlot, type Network, tidyTags, type VmInputs } from "../../providers/proxmox/vm.model";
-import { withoutUndefined } from "../../providers/values";
-import type { GuestDefaults, Settings } from "../settings";
+import { type GuestInputs, type Nic, tidyTags } from "../../providers/proxmox/guest.model";
+import type { GuestType } from "../../providers/proxmox/schemas";
+import type { Settings } from "../settings";
 import { type Addressing, addressesOf } from "./addresses";
-import { diskOptionsOf, networkOptionsOf, optionsOf } from "./options";
-import type { DesiredGuest, InState, NetboxFacts, Problem, ProxmoxFacts, TemplateFacts } from "./types";
+import { type Claim, claimOf } from "./claims";
+import { disksOf, type KeptDisks, toMebibytes } from "./disks";
+import { type GuestSettings, settingsOf } from "./guestsettings";
+import { modelOf, nameInside, nicOf, slots } from "./networks";
+import { optionsOf } from "./options";
+import { namedNode, nicProblem, Placement, unfit } from "./placement";
+import { lxcTemplateOf, type Source, templateOf } from "./templates";
+import type { DesiredGuest, InState, Machine, NetboxFacts, Problem, ProxmoxFacts } from "./types";
 
 export interface Site {
   stack: string;
@@ -19,14 +24,15 @@ export interface Site {
 }
 
 /** Statuses whose guests are built, and what these do. */
-const power: Record<string, VmInputs["power"]> = {
+const power: Record<string, GuestInputs["power"]> = {
   active: "running",
   paused: "paused",
   staged: "stopped",
   offline: "stopped",
 };
 
-export const isBuilt = (status: string): boolean => status in power;
+/** Is a guest of this status declared: always, or, where it failed, if it is there? */
+export const isBuilt = (status: string): boolean => status in power || status === "failed";
 
 const hostname = /^(?=.{1,63}(\.|$))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
 
@@ -49,20 +55,29 @@ export function vmidOf(
   return { vmid: given, derived: given === derived };
 }
 
+/** Virtual machine or container: by its custom field, else by its role. */
+export function typeOf(guest: NetboxVirtualMachine, settings: Settings): GuestType | undefined {
+  const named = guest.customFields.get(settings.site.customFields.type);
+  if (named === undefined) return guest.role === "proxmox-lxc" ? "lxc" : "qemu";
+  return named === "lxc" ? "lxc" : named === "vm" ? "qemu" : undefined;
+}
+
 /** The guests that should be, and everything that keeps this from being built, before anything is touched. */
 export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: Problem[] } {
   const problems: Problem[] = [];
-  const built = site.netbox.guests.filter(({ status }) => isBuilt(status));
+  const built = site.netbox.guests.filter(({ status }) => isBuilt(status)).sort((a, b) => a.id - b.id);
   const parts = {
     interfaces: groupBy(site.netbox.interfaces, ({ guestId }) => guestId),
     disks: groupBy(site.netbox.disks, ({ guestId }) => guestId),
     addresses: groupBy(site.netbox.addresses, ({ interfaceId }) => interfaceId),
   };
+  const placements = placementsOf(site, built);
   const guests = built.flatMap((guest) => {
     const mapped = desiredGuest(site, guest, {
       interfaces: parts.interfaces.get(guest.id) ?? [],
       disks: parts.disks.get(guest.id) ?? [],
       addresses: parts.addresses,
+      placement: placements.get(guest.clusterName ?? ""),
     });
     problems.push(...mapped.problems);
     return mapped.guest ? [mapped.guest] : [];
@@ -71,94 +86,106 @@ export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: P
   return { guests, problems };
 }
 
+/** By cluster, with the guests that have their node already: they stay, and others are kept apart from them. */
+function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]): Map<string, Placement> {
+  const placements = new Map(
+    [...proxmox].map(([cluster, facts]) => [cluster, new Placement(facts, settings.site.antiAffinityPrefix)]),
+  );
+  for (const guest of built) {
+    const cluster = guest.clusterName ?? "";
+    const vmid = vmidOf(guest, settings)?.vmid;
+    const there = proxmox.get(cluster)?.guests.find((each) => each.vmid === vmid);
+    if (there) placements.get(cluster)?.count(guest, there.node);
+  }
+  return placements;
+}
+
 interface Parts {
   interfaces: NetboxInterface[];
   disks: NetboxDisk[];
   addresses: Map<number | undefined, NetboxFacts["addresses"]>;
+  placement: Placement | undefined;
+}
+
+/** One guest on its way from NetBox to its machine. */
+interface Draft {
+  site: Site;
+  guest: NetboxVirtualMachine;
+  type: GuestType;
+  own: GuestSettings;
+  facts: ProxmoxFacts;
+  claim: Claim;
+  slotted: Map<number, NetboxInterface>;
+  /** By slot number. */
+  nics: Map<number, Nic>;
+  problem: (text: string) => void;
 }
 
 function desiredGuest(
   site: Site,
   guest: NetboxVirtualMachine,
-  { interfaces, disks, addresses }: Parts,
+  { interfaces, disks, addresses, placement }: Parts,
 ): { guest?: DesiredGuest; problems: Problem[] } {
   const { settings } = site;
-  const mark = markOf(site, guest.id);
-  const title = `${guest.name} (${guestUrl(mark)})`;
-  const problems: Problem[] = [];
-  const problem = (text: string) => problems.push(`${title}: ${text}`);
-  const cluster = guest.clusterName ?? "";
-  const defaults = settings.defaults(cluster);
-  const proxmox = site.proxmox.get(cluster);
-  const ids = vmidOf(guest, settings);
   const fields = settings.site.customFields;
+  const mark = markOf(site, guest.id);
+  const problems: Problem[] = [];
+  const problem = (text: string) => problems.push(`${guest.name} (${guestUrl(mark)}): ${text}`);
+  const facts = site.proxmox.get(guest.clusterName ?? "");
+  const type = typeOf(guest, settings);
+  if (type === undefined)
+    problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
+  const found = facts && type && claimOf(site, guest, type, mark, facts, problem);
+  if (facts === undefined || type === undefined || found === undefined) return { problems };
+  // What failed is left as it is, and not made where it isn't.
+  if (guest.status === "failed" && !found.built) return { problems };
 
-  if (!hostname.test(guest.name))
-    problem("its name is no valid hostname; rename it in NetBox to letters, digits and hyphens");
-  if (ids === undefined)
-    problem(
-      `custom field ${fields.vmid} holds "${guest.customFields.get(fields.vmid)}"; write a VMID from 100 to 999999999, or empty it`,
-    );
+  checkNumbers(guest, problem);
   if (interfaces.length === 0) problem("it has no interface; add one in NetBox, named net0");
-  // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
-  const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
-  const sockets = vcpus === undefined ? undefined : (defaults.sockets ?? 1);
-  const options = optionsOf(guest, settings, problem);
-  if (sockets !== undefined && vcpus !== undefined && vcpus % sockets !== 0)
-    problem(
-      `${vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,
-    );
-  if (guest.memory !== undefined && guest.memory < 16)
-    problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
-
-  const template = templateOf(guest, site, problem);
+  const own = settingsOf(guest, settings, problem);
   const slotted = slots(interfaces, problem);
-  const networks = Object.fromEntries(
-    [...slotted].map(([slot, vmInterface]) => [`net${slot}`, networkOf(vmInterface, settings, defaults, problem)]),
+  const nics = new Map(
+    [...slotted].map(([slot, each]) => [slot, nicOf(each, guest, type, own, settings, problem)] as const),
   );
-  const diskMap = template && disksOf(disks, template.facts, settings, defaults, problem);
-  if (ids !== undefined && proxmox) strangerProblem(site, mark, ids.vmid, proxmox, problem);
-  const addressing: Addressing = { site, guest, mark, slotted, addresses, vmid: ids?.vmid ?? 0 };
-  const given = addressesOf(addressing, problem);
-  if (problems.length > 0 || ids === undefined || template === undefined) return { problems };
+  const rebuilds = found.built && own.rebuild !== undefined && own.rebuild !== found.rebuild && !found.adopts;
+  const claim = rebuilds ? { ...found, built: false, kept: undefined } : found;
+  const draft: Draft = { site, guest, type, own, facts, claim, slotted, nics, problem };
+  const source = type === "qemu" ? templateOf(draft) : lxcTemplateOf(draft);
+  const kept = claim.kept ?? keptOf(source);
+  const diskMap = disksOf(disks, guest, type, kept, settings, problem);
+  const storages = [own.storage, ...Object.values(diskMap ?? {}).map(({ storage }) => storage)];
+  const node = namedNode(guest, fields.node, facts, problem);
+  const needs = source && {
+    source: source.facts,
+    storages: [...new Set(storages.filter((storage) => storage !== undefined))],
+    content: type === "qemu" ? ("images" as const) : ("rootdir" as const),
+    nics: [...nics.values()],
+  };
+  if (source?.volume !== undefined && !claim.built && (diskMap?.rootfs?.storage ?? own.storage) === undefined)
+    problem(
+      `no storage is named for its root file system; set the custom field ${fields.storage} in NetBox, or netbox-proxmox:defaults.storage`,
+    );
+  if (source?.volume !== undefined && !claim.built && diskMap?.rootfs === undefined)
+    problem("it has no virtual disk rootfs; add one in NetBox with the size of its root file system");
+  const placed = claim.built || problems.length > 0 ? undefined : placeOf(draft, node, needs, placement);
+  nicProblems(draft, node ?? claim.node);
+  const given = addressesOf({ site, guest, mark, slotted, addresses, vmid: claim.vmid } satisfies Addressing, problem);
+  const shared = sharedInputs(draft, mark);
+  const common = { ...shared, node, placement: claim.placement ?? placed, disks: diskMap };
+  const machine: Machine =
+    type === "qemu"
+      ? { type, inputs: { ...common, ...virtualMachine(draft), template: source?.vmid } }
+      : { type, inputs: { ...common, ...container(draft), template: source?.vmid ?? source?.volume } };
+  if (problems.length > 0) return { problems };
 
   const definition = site.netbox.customFields.find(
     ({ name, objectTypes }) => name === fields.vmid && objectTypes.includes("virtualization.virtualmachine"),
   );
-  const storage = guest.customFields.get(fields.storage) ?? defaults.storage;
-  const keys = [...(defaults.sshKeys ?? []), ...(guest.customFields.get(fields.sshKeys) ?? "").split(/\r?\n/)]
-    .map((key) => key.trim())
-    .filter((key) => key !== "");
-  const vm: VmInputs = {
-    cluster,
-    vmid: ids.vmid,
-    mark,
-    template: template.vmid,
-    fullClone: defaults.fullClone ?? true,
-    storage,
-    node: guest.customFields.get(fields.node),
-    name: guest.name,
-    description: [guest.description, guest.comments, printMark(mark)]
-      .map((part) => part.trim().replace(/\r\n/g, "\n"))
-      .filter((part) => part !== "")
-      .join("\n\n"),
-    tags: tidyTags(guest.tags),
-    cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
-    sockets,
-    memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, settings.site.ramBaseUnit),
-    pool: guest.customFields.get(fields.pool) ?? defaults.pool,
-    options,
-    disks: diskMap,
-    networks,
-    cloudInit: {
-      user: defaults.user,
-      sshKeys: keys.length === 0 ? undefined : [...new Set(keys)],
-      ipconfig: {},
-      nameservers: defaults.nameservers,
-      searchDomain: defaults.searchDomain,
-    },
-    power: power[guest.status] ?? "stopped",
-  };
+  const field = definition && { name: definition.name, integer: definition.type === "integer" };
+  // Nothing new is asked for on behalf of a guest that is left as it is.
+  const allocations = given.allocations.filter(
+    ({ inputs }) => guest.status !== "failed" || inputs.addressId !== undefined,
+  );
   return {
     problems,
     guest: {
@@ -166,143 +193,176 @@ function desiredGuest(
       name: guest.name,
       status: guest.status,
       mark,
-      netbox: { mark, ...ids, field: definition && { name: definition.name, integer: definition.type === "integer" } },
-      ...given,
-      vm,
+      netbox: { mark, vmid: claim.vmid, derived: claim.derived, field },
+      allocations,
+      nics: given.nics,
+      machine,
+      promote: promotes(guest, settings),
+      rebootPolicy: own.rebootPolicy ?? "never",
     },
   };
 }
 
-/** NetBox's MB in PVE's MiB, whole ones. */
-export const toMebibytes = (value: number, baseUnit: 1000 | 1024): number => Math.ceil((value * 1024) / baseUnit);
+const promotes = (guest: NetboxVirtualMachine, { site }: Settings): boolean =>
+  guest.status === "staged" && (site.promote || guest.tags.includes(site.promoteTag));
 
-function templateOf(
-  guest: NetboxVirtualMachine,
-  { settings, proxmox }: Site,
-  problem: (text: string) => void,
-): { vmid: number; facts: TemplateFacts } | undefined {
-  const defaults = settings.defaults(guest.clusterName ?? "");
-  const field = settings.site.customFields.template;
-  const named = guest.customFields.get(field);
-  const vmid =
-    named !== undefined && named !== "-1"
-      ? Number(named)
-      : ((guest.platform === undefined ? undefined : defaults.templates?.[guest.platform]) ?? defaults.template);
-  if (vmid === undefined) {
-    problem(
-      `no template is named for it; set the custom field ${field} in NetBox, or netbox-proxmox:defaults.template`,
-    );
+function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string) => void): void {
+  if (!hostname.test(guest.name))
+    problem("its name is no valid hostname; rename it in NetBox to letters, digits and hyphens");
+  if (guest.memory !== undefined && guest.memory < 16)
+    problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
+}
+
+const keptOf = (source: Source | undefined): KeptDisks =>
+  source !== undefined && "disks" in source.facts ? source.facts.disks : {};
+
+/** Where a new guest goes: to the node that NetBox names, if that can take it, else to one that is chosen. */
+function placeOf(
+  { guest, problem, facts }: Draft,
+  node: string | undefined,
+  needs: Parameters<typeof unfit>[2] | undefined,
+  placement: Placement | undefined,
+): string | undefined {
+  if (needs === undefined || placement === undefined) return undefined;
+  const memory = (guest.memory ?? 512) * 1024 ** 2;
+  if (node !== undefined) {
+    const reason = unfit(facts, node, needs);
+    if (reason !== undefined) problem(`node ${node} can't take it: ${node} ${reason}; name another node in NetBox`);
+    placement.count(guest, node, memory);
     return undefined;
   }
-  const facts = proxmox.get(guest.clusterName ?? "")?.templates.get(vmid);
-  if (facts === undefined) {
-    problem(
-      `${Number.isNaN(vmid) ? `"${named}"` : vmid} is no template on ${guest.clusterName}; make it one (\`qm template\`), or name another in the custom field ${field}`,
-    );
-    return undefined;
+  const chosen = placement.choose(guest, needs, memory);
+  if ("problem" in chosen) problem(`${chosen.problem}; name a node in NetBox that can, or mend one of these`);
+  return "node" in chosen ? chosen.node : undefined;
+}
+
+/** NICs of a guest that is there are looked at where they change: what it has works, whatever is said of it. */
+function nicProblems({ facts, claim, slotted, nics, problem }: Draft, node: string | undefined): void {
+  if (!claim.built || node === undefined) return;
+  for (const [slot, nic] of nics) {
+    const last = claim.networks?.[`net${slot}`];
+    if (last?.bridge === nic.bridge && last.mtu === nic.mtu) continue;
+    const reason = nicProblem(facts, node, nic);
+    if (reason !== undefined) problem(`interface ${slotted.get(slot)?.name}: ${node} ${reason}; correct it in NetBox`);
   }
-  if (!facts.hasCloudInitDrive)
+}
+
+/** What both kinds of guest have. */
+function sharedInputs({ site, guest, type, own, claim, problem }: Draft, mark: Mark) {
+  const { settings } = site;
+  const { ramBaseUnit, reboots, adopt, adoptTag } = settings.site;
+  const policy = own.rebootPolicy ?? "never";
+  const allowed = reboots.includes("all") || reboots.includes(guest.name);
+  const wanted = power[guest.status] ?? "stopped";
+  if (wanted === "paused" && type === "lxc")
+    problem("a container can't be paused; set it to offline or active in NetBox");
+  if (wanted === "paused" && own.ha !== undefined && own.ha !== "none")
+    problem("a guest with HA can't be paused; take its HA away, or set it to offline or active in NetBox");
+  const asked = adopt || guest.tags.includes(adoptTag);
+  return {
+    cluster: guest.clusterName ?? "",
+    vmid: claim.vmid,
+    mark,
+    fullClone: own.fullClone ?? true,
+    storage: own.storage,
+    name: guest.name,
+    description: [guest.description, guest.comments, printMark(mark)]
+      .map((part) => part.trim().replace(/\r\n/g, "\n"))
+      .filter((part) => part !== "")
+      .join("\n\n"),
+    tags: tidyTags(guest.tags.filter((tag) => tag !== adoptTag && tag !== settings.site.promoteTag)),
+    memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
+    pool: own.pool,
+    ha: own.ha,
+    options: optionsOf(guest, type, settings, problem),
+    power: promotes(guest, settings) ? ("running" as const) : wanted,
+    adopt: asked && claim.adopts ? true : undefined,
+    inert: guest.status === "failed" ? true : undefined,
+    rebuild: own.rebuild,
+    restart: policy === "when-needed" || (policy === "ask" && allowed) ? true : undefined,
+  };
+}
+
+/** The public keys that a guest gets. */
+function sshKeysOf({ site, guest, own }: Draft): string[] | undefined {
+  const field = guest.customFields.get(site.settings.site.customFields.sshKeys) ?? "";
+  const keys = [...(own.sshKeys ?? []), ...field.split(/\r?\n/)].map((key) => key.trim()).filter((key) => key !== "");
+  return keys.length === 0 ? undefined : [...new Set(keys)];
+}
+
+function passwordOf({ site, own, problem }: Draft): { name: string; version: string } | undefined {
+  if (own.password === undefined) return undefined;
+  const version = site.settings.passwordVersions[own.password];
+  if (version === undefined)
     problem(
-      `template ${vmid} ${facts.name} has no cloud-init drive; add one (\`qm set ${vmid} --ide2 STORAGE:cloudinit\`), or name another template`,
+      `its password is named "${own.password}", and there is none; set it with \`pulumi config set --secret --path 'netbox-proxmox:passwords["${own.password}"]'\``,
     );
-  return { vmid, facts };
+  return { name: own.password, version: version ?? "" };
 }
 
-/** Interfaces named netN are NIC N; the others take the free numbers in the order of their names. */
-function slots(interfaces: NetboxInterface[], problem: (text: string) => void): Map<number, NetboxInterface> {
-  const taken = new Map<number, NetboxInterface>();
-  const rest: NetboxInterface[] = [];
-  for (const each of interfaces) {
-    const number = /^net(\d+)$/.exec(each.name)?.[1];
-    if (number === undefined) rest.push(each);
-    else if (Number(number) > 31) problem(`interface ${each.name} is past PVE's last NIC; name it net0 to net31`);
-    else taken.set(Number(number), each);
-  }
-  let next = 0;
-  for (const each of rest.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))) {
-    while (taken.has(next)) next++;
-    taken.set(next, each);
-  }
-  return new Map([...taken].sort(([a], [b]) => a - b));
-}
+const nicAt = ({ nics }: Draft, slot: number): Nic => nics.get(slot) ?? { bridge: "" };
 
-function networkOf(
-  vmInterface: NetboxInterface,
-  settings: Settings,
-  defaults: GuestDefaults,
-  problem: (text: string) => void,
-): Network {
-  const { name, mode, untaggedVlan, taggedVids, mtu, mac, enabled } = vmInterface;
-  if (mode === "access" && untaggedVlan === undefined)
+// ---- virtual machines
+
+function virtualMachine(draft: Draft) {
+  const { site, guest, own, slotted, problem } = draft;
+  // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
+  const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
+  const sockets = vcpus === undefined ? undefined : (own.sockets ?? 1);
+  if (sockets !== undefined && vcpus !== undefined && vcpus % sockets !== 0)
     problem(
-      `interface ${name} is in access mode without an untagged VLAN; choose its VLAN in NetBox, or clear the mode`,
+      `${vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,
     );
-  if (mode === "tagged" && taggedVids.length === 0)
-    problem(`interface ${name} is in tagged mode without a tagged VLAN; choose them in NetBox, or use tagged (all)`);
-  if (mode === "q-in-q")
-    problem(
-      `interface ${name} is in Q-in-Q mode, which a Proxmox bridge port doesn't have; use access, tagged or tagged (all)`,
-    );
-  return withoutUndefined({
-    model: defaults.netModel ?? "virtio",
-    bridge: defaults.bridge ?? "vmbr0",
-    tag: mode === undefined ? undefined : untaggedVlan?.vid,
-    trunks: mode === "tagged" ? [...taggedVids].sort((a, b) => a - b).join(";") : undefined,
-    mtu,
-    linkDown: enabled ? undefined : true,
-    mac,
-    options: networkOptionsOf(vmInterface, settings, defaults, problem),
-  });
-}
-
-/** What NetBox lists, and what the template has and NetBox doesn't list (which stays as it is); undefined where it lists none. */
-function disksOf(
-  disks: NetboxDisk[],
-  template: TemplateFacts,
-  settings: Settings,
-  defaults: GuestDefaults,
-  problem: (text: string) => void,
-): Record<string, Disk> | undefined {
-  if (disks.length === 0) return undefined;
-  const kept = Object.fromEntries(Object.keys(template.disks).map((slot) => [slot, {}]));
-  const { site } = settings;
-  const listed = disks.flatMap((disk): [string, Disk][] => {
-    const { name, size, customFields } = disk;
-    if (!isDiskSlot(name)) {
-      problem(`virtual disk "${name}" is not named by its slot; rename it in NetBox to scsi0, scsi1, …`);
-      return [];
-    }
-    const wanted = toMebibytes(size, site.diskBaseUnit);
-    const before = template.disks[name];
-    if (before && wanted < parseSize(before.size))
-      problem(
-        `virtual disk ${name} has ${printSize(wanted)}, less than the template's ${before.size}; give it at least that in NetBox`,
-      );
-    const options = diskOptionsOf(disk, settings, defaults, problem);
-    const storage = customFields.get(site.customFields.diskStorage);
-    return [[name, withoutUndefined({ size: printSize(wanted), storage, options })]];
-  });
-  return { ...kept, ...Object.fromEntries(listed) };
-}
-
-/** A guest at our VMID that state doesn't know must carry our mark. */
-function strangerProblem(
-  { state }: Site,
-  mark: Mark,
-  vmid: number,
-  { guests, seen }: ProxmoxFacts,
-  problem: (text: string) => void,
-): void {
-  const there = guests.find((each) => each.vmid === vmid);
-  if (there === undefined || state.guests.get(mark.netboxId)?.vmid === vmid) return;
-  const owner = seen.get(vmid)?.mark;
-  // An interrupted run's clone may still be on its way: it has no mark yet, and the handler waits for it.
-  if (sameMark(mark, owner) || seen.get(vmid)?.cloning) return;
-  const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
-  problem(
-    `VMID ${vmid} is taken on ${there.node} by ${there.name || "a guest"}, ${whose}; give it another VMID in NetBox, or move that guest away`,
+  const networks = Object.fromEntries(
+    [...slotted].map(([slot, each]) => {
+      const nic = nicAt(draft, slot);
+      if (nic.mtu !== undefined && nic.mtu > 65_520)
+        problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
+      return [`net${slot}`, { model: modelOf(each, own, site.settings, problem), ...nic }];
+    }),
   );
+  return {
+    cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
+    sockets,
+    networks,
+    cloudInit: {
+      user: own.user,
+      password: passwordOf(draft),
+      sshKeys: sshKeysOf(draft),
+      ipconfig: {},
+      nameservers: own.nameservers,
+      searchDomain: own.searchDomain,
+    },
+  };
 }
+
+// ---- containers
+
+function container(draft: Draft) {
+  const { guest, own, slotted, problem } = draft;
+  const networks = Object.fromEntries(
+    [...slotted].map(([slot, each]) => {
+      const nic = nicAt(draft, slot);
+      if (nic.mtu !== undefined && nic.mtu < 64)
+        problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at least 64 for a container`);
+      return [`net${slot}`, { name: nameInside(slot, each), ...nic }];
+    }),
+  );
+  const names = Object.values(networks).map(({ name }) => name);
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) problem(`two of its interfaces are ${twice} inside the container; rename one in NetBox`);
+  return {
+    cores: guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus),
+    unprivileged: own.unprivileged,
+    networks,
+    nameservers: own.nameservers,
+    searchDomain: own.searchDomain,
+    sshKeys: sshKeysOf(draft),
+    password: passwordOf(draft),
+  };
+}
+
+// ---- all guests together
 
 function clashes(guests: DesiredGuest[]): Problem[] {
   const twins = (what: string, remedy: string, keys: (guest: DesiredGuest) => string[]): Problem[] => {
@@ -320,8 +380,10 @@ function clashes(guests: DesiredGuest[]): Problem[] {
       [v4, v6].flatMap((ref) => (ref && "address" in ref ? [ref.address.split("/")[0] ?? ""] : [])),
     );
   return [
-    ...twins("VMID", "change one in NetBox", ({ vm }) => [`${vm.cluster}\0${vm.vmid}`]),
-    ...twins("name", "rename one in NetBox", ({ vm }) => [`${vm.cluster}\0${vm.name.toLowerCase()}`]),
+    ...twins("VMID", "change one in NetBox", ({ machine: { inputs } }) => [`${inputs.cluster}\0${inputs.vmid}`]),
+    ...twins("name", "rename one in NetBox", ({ machine: { inputs } }) => [
+      `${inputs.cluster}\0${inputs.name.toLowerCase()}`,
+    ]),
     ...twins("address", "take it off one in NetBox", addresses),
   ];
 }

@@ -37,23 +37,23 @@ function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
     .filter(
       ({ netboxId, cluster, vmid }) => !site.state.guests.has(netboxId) && site.proxmox.get(cluster)?.seen.has(vmid),
     )
-    .map(({ netboxId, cluster, vmid, name }) => ({
-      kind: "proxmox-vm",
-      id: `${cluster}/${vmid}`,
-      state: {
+    .map(({ netboxId, cluster, vmid, name, type }): Leftover => {
+      const state = {
         cluster,
         vmid,
         mark: markOf(site, netboxId),
-        template: 0,
         fullClone: true,
         name,
         description: "",
         tags: [],
         networks: {},
-        cloudInit: { ipconfig: {} },
         power: "stopped",
-      },
-    }));
+      };
+      const id = `${cluster}/${vmid}`;
+      return type === "qemu"
+        ? { kind: "proxmox-vm", id, state: { ...state, cloudInit: { ipconfig: {} } } }
+        : { kind: "proxmox-container", id, state };
+    });
 }
 
 /** Addresses with our mark that no declared guest asks for any more, and reservations whose guest is gone. */

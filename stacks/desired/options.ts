@@ -1,6 +1,7 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import {
-  diskOptions,
+  containerNetworkOptions,
+  containerOptions,
   guestOptions,
   lacking,
   networkOptions,
@@ -9,8 +10,12 @@ import {
   optionExample,
   optionProblem,
   tidyOption,
+  volumeOptions,
 } from "../../providers/proxmox/options";
-import type { GuestDefaults, Settings } from "../settings";
+import type { GuestType } from "../../providers/proxmox/schemas";
+import { drives } from "../../providers/proxmox/vm.model";
+import type { optionSections, Settings } from "../settings";
+import { contextOf } from "./guestsettings";
 
 /** Who may name an option, the first one wins. */
 interface Source {
@@ -19,24 +24,34 @@ interface Source {
   values: Map<string, unknown>;
 }
 
-function sources(guest: NetboxVirtualMachine, settings: Settings): Source[] {
+/** The options of a kind of guest, and the section of the settings that names them. */
+const kinds = {
+  qemu: { table: guestOptions, section: "options" },
+  lxc: { table: containerOptions, section: "containerOptions" },
+} as const;
+
+function sources(guest: NetboxVirtualMachine, type: GuestType, settings: Settings): Source[] {
   const { optionPrefix } = settings.site.customFields;
+  const { section } = kinds[type];
   const fields = new Map<string, unknown>();
   if (guest.startOnBoot === "on") fields.set("onboot", 1);
   if (guest.startOnBoot === "off") fields.set("onboot", 0);
   // PVE counts whole cores; a fraction of them is a limit.
   if (guest.vcpus !== undefined && !Number.isInteger(guest.vcpus)) fields.set("cpulimit", guest.vcpus);
-  const context: unknown = guest.localContext.proxmox;
-  const inContext = isRecord(context) && isRecord(context.options) ? context.options : {};
   return [
     { name: (option) => `its field for ${option}`, values: fields },
     { name: (option) => `custom field ${optionPrefix}${option}`, values: prefixed(guest.customFields, optionPrefix) },
-    { name: (option) => `proxmox.options.${option} of its config context`, values: new Map(Object.entries(inContext)) },
+    { name: (option) => `proxmox.${section}.${option} of its config context`, values: inContext(guest, section) },
     {
-      name: (option) => `netbox-proxmox:defaults.options.${option}`,
-      values: new Map(Object.entries(settings.defaults(guest.clusterName ?? "").options ?? {})),
+      name: (option) => `netbox-proxmox:defaults.${section}.${option}`,
+      values: new Map(Object.entries(settings.defaults(guest.clusterName ?? "")[section] ?? {})),
     },
   ];
+}
+
+function inContext(guest: NetboxVirtualMachine, section: (typeof optionSections)[number]): Map<string, unknown> {
+  const values: unknown = contextOf(guest)[section];
+  return new Map(typeof values === "object" && values !== null ? Object.entries(values) : []);
 }
 
 /** Custom fields with a prefix, by the rest of their names. */
@@ -44,9 +59,6 @@ const prefixed = (fields: Map<string, string | undefined>, prefix: string): Map<
   new Map(
     [...fields].filter(([name]) => name.startsWith(prefix)).map(([name, value]) => [name.slice(prefix.length), value]),
   );
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The first value of each option, tidy; each that won't do is a problem. */
 function choose(all: Source[], table: OptionTable, problem: (text: string) => void): Map<string, OptionValue> {
@@ -76,33 +88,44 @@ const inOrder = (chosen: Map<string, OptionValue>): Record<string, OptionValue> 
  */
 export function optionsOf(
   guest: NetboxVirtualMachine,
+  type: GuestType,
   settings: Settings,
   problem: (text: string) => void,
 ): Record<string, OptionValue> | undefined {
-  const chosen = choose(sources(guest, settings), guestOptions, problem);
+  const chosen = choose(sources(guest, type, settings), kinds[type].table, problem);
   const balloon = chosen.get("balloon");
   if (typeof balloon === "number" && guest.memory !== undefined && balloon > guest.memory)
     problem(`a balloon of ${balloon} MiB is more than its ${guest.memory} MB of memory; lower it, or give it more`);
   return inOrder(chosen);
 }
 
-/** A part of a guest: what its custom fields name, then the stack's defaults. */
-function partOptions(
-  part: { name: string; customFields: Map<string, string | undefined> },
-  prefix: string,
-  defaults: { key: string; values: object | undefined },
-  table: OptionTable,
-  problem: (text: string) => void,
-): Map<string, OptionValue> {
+/** A disk or network device: what its custom fields name, then the guest's config context, then the stack's defaults. */
+interface Part {
+  part: { name: string; customFields: Map<string, string | undefined> };
+  guest: NetboxVirtualMachine;
+  section: (typeof optionSections)[number];
+  table: OptionTable;
+}
+
+function partOptions({ part, guest, section, table }: Part, settings: Settings, problem: (text: string) => void) {
+  const { optionPrefix } = settings.site.customFields;
+  // A custom field's name has no hyphen.
+  const fields = [...prefixed(part.customFields, optionPrefix)].map(([name, value]): [string, unknown] => [
+    name in table ? name : name.replaceAll("_", "-"),
+    value,
+  ]);
+  // Defaults are for every part of every guest: what a part's kind doesn't have is passed over.
+  const general = (values: object) => new Map(Object.entries(values).filter(([name]) => name in table));
   return choose(
     [
+      { name: (option) => `custom field ${optionPrefix}${option} of ${part.name}`, values: new Map(fields) },
       {
-        name: (option) => `custom field ${prefix}${option} of ${part.name}`,
-        values: prefixed(part.customFields, prefix),
+        name: (option) => `proxmox.${section}.${option} of its config context`,
+        values: general(Object.fromEntries(inContext(guest, section))),
       },
       {
-        name: (option) => `netbox-proxmox:defaults.${defaults.key}.${option}`,
-        values: new Map(Object.entries(defaults.values ?? {})),
+        name: (option) => `netbox-proxmox:defaults.${section}.${option}`,
+        values: general(settings.defaults(guest.clusterName ?? "")[section] ?? {}),
       },
     ],
     table,
@@ -113,17 +136,20 @@ function partOptions(
 /** The keys that somebody names for a virtual disk. A default that its bus lacks is passed over; a custom field is told. */
 export function diskOptionsOf(
   disk: NetboxDisk,
+  guest: NetboxVirtualMachine,
+  type: GuestType,
   settings: Settings,
-  defaults: GuestDefaults,
   problem: (text: string) => void,
 ): Record<string, OptionValue> | undefined {
+  if (type === "lxc")
+    return inOrder(
+      partOptions({ part: disk, guest, section: "volumeOptions", table: volumeOptions }, settings, problem),
+    );
   const { optionPrefix } = settings.site.customFields;
   const bus = /^[a-z]+/.exec(disk.name)?.[0] ?? "";
   const chosen = partOptions(
-    disk,
-    optionPrefix,
-    { key: "diskOptions", values: defaults.diskOptions },
-    diskOptions,
+    { part: disk, guest, section: "diskOptions", table: drives.table(disk.name) },
+    settings,
     problem,
   );
   for (const option of [...chosen.keys()])
@@ -139,17 +165,12 @@ export function diskOptionsOf(
 
 /** The keys that somebody names for a network device. */
 export const networkOptionsOf = (
-  vmInterface: NetboxInterface,
+  part: NetboxInterface,
+  guest: NetboxVirtualMachine,
+  type: GuestType,
   settings: Settings,
-  defaults: GuestDefaults,
   problem: (text: string) => void,
-): Record<string, OptionValue> | undefined =>
-  inOrder(
-    partOptions(
-      vmInterface,
-      settings.site.customFields.optionPrefix,
-      { key: "networkOptions", values: defaults.networkOptions },
-      networkOptions,
-      problem,
-    ),
-  );
+): Record<string, OptionValue> | undefined => {
+  const table = type === "lxc" ? containerNetworkOptions : networkOptions;
+  return inOrder(partOptions({ part, guest, section: "networkOptions", table }, settings, problem));
+};

@@ -11,8 +11,16 @@ import type {
   NetboxRange,
   NetboxVirtualMachine,
 } from "../../providers/netbox/schemas";
-import type { GuestResource } from "../../providers/proxmox/schemas";
-import type { Disk, VmInputs } from "../../providers/proxmox/vm.model";
+import type { ContainerInputs } from "../../providers/proxmox/container.model";
+import type { Disk } from "../../providers/proxmox/guest.model";
+import type {
+  GuestConfig,
+  GuestResource,
+  GuestType,
+  NodeResource,
+  StorageResource,
+} from "../../providers/proxmox/schemas";
+import type { VmInputs } from "../../providers/proxmox/vm.model";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -30,32 +38,46 @@ export interface NetboxFacts {
 export interface TemplateFacts {
   name: string;
   node: string;
+  type: GuestType;
   disks: Record<string, Required<Pick<Disk, "size" | "storage">>>;
+  /** Every storage that it has a volume on. */
+  storages: string[];
   hasCloudInitDrive: boolean;
 }
 
 /** A guest on Proxmox whose configuration was read, as it was not known whose it is. */
 export interface SeenGuest {
   vmid: number;
+  type: GuestType;
   name: string;
   mark?: Mark;
-  /** Is it just being cloned? */
-  cloning: boolean;
-  /** Addresses of its cloud-init configuration, with prefix length, by NIC number. */
+  /** Is it just being made? */
+  making: boolean;
+  /** Addresses of its configuration, with prefix length, by NIC number. */
   addresses: Record<string, string[]>;
+  config: GuestConfig;
 }
 
 export interface ProxmoxFacts {
   guests: GuestResource[];
   templates: Map<number, TemplateFacts>;
   seen: Map<number, SeenGuest>;
+  nodes: NodeResource[];
+  storages: StorageResource[];
+  /** By node, the bridges and vnets with their MTU where it is set; nothing of a node that doesn't say. */
+  bridges: Map<string, Map<string, number | undefined>>;
+  /** By volume, the nodes that have this OS template; only of those that new containers are made from. */
+  osTemplates: Map<string, string[]>;
 }
 
-/** A guest as state has it: trusted for what it says, re-checked before every write. */
+/** What state has of a machine: trusted for what it says, re-checked before every write. */
 export interface KnownGuest {
+  type: GuestType;
   name: string;
   cluster: string;
   vmid: number;
+  /** Its properties as they were last seen. */
+  last: Record<string, unknown>;
 }
 
 /** What is in the stack's state. */
@@ -63,10 +85,12 @@ export interface InState {
   /** By NetBox id: those with a machine on Proxmox. */
   guests: Map<number, KnownGuest>;
   netboxGuests: Set<number>;
+  /** NetBox ids of the guests that were promoted. */
+  promoted: Set<number>;
   /** NetBox ids by allocation (`INTERFACE/v4-0`). */
   addresses: Map<string, number>;
-  /** `server/name`. */
-  records: Set<string>;
+  /** `server/name`, with the guests that own it. */
+  records: Map<string, number[]>;
 }
 
 /** An address that is known, or that an allocation of this run will give. */
@@ -90,6 +114,9 @@ export interface DesiredNic {
   gateway6?: string;
 }
 
+/** A machine's inputs, but for the addresses, which may not be known yet. */
+export type Machine = { type: "qemu"; inputs: VmInputs } | { type: "lxc"; inputs: ContainerInputs };
+
 export interface DesiredGuest {
   id: number;
   name: string;
@@ -98,8 +125,10 @@ export interface DesiredGuest {
   netbox: GuestInputs;
   allocations: DesiredAllocation[];
   nics: DesiredNic[];
-  /** Everything but the addresses, which may not be known yet. */
-  vm: VmInputs;
+  machine: Machine;
+  /** Is it set to active in NetBox once it runs? */
+  promote: boolean;
+  rebootPolicy: "never" | "ask" | "when-needed";
 }
 
 export interface DesiredRecord {

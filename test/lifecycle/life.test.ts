@@ -18,10 +18,10 @@ describe("the demo's guests", () => {
   it("are made in one up, in the right order", async () => {
     const made = await stack.up();
     expect(made.errors).toEqual([]);
-    expect(made.changes).toEqual({ create: 52 });
+    expect(made.changes).toEqual({ create: 56 });
     const guests = await world.ourGuests();
     expect(guests.map(({ name, status }) => `${name} ${status}`)).toEqual(
-      ["app01", "app02", "app03", "archive01", "batch01", "db01", "db02", "mon01", "web01", "web02", "www"].map(
+      ["app01", "app02", "app03", "archive01", "batch01", "db01", "db02", "mon01", "ns01", "web01", "web02", "www"].map(
         (name) => `${name} ${["archive01", "batch01"].includes(name) ? "stopped" : "running"}`,
       ),
     );
@@ -31,6 +31,10 @@ describe("the demo's guests", () => {
     expect(db01?.config.net0).toBe("virtio=BC:24:11:71:00:21,bridge=vmbr0,tag=71");
     expect(db01?.config.scsi1).toMatch(/^ceph:vm-\d+-disk-1,size=32G$/);
     expect(db01?.config.ipconfig0).toBe("ip=10.71.0.21/24,gw=10.71.0.1");
+    const ns01 = guests.find(({ name }) => name === "ns01");
+    expect(ns01?.config).toMatchObject({ unprivileged: 1, nameserver: "10.71.0.53", searchdomain: "lab.example" });
+    expect(ns01?.config.net0).toMatch(/^name=eth0,bridge=vmbr0,gw=10.71.0.1,hwaddr=\S+,ip=10.71.0.53\/24,tag=71/);
+    expect(ns01?.config.mp0).toMatch(/^ceph:vm-\d+-disk-1,mp=\/srv\/data,size=2G$/);
     expect(await world.newRecords()).toContain("11.0.71.10.in-addr.arpa. PTR web01.lab.example.");
     expect(await world.newRecords()).toContain("www.lab.example. A 10.71.8.13");
   });
@@ -39,9 +43,9 @@ describe("the demo's guests", () => {
     world.lab.log.calls.length = 0;
     const again = await stack.preview("--expect-no-changes");
     expect(again.code).toBe(0);
-    expect(again.changes).toEqual({ same: 52 });
+    expect(again.changes).toEqual({ same: 56 });
     const perGuest = world.lab.log.calls.filter(
-      ({ system, path }) => system === "proxmox" && /qemu\/(1000\d\d|250)\b/.test(path),
+      ({ system, path }) => system === "proxmox" && /(qemu|lxc)\/(1000\d\d|250)\b/.test(path),
     );
     expect(perGuest).toEqual([]);
     const refreshed = await stack.preview("--refresh", "--expect-no-changes");
@@ -154,6 +158,7 @@ describe("the demo's guests", () => {
     expect(await world.ourAddresses()).toEqual([]);
     expect((await world.consoles.guests()).map(({ name }) => name).sort()).toEqual([
       "debian-12",
+      "debian-12-ct",
       "firewall",
       "ubuntu-24.04",
     ]);

@@ -72,9 +72,9 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("the README", () => {
     const env = { ...pulumiEnvironment(await pulumiFolder()), PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
     const { code, output } = await run(script, env);
     expect(code, output).toBe(0);
-    expect(output).toContain("+ 52 created");
-    expect(output).toContain("52 unchanged");
-    expect(output).toContain("- 52 deleted");
+    expect(output).toContain("+ 56 created");
+    expect(output).toContain("56 unchanged");
+    expect(output).toContain("- 56 deleted");
   });
 
   it("shows a configuration that is valid", () => {

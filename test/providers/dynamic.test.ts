@@ -7,6 +7,8 @@ const frozen: Record<Kind, string> = {
   "netbox-guest": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-guest')",
   "netbox-ip-allocation": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-ip-allocation')",
   "proxmox-vm": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-vm')",
+  "proxmox-container": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-container')",
+  "netbox-promotion": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-promotion')",
   "bind9-record": "exports.handler = () => require('./dist/providers/registry.js').get('bind9-record')",
   "site-anchor": "exports.handler = () => require('./dist/providers/registry.js').get('site-anchor')",
 };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { printMark } from "../../providers/mark";
 import { tidyOption } from "../../providers/proxmox/options";
 import { vmHandler } from "../../providers/proxmox/vm.handler";
-import { changedFields } from "../../providers/proxmox/vm.model";
+import { changedVmFields } from "../../providers/proxmox/vm.model";
 import { anyOptions } from "../generated";
 import { seedWith, World } from "../world";
 
@@ -131,7 +131,7 @@ describe("a guest on Proxmox VE", () => {
     await world.consoles.proxmox("PUT", "/pools", { poolid: "blue", vms: 708, delete: 1 });
     const read = () => vmHandler.read(made.id, { ...moved });
     await expect.poll(async () => (await read())?.state).toMatchObject({ pool: "" });
-    expect(changedFields({ ...(await read())?.state }, inputs(708, { pool: "blue" }))).toEqual(["pool"]);
+    expect(changedVmFields({ ...(await read())?.state }, inputs(708, { pool: "blue" }))).toEqual(["pool"]);
     const out = await vmHandler.update(made.id, { ...moved }, inputs(708, { pool: "" }));
     expect(out).toMatchObject({ pool: "" });
     await expect(vmHandler.create(inputs(709, { pool: "nosuch" }))).rejects.toThrow(/pool 'nosuch' does not exist/);
@@ -154,10 +154,10 @@ describe("a guest on Proxmox VE", () => {
       scsi1: "ceph:vm-707-disk-1,backup=0,size=1G",
       net0: `virtio=${mac},bridge=vmbr0,firewall=1,rate=10`,
     });
-    expect(changedFields({ ...(await vmHandler.read(made.id, { ...made.state }))?.state }, wanted("on", 1))).toEqual(
+    expect(changedVmFields({ ...(await vmHandler.read(made.id, { ...made.state }))?.state }, wanted("on", 1))).toEqual(
       [],
     );
-    expect(changedFields({ ...made.state }, wanted("ignore", 0))).toEqual(["disks", "networks"]);
+    expect(changedVmFields({ ...made.state }, wanted("ignore", 0))).toEqual(["disks", "networks"]);
     await vmHandler.update(made.id, { ...made.state }, wanted("ignore", 0));
     expect(await config()).toMatchObject({
       scsi0: "ceph:vm-707-disk-0,discard=ignore,size=4G,ssd=1",
@@ -180,7 +180,7 @@ describe("a guest on Proxmox VE", () => {
         if (name === undefined) return;
         cluster().guests.get(vmid)?.config.set(name, "by hand");
         const changed = await vmHandler.read(made.id, { ...made.state });
-        expect(changedFields({ ...changed?.state }, wanted), name).toEqual(["options"]);
+        expect(changedVmFields({ ...changed?.state }, wanted), name).toEqual(["options"]);
         const mended = await vmHandler.update(made.id, { ...changed?.state }, wanted);
         expect(mended).toMatchObject({ options: tidy });
       }),

@@ -1,14 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { shrinkProblem, tidyTags } from "../../../providers/proxmox/guest.model";
 import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
-import {
-  changedFields,
-  changesTo,
-  fromApi,
-  shrinkProblem,
-  tidyTags,
-  type VmInputs,
-} from "../../../providers/proxmox/vm.model";
+import { changedVmFields, changesTo, fromApi, type VmInputs } from "../../../providers/proxmox/vm.model";
 
 const wanted = (changes: Partial<VmInputs> = {}): VmInputs => ({
   cluster: "pve",
@@ -43,17 +37,24 @@ const config = {
   digest: "x",
 };
 
-const observed = { power: "running", pool: undefined } as const;
+const observed = { power: "running", pool: undefined, ha: undefined } as const;
 
 describe("a guest that is as it should be", () => {
   it("needs no change", () => {
-    expect(changesTo(config, wanted())).toEqual({ set: {}, remove: [], resize: [], move: [], cloudInit: false });
-    expect(changedFields(fromApi(config, observed, wanted()), wanted())).toEqual([]);
+    expect(changesTo(config, wanted())).toEqual({
+      set: {},
+      remove: [],
+      resize: [],
+      move: [],
+      password: false,
+      cloudInit: false,
+    });
+    expect(changedVmFields(fromApi(config, observed, wanted()), wanted())).toEqual([]);
   });
 
   it("may have what is not managed: a MAC, a rate, a firewall flag, a memory that NetBox doesn't name", () => {
     const { memory: _memory, ...unmanaged } = wanted();
-    expect(changedFields(fromApi({ ...config, memory: "512" }, observed, unmanaged), unmanaged)).toEqual([]);
+    expect(changedVmFields(fromApi({ ...config, memory: "512" }, observed, unmanaged), unmanaged)).toEqual([]);
   });
 });
 
@@ -96,12 +97,12 @@ describe("a change", () => {
 
   it("to an unknown value, as in a preview, is a change and no error", () => {
     const unknown = { ...wanted(), cloudInit: { ipconfig: { "0": "04da6b54-80e4-46f7-96ec-b56ff0331ba9" } } };
-    expect(changedFields(wanted(), unknown)).toEqual(["cloudInit"]);
+    expect(changedVmFields(wanted(), unknown)).toEqual(["cloudInit"]);
   });
 
   it("that shrinks a disk is a problem", () => {
-    expect(shrinkProblem({ scsi0: { size: "10G" } }, { scsi0: { size: "8G" } })).toBe(
-      "scsi0 can't shrink from 10G to 8G",
+    expect(shrinkProblem({ scsi0: { size: "10G" } }, { scsi0: { size: "8G" } })).toMatch(
+      /^scsi0 can't shrink from 10G to 8G; set the virtual disk's size in NetBox back/,
     );
     expect(shrinkProblem({ scsi0: { size: "10G" } }, { scsi0: { size: "10240M" } })).toBeUndefined();
   });

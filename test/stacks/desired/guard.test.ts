@@ -12,6 +12,7 @@ const guest = (netboxId: number): Undeclared => ({
   name: `g${netboxId}`,
   cluster: "pve",
   vmid: 100 + netboxId,
+  type: "qemu",
   netboxUrl: "https://nb",
 });
 const vm = (id: number, status: string, cluster = "pve", tags: string[] = ["prod"]) =>
@@ -48,7 +49,6 @@ describe("a built guest that is not declared", () => {
 
   it.each([
     [vm(1, "planned"), /is planned in NetBox, but was built already/],
-    [vm(1, "failed"), /is set to failed/],
     [vm(1, "active", "other"), /was moved to cluster other/],
     [vm(1, "active", "pve", []), /has lost the tag prod/],
     [vm(1, "active"), /was missing from its list: run again/],

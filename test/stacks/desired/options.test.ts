@@ -18,17 +18,19 @@ const guest = (fields: Partial<NetboxVirtualMachine> = {}): NetboxVirtualMachine
     clusterId: 1,
     clusterName: "c",
     platform: undefined,
+    device: undefined,
+    role: undefined,
     vcpus: 2,
     memory: 1024,
   },
-  ...{ description: "", comments: "", tags: [], primaryIds: { 4: undefined, 6: undefined }, localContext: {} },
+  ...{ description: "", comments: "", tags: [], primaryIds: { 4: undefined, 6: undefined }, context: {} },
   ...{ startOnBoot: undefined, customFields: new Map<string, string>() },
   ...fields,
 });
 
 function chosen(fields: Partial<NetboxVirtualMachine>, defaults: object = {}) {
   const problems: string[] = [];
-  const options = optionsOf(guest(fields), settings(defaults), (text) => problems.push(text));
+  const options = optionsOf(guest(fields), "qemu", settings(defaults), (text) => problems.push(text));
   return { options, problems };
 }
 
@@ -41,7 +43,7 @@ describe("the options of a guest", () => {
           ["proxmox_option_onboot", "false"],
           ["proxmox_option_cpu", "host"],
         ]),
-        localContext: { proxmox: { options: { cpu: "kvm64", vga: "serial0" } } },
+        context: { proxmox: { options: { cpu: "kvm64", vga: "serial0" } } },
       },
       { options: { vga: "std", agent: 1, numa: true } },
     );
@@ -58,7 +60,7 @@ describe("the options of a guest", () => {
   it("that won't do are told with where they stand and what would do", () => {
     const { problems } = chosen({
       customFields: new Map([["proxmox_option_bios", "efi"]]),
-      localContext: { proxmox: { options: { cores: 4, balloon: 4096, startup: "first", agent: { enabled: 1 } } } },
+      context: { proxmox: { options: { cores: 4, balloon: 4096, startup: "first", agent: { enabled: 1 } } } },
     });
     expect(problems).toEqual([
       'custom field proxmox_option_bios: "efi" won\'t do; write seabios, ovmf',
@@ -77,7 +79,7 @@ describe("the options of a guest", () => {
       const customFields = new Map(fields.map(([key, value]): [string, string] => [`proxmox_option_${key}`, value]));
       const all = settings({ diskOptions: { ssd: 1, discard: "on" } });
       const disk = { id: 1, name, guestId: 1, size: 1000, customFields };
-      return { options: diskOptionsOf(disk, all, all.defaults("c"), (text) => problems.push(text)), problems };
+      return { options: diskOptionsOf(disk, guest(), "qemu", all, (text) => problems.push(text)), problems };
     };
     expect(of("scsi0", [["discard", "ignore"]])).toEqual({ options: { discard: "ignore", ssd: 1 }, problems: [] });
     expect(of("virtio1", [])).toEqual({ options: { discard: "on" }, problems: [] });

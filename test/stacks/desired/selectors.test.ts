@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxInterface, NetboxPrefix, NetboxRange } from "../../../providers/netbox/schemas";
 import { byAddress, holds, inRange } from "../../../stacks/desired/address";
-import { toMebibytes } from "../../../stacks/desired/guests";
+import { toMebibytes } from "../../../stacks/desired/disks";
 import { select } from "../../../stacks/desired/selectors";
 
 const prefix = (id: number, text: string, more: Partial<NetboxPrefix> = {}): NetboxPrefix => ({

@@ -1,0 +1,86 @@
+import { context } from "../context";
+import { UserError } from "../errors";
+import type { ProxmoxCluster } from "./client";
+import {
+  type ContainerInputs,
+  changedContainerFields,
+  changesTo,
+  containerInputs,
+  containerState,
+  creation,
+  fromApi,
+  settledProblem,
+} from "./container.model";
+import { explained, type GuestKind, guestHandler } from "./guest.handler";
+
+const container: GuestKind<ContainerInputs> = {
+  type: "lxc",
+  noun: "CT",
+  inputs: containerInputs,
+  state: containerState,
+  changed: changedContainerFields,
+  problems: (state, wanted) => [{ property: "unprivileged", reason: settledProblem(state, wanted) }],
+  make,
+  // PVE names the new container in the task that creates it, and only the source in the one that clones it.
+  isMaking: async ({ type, id }, _log, { vmid, template }) =>
+    (type === "vzcreate" && id === String(vmid)) || (type === "vzclone" && id === String(template)),
+  fromApi,
+  changesTo,
+  password: () => ({}),
+  uuid: () => undefined,
+};
+
+/** A container, cloned from another one or created from an OS template. */
+export const containerHandler = guestHandler(container);
+
+function make(cluster: ProxmoxCluster, wanted: ContainerInputs, title: string): Promise<void> {
+  const { template } = wanted;
+  if (template === undefined)
+    throw new UserError(
+      `Unable to create ${title}: no template is named for it. Set the custom field proxmox_lxc_templates in NetBox.`,
+    );
+  return cluster.makeSlot(template, () =>
+    typeof template === "number" ? clone(cluster, wanted, template, title) : create(cluster, wanted, template, title),
+  );
+}
+
+async function clone(cluster: ProxmoxCluster, wanted: ContainerInputs, template: number, title: string): Promise<void> {
+  const source = await cluster.find(template);
+  if (source === undefined)
+    throw new UserError(
+      `Unable to create ${title}: container ${template} is not on ${cluster.name}. Set the custom field proxmox_lxc_templates in NetBox to one that is.`,
+    );
+  const target = wanted.node ?? wanted.placement ?? source.node;
+  await explained(`clone container ${template} to ${title}`, () =>
+    cluster.task("POST", `/nodes/${source.node}/lxc/${template}/clone`, {
+      newid: wanted.vmid,
+      hostname: wanted.name,
+      description: wanted.description,
+      full: wanted.fullClone ? 1 : 0,
+      ...(wanted.fullClone && wanted.storage !== undefined ? { storage: wanted.storage } : {}),
+      ...(wanted.pool === undefined || wanted.pool === "" ? {} : { pool: wanted.pool }),
+      ...(target !== source.node ? { target } : {}),
+    }),
+  );
+}
+
+async function create(
+  cluster: ProxmoxCluster,
+  wanted: ContainerInputs,
+  ostemplate: string,
+  title: string,
+): Promise<void> {
+  const node = wanted.node ?? wanted.placement;
+  if (node === undefined)
+    throw new UserError(
+      `Unable to create ${title}: no node is named for it. Set the custom field proxmox_node in NetBox.`,
+    );
+  const { password } = wanted;
+  await explained(`create ${title} from ${ostemplate}`, () =>
+    cluster.task("POST", `/nodes/${node}/lxc`, {
+      ...creation(wanted),
+      ostemplate,
+      ...(password === undefined ? {} : { password: context().password(password.name) }),
+    }),
+  );
+}

@@ -1,0 +1,148 @@
+import * as pulumi from "@pulumi/pulumi";
+import { canonicalAddress, reverseName } from "../providers/bind9/names";
+import { Bind9Record } from "../providers/bind9/record";
+import type { Context } from "../providers/context";
+import { NetboxGuest } from "../providers/netbox/guest";
+import { NetboxIpAllocation } from "../providers/netbox/ipallocation";
+import { NetboxPromotion } from "../providers/netbox/promotion";
+import { ProxmoxContainer } from "../providers/proxmox/container";
+import type { GuestType } from "../providers/proxmox/schemas";
+import { ProxmoxVm } from "../providers/proxmox/vm";
+import { SiteAnchor } from "../providers/site/anchor";
+import type { Leftover } from "../providers/site/anchor.model";
+import { familyOf } from "./desired/address";
+import { ipconfigText, nicAddresses } from "./desired/machines";
+import type { AddressRef, DesiredGuest, DesiredRecord, InState } from "./desired/types";
+
+/** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
+export interface Outputs {
+  guests: Record<
+    string,
+    {
+      name: string;
+      status: string;
+      cluster: string;
+      vmid: number;
+      addresses: pulumi.Output<string>[];
+      /** What waits for the guest's next start. */
+      pending: pulumi.Output<string[]>;
+    }
+  >;
+  records: string[];
+}
+
+type Text = (ref: AddressRef) => pulumi.Input<string>;
+type Guest = ProxmoxVm | ProxmoxContainer;
+
+/** Logical names by NetBox id, so that a rename is an update. */
+const logical: Record<GuestType, { name: (id: number) => string; type: string }> = {
+  qemu: { name: (id) => `vm-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm" },
+  lxc: { name: (id) => `ct-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxContainer" },
+};
+
+/** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
+export function declare(
+  context: Context,
+  { protect, state }: { protect: boolean; state: InState },
+  guests: DesiredGuest[],
+  records: DesiredRecord[],
+  leftovers: Leftover[],
+): Outputs {
+  const allocations = new Map<string, NetboxIpAllocation>();
+  const machines = new Map<number, Guest>();
+  const all: pulumi.Resource[] = [];
+  const kept = <T extends pulumi.Resource>(resource: T): T => {
+    all.push(resource);
+    return resource;
+  };
+  const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
+  const text: Text = (ref) =>
+    "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
+  for (const guest of guests) {
+    const netbox = kept(new NetboxGuest(`guest-${guest.id}`, guest.netbox));
+    const own = guest.allocations.map(({ key, inputs }) => {
+      const allocation = kept(new NetboxIpAllocation(key, inputs, { dependsOn: netbox }));
+      allocations.set(key, allocation);
+      return allocation;
+    });
+    const machine = kept(declareMachine(guest, text, state, [netbox, ...own]));
+    machines.set(guest.id, machine);
+    if (guest.promote || state.promoted.has(guest.id))
+      kept(
+        new NetboxPromotion(`promotion-${guest.id}`, { mark: guest.mark, name: guest.name }, { dependsOn: machine }),
+      );
+    const { cluster, vmid } = guest.machine.inputs;
+    const addresses = guest.allocations.map(({ key, inputs }) =>
+      pulumi.output(inputs.address ?? allocations.get(key)?.address ?? ""),
+    );
+    const pending = machine.pending.apply((names) => names ?? []);
+    outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
+  }
+  for (const record of records) {
+    const dependsOn = record.owner.guests.flatMap((id) => machines.get(id) ?? []);
+    kept(declareRecord(context, record, text, dependsOn));
+  }
+  new SiteAnchor("anchor", { leftovers }, { dependsOn: all, protect });
+  return outputs;
+}
+
+/** A virtual machine or container. One that was the other before is the same resource to the engine, which replaces it. */
+function declareMachine(
+  { id, machine, nics }: DesiredGuest,
+  text: Text,
+  state: InState,
+  dependsOn: pulumi.Resource[],
+): Guest {
+  const before = state.guests.get(id)?.type;
+  const other = before === undefined || before === machine.type ? undefined : logical[before];
+  const aliases = other === undefined ? [] : [{ name: other.name(id), type: other.type }];
+  const options = { dependsOn, aliases };
+  const name = logical[machine.type].name(id);
+  if (machine.type === "qemu") {
+    const given = nics.filter(({ v4, v6 }) => v4 ?? v6);
+    const ipconfig = Object.fromEntries(
+      given.map((nic) => [String(nic.slot), whenKnown({ ...nicAddresses(nic, text) }, ipconfigText)]),
+    );
+    return new ProxmoxVm(name, { ...machine.inputs, cloudInit: { ...machine.inputs.cloudInit, ipconfig } }, options);
+  }
+  const networks = Object.fromEntries(
+    Object.entries(machine.inputs.networks).map(([slot, network]) => {
+      const nic = nics.find((each) => `net${each.slot}` === slot);
+      return [slot, { ...network, ...(nic ? nicAddresses(nic, text) : {}) }];
+    }),
+  );
+  return new ProxmoxContainer(name, { ...machine.inputs, networks }, options);
+}
+
+/** A plain value where all of its parts are known: an output would be unknown to the plan whenever its resource changes. */
+function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known: object) => T): pulumi.Input<T> {
+  const known = Object.values(parts).every((part) => typeof part === "string");
+  return known ? make(parts) : pulumi.all(parts).apply(make);
+}
+
+function declareRecord(
+  context: Context,
+  { key, server, name, ttl, addresses, texts, owner }: DesiredRecord,
+  text: Text,
+  dependsOn: pulumi.Resource[],
+): Bind9Record {
+  const zones = context.nameServer(server);
+  const split = (all: string[]) => {
+    const hosts = all.map(canonicalAddress).sort();
+    const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
+    return {
+      records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },
+      reverse: hosts.filter((host) => zones.zoneOf(reverseName(host)) !== undefined),
+    };
+  };
+  const values = addresses.map(text);
+  const known = values.filter((value) => typeof value === "string");
+  if (known.length === values.length)
+    return new Bind9Record(key, { server, name, ttl, owner, ...split(known) }, { dependsOn });
+  const later = pulumi.all(values).apply(split);
+  return new Bind9Record(
+    key,
+    { server, name, ttl, owner, records: later.records, reverse: later.reverse },
+    { dependsOn },
+  );
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { guestUrl, type Mark, sameMark } from "../../providers/mark";
+import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type { GuestType } from "../../providers/proxmox/schemas";
+import type { KeptDisks } from "./disks";
+import { type Site, vmidOf } from "./guests";
+import type { KnownGuest, ProxmoxFacts } from "./types";
+
+/** A guest's claim on a VMID, and what is there already. */
+export interface Claim {
+  vmid: number;
+  /** Was the VMID computed from the NetBox id? */
+  derived: boolean;
+  /** Is it there, or known to have been, so that nothing has to be made from a template? */
+  built: boolean;
+  /** Is what is there someone else's so far? */
+  adopts: boolean;
+  /** The rebuild counter that it was made with. */
+  rebuild?: number;
+  /** The node where it is. */
+  node?: string;
+  /** The node that was chosen for it when it was made. */
+  placement?: string;
+  /** Disks that are kept though NetBox doesn't list them; undefined where the template says. */
+  kept?: KeptDisks;
+  /** Its NICs as they were last seen. */
+  networks?: Record<string, { bridge?: string; mtu?: number }>;
+}
+
+const last = z.object({
+  placement: z.string().optional(),
+  rebuild: z.number().optional(),
+  disks: z.record(z.string(), z.object({ size: z.string().optional() })).optional(),
+  networks: z.record(z.string(), z.object({ bridge: z.string().optional(), mtu: z.number().optional() })).optional(),
+});
+
+const words: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };
+
+/** What a guest has a claim on. @returns nothing where it has a problem instead */
+export function claimOf(
+  site: Site,
+  guest: NetboxVirtualMachine,
+  type: GuestType,
+  mark: Mark,
+  facts: ProxmoxFacts,
+  problem: (text: string) => void,
+): Claim | undefined {
+  const { settings, state } = site;
+  const field = settings.site.customFields.vmid;
+  const ids = vmidOf(guest, settings);
+  if (ids === undefined) {
+    problem(
+      `custom field ${field} holds "${guest.customFields.get(field)}"; write a VMID from 100 to 999999999, or empty it`,
+    );
+    return undefined;
+  }
+  const known = state.guests.get(guest.id);
+  if (known !== undefined && known.vmid !== ids.vmid) {
+    problem(
+      `it was built as VM ${known.vmid}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${known.vmid} into ${field} again`,
+    );
+    return undefined;
+  }
+  const asked = settings.site.adopt || guest.tags.includes(settings.site.adoptTag);
+  const named = asked && known === undefined && ids.derived ? namesake(guest, type, facts) : undefined;
+  const vmid = named?.vmid ?? ids.vmid;
+  const there = facts.guests.find((each) => each.vmid === vmid);
+  const claim = { vmid, derived: named === undefined && ids.derived, adopts: false, node: there?.node };
+  if (known !== undefined) return { ...claim, ...fromState(known, type) };
+  if (there === undefined) return { ...claim, built: false };
+  const seen = facts.seen.get(vmid);
+  // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
+  if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
+  if (asked && seen?.mark === undefined && there.type === type && !there.template)
+    return { ...claim, built: true, adopts: true, kept: {} };
+  const owner = seen?.mark;
+  const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
+  const what =
+    asked && owner === undefined
+      ? `, and can't be adopted as a ${words[type]}: it is a ${there.template ? "template" : words[there.type]}`
+      : "";
+  problem(
+    `VMID ${vmid} is taken on ${there.node} by ${there.name || "a guest"}, ${whose}${what}; give it another VMID in NetBox, or move that guest away`,
+  );
+  return undefined;
+}
+
+/** The one unmarked guest of the same name, for adoption where no VMID is given. */
+function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }: ProxmoxFacts) {
+  const found = guests.filter(
+    (each) =>
+      each.type === type &&
+      !each.template &&
+      each.name.toLowerCase() === guest.name.toLowerCase() &&
+      seen.get(each.vmid)?.mark === undefined &&
+      seen.has(each.vmid),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What is built stays where it is and keeps the disks that it was given beside those of NetBox. */
+function fromState(
+  known: KnownGuest,
+  type: GuestType,
+): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks"> {
+  const parsed = last.safeParse(known.last);
+  if (!parsed.success || known.type !== type) return { built: false };
+  const { placement, rebuild, disks, networks } = parsed.data;
+  const kept = Object.entries(disks ?? {}).filter(([, disk]) => disk.size === undefined);
+  return { built: true, rebuild, placement, networks, kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])) };
+}

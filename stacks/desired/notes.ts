@@ -1,0 +1,89 @@
+import { guestUrl } from "../../providers/mark";
+import { changedContainerFields, fromApi as containerFromApi } from "../../providers/proxmox/container.model";
+import type { Power } from "../../providers/proxmox/guest.model";
+import { waitsForStart } from "../../providers/proxmox/restart.model";
+import { changedVmFields, fromApi as vmFromApi } from "../../providers/proxmox/vm.model";
+import { withAddresses } from "./machines";
+import type { DesiredGuest, KnownGuest, ProxmoxFacts } from "./types";
+
+// What the plan says of single guests beside what the engine shows.
+
+const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
+
+const brief = (value: unknown): string => {
+  const text = value === undefined ? "nothing" : typeof value === "string" ? value : JSON.stringify(value);
+  return text.length > 160 ? `${text.slice(0, 157)}…` : text;
+};
+
+/** What differs from NetBox in a guest that is to be adopted; it stays so until the run after that. */
+export function adoptionNotes(guests: DesiredGuest[], proxmox: Map<string, ProxmoxFacts>): string[] {
+  return guests.flatMap((guest) => {
+    const { type, inputs } = withAddresses(guest);
+    if (!inputs.adopt) return [];
+    const facts = proxmox.get(inputs.cluster);
+    const config = facts?.seen.get(inputs.vmid)?.config;
+    const listed = facts?.guests.find(({ vmid }) => vmid === inputs.vmid);
+    if (config === undefined || listed === undefined) return [];
+    const power: Power = listed.status === "running" || listed.status === "paused" ? listed.status : "stopped";
+    const observed = { power, pool: listed.pool, ha: listed.hasHa ? "managed" : "none" };
+    const before: Record<string, unknown> =
+      type === "qemu" ? { ...vmFromApi(config, observed, inputs) } : { ...containerFromApi(config, observed, inputs) };
+    const after: Record<string, unknown> = { ...inputs };
+    const fields: string[] = type === "qemu" ? changedVmFields(before, inputs) : changedContainerFields(before, inputs);
+    const lines = fields
+      // The mark is what adoption writes, and no node is changed by it.
+      .filter((field) => field !== "node")
+      .map((field) => `    ${field}: ${brief(before[field])} → ${brief(after[field])}`);
+    const head = `${title(guest)} is adopted: ${type === "qemu" ? "VM" : "container"} ${inputs.vmid} on ${listed.node} gets the mark of this stack and stays as it is.`;
+    return [lines.length === 0 ? head : `${head} The next run would change:\n${lines.join("\n")}`];
+  });
+}
+
+/** What waits for a guest's next start, and who brings that about. */
+export function restartNotes(guests: DesiredGuest[], known: Map<number, KnownGuest>): string[] {
+  return guests.flatMap((guest) => {
+    const last = known.get(guest.id)?.last;
+    const { type, inputs } = withAddresses(guest);
+    if (last === undefined || last.power !== "running" || inputs.power !== "running" || inputs.inert) return [];
+    const earlier = Array.isArray(last.pending) ? last.pending.map(String) : [];
+    const all = [...new Set([...waitsForStart(type, last, inputs), ...earlier])].sort();
+    if (all.length === 0) return [];
+    const what = `${title(guest)}: ${all.join(", ")} ${all.length === 1 ? "takes" : "take"} effect when it is started anew`;
+    if (inputs.restart) return [`${what}; this run restarts it (reboot policy ${guest.rebootPolicy}).`];
+    const remedy =
+      guest.rebootPolicy === "ask"
+        ? `to let the next run do that: pulumi config set --path 'netbox-proxmox:site.reboots[0]' ${guest.name}`
+        : "its reboot policy (never) leaves that to you";
+    return [`${what}; ${remedy}.`];
+  });
+}
+
+/** Guests that someone moved: found where they are, and left there. */
+export function movedNotes(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  proxmox: Map<string, ProxmoxFacts>,
+): string[] {
+  return guests.flatMap((guest) => {
+    const { cluster, vmid, node } = guest.machine.inputs;
+    const there = proxmox.get(cluster)?.guests.find((each) => each.vmid === vmid)?.node;
+    const before = known.get(guest.id)?.last.node;
+    return node === undefined || there === undefined || there === node || before !== node
+      ? []
+      : [`${title(guest)} runs on ${there}, though NetBox names ${node}: it was moved by hand, and stays there.`];
+  });
+}
+
+/** Where new guests go that NetBox names no node for. */
+export function placementNotes(guests: DesiredGuest[], known: Map<number, KnownGuest>): string[] {
+  const placed = new Map<string, string[]>();
+  for (const { id, name, machine } of guests) {
+    const { node, placement } = machine.inputs;
+    if (node === undefined && placement !== undefined && !known.has(id))
+      placed.set(placement, [...(placed.get(placement) ?? []), name]);
+  }
+  const shown = (names: string[]) =>
+    names.length > 12 ? `${names.slice(0, 12).join(", ")} and ${names.length - 12} more` : names.join(", ");
+  const lines = [...placed].sort().map(([node, names]) => `${node}: ${shown(names)}`);
+  return lines.length === 0 ? [] : [`New guests go to the node with most memory to give: ${lines.join("; ")}.`];
+}

@@ -1,0 +1,112 @@
+import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type { Nic } from "../../providers/proxmox/guest.model";
+import type { ProxmoxFacts, TemplateFacts } from "./types";
+
+/** What a new guest needs of a node. */
+export interface Needs {
+  /** What it is made from: a template that was read, or the nodes that have an OS template. */
+  source: TemplateFacts | { nodes: string[] };
+  /** The storages that its disks go to, and what these must hold. */
+  storages: string[];
+  content: "images" | "rootdir";
+  nics: Nic[];
+}
+
+/** What is placed in this run, so that the next guest sees it. */
+export class Placement {
+  private readonly planned = new Map<string, number>();
+  private readonly tagged = new Map<string, Map<string, number>>();
+
+  constructor(
+    private readonly facts: ProxmoxFacts,
+    private readonly prefix: string,
+  ) {}
+
+  private groupsOf = ({ tags }: Pick<NetboxVirtualMachine, "tags">) =>
+    tags.filter((tag) => tag.startsWith(this.prefix));
+
+  /** Counts a guest that has its node. */
+  count(guest: Pick<NetboxVirtualMachine, "tags">, node: string, newMemory = 0): void {
+    this.planned.set(node, (this.planned.get(node) ?? 0) + newMemory);
+    for (const group of this.groupsOf(guest)) {
+      const nodes = this.tagged.get(group) ?? new Map<string, number>();
+      this.tagged.set(group, nodes.set(node, (nodes.get(node) ?? 0) + 1));
+    }
+  }
+
+  /** Bytes of a node's memory that no guest is configured with: the same in preview and up, unlike what is in use. */
+  private free(node: string): number {
+    const used = this.facts.guests.filter((guest) => guest.node === node && !guest.template);
+    const total = this.facts.nodes.find((each) => each.node === node)?.memory ?? 0;
+    return total - used.reduce((sum, { memory }) => sum + memory, 0) - (this.planned.get(node) ?? 0);
+  }
+
+  /** The node for a new guest: that which keeps it apart from its group, then the one with most memory to give, then by name. */
+  choose(guest: NetboxVirtualMachine, needs: Needs, memory: number): { node: string } | { problem: string } {
+    const reasons: string[] = [];
+    const fit = this.facts.nodes.filter(({ node, online }) => {
+      const reason = online ? unfit(this.facts, node, needs) : "is offline";
+      if (reason !== undefined) reasons.push(`${node} ${reason}`);
+      return reason === undefined;
+    });
+    const groups = this.groupsOf(guest);
+    const crowd = (node: string) => groups.reduce((sum, group) => sum + (this.tagged.get(group)?.get(node) ?? 0), 0);
+    const [best] = fit
+      .map(({ node }) => ({ node, crowd: crowd(node), free: this.free(node) }))
+      .sort((a, b) => a.crowd - b.crowd || b.free - a.free || (a.node < b.node ? -1 : 1));
+    if (best === undefined) return { problem: `no node can take it: ${reasons.join("; ")}` };
+    this.count(guest, best.node, memory);
+    return { node: best.node };
+  }
+}
+
+/** Why a node can't take a new guest; undefined where it can. */
+export function unfit(facts: ProxmoxFacts, node: string, { source, storages, content, nics }: Needs): string | undefined {
+  const on = (name: string) => facts.storages.find((each) => each.node === node && each.storage === name);
+  if ("nodes" in source) {
+    if (!source.nodes.includes(node)) return "lacks the OS template";
+  } else if (source.node !== node) {
+    const local = source.storages.find((name) => !on(name)?.shared);
+    if (local !== undefined) return `lacks template ${source.name}, whose storage ${local} is ${source.node}'s own`;
+  }
+  const missing = storages.find((name) => !on(name)?.available);
+  if (missing !== undefined) return `lacks storage ${missing}`;
+  const unable = storages.find((name) => !on(name)?.content.includes(content));
+  return unable !== undefined
+    ? `has storage ${unable}, which doesn't hold ${content === "images" ? "disk images" : "containers"} (${content})`
+    : nics.map((nic) => nicProblem(facts, node, nic)).find(Boolean);
+}
+
+/** Why a node can't carry a NIC. */
+export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mtu }: Nic): string | undefined {
+  const known = bridges.get(node);
+  if (known === undefined) return undefined;
+  if (!known.has(bridge)) return `lacks bridge ${bridge}`;
+  // PVE's MTU of 1 is the bridge's own; a bridge that says nothing has 1500.
+  const most = known.get(bridge) ?? 1500;
+  return mtu !== undefined && mtu > most
+    ? `has bridge ${bridge} with an MTU of ${most}, less than the ${mtu} of an interface`
+    : undefined;
+}
+
+/** The node that NetBox names: its device, or the custom field. */
+export function namedNode(
+  guest: NetboxVirtualMachine,
+  field: string,
+  { nodes }: Pick<ProxmoxFacts, "nodes">,
+  problem: (text: string) => void,
+): string | undefined {
+  const custom = guest.customFields.get(field);
+  const { device } = guest;
+  if (custom !== undefined && device !== undefined && custom !== device)
+    problem(`its device is ${device}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
+  const node = device ?? custom;
+  if (node !== undefined && !nodes.some((each) => each.node === node)) {
+    const from = device === undefined ? `custom field ${field}` : "device";
+    problem(
+      `its ${from} names ${node}, which is no node of ${guest.clusterName} (${nodes.map((each) => each.node).join(", ")}); correct it in NetBox`,
+    );
+    return undefined;
+  }
+  return node;
+}
