@@ -69,6 +69,8 @@ const nameServerSchema = z
       .default("127.0.0.1"),
     dnsPort: z.number().int().min(1).max(65535).default(53),
     zones: z.array(zoneName).min(1, "name the zones that are kept here"),
+    /** The view of netbox-dns whose zones these are; left out, its default view. */
+    view: z.string().min(1).optional(),
   })
   .refine(({ hostKey, hostKeyFile }) => hostKey !== undefined || hostKeyFile !== undefined, {
     error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)",
@@ -110,6 +112,7 @@ const examples: Record<string, string> = {
   dnsHost: "127.0.0.1",
   dnsPort: "53",
   zones: "example.com",
+  view: "internal",
   taskTimeout: "1800",
   shutdownTimeout: "120",
   parallelClones: "4",

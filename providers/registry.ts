@@ -5,6 +5,7 @@ import { staleBuild } from "./build";
 import { context, useConfiguration } from "./context";
 import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
+import { dnsRecordHandler } from "./netbox/dnsrecord.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
 import { promotionHandler } from "./netbox/promotion.handler";
@@ -18,6 +19,7 @@ Error.stackTraceLimit = 0;
 const handlers = {
   "netbox-guest": guestHandler,
   "netbox-promotion": promotionHandler,
+  "netbox-dns-record": dnsRecordHandler,
   "netbox-ip-allocation": ipAllocationHandler,
   "proxmox-vm": vmHandler,
   "proxmox-container": containerHandler,

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { canonicalAddress, reverseName } from "../providers/bind9/names";
 import { Bind9Record } from "../providers/bind9/record";
 import type { Context } from "../providers/context";
+import { NetboxDnsRecord } from "../providers/netbox/dnsrecord";
 import { NetboxGuest } from "../providers/netbox/guest";
 import { NetboxIpAllocation } from "../providers/netbox/ipallocation";
 import { NetboxPromotion } from "../providers/netbox/promotion";
@@ -11,8 +12,10 @@ import { ProxmoxVm } from "../providers/proxmox/vm";
 import { SiteAnchor } from "../providers/site/anchor";
 import type { Leftover } from "../providers/site/anchor.model";
 import { familyOf } from "./desired/address";
+import type { Site } from "./desired/guests";
 import { ipconfigText, nicAddresses } from "./desired/machines";
-import type { AddressRef, DesiredGuest, DesiredRecord, InState } from "./desired/types";
+import type { NamedRecords } from "./desired/records";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState } from "./desired/types";
 
 /** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
 export interface Outputs {
@@ -43,11 +46,12 @@ const logical: Record<GuestType, { name: (id: number) => string; type: string }>
 /** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
 export function declare(
   context: Context,
-  { protect, state }: { protect: boolean; state: InState },
+  site: Pick<Site, "stack" | "netbox" | "state"> & { protect: boolean },
   guests: DesiredGuest[],
-  records: DesiredRecord[],
+  { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
   leftovers: Leftover[],
 ): Outputs {
+  const { protect, state } = site;
   const allocations = new Map<string, NetboxIpAllocation>();
   const machines = new Map<number, Guest>();
   const all: pulumi.Resource[] = [];
@@ -78,8 +82,14 @@ export function declare(
     const pending = machine.pending.apply((names) => names ?? []);
     outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
   }
+  const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
+  const before = new Map<string, pulumi.Resource[]>();
+  for (const record of plugin) {
+    const made = kept(declarePluginRecord(site, record, text, of(record.guests)));
+    before.set(record.fqdn, [...(before.get(record.fqdn) ?? []), made]);
+  }
   for (const record of records) {
-    const dependsOn = record.owner.guests.flatMap((id) => machines.get(id) ?? []);
+    const dependsOn = [...of(record.owner.guests), ...(before.get(record.name) ?? [])];
     kept(declareRecord(context, record, text, dependsOn));
   }
   new SiteAnchor("anchor", { leftovers }, { dependsOn: all, protect });
@@ -122,7 +132,7 @@ function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known:
 
 function declareRecord(
   context: Context,
-  { key, server, name, ttl, addresses, texts, owner }: DesiredRecord,
+  { key, server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt }: DesiredRecord,
   text: Text,
   dependsOn: pulumi.Resource[],
 ): Bind9Record {
@@ -132,17 +142,30 @@ function declareRecord(
     const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
     return {
       records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },
-      reverse: hosts.filter((host) => zones.zoneOf(reverseName(host)) !== undefined),
+      reverse: hosts.filter((host) => !withoutPtr.includes(host) && zones.zoneOf(reverseName(host)) !== undefined),
     };
   };
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
-  if (known.length === values.length)
-    return new Bind9Record(key, { server, name, ttl, owner, ...split(known) }, { dependsOn });
+  const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };
+  if (known.length === values.length) return new Bind9Record(key, { ...common, ...split(known) }, { dependsOn });
   const later = pulumi.all(values).apply(split);
-  return new Bind9Record(
-    key,
-    { server, name, ttl, owner, records: later.records, reverse: later.reverse },
-    { dependsOn },
-  );
+  return new Bind9Record(key, { ...common, records: later.records, reverse: later.reverse }, { dependsOn });
 }
+
+function declarePluginRecord(
+  { stack, netbox }: Pick<Site, "stack" | "netbox">,
+  { key, zoneId, zone, name, type, value }: DesiredPluginRecord,
+  text: Text,
+  dependsOn: pulumi.Resource[],
+): NetboxDnsRecord {
+  const written = typeof value === "string" ? value : text(value);
+  const plain =
+    typeof written === "string" ? bare(type, written) : pulumi.output(written).apply((each) => bare(type, each));
+  const inputs = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value: plain };
+  return new NetboxDnsRecord(`record-${key}`, inputs, { dependsOn });
+}
+
+/** An address without its prefix length. */
+const bare = (type: string, value: string): string =>
+  type === "A" || type === "AAAA" ? canonicalAddress(value) : value;

@@ -1,3 +1,4 @@
+import { absolute } from "../providers/bind9/names";
 import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import { findMark } from "../providers/mark";
@@ -18,7 +19,7 @@ import { drives } from "../providers/proxmox/vm.model";
 import { isBuilt, typeOf, vmidOf } from "./desired/guests";
 import { settingsOf } from "./desired/guestsettings";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/templates";
-import type { InState, NetboxFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
+import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
 import type { Settings } from "./settings";
 
 // What the program reads before it declares anything.
@@ -54,6 +55,28 @@ export async function checkSystems({ netbox, proxmox }: Context): Promise<void> 
 }
 
 // ---- NetBox
+
+/** What netbox-dns holds of the zones that these name servers keep; nothing where the plugin isn't there or isn't to be asked. */
+export async function readPlugin(
+  netbox: NetboxClient,
+  servers: { zones: string[]; view: string | undefined }[],
+  { dns }: Settings,
+): Promise<PluginFacts | undefined> {
+  const { plugins } = await netbox.status();
+  if (dns.plugin === "off" || servers.length === 0 || !plugins.includes("netbox_dns")) return undefined;
+  const [views, all] = await Promise.all([
+    netbox.list("plugins/netbox-dns/views", wire.dnsView, wire.dnsViewFields),
+    netbox.list("plugins/netbox-dns/zones", wire.dnsZone, wire.dnsZoneFields),
+  ]);
+  const kept = new Set(servers.flatMap(({ zones }) => zones));
+  const zones = all.filter(({ name, active }) => active && kept.has(absolute(name)));
+  if (zones.length === 0) return undefined;
+  const ids = zones.map(({ id }) => id);
+  const records = await netbox.list("plugins/netbox-dns/records", wire.dnsRecord, wire.dnsRecordFields, {
+    zone_id: ids,
+  });
+  return { views, zones, records: records.filter(({ zoneId }) => ids.includes(zoneId)) };
+}
 
 /** Everything of NetBox that guests of these clusters are made from, in a few bulk reads. */
 export async function readNetbox(

@@ -157,6 +157,8 @@ const dnsSchema = z.strictObject({
   ttl: z.number().int().min(0).default(300),
   /** Guests whose address we allocate get the name GUEST.DOMAIN. */
   domain: zoneLike.optional(),
+  /** What becomes of the zones that netbox-dns keeps: `sync` reads its records and writes the guests' there, `read` only reads. */
+  plugin: z.enum(["sync", "read", "off"]).default("sync"),
 });
 
 export type GuestDefaults = z.infer<typeof defaultsSchema>;
@@ -210,6 +212,7 @@ const examples: Record<string, string> = {
   gatewayTag: "gateway",
   ttl: "300",
   domain: "example.com",
+  plugin: "sync",
 };
 
 /** The keys of this program's configuration; the connections are read by themselves. */

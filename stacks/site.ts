@@ -3,13 +3,14 @@ import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import { declare, type Outputs } from "./declare";
 import { hostOf } from "./desired/address";
-import { type Evidence, judge, judgeRebuilds, type Undeclared, type Verdict } from "./desired/guard";
+import { type Evidence, judge, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/guard";
 import { desiredGuests, isBuilt, type Site } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { adoptionNotes, movedNotes, placementNotes, restartNotes } from "./desired/notes";
+import { keeperOf } from "./desired/pluginrecords";
 import { desiredRecords } from "./desired/records";
 import type { DesiredGuest, ProxmoxFacts } from "./desired/types";
-import { checkSystems, readEvidence, readNetbox, readProxmox, readSeen } from "./facts";
+import { checkSystems, readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 import type { Settings } from "./settings";
 import { readState } from "./state";
 
@@ -28,7 +29,11 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
   const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const state = await readState();
   const names = context.proxmox.map(({ name }) => name);
-  const [netbox, zones] = await Promise.all([readNetbox(context.netbox, names, settings), readZones(context)]);
+  const [netbox, zones, plugin] = await Promise.all([
+    readNetbox(context.netbox, names, settings),
+    readZones(context),
+    readPlugin(context.netbox, context.nameServers, settings),
+  ]);
   const proxmox = new Map(
     await Promise.all(
       context.proxmox.map(
@@ -42,10 +47,14 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
   facts.avoid = stillUsed(facts.proxmox, verdict.removals);
   let desired = desiredGuests(facts);
   if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
-  const serverOf = (name: string) => servers(context, name);
-  const named = desiredRecords(facts, desired.guests, serverOf);
+  const keepers = context.nameServers.map((server) =>
+    keeperOf(server.name, server.view, (name) => server.zoneOf(name)),
+  );
+  const servers = { all: keepers, of: (name: string) => serverOf(context, name) };
+  const named = desiredRecords(facts, desired.guests, servers, plugin);
   const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
-  refuse([...verdict.refusals, ...rebuilds, ...desired.problems, ...named.problems]);
+  const shrunk = judgeRecords(named.records, state.records, settings.site);
+  refuse([...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
   if (named.elsewhere.length > 0 && context.nameServers.length > 0)
     await pulumi.log.warn(
       `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,
@@ -57,7 +66,7 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
       `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
     );
   await tell(facts, desired.guests);
-  return declare(context, { protect: settings.site.protect, state }, desired.guests, named.records, left);
+  return declare(context, { ...facts, protect: settings.site.protect }, desired.guests, named, left);
 }
 
 /** Says what the plan itself doesn't show. */
@@ -73,7 +82,7 @@ async function tell({ state, proxmox }: Site, guests: DesiredGuest[]): Promise<v
 
 // ---- reading
 
-function servers(context: Context, name: string): string | undefined {
+function serverOf(context: Context, name: string): string | undefined {
   const holders = context.nameServers.flatMap((server) => server.zoneOf(name) ?? []);
   const narrowest = holders.sort((a, b) => b.length - a.length)[0];
   return context.nameServers.find((server) => server.zoneOf(name) === narrowest && narrowest !== undefined)?.name;

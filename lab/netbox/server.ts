@@ -158,7 +158,7 @@ export class NetboxServer {
         hostname: "lab",
         "netbox-version": this.version,
         "netbox-full-version": this.version,
-        plugins: {},
+        plugins: { netbox_dns: "1.7.3" },
         "python-version": "3.12.1",
         "rq-workers-running": 0,
       },

@@ -38,6 +38,8 @@ const prerequisiteFailures = /update failed: (YXRRSET|NXRRSET|YXDOMAIN|NXDOMAIN)
 /** A BIND 9 reached over ssh: read by AXFR, changed by nsupdate. */
 export class NameServer {
   readonly zones: string[];
+  /** The view of netbox-dns that it shows; its default one where it is left out. */
+  readonly view: string | undefined;
   private readonly ssh: Ssh;
   private readonly transfers = new Map<string, Shared<ZoneContent>>();
   private readonly queues = new Map<string, Waiting[]>();
@@ -48,6 +50,7 @@ export class NameServer {
   ) {
     this.ssh = new Ssh(name, settings);
     this.zones = settings.zones.map(absolute);
+    this.view = settings.view;
   }
 
   close(): Promise<void> {

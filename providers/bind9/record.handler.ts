@@ -3,6 +3,7 @@ import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { absolute, canonicalAddress } from "./names";
 import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
+import { canonicalValue, isSafe } from "./rdata";
 import {
   ConflictError,
   changeNode,
@@ -47,14 +48,19 @@ export const recordHandler: Handler = {
 /** Values in the one form that comparisons go by. */
 function parse(raw: Record<string, unknown>): RecordInputs {
   const inputs = recordInputs.parse(raw);
-  const { A, AAAA, CNAME, ...rest } = inputs.records;
-  const addresses = (list: string[] | undefined) => list?.map(canonicalAddress).sort();
-  const records = { ...rest, A: addresses(A), AAAA: addresses(AAAA), CNAME: CNAME?.map(absolute) };
+  const records = Object.entries(inputs.records).map(([type, values = []]): [string, string[]] => {
+    const unsafe = values.find((value) => !isSafe(type, value));
+    if (unsafe !== undefined)
+      throw new UserError(
+        `Unable to write ${inputs.name} on name server ${inputs.server}: a ${type} value holds control characters or is empty. Correct it in NetBox.`,
+      );
+    return [type, values.map((value) => canonicalValue(type, value)).sort()];
+  });
   return {
     ...inputs,
     name: absolute(inputs.name),
     reverse: inputs.reverse.map(canonicalAddress),
-    records: Object.fromEntries(Object.entries(records).filter(([, values]) => values !== undefined)),
+    records: Object.fromEntries(records),
   };
 }
 
@@ -66,7 +72,14 @@ async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, 
 async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordInputs> {
   const { forward, reverse } = nodesOf(wanted, known);
   await write(wanted, [[forward], reverse]);
-  return wanted;
+  if (!wanted.adopt || known !== undefined) {
+    const { adopt: _adopt, ...kept } = wanted;
+    return kept;
+  }
+  // What was adopted is kept as it was found, so that the next plan says how it differs.
+  const server = context().nameServer(wanted.server);
+  const zones = await contents(server, [forward, ...reverse]);
+  return fromZones((name) => zones.get(server.zoneOf(name) ?? ""), wanted) ?? wanted;
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */
@@ -85,7 +98,7 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      const change = changeNode(await server.content(zone), node, record.owner, record.ttl);
+      const change = changeNode(await server.content(zone), node, record.owner, record.ttl, record);
       if (change) await server.change(zone, change);
       return;
     } catch (error) {

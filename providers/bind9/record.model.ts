@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { sameValue } from "../values";
-import { canonicalAddress, reverseName } from "./names";
+import { reverseName } from "./names";
 import type { Rrset, ZoneChange, ZoneContent } from "./nameserver";
+import { fromWire, quoteTxt, recordTypes, toWire, unquoteTxt } from "./rdata";
 
-const types = ["A", "AAAA", "CNAME", "TXT"] as const;
-export type RecordType = (typeof types)[number];
+export type RecordType = (typeof recordTypes)[number];
 
 /** One name of a view with its RRsets, and the PTRs of its addresses. */
 export const recordInputs = z.object({
@@ -14,48 +14,22 @@ export const recordInputs = z.object({
   name: z.string(),
   /** Seconds. */
   ttl: z.number(),
+  /** Of RRsets that have another one. */
+  ttls: z.partialRecord(z.enum(recordTypes), z.number()).optional(),
   /** Addresses without prefix length; names absolute; texts as they are. */
-  records: z.partialRecord(z.enum(types), z.array(z.string())),
+  records: z.partialRecord(z.enum(recordTypes), z.array(z.string())),
   /** Those of the addresses whose PTR leads back to the name. */
   reverse: z.array(z.string()),
   /** Who has the name: the stack, and the NetBox ids of the guests. */
   owner: z.object({ stack: z.string(), guests: z.array(z.number()) }),
+  /** RRsets that are there and nobody owns are taken over as they are. */
+  adopt: z.boolean().optional(),
 });
 
 export type RecordInputs = z.infer<typeof recordInputs>;
 export type Owner = RecordInputs["owner"];
 
 // ---- values
-
-/** A TXT value as it is written: strings of 255 bytes, quoted. */
-export function quoteTxt(text: string): string {
-  const bytes = Buffer.from(text, "utf8");
-  const chunks = Array.from({ length: Math.max(1, Math.ceil(bytes.length / 255)) }, (_, n) =>
-    bytes.subarray(n * 255, (n + 1) * 255),
-  );
-  const escaped = (byte: number) => {
-    if (byte === 0x22 || byte === 0x5c) return `\\${String.fromCharCode(byte)}`;
-    return byte < 0x20 || byte > 0x7e ? `\\${String(byte).padStart(3, "0")}` : String.fromCharCode(byte);
-  };
-  return chunks.map((chunk) => `"${[...chunk].map(escaped).join("")}"`).join(" ");
-}
-
-/** The text of a TXT value as dig prints it. */
-export function unquoteTxt(value: string): string {
-  const bytes: number[] = [];
-  for (const [, quoted, bare] of value.matchAll(/"((?:[^"\\]|\\.)*)"|(\S+)/g))
-    for (const [, decimal, escaped, plain] of (quoted ?? bare ?? "").matchAll(/\\(\d{3})|\\(.)|(.)/gs))
-      bytes.push(...(decimal === undefined ? Buffer.from(escaped ?? plain ?? "", "utf8") : [Number(decimal)]));
-  return Buffer.from(bytes).toString("utf8");
-}
-
-const toWire = (type: string, value: string) => (type === "TXT" ? quoteTxt(value) : value);
-
-function fromWire(type: string, value: string): string {
-  if (type === "TXT") return unquoteTxt(value);
-  if (type === "A" || type === "AAAA") return canonicalAddress(value);
-  return value.toLowerCase();
-}
 
 const sameSet = (a: string[], b: string[]) =>
   a.length === b.length && [...a].sort().join("\0") === [...b].sort().join("\0");
@@ -112,7 +86,7 @@ export function fromZones(
   const zone = content(wanted.name);
   const rrsets = zone?.get(wanted.name);
   const owner = zone && findOwner(zone, wanted.name);
-  const wantedTypes = types.filter((type) => wanted.records[type] !== undefined);
+  const wantedTypes = recordTypes.filter((type) => wanted.records[type] !== undefined);
   const records = Object.fromEntries(
     wantedTypes.flatMap((type) => (rrsets?.has(type) ? [[type, read(type, rrsets.get(type))]] : [])),
   );
@@ -120,10 +94,14 @@ export function fromZones(
   const reverse = wanted.reverse.filter((address) =>
     read("PTR", content(reverseName(address))?.get(reverseName(address))?.get("PTR")).includes(wanted.name),
   );
-  const ttls = wantedTypes.flatMap((type) => rrsets?.get(type)?.ttl ?? []);
+  const { adopt: _adopt, ...kept } = wanted;
+  const usual = wantedTypes.filter((type) => wanted.ttls?.[type] === undefined);
+  const ttls = usual.flatMap((type) => rrsets?.get(type)?.ttl ?? []);
+  const special = Object.keys(wanted.ttls ?? {}).map((type) => [type, rrsets?.get(type)?.ttl ?? 0]);
   return {
-    ...wanted,
+    ...kept,
     ttl: ttls.find((ttl) => ttl !== wanted.ttl) ?? wanted.ttl,
+    ...(wanted.ttls === undefined ? {} : { ttls: Object.fromEntries(special) }),
     records,
     reverse,
     owner: owner === undefined ? { stack: "", guests: [] } : { stack: owner.stack, guests: owner.guests },
@@ -132,7 +110,7 @@ export function fromZones(
 
 /** Two records that say the same, whatever the order of their values. */
 export function sameRecord(state: Record<string, unknown>, inputs: Record<string, unknown>): boolean {
-  return (["ttl", "records", "reverse", "owner"] as const).every((key) =>
+  return (["ttl", "ttls", "records", "reverse", "owner"] as const).every((key) =>
     sameValue(state[key], inputs[key], { sets: true }),
   );
 }
@@ -159,7 +137,7 @@ export function nodesOf(
   const name = wanted?.name ?? known?.name ?? "";
   const forward = (record: RecordInputs | undefined) =>
     new Map(
-      types.flatMap((type): [string, string[]][] =>
+      recordTypes.flatMap((type): [string, string[]][] =>
         record?.records[type] === undefined ? [] : [[type, record.records[type]]],
       ),
     );
@@ -178,7 +156,13 @@ export function nodesOf(
  * What has to change at one name, as compare-and-swap; undefined where all is as it should be.
  * @throws ConflictError where something that is not ours is in the way
  */
-export function changeNode(content: ZoneContent, node: Node, owner: Owner, ttl: number): ZoneChange | undefined {
+export function changeNode(
+  content: ZoneContent,
+  node: Node,
+  owner: Owner,
+  ttl: number,
+  { ttls = {}, adopt = false }: Pick<RecordInputs, "ttls" | "adopt"> = {},
+): ZoneChange | undefined {
   const rrsets = content.get(node.name) ?? new Map<string, Rrset>();
   const before = findOwner(content, node.name);
   if (before !== undefined && before.stack !== owner.stack) {
@@ -198,6 +182,10 @@ export function changeNode(content: ZoneContent, node: Node, owner: Owner, ttl: 
     if (there === undefined && clash.length > 0)
       throw new ConflictError(`${node.name} has ${clash.join(" and ")}, beside which there can be no ${type}`);
     const equal = sameSet(values, read(type, there));
+    if (there !== undefined && adopt && before === undefined) {
+      ours.push(type); // it stays as it is until the next run
+      continue;
+    }
     if (there !== undefined && !isOurs(type)) {
       if (!equal)
         throw new ConflictError(
@@ -207,10 +195,11 @@ export function changeNode(content: ZoneContent, node: Node, owner: Owner, ttl: 
       continue;
     }
     ours.push(type);
-    if (there !== undefined && equal && there.ttl === ttl) continue;
+    const seconds = new Map<string, number>(Object.entries(ttls)).get(type) ?? ttl;
+    if (there !== undefined && equal && there.ttl === seconds) continue;
     change.prerequisites.push(...asItIs(node.name, type, there));
     if (there !== undefined) change.updates.push(`update delete ${node.name} ${type}`);
-    change.updates.push(...values.map((value) => `update add ${node.name} ${ttl} ${type} ${toWire(type, value)}`));
+    change.updates.push(...values.map((value) => `update add ${node.name} ${seconds} ${type} ${toWire(type, value)}`));
   }
   // A CNAME that goes must go before what comes.
   const leaving = [...rrsets].filter(

@@ -46,11 +46,12 @@ export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | unde
 }
 
 /** Only the NetBox that an object was recorded from may say that it is gone. */
-export function proveNetbox(mark: Mark): void {
+export function proveNetbox(mark: { netboxUrl: string; netboxId?: number }): void {
   const { url } = context().netbox;
-  if (url !== mark.netboxUrl)
+  const { netboxUrl, netboxId } = mark;
+  if (url !== netboxUrl)
     throw new UserError(
-      `${guestUrl(mark)} was recorded from ${mark.netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`,
+      `${netboxId === undefined ? "A record in netbox-dns" : guestUrl({ netboxUrl, netboxId })} was recorded from ${netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`,
     );
 }
 

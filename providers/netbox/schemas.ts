@@ -198,6 +198,60 @@ export const customField = z
   .transform(({ name, type, object_types }) => ({ name, type: type.value, objectTypes: object_types }));
 export const customFieldFields = "id,name,type,object_types";
 
+// ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
+
+export const dnsView = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    default_view: z.boolean(),
+    prefixes: z.array(z.object({ prefix: z.string() })),
+  })
+  .transform(({ default_view, prefixes, ...view }) => ({
+    ...view,
+    isDefault: default_view,
+    prefixes: prefixes.map(({ prefix: text }) => text),
+  }));
+export const dnsViewFields = "id,name,default_view,prefixes";
+
+export const dnsZone = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    view: z.object({ id: z.number() }),
+    active: z.boolean(),
+    default_ttl: z.number(),
+  })
+  .transform(({ view, default_ttl, ...zone }) => ({ ...zone, viewId: view.id, ttl: default_ttl }));
+export const dnsZoneFields = "id,name,view,active,default_ttl";
+
+export const dnsRecord = z
+  .object({
+    id: z.number(),
+    zone: z.object({ id: z.number() }),
+    type: z.string(),
+    name: z.string(),
+    fqdn: z.string(),
+    value: z.string(),
+    /** Names in it with their zone. */
+    absolute_value: z.string().nullish(),
+    ttl: z.number().nullable(),
+    active: z.boolean(),
+    managed: z.boolean(),
+    disable_ptr: z.boolean(),
+    ptr_record: z.object({ id: z.number() }).nullable(),
+    description: z.string(),
+  })
+  .transform(({ zone, absolute_value, value, ttl, ptr_record, disable_ptr, ...record }) => ({
+    ...record,
+    zoneId: zone.id,
+    value: absolute_value ?? value,
+    ttl: ttl ?? undefined,
+    hasPtr: ptr_record !== null && !disable_ptr,
+  }));
+export const dnsRecordFields =
+  "id,zone,type,name,fqdn,value,absolute_value,ttl,active,managed,disable_ptr,ptr_record,description";
+
 /** A list's envelope. */
 export const page = <T>(item: z.ZodType<T>) => z.object({ count: z.number(), results: z.array(item) });
 export const made = z.object({ id: z.number() });
@@ -211,3 +265,6 @@ export type NetboxAddress = z.infer<typeof ipAddress>;
 export type NetboxPrefix = z.infer<typeof prefix>;
 export type NetboxRange = z.infer<typeof ipRange>;
 export type NetboxCustomField = z.infer<typeof customField>;
+export type NetboxDnsView = z.infer<typeof dnsView>;
+export type NetboxDnsZone = z.infer<typeof dnsZone>;
+export type NetboxDnsRecord = z.infer<typeof dnsRecord>;

@@ -4,7 +4,7 @@ import { replacing } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
 import { isBuilt } from "./guests";
-import type { DesiredGuest, KnownGuest } from "./types";
+import type { DesiredGuest, DesiredRecord, KnownGuest } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
@@ -87,6 +87,19 @@ export function judgeRebuilds(
   return [
     `${anew.length} guests would be deleted and made anew (${names})${removals.length > 0 ? ` and ${removals.length} removed` : ""}, and ${allowed} are allowed at once: if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
   ];
+}
+
+/** Names that no guest has go when netbox-dns shows them no more: an answer that is suddenly small takes none away. */
+export function judgeRecords(records: DesiredRecord[], known: Map<string, number[]>, site: SiteSettings): string[] {
+  const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
+  const ownerless = [...known].filter(([, guests]) => guests.length === 0).map(([key]) => key);
+  const gone = ownerless.filter((key) => !declared.has(key));
+  const allowed = allowance(site.maxRemovals, ownerless.length);
+  return gone.length <= allowed
+    ? []
+    : [
+        `${gone.length} names would be removed that netbox-dns doesn't show any more, and ${allowed} are allowed at once (${gone.slice(0, 12).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+      ];
 }
 
 /** The number of guests that may go at once. */

@@ -61,7 +61,11 @@ export class Placement {
 }
 
 /** Why a node can't take a new guest; undefined where it can. */
-export function unfit(facts: ProxmoxFacts, node: string, { source, storages, content, nics }: Needs): string | undefined {
+export function unfit(
+  facts: ProxmoxFacts,
+  node: string,
+  { source, storages, content, nics }: Needs,
+): string | undefined {
   const on = (name: string) => facts.storages.find((each) => each.node === node && each.storage === name);
   if ("nodes" in source) {
     if (!source.nodes.includes(node)) return "lacks the OS template";

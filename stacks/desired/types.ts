@@ -1,11 +1,15 @@
 import type { Owner, RecordType } from "../../providers/bind9/record.model";
 import type { Mark } from "../../providers/mark";
+import type { DnsRecordInputs } from "../../providers/netbox/dnsrecord.model";
 import type { GuestInputs } from "../../providers/netbox/guest.model";
 import type { IpAllocationInputs } from "../../providers/netbox/ipallocation.model";
 import type {
   NetboxAddress,
   NetboxCustomField,
   NetboxDisk,
+  NetboxDnsRecord,
+  NetboxDnsView,
+  NetboxDnsZone,
   NetboxInterface,
   NetboxPrefix,
   NetboxRange,
@@ -32,6 +36,13 @@ export interface NetboxFacts {
   prefixes: NetboxPrefix[];
   ranges: NetboxRange[];
   customFields: NetboxCustomField[];
+}
+
+/** What netbox-dns holds of the zones that our name servers keep. */
+export interface PluginFacts {
+  views: NetboxDnsView[];
+  zones: NetboxDnsZone[];
+  records: NetboxDnsRecord[];
 }
 
 /** A template as far as guests made from it are concerned. */
@@ -136,9 +147,28 @@ export interface DesiredRecord {
   server: string;
   name: string;
   ttl: number;
+  /** Of RRsets that have another one. */
+  ttls?: Partial<Record<RecordType, number>>;
   addresses: AddressRef[];
   texts: Partial<Record<Exclude<RecordType, "A" | "AAAA">, string[]>>;
+  /** Addresses that no PTR leads back from. */
+  withoutPtr: string[];
   owner: Owner;
+  /** What is there and nobody owns is taken over. */
+  adopt: boolean;
+}
+
+/** A guest's record that is to stand in netbox-dns. */
+export interface DesiredPluginRecord {
+  key: string;
+  zoneId: number;
+  zone: string;
+  name: string;
+  type: DnsRecordInputs["type"];
+  value: AddressRef | string;
+  guests: number[];
+  /** The absolute name, which waits for it. */
+  fqdn: string;
 }
 
 /** Something that stops the run: one sentence with its object, cause and remedy. */

@@ -67,7 +67,7 @@ describe("nsupdate", () => {
   });
 
   it.each([
-    [["zone lab.example", "update add x.lab.example. 300 MX 10 vm1.lab.example.", "send"], "REFUSED"],
+    [["zone lab.example", "update add x.lab.example. 300 HINFO PC Linux", "send"], "REFUSED"],
     [["zone static.example", "update add x.static.example. 300 A 10.71.0.13", "send"], "REFUSED"],
     [["zone other.example", "update add x.other.example. 300 A 10.71.0.13", "send"], "NOTAUTH"],
     [["zone lab.example", "update add x.static.example. 300 A 10.71.0.13", "send"], "NOTZONE"],

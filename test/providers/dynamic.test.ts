@@ -9,6 +9,7 @@ const frozen: Record<Kind, string> = {
   "proxmox-vm": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-vm')",
   "proxmox-container": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-container')",
   "netbox-promotion": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-promotion')",
+  "netbox-dns-record": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-dns-record')",
   "bind9-record": "exports.handler = () => require('./dist/providers/registry.js').get('bind9-record')",
   "site-anchor": "exports.handler = () => require('./dist/providers/registry.js').get('site-anchor')",
 };

@@ -148,7 +148,7 @@ bind() {
     echo "options { directory \"$S/bind\"; pid-file \"$S/bind/named.pid\"; session-keyfile \"$S/bind/session.key\"; managed-keys-directory \"$S/bind\"; listen-on port $DNS_PORT { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-query { any; }; allow-transfer { key ddns-key; key ro-key; }; };"
     echo "controls { inet 127.0.0.1 port $RNDC_PORT allow { 127.0.0.1; } keys { rndc-key; }; };"
     echo "logging { channel f { file \"$S/bind/named.log\"; severity info; }; category default { f; }; };"
-    zone lab.example "A AAAA CNAME TXT SRV DHCID"
+    zone lab.example "A AAAA CNAME TXT SRV DHCID MX NS CAA SSHFP TLSA"
     zone 71.10.in-addr.arpa "PTR TXT"
     zone 1.7.d.f.ip6.arpa "PTR TXT"
     zone static.example ""

@@ -2,14 +2,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { absolute, isDnsName, reverseName, zoneOf } from "../../../providers/bind9/names";
 import { parseZone } from "../../../providers/bind9/nameserver";
-import {
-  ConflictError,
-  changeNode,
-  type Node,
-  parseOwner,
-  quoteTxt,
-  unquoteTxt,
-} from "../../../providers/bind9/record.model";
+import { quoteTxt, unquoteTxt } from "../../../providers/bind9/rdata";
+import { ConflictError, changeNode, type Node, parseOwner } from "../../../providers/bind9/record.model";
 
 const owner = { stack: "netbox-proxmox/test", guests: [17] };
 const node = (wanted: Record<string, string[]>, known: Record<string, string[]> = {}): Node => ({
