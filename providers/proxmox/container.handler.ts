@@ -9,6 +9,7 @@ import {
   containerState,
   creation,
   fromApi,
+  macFrom,
   settledProblem,
 } from "./container.model";
 import { explained, type GuestKind, guestHandler } from "./guest.handler";
@@ -27,7 +28,7 @@ const container: GuestKind<ContainerInputs> = {
   fromApi,
   changesTo,
   password: () => ({}),
-  uuid: () => undefined,
+  uuid: macFrom,
 };
 
 /** A container, cloned from another one or created from an OS template. */

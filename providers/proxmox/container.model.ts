@@ -96,6 +96,14 @@ function networkFrom(value: string): ContainerNetwork {
   };
 }
 
+/** The MAC of a container's first NIC: PVE gives a container no other identity. */
+export const macFrom = (config: GuestConfig): string | undefined => {
+  const [first] = Object.keys(config)
+    .filter((key) => netSlot.test(key))
+    .sort();
+  return first === undefined ? undefined : networkFrom(text(config, first) ?? "").mac;
+};
+
 /** The container in the form of its inputs, as far as these manage it. */
 export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, wanted: ContainerInputs): ContainerInputs {
   const networks = Object.fromEntries(

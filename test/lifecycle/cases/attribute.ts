@@ -1,0 +1,48 @@
+import type { World } from "../../world";
+
+// One guest an attribute: each is changed alone in NetBox, then by hand on Proxmox VE. The plan must name it, and `up` do it.
+
+export interface Attribute {
+  guest: string;
+  /** The property of its resource that shows it. */
+  property: string;
+  inNetbox: (netbox: Netbox) => Promise<unknown>;
+  /** What `up` must have made of it, by PVE's configuration. */
+  made: Record<string, RegExp | undefined>;
+  /** Parameters of PUT …/config by hand; a function for anything else. */
+  byHand: Record<string, string | number> | ((path: string, world: World) => Promise<unknown>);
+  /** Other resources that the change in NetBox belongs to. */
+  also?: string[];
+}
+
+export interface Netbox {
+  world: World;
+  id: number;
+  patch: (body: Record<string, unknown>) => Promise<unknown>;
+  patchPart: (path: string, body: Record<string, unknown>) => Promise<unknown>;
+}
+
+/** Nothing in NetBox says it: it is only changed by hand. */
+export const notInNetbox = async (): Promise<undefined> => undefined;
+
+/** Changes a part of an option by hand. */
+export function byHandIn(option: string, before: string, after: string): Attribute["byHand"] {
+  return async (path, { consoles }) => {
+    const config = await consoles.proxmox<Record<string, string>>("GET", `${path}/config`);
+    await consoles.proxmox("PUT", `${path}/config`, { [option]: String(config[option]).replace(before, after) });
+  };
+}
+
+export function sshKey(comment: string): string {
+  const blob = Buffer.concat([
+    Buffer.from([0, 0, 0, 11]),
+    Buffer.from("ssh-ed25519"),
+    Buffer.from([0, 0, 0, 32]),
+    Buffer.alloc(32, 7),
+  ]);
+  return `ssh-ed25519 ${blob.toString("base64")} ${comment}`;
+}
+
+export async function vlan({ consoles }: World, vid: number): Promise<number | undefined> {
+  return (await consoles.all<{ id: number }>("ipam/vlans", `&vid=${vid}`))[0]?.id;
+}
