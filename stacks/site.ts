@@ -74,7 +74,7 @@ async function tell({ state, proxmox }: Site, guests: DesiredGuest[]): Promise<v
   const notes = [
     ...placementNotes(guests, state.guests),
     ...movedNotes(guests, state.guests, proxmox),
-    ...adoptionNotes(guests, proxmox),
+    ...adoptionNotes(guests, state.guests, proxmox),
     ...restartNotes(guests, state.guests),
   ];
   for (const note of notes) await pulumi.log.info(note);

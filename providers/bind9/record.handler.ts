@@ -71,15 +71,24 @@ async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, 
 
 async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordInputs> {
   const { forward, reverse } = nodesOf(wanted, known);
+  if (wanted.adopt && known === undefined) return adopt(wanted, forward, reverse);
   await write(wanted, [[forward], reverse]);
-  if (!wanted.adopt || known !== undefined) {
-    const { adopt: _adopt, ...kept } = wanted;
-    return kept;
-  }
-  // What was adopted is kept as it was found, so that the next plan says how it differs.
+  const { adopt: _adopt, ...kept } = wanted;
+  return kept;
+}
+
+/** Marks what is there and nobody owns. It is kept as it was found, so that the next plan says how it differs. */
+async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Promise<RecordInputs> {
   const server = context().nameServer(wanted.server);
-  const zones = await contents(server, [forward, ...reverse]);
-  return fromZones((name) => zones.get(server.zoneOf(name) ?? ""), wanted) ?? wanted;
+  const nodes = [forward, ...reverse];
+  const contentAt = (zones: Map<string, ZoneContent>, name: string) => zones.get(server.zoneOf(name) ?? "");
+  const before = await contents(server, nodes);
+  const isThere = ({ name }: Node) => contentAt(before, name)?.has(name) === true;
+  // A name that isn't there at all is made as ever.
+  await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
+  const after = await contents(server, nodes);
+  const { adopt: _adopt, ...kept } = wanted;
+  return fromZones((name) => contentAt(after, name), wanted) ?? kept;
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */

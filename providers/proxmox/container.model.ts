@@ -39,6 +39,7 @@ const network = nic.extend({
 
 /** What a container should be. */
 export const containerInputs = guestInputs.extend({
+  type: z.literal("lxc"),
   /** The VMID of the container that it is cloned from, or an OS template (`local:vztmpl/debian-12….tar.zst`). */
   template: z.union([z.number(), z.string()]).optional(),
   /** Settled when it is made from an OS template. */

@@ -66,8 +66,9 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const wanted = kind.inputs.parse(raw);
       const cluster = context().cluster(wanted.cluster);
       const { place, adopted } = await ensure(kind, cluster, wanted);
-      const state = adopted || wanted.inert ? await observe(kind, place, wanted) : await sync(kind, place, wanted);
-      return { id: `${wanted.cluster}/${wanted.vmid}`, state };
+      const id = `${wanted.cluster}/${wanted.vmid}`;
+      if (adopted) return { id, state: { ...(await observe(kind, place, wanted)), adopted } };
+      return { id, state: wanted.inert ? await observe(kind, place, wanted) : await sync(kind, place, wanted) };
     },
 
     async read(id, raw) {
@@ -79,9 +80,9 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
         await proveSystem(kind, cluster, known);
         return undefined;
       }
-      const state = await observe(kind, place, known, seen);
-      const { uuid: _uuid, system: _system, pending: _pending, ...inputs } = state;
-      return { id, inputs, state };
+      const { uuid, system, pending, ...inputs } = await observe(kind, place, known, seen);
+      const { adopted } = known;
+      return { id, inputs, state: { ...inputs, uuid, system, pending, ...(adopted ? { adopted } : {}) } };
     },
 
     async update(_id, rawState, rawInputs) {

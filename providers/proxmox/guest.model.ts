@@ -78,6 +78,8 @@ export const found = z.object({
   system: z.string().optional(),
   /** Options whose change waits for the guest's next start. */
   pending: z.array(z.string()).optional(),
+  /** It was taken over as it is, and nothing was done to it since. */
+  adopted: z.boolean().optional(),
 });
 
 export type GuestInputs = z.infer<typeof guestInputs>;
@@ -130,9 +132,14 @@ export const changedFields = <F extends string>(fields: readonly F[], state: Pro
     ? []
     : fields.filter((field) => inputs[field] !== undefined && !sameValue(state[field], inputs[field]));
 
-/** Everything that replaces a guest: its rebuild counter. Its kind does too, as another type of resource (stacks/site.ts). */
+/** Everything that replaces a guest: its rebuild counter and its kind. A virtual machine has no `type`, as it was first. */
 export const replacing = (state: Properties, inputs: Properties): string[] =>
-  inputs.inert !== true && typeof inputs.rebuild === "number" && inputs.rebuild !== state.rebuild ? ["rebuild"] : [];
+  inputs.inert === true
+    ? []
+    : [
+        ...(typeof inputs.rebuild === "number" && inputs.rebuild !== state.rebuild ? ["rebuild"] : []),
+        ...(inputs.type !== state.type ? ["type"] : []),
+      ];
 
 /** Does it wait for a restart that it may have? */
 export const awaitsRestart = (state: Properties, inputs: Properties): boolean =>

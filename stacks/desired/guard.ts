@@ -77,9 +77,9 @@ export function judgeRebuilds(
   removals: Undeclared[],
   site: SiteSettings,
 ): string[] {
-  const anew = guests.filter(({ id, machine: { type, inputs } }) => {
+  const anew = guests.filter(({ id, machine: { inputs } }) => {
     const before = known.get(id);
-    return before !== undefined && (before.type !== type || replacing(before.last, inputs).length > 0);
+    return before !== undefined && replacing(before.last, inputs).length > 0;
   });
   const allowed = allowance(site.maxRemovals, known.size);
   if (anew.length === 0 || anew.length + removals.length <= allowed) return [];

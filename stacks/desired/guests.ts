@@ -352,6 +352,7 @@ function container(draft: Draft) {
   const twice = names.find((name, n) => names.indexOf(name) !== n);
   if (twice !== undefined) problem(`two of its interfaces are ${twice} inside the container; rename one in NetBox`);
   return {
+    type: "lxc" as const,
     cores: guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus),
     unprivileged: own.unprivileged,
     networks,

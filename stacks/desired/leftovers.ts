@@ -52,7 +52,7 @@ function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
       const id = `${cluster}/${vmid}`;
       return type === "qemu"
         ? { kind: "proxmox-vm", id, state: { ...state, cloudInit: { ipconfig: {} } } }
-        : { kind: "proxmox-container", id, state };
+        : { kind: "proxmox-container", id, state: { ...state, type } };
     });
 }
 

@@ -4,7 +4,7 @@ import type { Power } from "../../providers/proxmox/guest.model";
 import { waitsForStart } from "../../providers/proxmox/restart.model";
 import { changedVmFields, fromApi as vmFromApi } from "../../providers/proxmox/vm.model";
 import { withAddresses } from "./machines";
-import type { DesiredGuest, KnownGuest, ProxmoxFacts } from "./types";
+import type { DesiredGuest, KnownGuest, Machine, ProxmoxFacts } from "./types";
 
 // What the plan says of single guests beside what the engine shows.
 
@@ -15,25 +15,36 @@ const brief = (value: unknown): string => {
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 };
 
-/** What differs from NetBox in a guest that is to be adopted; it stays so until the run after that. */
-export function adoptionNotes(guests: DesiredGuest[], proxmox: Map<string, ProxmoxFacts>): string[] {
+/** How a guest that is there differs from what NetBox says, a line a field. */
+function differences({ type, inputs }: Machine, before: Record<string, unknown>): string[] {
+  const after: Record<string, unknown> = { ...inputs };
+  const fields: string[] = type === "qemu" ? changedVmFields(before, inputs) : changedContainerFields(before, inputs);
+  return fields
+    .filter((field) => field !== "node") // where it is said, it is only a wish for later
+    .map((field) => `    ${field}: ${brief(before[field])} → ${brief(after[field])}`);
+}
+
+/** What differs from NetBox in a guest that is to be adopted, which stays so until the run after that; and what that run then changes. */
+export function adoptionNotes(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  proxmox: Map<string, ProxmoxFacts>,
+): string[] {
   return guests.flatMap((guest) => {
-    const { type, inputs } = withAddresses(guest);
-    if (!inputs.adopt) return [];
+    const machine = withAddresses(guest);
+    const { type, inputs } = machine;
+    const last = known.get(guest.id)?.last;
+    // The engine compares with what it was told last time, and the adopting run was told all of it.
+    const since = last?.adopted === true ? differences(machine, last) : [];
+    if (since.length > 0) return [`${title(guest)} was adopted as it is; this run changes:\n${since.join("\n")}`];
     const facts = proxmox.get(inputs.cluster);
     const config = facts?.seen.get(inputs.vmid)?.config;
     const listed = facts?.guests.find(({ vmid }) => vmid === inputs.vmid);
-    if (config === undefined || listed === undefined) return [];
+    if (!inputs.adopt || config === undefined || listed === undefined) return [];
     const power: Power = listed.status === "running" || listed.status === "paused" ? listed.status : "stopped";
     const observed = { power, pool: listed.pool, ha: listed.hasHa ? "managed" : "none" };
-    const before: Record<string, unknown> =
-      type === "qemu" ? { ...vmFromApi(config, observed, inputs) } : { ...containerFromApi(config, observed, inputs) };
-    const after: Record<string, unknown> = { ...inputs };
-    const fields: string[] = type === "qemu" ? changedVmFields(before, inputs) : changedContainerFields(before, inputs);
-    const lines = fields
-      // The mark is what adoption writes, and no node is changed by it.
-      .filter((field) => field !== "node")
-      .map((field) => `    ${field}: ${brief(before[field])} → ${brief(after[field])}`);
+    const before = type === "qemu" ? vmFromApi(config, observed, inputs) : containerFromApi(config, observed, inputs);
+    const lines = differences(machine, { ...before });
     const head = `${title(guest)} is adopted: ${type === "qemu" ? "VM" : "container"} ${inputs.vmid} on ${listed.node} gets the mark of this stack and stays as it is.`;
     return [lines.length === 0 ? head : `${head} The next run would change:\n${lines.join("\n")}`];
   });

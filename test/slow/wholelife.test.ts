@@ -1,0 +1,371 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Run, Stack } from "../../tools/stack";
+import { seedWith, World } from "../world";
+
+const steps = (run: Run) => run.steps.map(({ op, name }) => `${op} ${name}`).sort();
+
+/** One guest of each kind of life; `more` are further lines of YAML. */
+const guest = (name: string, host: number, more: string[] = [], disk = "scsi0", size = 8192) =>
+  [
+    `- name: ${name}`,
+    "  vcpus: 1",
+    "  memory: 512",
+    `  disks: [{ name: ${disk}, size: ${size}, customFields: { proxmox_disk_storage_volume: ceph } }]`,
+    `  interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.${host}/24, dnsName: ${name}.lab.example }] }]`,
+    ...more.map((line) => `  ${line}`),
+  ].join("\n");
+
+class Life {
+  private constructor(
+    readonly world: World,
+    readonly stack: Stack,
+  ) {}
+
+  static async open(guests: string[], site: object = {}): Promise<Life> {
+    const seed = seedWith(guests.join("\n"));
+    const field = (name: string, type: string) => ({ name, type, objectTypes: ["virtualization.virtualmachine"] });
+    seed.netbox.customFields.push(field("proxmox_rebuild", "integer"), field("proxmox_reboot_policy", "text"));
+    const world = await World.open(seed);
+    return new Life(world, await world.stack({ site: { protect: false, ...site } }));
+  }
+
+  /** Everything that a run said, on one line where the CLI broke it. */
+  static said = ({ output }: Run): string => output.replace(/\s+/g, " ");
+
+  async patch(name: string, body: Record<string, unknown>): Promise<number> {
+    const { id } = await this.world.consoles.vm(name);
+    await this.world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, body);
+    return id;
+  }
+
+  async up(): Promise<Run> {
+    const run = await this.stack.up();
+    expect(run.errors).toEqual([]);
+    return run;
+  }
+
+  async clean(): Promise<void> {
+    const again = await this.stack.preview("--refresh", "--expect-no-changes");
+    expect(steps(again)).toEqual([]);
+    expect(again.code).toBe(0);
+  }
+
+  path = async (name: string): Promise<string> => {
+    const { node, type, vmid } = await this.world.consoles.guest(name);
+    return `/nodes/${node}/${type}/${vmid}`;
+  };
+}
+
+describe("statuses", () => {
+  let life: Life;
+  beforeAll(async () => {
+    life = await Life.open([
+      guest("new01", 101, ["status: staged", "tags: [promote]"]),
+      guest("ill01", 102),
+      guest("ill02", 103, ["status: failed"]),
+    ]);
+  });
+  afterAll(() => life.world.close());
+
+  it("staged with promote is built, started, and then active in NetBox", async () => {
+    const made = await life.up();
+    expect(steps(made)).toContain("create promotion-1");
+    expect((await life.world.consoles.guest("new01")).status).toBe("running");
+    expect((await life.world.consoles.vm("new01")).status.value).toBe("active");
+    // A person's later choice is theirs.
+    await life.clean();
+    await life.patch("new01", { status: "offline" });
+    await life.up();
+    expect((await life.world.consoles.vm("new01")).status.value).toBe("offline");
+    expect((await life.world.consoles.guest("new01")).status).toBe("stopped");
+  });
+
+  it("failed leaves a guest exactly as it is, and makes none", async () => {
+    expect((await life.world.consoles.guests()).map(({ name }) => name)).not.toContain("ill02");
+    await life.world.consoles.proxmox("POST", `${await life.path("ill01")}/status/stop`);
+    await life.patch("ill01", { status: "failed", memory: 4096 });
+    const before = await life.world.inventory();
+    expect(steps(await life.stack.up("--refresh"))).toEqual([]);
+    expect(await life.world.inventory()).toBe(before);
+    await life.patch("ill01", { status: "active" });
+    expect(steps(await life.up())).toEqual(["update vm-2"]);
+    const mended = await life.world.consoles.guest("ill01");
+    expect([mended.status, mended.config.memory]).toEqual(["running", "4096"]);
+  });
+});
+
+describe("placement", () => {
+  let life: Life;
+  beforeAll(async () => {
+    life = await Life.open([
+      guest("db1", 111, ["tags: [anti-affinity-db]"]),
+      guest("db2", 112, ["tags: [anti-affinity-db]"]),
+      guest("pin1", 113, ["device: pve2"]),
+      guest(
+        "pin2",
+        114,
+        ["customFields: { proxmox_node: pve1, proxmox_vm_type: lxc, proxmox_lxc_templates: '9100' }"],
+        "rootfs",
+      ),
+    ]);
+  });
+  afterAll(() => life.world.close());
+  const nodeOf = async (name: string) => (await life.world.consoles.guest(name)).node;
+
+  it("follows the device, the custom field, and keeps those apart that share an anti-affinity tag", async () => {
+    const planned = await life.stack.preview();
+    expect(Life.said(planned)).toMatch(/New guests go to the node with most memory to give: pve1: db\d; pve2: db\d\./);
+    const made = await life.up();
+    const chosen = made.steps.find(({ name }) => name === "vm-1")?.new.placement;
+    expect(planned.steps.find(({ name }) => name === "vm-1")?.new.placement).toBe(chosen);
+    expect(await nodeOf("db1")).toBe(chosen);
+    expect(new Set([await nodeOf("db1"), await nodeOf("db2")]).size).toBe(2);
+    expect([await nodeOf("pin1"), await nodeOf("pin2")]).toEqual(["pve2", "pve1"]);
+    await life.clean();
+  });
+
+  it("that changes in NetBox migrates, a running guest online, and never replaces", async () => {
+    const uuid = (await life.world.consoles.guest("pin1")).config.smbios1;
+    const [device] = await life.world.consoles.all<{ id: number }>("dcim/devices", "&name=pve1");
+    await life.patch("pin1", { device: device?.id });
+    await life.patch("pin2", { custom_fields: { proxmox_node: "pve2" } });
+    const planned = await life.stack.preview();
+    expect(steps(planned)).toEqual(["update ct-4", "update vm-3"]);
+    await life.up();
+    expect([await nodeOf("pin1"), await nodeOf("pin2")]).toEqual(["pve1", "pve2"]);
+    expect((await life.world.consoles.guest("pin1")).config.smbios1).toBe(uuid);
+    expect((await life.world.consoles.guest("pin1")).status).toBe("running");
+    await life.clean();
+  });
+
+  it("by hand is found again, noted and left", async () => {
+    await life.world.consoles.proxmox("POST", `${await life.path("pin1")}/migrate`, { target: "pve2", online: 1 });
+    const again = await life.stack.preview("--refresh", "--expect-no-changes");
+    expect(again.code).toBe(0);
+    expect(Life.said(again)).toMatch(
+      /pin1 \(.*\) runs on pve2, though NetBox names pve1: it was moved by hand, and stays/,
+    );
+  });
+});
+
+describe("restarts", () => {
+  let life: Life;
+  beforeAll(async () => {
+    life = await Life.open(
+      [
+        guest("r-never", 121),
+        guest("r-needed", 122, ["customFields: { proxmox_reboot_policy: when-needed }"]),
+        guest("r-ask", 123, ["customFields: { proxmox_reboot_policy: ask }"]),
+      ].map((text) => text.replace("customFields: { proxmox_reboot", "customFields: { proxmox_reboot")),
+    );
+    await life.up();
+  });
+  afterAll(() => life.world.close());
+  const pending = async (name: string) =>
+    (await life.world.consoles.proxmox<{ key: string; pending?: unknown }[]>("GET", `${await life.path(name)}/pending`))
+      .filter((option) => option.pending !== undefined)
+      .map(({ key }) => key);
+
+  it("that a change needs are named in the plan, done where they may be, and kept in the outputs where not", async () => {
+    for (const name of ["r-never", "r-needed", "r-ask"]) await life.patch(name, { memory: 1024 });
+    const planned = Life.said(await life.stack.preview());
+    expect(planned).toMatch(
+      /r-never \(\S+\): memory takes effect when it is started anew; its reboot policy \(never\)/,
+    );
+    expect(planned).toMatch(/r-needed \(\S+\): memory takes effect when it is started anew; this run restarts it/);
+    expect(planned).toMatch(
+      /r-ask \(\S+\): memory takes .* pulumi config set --path 'netbox-proxmox:site.reboots\[0\]' r-ask/,
+    );
+    const done = await life.up();
+    expect(await pending("r-never")).toEqual(["memory"]);
+    expect(await pending("r-needed")).toEqual([]);
+    expect(await pending("r-ask")).toEqual(["memory"]);
+    expect(done.steps.find(({ name }) => name === "vm-1")?.new.pending).toEqual(["memory"]);
+    await life.clean();
+  });
+
+  it("that were asked for are done once they are allowed", async () => {
+    life.stack.configure(life.world.config({ site: { protect: false, reboots: ["r-ask"] } }));
+    expect(steps(await life.up())).toEqual(["update vm-3"]);
+    expect(await pending("r-ask")).toEqual([]);
+    expect(await pending("r-never")).toEqual(["memory"]);
+    await life.clean();
+  });
+});
+
+describe("adoption", () => {
+  let life: Life;
+  beforeAll(async () => {
+    life = await Life.open([
+      guest("old1", 131, ["tags: [adopt]", "customFields: { proxmox_vmid: '301' }"]),
+      guest("old2", 132, ["tags: [adopt]"], "scsi0", 3072),
+      guest(
+        "old3",
+        133,
+        ["tags: [adopt]", "customFields: { proxmox_vmid: '303', proxmox_vm_type: lxc }"],
+        "rootfs",
+        2048,
+      ),
+      guest("plain", 134, ["customFields: { proxmox_vmid: '304' }"]),
+    ]);
+    const { consoles } = life.world;
+    const clone = (path: string, body: Record<string, string | number>) =>
+      consoles.proxmox("POST", path, { full: 1, ...body });
+    await clone("/nodes/pve1/qemu/9000/clone", { newid: 301, name: "legacy" });
+    await consoles.proxmox("PUT", "/nodes/pve1/qemu/301/config", { description: "hand-made", memory: 2048 });
+    await clone("/nodes/pve1/qemu/9000/clone", { newid: 302, name: "old2" });
+    const exact = {
+      memory: 512,
+      cores: 1,
+      sockets: 1,
+      ciuser: "admin",
+      nameserver: "10.71.0.53",
+      searchdomain: "lab.example",
+    };
+    await consoles.proxmox("PUT", "/nodes/pve1/qemu/302/config", {
+      ...exact,
+      net0: "virtio,bridge=vmbr0,tag=71",
+      ipconfig0: "ip=10.71.0.132/24,gw=10.71.0.1",
+    });
+    await consoles.proxmox("POST", "/nodes/pve1/qemu/302/status/start");
+    await clone("/nodes/pve1/lxc/9100/clone", { newid: 303, hostname: "old3" });
+    await consoles.nsupdate("lab.example.", ["update add old1.lab.example. 600 A 10.71.0.131"]);
+    await consoles.nsupdate("lab.example.", ["update add old2.lab.example. 300 A 192.0.2.7"]);
+  });
+  afterAll(() => life.world.close());
+
+  it("logs what differs, writes the mark and nothing else", async () => {
+    const { consoles } = life.world;
+    const strip = ({
+      config: { digest: _digest, description: _description, ...config },
+    }: Awaited<ReturnType<typeof consoles.guest>>) => config;
+    const before = [await consoles.guest("legacy"), await consoles.guest("old2"), await consoles.guest("old3")];
+    const planned = await life.stack.preview();
+    expect(planned.errors).toEqual([]);
+    expect(Life.said(planned)).toMatch(
+      /old1 \(\S+\) is adopted: VM 301 on pve1 gets the mark of this stack and stays as it is. The next run would change: name: legacy → old1/,
+    );
+    expect(Life.said(planned)).toMatch(/memory: 2048 → 512/);
+    await life.up();
+    const after = [await consoles.guest("legacy"), await consoles.guest("old2"), await consoles.guest("old3")];
+    expect(after.map(strip)).toEqual(before.map(strip));
+    expect(after.map(({ status }) => status)).toEqual(before.map(({ status }) => status));
+    expect(after[0]?.config.description).toMatch(/^hand-made\n\nManaged by Pulumi stack netbox-proxmox\/test from /);
+    expect(await life.world.newRecords()).toEqual(expect.arrayContaining(["old2.lab.example. A 192.0.2.7"]));
+    // What was found by its name has its VMID in NetBox now.
+    const [found] = await consoles.all<{ custom_fields: { proxmox_vmid: string } }>(
+      "virtualization/virtual-machines",
+      "&name=old2",
+    );
+    expect(found?.custom_fields.proxmox_vmid).toBe("302");
+  });
+
+  it("is followed by the honest list of what differs, and nothing is replaced", async () => {
+    const next = await life.stack.preview();
+    // Built by hand just as NetBox says, old2 is not in it.
+    expect(steps(next)).toEqual([
+      "update ct-3",
+      "update dns-ns1-old1.lab.example",
+      "update dns-ns1-old2.lab.example",
+      "update vm-1",
+    ]);
+    expect(Life.said(next)).toMatch(
+      /old1 \(\S+\) was adopted as it is; this run changes: name: legacy → old1 description: hand-made/,
+    );
+    const refreshed = await life.stack.preview("--refresh");
+    const changed = (name: string) => {
+      const step = refreshed.steps.find((each) => each.name === name && each.op === "update");
+      return Object.keys(step?.new ?? {})
+        .filter((key) => JSON.stringify(step?.old[key]) !== JSON.stringify(step?.new[key]))
+        .filter((key) => !["pending", "uuid", "system", "adopted", "adopt"].includes(key))
+        .sort();
+    };
+    expect(changed("vm-1")).toEqual(expect.arrayContaining(["name", "memory", "description", "power"]));
+    expect(changed("dns-ns1-old1.lab.example")).toEqual(["reverse", "ttl"]);
+    expect(changed("dns-ns1-old2.lab.example")).toEqual(["records", "reverse"]);
+    const uuid = (await life.world.consoles.guest("legacy")).config.smbios1;
+    await life.up();
+    const mended = await life.world.consoles.guest("old1");
+    expect([mended.vmid, mended.config.smbios1, mended.status]).toEqual([301, uuid, "running"]);
+    expect(await life.world.newRecords()).toEqual(
+      expect.arrayContaining(["old2.lab.example. A 10.71.0.132", "old1.lab.example. A 10.71.0.131"]),
+    );
+    await life.clean();
+  });
+
+  it("is never done where it wasn't asked for", async () => {
+    await life.world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 305, name: "stranger", full: 1 });
+    const id = await life.patch("plain", { status: "active" });
+    expect(id).toBeGreaterThan(0);
+    const [nic] = await life.world.consoles.all<{ id: number }>(
+      "virtualization/interfaces",
+      `&virtual_machine_id=${id}`,
+    );
+    expect(nic).toBeDefined();
+    await life.world.consoles.netbox("POST", "virtualization/virtual-machines/", {
+      name: "thief",
+      cluster: 1,
+      custom_fields: { proxmox_vmid: "305" },
+    });
+    const refused = await life.stack.preview();
+    expect(Life.said(refused)).toMatch(/VMID 305 is taken on pve1 by stranger, which is not ours/);
+  });
+});
+
+describe("what replaces", () => {
+  let life: Life;
+  beforeAll(async () => {
+    life = await Life.open(
+      [
+        guest("anew1", 141),
+        guest("kind1", 142, ["customFields: { proxmox_vm_type: vm, proxmox_lxc_templates: '9100' }"]),
+      ],
+      { maxRemovals: 1 },
+    );
+    await life.up();
+  });
+  afterAll(() => life.world.close());
+
+  it("is a rebuild counter, which deletes before it creates", async () => {
+    const before = (await life.world.consoles.guest("anew1")).config.smbios1;
+    await life.patch("anew1", { custom_fields: { proxmox_rebuild: 1 } });
+    const planned = await life.stack.preview();
+    expect(steps(planned)).toEqual(["create-replacement vm-1", "delete-replaced vm-1", "replace vm-1"]);
+    await life.up();
+    const after = await life.world.consoles.guest("anew1");
+    expect(after.config.smbios1).not.toBe(before);
+    expect(after.status).toBe("running");
+    expect(await life.world.newRecords()).toContain("anew1.lab.example. A 10.71.0.141");
+    await life.clean();
+  });
+
+  it("is the guest's kind, at the same VMID", async () => {
+    const { id } = await life.world.consoles.vm("kind1");
+    const [disk] = await life.world.consoles.all<{ id: number }>(
+      "virtualization/virtual-disks",
+      `&virtual_machine_id=${id}`,
+    );
+    await life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "rootfs" });
+    await life.patch("kind1", { custom_fields: { proxmox_vm_type: "lxc" } });
+    expect(steps(await life.stack.preview())).toEqual([
+      "create-replacement ct-2",
+      "delete-replaced vm-2",
+      "replace ct-2",
+    ]);
+    await life.up();
+    const after = await life.world.consoles.guest("kind1");
+    expect([after.vmid, after.type, after.status]).toEqual([100_002, "lxc", "running"]);
+    await life.clean();
+  });
+
+  it("counts with the removals", async () => {
+    await life.patch("anew1", { custom_fields: { proxmox_rebuild: 2 } });
+    await life.patch("kind1", { custom_fields: { proxmox_rebuild: 1 } });
+    const before = await life.world.inventory();
+    const refused = await life.stack.up();
+    expect(Life.said(refused)).toMatch(
+      /2 guests would be deleted and made anew \(anew1 100001, kind1 100002\), and 1 are allowed/,
+    );
+    expect(await life.world.inventory()).toBe(before);
+  });
+});
