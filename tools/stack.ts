@@ -136,6 +136,11 @@ export class Stack {
     );
   }
 
+  /** What another command needs to read its configuration. */
+  get reach(): { args: string[]; env: NodeJS.ProcessEnv } {
+    return { args: ["--stack", this.options.name, "--config-file", this.configFile], env: this.env };
+  }
+
   clearDeadLocks(): number {
     return clearDeadLocks(join(this.options.folder, "state"), project, this.options.name);
   }

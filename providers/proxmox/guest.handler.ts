@@ -106,6 +106,10 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       if (place === undefined || seen === undefined || !isOurs(kind, seen.config, known))
         return proveSystem(kind, cluster, known);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
+        if (seen.config.protection === 1)
+          throw new UserError(
+            `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
+          );
         if ((await cluster.find(known.vmid))?.hasHa) await removeHa(cluster, kind.type, known.vmid);
         await switchTo(place, "stopped", known.power);
         await cluster.task("DELETE", pathOf(place), { purge: 1 });

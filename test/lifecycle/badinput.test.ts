@@ -17,6 +17,23 @@ const guests = `
 - { name: twin-a, customFields: { proxmox_vmid: "300" }, interfaces: [{ name: net0 }] }
 - { name: twin-b, customFields: { proxmox_vmid: "300" }, interfaces: [{ name: net0 }] }
 - { name: firmware, localContext: { proxmox: { options: { bios: efi } } }, interfaces: [{ name: net0 }] }
+- { name: jumbo, interfaces: [{ name: net0, mtu: 9000 }] }
+- { name: no-bridge, localContext: { proxmox: { bridge: vmbr9 } }, interfaces: [{ name: net0 }] }
+- { name: no-node, customFields: { proxmox_node: pve1 }, device: pve2, interfaces: [{ name: net0 }] }
+- { name: bad-context, localContext: { proxmox: { brigde: vmbr1, rebootPolicy: always } }, interfaces: [{ name: net0 }] }
+- { name: no-password, localContext: { proxmox: { password: none } }, interfaces: [{ name: net0 }] }
+- { name: bad-slot, disks: [{ name: mp0, size: 9216 }], interfaces: [{ name: net0 }] }
+- { name: ct-paused, status: paused, customFields: { proxmox_vm_type: lxc, proxmox_lxc_templates: "9100" }, interfaces: [{ name: net0 }] }
+- { name: ct-plain, customFields: { proxmox_vm_type: lxc }, interfaces: [{ name: net0 }] }
+- name: ct-mount
+  customFields: { proxmox_vm_type: lxc, proxmox_lxc_templates: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst" }
+  disks: [{ name: mp0, size: 1024 }]
+  interfaces: [{ name: net0 }]
+- name: ct-gone
+  customFields: { proxmox_vm_type: lxc }
+  localContext: { proxmox: { lxcTemplate: "local:vztmpl/none.tar.zst" } }
+  interfaces: [{ name: net0 }]
+- { name: tiny, memory: 8, interfaces: [{ name: net0 }] }
 - { name: nowhere, interfaces: [{ name: net0, customFields: { allocate_from: "role:none" } }] }
 `;
 
@@ -59,6 +76,29 @@ describe("mistakes in NetBox", () => {
     await said("vmid-text", /proxmox_vmid holds "one"; write a VMID/);
     await said("twin-a", /have the same VMID 300; change one/);
     await said("firmware", /proxmox.options.bios of its config context: "efi" won't do; write seabios, ovmf/);
+    await said("jumbo", /no node can take it: pve1 has bridge vmbr0 with an MTU of 1500, less than the 9000/);
+    await said("no-bridge", /pve1 lacks bridge vmbr9; pve2 lacks bridge vmbr9/);
+    await said("no-node", /its device is pve2, and its custom field proxmox_node names pve1; empty one/);
+    await said("bad-context", /proxmox.brigde of its config context is no setting of a guest; remove it/);
+    await said(
+      "bad-context",
+      /proxmox.rebootPolicy of its config context won't do: Invalid option: expected one of "never"/,
+    );
+    await said(
+      "no-password",
+      /its password is named "none", and there is none; set it with `pulumi config set --secret/,
+    );
+    await said("bad-slot", /"mp0" is not named by its slot; rename it in NetBox to scsi0/);
+    await said("ct-paused", /a container can't be paused; set it to offline or active/);
+    await said("ct-plain", /no container template is named for it; set the custom field proxmox_lxc_templates/);
+    await said("ct-mount", /virtual disk mp0 has no path in the container; write one, such as \/srv\/data/);
+    await said("ct-mount", /no storage is named for its root file system; set the custom field proxmox_vm_storage/);
+    await said("ct-mount", /it has no virtual disk rootfs; add one in NetBox/);
+    await said(
+      "ct-gone",
+      /OS template local:vztmpl\/none.tar.zst is on no node of pve-lab; fetch it \(`pveam download`\)/,
+    );
+    await said("tiny", /8 MB of memory are less than PVE takes; write at least 16/);
     await said("nowhere", /asks for an address from "role:none", but NetBox has no such prefix/);
     expect(refused.output).not.toMatch(/^\s+at /m);
     expect(await world.inventory()).toBe(before);

@@ -38,11 +38,12 @@ describe("an up that is killed", () => {
       "db01",
       "db02",
       "mon01",
+      "ns01",
       "web01",
       "web02",
       "www",
     ]);
-    expect(guests.filter(({ status }) => status === "running")).toHaveLength(9);
+    expect(guests.filter(({ status }) => status === "running")).toHaveLength(10);
     const allocated = await own.ourAddresses();
     expect(
       new Set(allocated.map(({ assigned_object_id, address }) => `${assigned_object_id}/${address.includes(":")}`))
@@ -53,8 +54,8 @@ describe("an up that is killed", () => {
     expect(new Set(addresses).size).toBe(addresses.length);
     const records = await own.newRecords();
     expect(new Set(records).size).toBe(records.length);
-    expect(records.filter((line) => / A /.test(line))).toHaveLength(11);
-    expect(records.filter((line) => / PTR /.test(line))).toHaveLength(16);
+    expect(records.filter((line) => / A /.test(line))).toHaveLength(12);
+    expect(records.filter((line) => / PTR /.test(line))).toHaveLength(17);
   }
 
   it("while it clones is finished by the next one: nothing doubled, nothing orphaned", async () => {
@@ -75,7 +76,7 @@ describe("an up that is killed", () => {
     await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${(await own.consoles.vm(second)).id}/`);
     expect((await stack.up()).errors).toEqual([]);
     const left = (await own.ourGuests()).map(({ name }) => name);
-    expect(left).toHaveLength(9);
+    expect(left).toHaveLength(10);
     expect(left).not.toContain(first);
     expect(left).not.toContain(second);
     expect(

@@ -45,20 +45,33 @@ function guests(random: () => number): { yaml: string; built: string[]; running:
             }),
       };
     });
+    const isContainer = random() < 0.3;
+    const made = pick(["9100", "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst"]);
+    const rootfs = { name: "rootfs", size: 2048 + 512 * Math.floor(random() * 20) };
+    const mount = {
+      name: "mp0",
+      size: 100 + Math.floor(random() * 5000),
+      customFields: { proxmox_option_mp: "/srv/a-b" },
+    };
     return {
       name: `g${n}${pick(["", "-x", "a1"])}`,
+      ...(isContainer
+        ? { customFields: { proxmox_vm_type: "lxc", proxmox_lxc_templates: made, proxmox_vm_storage: "ceph" } }
+        : {}),
       status: pick(["active", "active", "staged", "offline", "planned"]),
       vcpus: 1 + Math.floor(random() * 8),
       memory: 512 * (1 + Math.floor(random() * 8)),
       description: pick(["", "ünïcode – “quotes”", "50% & <b>", "a, b=c; d"]),
       comments: pick(["", "line one\nline two", "  padded  "]),
       tags: ["web", "database", "monitored"].filter(() => maybe()),
-      disks: maybe()
-        ? []
-        : [
-            { name: "scsi0", size: 4096 + 512 * Math.floor(random() * 20) },
-            ...(maybe() ? [{ name: "scsi1", size: 100 + Math.floor(random() * 5000) }] : []),
-          ],
+      disks: isContainer
+        ? [rootfs, ...(maybe() ? [mount] : [])]
+        : maybe()
+          ? []
+          : [
+              { name: "scsi0", size: 4096 + 512 * Math.floor(random() * 20) },
+              ...(maybe() ? [{ name: "scsi1", size: 100 + Math.floor(random() * 5000) }] : []),
+            ],
       interfaces: nics,
     };
   });
