@@ -6,13 +6,14 @@ const slow = process.env.SLOW_TESTS !== undefined;
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
 // run that need systems at all, slow ones too; there is one NetBox, so one after another.
 const suites = real
-  ? ["test/{lifecycle,slow,contract,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
+  ? ["test/{lifecycle,slow,contract,ops,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
   : [slow ? "test/slow/**/*.test.ts" : "test/**/*.test.ts"];
 
 export default defineConfig({
   test: {
     include: suites,
-    exclude: real || slow ? [] : ["test/real/**", "test/slow/**"],
+    // Generated guests ask no NetBox anything: once is enough.
+    exclude: real ? ["test/slow/guests.test.ts"] : slow ? [] : ["test/real/**", "test/slow/**"],
     fileParallelism: !real,
     maxWorkers: 2,
     testTimeout: 120_000,

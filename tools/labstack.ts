@@ -47,7 +47,9 @@ export function labSecrets({ netbox, proxmox }: Endpoints): Record<string, strin
   };
 }
 
-/** The same secrets by environment, for a lab of one cluster. */
+/** The same secrets by environment. */
 export function labEnvironment({ netbox, proxmox }: Endpoints): Record<string, string> {
-  return { NETBOX_API_TOKEN: netbox.token, PROXMOX_VE_API_TOKEN: Object.values(proxmox)[0]?.token ?? "" };
+  const variable = (cluster: string) => `PROXMOX_VE_API_TOKEN_${cluster.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`;
+  const tokens = Object.entries(proxmox).map(([name, { token }]) => [variable(name), token]);
+  return { NETBOX_API_TOKEN: netbox.token, ...Object.fromEntries(tokens) };
 }

@@ -55,6 +55,12 @@ export function claimOf(
     return undefined;
   }
   const known = state.guests.get(guest.id);
+  if (known !== undefined && known.cluster !== guest.clusterName) {
+    problem(
+      `it was built on cluster ${known.cluster}, and is on ${guest.clusterName} in NetBox now; a guest can't change its cluster: set it back, or decommission it and document a new guest there`,
+    );
+    return undefined;
+  }
   if (known !== undefined && known.vmid !== ids.vmid) {
     problem(
       `it was built as VM ${known.vmid}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${known.vmid} into ${field} again`,

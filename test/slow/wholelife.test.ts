@@ -193,6 +193,77 @@ describe("restarts", () => {
   });
 });
 
+describe("a password", () => {
+  let life: Life;
+  let stack: Stack;
+  const secret = "correct-horse-9";
+  beforeAll(async () => {
+    life = await Life.open([
+      guest("pw1", 151),
+      guest("pw2", 152, ["customFields: { proxmox_vm_type: lxc, proxmox_lxc_templates: '9100' }"], "rootfs", 2048),
+    ]);
+    const env = { GUEST_PASSWORD_MAIN: secret };
+    const defaults = { ...(life.world.config().defaults as object), password: "main" };
+    stack = await life.world.stack({ site: { protect: false }, defaults }, "secret", { env });
+  });
+  afterAll(() => life.world.close());
+
+  it("reaches the guest, and nothing that is kept or shown", async () => {
+    const made = await stack.up();
+    expect(made.errors).toEqual([]);
+    const calls = life.world.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config.get("cipassword");
+    expect(calls).toBe(secret);
+    expect(stack.exported()).not.toContain(secret);
+    expect(JSON.stringify(made)).not.toContain(secret);
+    expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+  });
+
+  it("that changes is set anew, and shows as that alone", async () => {
+    const env = { GUEST_PASSWORD_MAIN: "battery-staple-9" };
+    const defaults = { ...(life.world.config().defaults as object), password: "main" };
+    const next = await life.world.stack({ site: { protect: false }, defaults }, "secret", { env });
+    expect(steps(await next.preview())).toEqual(["update vm-1"]);
+    expect((await next.up()).errors).toEqual([]);
+    const config = life.world.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config;
+    expect(config?.get("cipassword")).toBe("battery-staple-9");
+  });
+});
+
+describe("two clusters in one stack", () => {
+  let world: World;
+  let stack: Stack;
+  beforeAll(async () => {
+    const far = [`- name: there\n  cluster: pve-two`, guest("x", 162).split("\n").slice(1).join("\n")].join("\n");
+    const seed = seedWith([guest("here", 161), far.replace("x.lab.example", "there.lab.example")].join("\n"));
+    const first = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    seed.proxmox["pve-two"] = first;
+    world = await World.open(seed);
+    stack = await world.stack({ site: { protect: false } });
+  });
+  afterAll(() => world.close());
+  const namesOn = async (cluster: string) =>
+    (await world.consoles.guests(cluster))
+      .filter(({ config }) => String(config.description).includes("Managed by"))
+      .map(({ name }) => name);
+
+  it("puts each guest on its own", async () => {
+    expect((await stack.up()).errors).toEqual([]);
+    expect([await namesOn("pve-lab"), await namesOn("pve-two")]).toEqual([["here"], ["there"]]);
+    expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+  });
+
+  it("refuses a guest that changes its cluster, with the way to do it", async () => {
+    const { id } = await world.consoles.vm("here");
+    const [two] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-two");
+    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { cluster: two?.id });
+    const refused = await stack.up();
+    expect(Life.said(refused)).toMatch(
+      /here \(\S+\): it was built on cluster pve-lab, and is on pve-two in NetBox now; a guest can't change its cluster: set it back, or decommission it and document a new guest there/,
+    );
+    expect([await namesOn("pve-lab"), await namesOn("pve-two")]).toEqual([["here"], ["there"]]);
+  });
+});
+
 describe("adoption", () => {
   let life: Life;
   beforeAll(async () => {
