@@ -35,10 +35,11 @@ export class World {
     readonly firstRecords: string[],
   ) {}
 
-  static async open(seed: Seed, latency: Latency = {}): Promise<World> {
+  /** @param where `lab` leaves the real services alone, though they are there */
+  static async open(seed: Seed, latency: Latency = {}, where: "lab" | "given" = "given"): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
     const real =
-      process.env.REAL_SERVICES === undefined
+      process.env.REAL_SERVICES === undefined || where === "lab"
         ? undefined
         : await emptied(JSON.parse(process.env.REAL_SERVICES) as Pick<Endpoints, "netbox" | "ssh" | "dns">, seed);
     const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real });

@@ -1,8 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { shrinkProblem, tidyTags } from "../../../providers/proxmox/guest.model";
+import { replacing, shrinkProblem, tidyTags } from "../../../providers/proxmox/guest.model";
 import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
-import { changedVmFields, changesTo, fromApi, type VmInputs } from "../../../providers/proxmox/vm.model";
+import { waitsForStart } from "../../../providers/proxmox/restart.model";
+import {
+  bootProblem,
+  changedVmFields,
+  changesTo,
+  fromApi,
+  managed,
+  settledProblem,
+  type VmInputs,
+} from "../../../providers/proxmox/vm.model";
 
 const wanted = (changes: Partial<VmInputs> = {}): VmInputs => ({
   cluster: "pve",
@@ -105,6 +114,63 @@ describe("a change", () => {
       /^scsi0 can't shrink from 10G to 8G; set the virtual disk's size in NetBox back/,
     );
     expect(shrinkProblem({ scsi0: { size: "10G" } }, { scsi0: { size: "10240M" } })).toBeUndefined();
+  });
+});
+
+describe("what a guest that is there can't become", () => {
+  it("is one with another EFI disk or TPM", () => {
+    const state = { disks: { efidisk0: { options: { efitype: "4m" } } } };
+    const next = wanted({ disks: { efidisk0: { options: { efitype: "2m" } } } });
+    expect(settledProblem(state, next)).toMatch(
+      /^efitype of efidisk0 is settled when it is made; set it back, or remove/,
+    );
+    expect(settledProblem({ ...state, rebuild: 1 }, { ...next, rebuild: 2 })).toBeUndefined();
+    expect(settledProblem({ disks: {} }, next)).toBeUndefined();
+  });
+
+  it("is one whose boot disk is on another bus", () => {
+    const state = { disks: { scsi0: { size: "10G" } } };
+    expect(bootProblem(state, wanted({ disks: { virtio0: { size: "10G" } } }))).toMatch(
+      /^its boot disk scsi0 would be detached and an empty virtio0 put in its place.*name the virtual disk scsi0 again/,
+    );
+    expect(bootProblem(state, wanted({ disks: { scsi0: { size: "10G" }, virtio0: { size: "10G" } } }))).toBeUndefined();
+    const named = { disks: { scsi0: { size: "5G" }, sata1: { size: "10G" } } };
+    const next = wanted({ options: { boot: "order=sata1" }, disks: { scsi0: { size: "5G" }, scsi1: { size: "10G" } } });
+    expect(bootProblem(named, next)).toMatch(/^its boot disk sata1/);
+  });
+
+  it("is replaced by its counter and its kind, and nothing else", () => {
+    expect(replacing({}, {})).toEqual([]);
+    expect(replacing({ rebuild: 1 }, { rebuild: 2 })).toEqual(["rebuild"]);
+    expect(replacing({ rebuild: 1 }, {})).toEqual([]);
+    expect(replacing({}, { type: "lxc" })).toEqual(["type"]);
+    expect(replacing({ type: "lxc" }, {})).toEqual(["type"]);
+    expect(replacing({ rebuild: 1 }, { rebuild: 2, inert: true })).toEqual([]);
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(replacing({ rebuild: 1, name: "a" }, { rebuild: unknown, name: unknown, template: unknown })).toEqual([]);
+    fc.assert(
+      fc.property(fc.constantFrom(...managed), fc.anything(), fc.anything(), (field, before, after) => {
+        expect(replacing({ [field]: before }, { [field]: after })).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe("what takes effect at the next start", () => {
+  it("is said for the plan by PVE's own rules", () => {
+    const last = { ...wanted(), options: { cpu: "cputype=host", onboot: 0 } };
+    const next = wanted({
+      memory: 4096,
+      options: { cpu: "cputype=kvm64", onboot: 1 },
+      disks: { scsi0: { size: "12G" } },
+      cloudInit: { user: "root", ipconfig: {} },
+    });
+    expect(waitsForStart("qemu", last, next)).toEqual(["memory", "cpu", "cloud-init"]);
+    const cached = wanted({ disks: { scsi0: { size: "10G", options: { cache: "none" } } } });
+    expect(waitsForStart("qemu", wanted(), cached)).toEqual(["scsi0"]);
+    expect(waitsForStart("lxc", { memory: 512, options: {} }, { memory: 1024, options: { swap: 1, tty: 4 } })).toEqual([
+      "tty",
+    ]);
   });
 });
 

@@ -1,0 +1,31 @@
+import { describe, expect, it } from "vitest";
+import type { Run } from "../../tools/stack";
+import { demoSeed, World } from "../world";
+
+/** A plan as comparable lines: every resource with all of its inputs, but for where NetBox is. */
+const lines = ({ steps }: Run, netboxUrl: string): string[] =>
+  steps
+    .map(({ op, type, name, new: wanted }) => {
+      const inputs = Object.entries(wanted).sort(([a], [b]) => (a < b ? -1 : 1));
+      return `${op} ${type} ${name} ${JSON.stringify(inputs)}`.replaceAll(netboxUrl, "https://netbox");
+    })
+    .sort();
+
+async function plan(where: "lab" | "given"): Promise<string[]> {
+  const world = await World.open(demoSeed(), {}, where);
+  try {
+    const planned = await (await world.stack()).preview();
+    expect(planned.errors).toEqual([]);
+    return lines(planned, world.endpoints.netbox.url);
+  } finally {
+    await world.close();
+  }
+}
+
+describe("the demo's seed", () => {
+  it("gives the same plan on a real NetBox as on the lab's", async () => {
+    const [real, lab] = [await plan("given"), await plan("lab")];
+    expect(real).toHaveLength(55); // all but the stack itself
+    expect(real).toEqual(lab);
+  });
+});
