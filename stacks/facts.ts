@@ -27,10 +27,12 @@ import type { Settings } from "./settings";
 const oldestNetbox = [4, 2] as const;
 const oldestProxmox = 8;
 
-/** Makes sure that every system is there, is what it should be and lets us in. @throws UserError with all that is wrong */
-export async function checkSystems({ netbox, proxmox }: Context): Promise<void> {
+/** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */
+export async function checkSystems({ netbox, proxmox }: Context): Promise<{ plugins: string[] }> {
+  const installed: string[] = [];
   const checks = [
-    netbox.status().then(({ version }) => {
+    netbox.status().then(({ version, plugins }) => {
+      installed.push(...plugins);
       const [major = 0, minor = 0] = version.split(".").map(Number);
       if (major < oldestNetbox[0] || (major === oldestNetbox[0] && minor < oldestNetbox[1]))
         throw new UserError(
@@ -52,6 +54,7 @@ export async function checkSystems({ netbox, proxmox }: Context): Promise<void> 
   if (failed.length === 1) throw failed[0];
   if (failed.length > 0)
     throw new UserError(failed.map((error) => (error instanceof Error ? error.message : String(error))).join("\n"));
+  return { plugins: installed };
 }
 
 // ---- NetBox
@@ -59,10 +62,10 @@ export async function checkSystems({ netbox, proxmox }: Context): Promise<void> 
 /** What netbox-dns holds of the zones that these name servers keep; nothing where the plugin isn't there or isn't to be asked. */
 export async function readPlugin(
   netbox: NetboxClient,
-  servers: { zones: string[]; view: string | undefined }[],
+  plugins: string[],
+  servers: { zones: string[] }[],
   { dns }: Settings,
 ): Promise<PluginFacts | undefined> {
-  const { plugins } = await netbox.status();
   if (dns.plugin === "off" || servers.length === 0 || !plugins.includes("netbox_dns")) return undefined;
   const [views, all] = await Promise.all([
     netbox.list("plugins/netbox-dns/views", wire.dnsView, wire.dnsViewFields),

@@ -25,14 +25,14 @@ export async function site(context: Context, settings: Settings): Promise<Output
 }
 
 async function plan(context: Context, settings: Settings): Promise<Outputs> {
-  await checkSystems(context);
+  const { plugins } = await checkSystems(context);
   const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const state = await readState();
   const names = context.proxmox.map(({ name }) => name);
   const [netbox, zones, plugin] = await Promise.all([
     readNetbox(context.netbox, names, settings),
     readZones(context),
-    readPlugin(context.netbox, context.nameServers, settings),
+    readPlugin(context.netbox, plugins, context.nameServers, settings),
   ]);
   const proxmox = new Map(
     await Promise.all(
@@ -60,7 +60,7 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
       `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,
     );
 
-  const left = leftovers(facts, desired.guests, verdict.removals, zones, named.records);
+  const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
   if (left.length > 0)
     await pulumi.log.warn(
       `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,

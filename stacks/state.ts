@@ -53,6 +53,7 @@ export async function readState(): Promise<InState> {
         addressId,
       ]),
     ),
+    pluginRecords: new Set(of("NetboxDnsRecord", z.object({ recordId: z.number() })).map(({ recordId }) => recordId)),
     records: new Map(of("Bind9Record", record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }

@@ -75,8 +75,8 @@ export class World {
   }
 
   /** The connections that handlers work with, as a run of the program would set them up. @param proxmox settings of every cluster */
-  context(proxmox: Record<string, unknown> = {}): Context {
-    const config = this.config({ netbox: this.endpoints.netbox });
+  context(proxmox: Record<string, unknown> = {}, passwords: Record<string, string> = {}): Context {
+    const config = this.config({ netbox: this.endpoints.netbox, passwords });
     const clusters = Object.entries(this.endpoints.proxmox).map(([name, { url, token, caFile }]) => [
       name,
       { url, token, caFile, ...proxmox },

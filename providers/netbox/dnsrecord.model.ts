@@ -31,6 +31,10 @@ const start = (stack: string) => `Managed by Pulumi stack ${stack} (record `;
 /** The mark of a record of ours: its description. */
 export const recordMark = ({ stack, key }: Pick<DnsRecordInputs, "stack" | "key">): string => `${start(stack)}${key})`;
 
+/** The key in a record's mark, where it is this stack's. */
+export const recordKey = (stack: string, description: string): string | undefined =>
+  isRecordOf(stack, description) && description.endsWith(")") ? description.slice(start(stack).length, -1) : undefined;
+
 /** Is a record of netbox-dns one of this stack's? */
 export const isRecordOf = (stack: string, description: string): boolean => description.startsWith(start(stack));
 

@@ -1,6 +1,7 @@
 import { recordHandler } from "../bind9/record.handler";
 import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
+import { dnsRecordHandler } from "../netbox/dnsrecord.handler";
 import { guestHandler } from "../netbox/guest.handler";
 import { ipAllocationHandler } from "../netbox/ipallocation.handler";
 import { containerHandler } from "../proxmox/container.handler";
@@ -10,6 +11,7 @@ import { type AnchorInputs, anchorInputs, type Leftover } from "./anchor.model";
 /** In the order of removal: names vanish first, then guests, then their addresses, their NetBox objects last. */
 const handlers: [Leftover["kind"], Handler][] = [
   ["bind9-record", recordHandler],
+  ["netbox-dns-record", dnsRecordHandler],
   ["proxmox-vm", vmHandler],
   ["proxmox-container", containerHandler],
   ["netbox-ip-allocation", ipAllocationHandler],

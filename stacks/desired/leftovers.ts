@@ -1,10 +1,12 @@
 import { reverseName } from "../../providers/bind9/names";
 import type { ZoneContent } from "../../providers/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../providers/bind9/record.model";
+import { recordKey } from "../../providers/netbox/dnsrecord.model";
 import type { Leftover } from "../../providers/site/anchor.model";
 import type { Undeclared } from "./guard";
 import { markOf, type Site, vmidOf } from "./guests";
-import type { DesiredGuest, DesiredRecord } from "./types";
+import type { NamedRecords } from "./records";
+import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts } from "./types";
 
 /** A zone of a name server as it is. */
 export interface ZoneFacts {
@@ -22,13 +24,14 @@ export function leftovers(
   guests: DesiredGuest[],
   removals: Undeclared[],
   zones: ZoneFacts[],
-  records: DesiredRecord[],
+  { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
 ): Leftover[] {
   return [
     ...leftGuests(site, removals),
     ...leftAddresses(site, guests),
     ...leftNetboxGuests(site, removals),
     ...leftRecords(site, zones, records),
+    ...leftPluginRecords(site, plugin, facts),
   ];
 }
 
@@ -124,4 +127,20 @@ function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): 
         return { kind: "bind9-record", id: `${server}/${name}`, state };
       }),
   );
+}
+
+/** Records in netbox-dns with our mark that no guest wants any more. */
+function leftPluginRecords(
+  { stack, netbox, state }: Site,
+  wanted: DesiredPluginRecord[],
+  facts: PluginFacts | undefined,
+): Leftover[] {
+  const keys = new Set(wanted.map(({ key }) => key));
+  return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Leftover[] => {
+    const key = recordKey(stack, description);
+    if (key === undefined || keys.has(key) || state.pluginRecords.has(id)) return [];
+    const zone = facts?.zones.find((each) => each.id === zoneId)?.name ?? "";
+    const left = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value, recordId: id };
+    return [{ kind: "netbox-dns-record", id: `${zone}/${key}`, state: left }];
+  });
 }

@@ -42,7 +42,11 @@ export class Placement {
   }
 
   /** The node for a new guest: that which keeps it apart from its group, then the one with most memory to give, then by name. */
-  choose(guest: NetboxVirtualMachine, needs: Needs, memory: number): { node: string } | { problem: string } {
+  choose(
+    guest: Pick<NetboxVirtualMachine, "tags">,
+    needs: Needs,
+    memory: number,
+  ): { node: string } | { problem: string } {
     const reasons: string[] = [];
     const fit = this.facts.nodes.filter(({ node, online }) => {
       const reason = online ? unfit(this.facts, node, needs) : "is offline";

@@ -100,6 +100,8 @@ export interface InState {
   promoted: Set<number>;
   /** NetBox ids by allocation (`INTERFACE/v4-0`). */
   addresses: Map<string, number>;
+  /** NetBox ids of the records in netbox-dns. */
+  pluginRecords: Set<number>;
   /** `server/name`, with the guests that own it. */
   records: Map<string, number[]>;
 }

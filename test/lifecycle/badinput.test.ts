@@ -8,6 +8,7 @@ const guests = `
 - { name: bad_name!, interfaces: [{ name: net0, addresses: [10.71.0.50/24] }] }
 - { name: no-nic }
 - { name: no-template, customFields: { proxmox_vm_templates: "9001" }, interfaces: [{ name: net0 }] }
+- { name: no-drive, localContext: { proxmox: { template: 9002 } }, interfaces: [{ name: net0 }] }
 - { name: small-disk, disks: [{ name: scsi0, size: 2048 }], interfaces: [{ name: net0 }] }
 - { name: disk-name, disks: [{ name: Hard disk 1, size: 9216 }], interfaces: [{ name: net0 }] }
 - { name: no-vlan, interfaces: [{ name: net0, mode: access }] }
@@ -44,7 +45,11 @@ describe("mistakes in NetBox", () => {
   beforeAll(async () => {
     const seed = seedWith(guests.trim());
     const cluster = seed.proxmox["pve-lab"];
-    if (cluster) cluster.guests = cluster.guests.filter(({ vmid }) => vmid !== 9001);
+    if (cluster) {
+      cluster.guests = cluster.guests.filter(({ vmid }) => vmid !== 9001);
+      const bare = { name: "bare", scsi0: "ceph:3G", net0: "virtio,bridge=vmbr0" };
+      cluster.guests.push({ vmid: 9002, type: "qemu", node: "pve1", template: true, running: false, config: bare });
+    }
     world = await World.open(seed);
     stack = await world.stack();
   });
@@ -68,6 +73,10 @@ describe("mistakes in NetBox", () => {
     await said("bad_name!", /no valid hostname; rename it in NetBox/);
     await said("no-nic", /has no interface; add one in NetBox/);
     await said("no-template", /9001 is no template on pve-lab; make it one/);
+    await said(
+      "no-drive",
+      /template 9002 bare has no cloud-init drive; add one \(`qm set 9002 --ide2 STORAGE:cloudinit`\)/,
+    );
     await said("small-disk", /scsi0 has 2G, less than the template's 3G; give it at least that/);
     await said("disk-name", /"Hard disk 1" is not named by its slot; rename it/);
     await said("no-vlan", /access mode without an untagged VLAN; choose its VLAN/);

@@ -1,6 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Container } from "../../lab/proxmox/lxc/container";
 import { printMark } from "../../providers/mark";
+import { containerHandler } from "../../providers/proxmox/container.handler";
 import { vmHandler } from "../../providers/proxmox/vm.handler";
 import { changedVmFields } from "../../providers/proxmox/vm.model";
 import { guestsHaveNoDriftButTheirOwn } from "../guestproperty";
@@ -32,6 +34,19 @@ describe("a guest on Proxmox VE", () => {
       networks: { net0: { model: "virtio", bridge: "vmbr0" } },
       cloudInit: { ipconfig: {} },
       power: "stopped",
+      ...changes,
+    };
+  };
+  const ct = (vmid: number, changes: Record<string, unknown> = {}) => {
+    const { sockets: _sockets, cloudInit: _init, name: _name, ...shared } = inputs(vmid);
+    return {
+      ...shared,
+      type: "lxc",
+      name: `c${vmid}`,
+      template: 9100 as number | string,
+      placement: "pve1",
+      storage: "ceph",
+      networks: { net0: { name: "eth0", bridge: "vmbr0" } },
       ...changes,
     };
   };
@@ -169,6 +184,87 @@ describe("a guest on Proxmox VE", () => {
   ] as const)("of whatever kind (%s) and form has no drift but what was changed by hand", (type, first) =>
     guestsHaveNoDriftButTheirOwn(world, type, first, 25),
   );
+
+  it("that can't become what is asked for says so in the plan, with its name, page and remedy", () => {
+    const small = { ...inputs(710), disks: { scsi0: { size: "8G" } } };
+    expect(vmHandler.problems?.({ ...small, disks: { scsi0: { size: "9G" } } }, small)).toEqual([
+      {
+        property: "disks",
+        reason: expect.stringMatching(
+          /^g710 \(https:\/\/nb\/virtualization\S+\): scsi0 can't shrink from 9G to 8G; set the/,
+        ),
+      },
+    ]);
+    expect(vmHandler.problems?.({ ...small, disks: { scsi0: { size: "9G" } } }, { ...small, rebuild: 1 })).toEqual([]);
+    const efi = (efitype: string) => ({ ...small, disks: { ...small.disks, efidisk0: { options: { efitype } } } });
+    expect(vmHandler.problems?.(efi("4m"), efi("2m"))).toHaveLength(1);
+    const privileged = { ...ct(711), unprivileged: false };
+    expect(containerHandler.problems?.({ ...privileged, unprivileged: true }, privileged)).toEqual([
+      { property: "unprivileged", reason: expect.stringMatching(/^c711 .*: it can't become privileged in place/) },
+    ]);
+    const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+    expect(vmHandler.problems?.({ ...small }, { ...small, disks: unknown })).toEqual([]);
+  });
+
+  it("that is a container is made from an OS template with keys and password, and taken over after an interrupted run", async () => {
+    const template = "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst";
+    world.context({ shutdownTimeout: 1 }, { main: "correct-horse" });
+    const wanted = ct(712, {
+      template,
+      sshKeys: ["ssh-ed25519 AAAA me"],
+      password: { name: "main", version: "1" },
+      disks: { rootfs: { size: "2G" } },
+      power: "running",
+    });
+    const made = await containerHandler.create(wanted);
+    const guest = cluster().guests.get(712);
+    expect(guest instanceof Container && guest.access).toEqual({
+      password: "correct-horse",
+      keys: "ssh-ed25519 AAAA me",
+    });
+    expect(JSON.stringify(made)).not.toContain("correct-horse");
+    expect(guest?.config.get("rootfs")).toMatch(/^ceph:.*size=2G/);
+    const again = await containerHandler.create(wanted);
+    expect(again).toEqual(made);
+    guest?.config.set("lock", "create").delete("description");
+    await expect(containerHandler.create(wanted)).rejects.toThrow(
+      /CT 712 on pve1 is locked by a clone that no task.*pct unlock 712/,
+    );
+    guest?.config.set("description", wanted.description).delete("lock");
+    await expect(vmHandler.create(inputs(712))).rejects.toThrow(/VMID 712 on pve1 is taken by c712/);
+    await containerHandler.delete(made.id, { ...made.state });
+    expect(cluster().guests.has(712)).toBe(false);
+  });
+
+  it("that is protected is not deleted, and says what to do", async () => {
+    const made = await vmHandler.create(inputs(713, { options: { protection: 1 } }));
+    await expect(vmHandler.delete(made.id, { ...made.state })).rejects.toThrow(
+      /Unable to delete VM 713 .*: it is protected from deletion on Proxmox VE: take its option protection away there/,
+    );
+    expect(cluster().guests.has(713)).toBe(true);
+  });
+
+  it("of the HA stack is started, restarted and stopped by its manager, and leaves it before it is deleted", async () => {
+    const ha = (changes: object) => inputs(714, { ha: "managed", ...changes });
+    const made = await vmHandler.create(ha({ power: "running" }));
+    const resource = () => cluster().ha.resources.get("vm:714")?.state;
+    expect([cluster().guests.get(714)?.running, resource()]).toEqual([true, "started"]);
+    const state = await vmHandler.update(
+      made.id,
+      { ...made.state },
+      ha({ power: "running", memory: 1024, restart: true }),
+    );
+    expect(JSON.stringify(state)).not.toContain("pending");
+    expect(cluster().guests.get(714)?.config.get("memory")).toBe("1024");
+    await vmHandler.update(made.id, { ...state }, ha({ power: "stopped", memory: 1024 }));
+    expect([cluster().guests.get(714)?.running, resource()]).toEqual([false, "stopped"]);
+    const rule = { rule: "none-such", type: "node-affinity" };
+    await expect(vmHandler.update(made.id, { ...state }, inputs(714, { ha: rule.rule }))).rejects.toThrow(
+      /there is no HA node affinity rule none-such; make it in Proxmox VE, or name another/,
+    );
+    await vmHandler.delete(made.id, { ...state });
+    expect([cluster().guests.has(714), resource()]).toEqual([false, undefined]);
+  });
 
   it("that ignores its shutdown is stopped, and destroyed with its disks", async () => {
     const made = await vmHandler.create(inputs(704, { power: "running" }));

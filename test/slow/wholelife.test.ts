@@ -193,6 +193,42 @@ describe("restarts", () => {
   });
 });
 
+describe("config contexts", () => {
+  let world: World;
+  afterAll(() => world.close());
+
+  it("of a role serve its guests, by weight, and a guest's own wins", async () => {
+    const seed = seedWith(
+      [
+        guest("ctx1", 171, ["role: Proxmox VM"]),
+        guest("ctx2", 172, ["role: Proxmox VM", "localContext: { proxmox: { user: own } }"]),
+        guest("ctx3", 173),
+      ].join("\n"),
+    );
+    const roles = ["Proxmox VM"];
+    seed.netbox.configContexts = [
+      { name: "later", weight: 2000, roles, data: { proxmox: { user: "role", nameservers: ["10.71.0.99"] } } },
+      {
+        name: "earlier",
+        weight: 1000,
+        roles,
+        data: { proxmox: { user: "early", options: { agent: 1 }, searchDomain: "role.example" } },
+      },
+    ];
+    world = await World.open(seed);
+    const stack = await world.stack({ site: { protect: false } });
+    expect((await stack.up()).errors).toEqual([]);
+    const of = async (name: string) => {
+      const { config } = await world.consoles.guest(name);
+      return [config.ciuser, config.nameserver, config.searchdomain];
+    };
+    expect(await of("ctx1")).toEqual(["role", "10.71.0.99", "role.example"]);
+    expect(await of("ctx2")).toEqual(["own", "10.71.0.99", "role.example"]);
+    expect(await of("ctx3")).toEqual(["admin", "10.71.0.53", "lab.example"]);
+    expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+  });
+});
+
 describe("a password", () => {
   let life: Life;
   let stack: Stack;
@@ -426,6 +462,23 @@ describe("what replaces", () => {
     await life.up();
     const after = await life.world.consoles.guest("kind1");
     expect([after.vmid, after.type, after.status]).toEqual([100_002, "lxc", "running"]);
+    await life.clean();
+  });
+
+  it("is never a disk on another bus, which is refused", async () => {
+    const { id } = await life.world.consoles.vm("anew1");
+    const [disk] = await life.world.consoles.all<{ id: number }>(
+      "virtualization/virtual-disks",
+      `&virtual_machine_id=${id}`,
+    );
+    const rename = (name: string) =>
+      life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name });
+    await rename("virtio0");
+    const refused = await life.stack.preview();
+    expect(Life.said(refused)).toMatch(
+      /anew1 \(\S+\): its boot disk scsi0 would be detached and an empty virtio0 put in its place/,
+    );
+    await rename("scsi0");
     await life.clean();
   });
 

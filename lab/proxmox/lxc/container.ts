@@ -12,6 +12,8 @@ export const nodeCpus = 2;
 /** A container. */
 export class Container extends Guest {
   readonly type = "lxc";
+  /** What root can log in with: written into its files when it is made, and in no configuration. */
+  readonly access: { password?: string; keys?: string } = {};
   readonly noun = "CT";
   protected readonly live =
     /^(description|tags|onboot|protection|startup|lock|template|hostname|memory|swap|cores|cpulimit|cpuunits|net\d+|mp\d+|unused\d+|nameserver|searchdomain)$/;

@@ -72,8 +72,8 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
     storage,
     pool,
     start: autostart,
-    password: _password,
-    "ssh-public-keys": _keys,
+    password,
+    "ssh-public-keys": keys,
     bwlimit: _bwlimit,
     force: _force,
     restore,
@@ -94,6 +94,8 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   if (taken !== undefined) die(`${taken.noun} ${id} already exists on node '${taken.node}'`);
   const container = cluster.add(new Container(id, node));
   container.config.set("lock", "create");
+  if (password !== undefined) container.access.password = String(password);
+  if (keys !== undefined) container.access.keys = String(keys);
   return cluster.lockedTask(container, node, "vzcreate", caller.authId, async ({ log }) => {
     try {
       const volumes = Object.entries({ ...options, rootfs }).filter(([key]) => isVolume(key));

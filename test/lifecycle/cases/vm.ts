@@ -17,6 +17,13 @@ export const vmAttributes: Attribute[] = [
     byHand: { cores: 7 },
   },
   {
+    guest: "a-limit",
+    property: "options",
+    inNetbox: ({ patch }) => patch({ vcpus: 1.5 }),
+    made: { cores: /^2$/, cpulimit: /^1.5$/ },
+    byHand: { cpulimit: 1 },
+  },
+  {
     guest: "a-sockets",
     property: "sockets",
     inNetbox: ({ patch }) => patch({ vcpus: 1 }),

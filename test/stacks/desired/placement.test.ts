@@ -1,5 +1,4 @@
 import { describe, expect, it } from "vitest";
-import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { nicProblem, Placement, unfit } from "../../../stacks/desired/placement";
 import type { ProxmoxFacts, TemplateFacts } from "../../../stacks/desired/types";
 
@@ -46,7 +45,7 @@ const needs = (source: TemplateFacts | { nodes: string[] } = template(["ceph"]))
   content: "images" as const,
   nics: [],
 });
-const guest = (tags: string[] = []): NetboxVirtualMachine => ({ tags }) as unknown as NetboxVirtualMachine; // placement looks at nothing else
+const guest = (tags: string[] = []) => ({ tags });
 
 describe("the node of a new guest", () => {
   const chosen = (placement: Placement, tags: string[] = [], memory = 1) =>
