@@ -14,31 +14,32 @@ export interface Needs {
 
 /** What is placed in this run, so that the next guest sees it. */
 export class Placement {
-  private readonly planned = new Map<string, number>();
+  /** Bytes of a node's memory that no guest is configured with: the same in preview and up, unlike what is in use. */
+  private readonly free = new Map<string, number>();
   private readonly tagged = new Map<string, Map<string, number>>();
 
   constructor(
     private readonly facts: ProxmoxFacts,
     private readonly prefix: string,
-  ) {}
+  ) {
+    for (const { node, memory } of facts.nodes) this.free.set(node, memory);
+    for (const { node, template, memory } of facts.guests) if (!template) this.take(node, memory);
+  }
+
+  private take(node: string, memory: number): void {
+    this.free.set(node, (this.free.get(node) ?? 0) - memory);
+  }
 
   private groupsOf = ({ tags }: Pick<NetboxVirtualMachine, "tags">) =>
     tags.filter((tag) => tag.startsWith(this.prefix));
 
   /** Counts a guest that has its node. */
   count(guest: Pick<NetboxVirtualMachine, "tags">, node: string, newMemory = 0): void {
-    this.planned.set(node, (this.planned.get(node) ?? 0) + newMemory);
+    this.take(node, newMemory);
     for (const group of this.groupsOf(guest)) {
       const nodes = this.tagged.get(group) ?? new Map<string, number>();
       this.tagged.set(group, nodes.set(node, (nodes.get(node) ?? 0) + 1));
     }
-  }
-
-  /** Bytes of a node's memory that no guest is configured with: the same in preview and up, unlike what is in use. */
-  private free(node: string): number {
-    const used = this.facts.guests.filter((guest) => guest.node === node && !guest.template);
-    const total = this.facts.nodes.find((each) => each.node === node)?.memory ?? 0;
-    return total - used.reduce((sum, { memory }) => sum + memory, 0) - (this.planned.get(node) ?? 0);
   }
 
   /** The node for a new guest: that which keeps it apart from its group, then the one with most memory to give, then by name. */
@@ -56,7 +57,7 @@ export class Placement {
     const groups = this.groupsOf(guest);
     const crowd = (node: string) => groups.reduce((sum, group) => sum + (this.tagged.get(group)?.get(node) ?? 0), 0);
     const [best] = fit
-      .map(({ node }) => ({ node, crowd: crowd(node), free: this.free(node) }))
+      .map(({ node }) => ({ node, crowd: crowd(node), free: this.free.get(node) ?? 0 }))
       .sort((a, b) => a.crowd - b.crowd || b.free - a.free || (a.node < b.node ? -1 : 1));
     if (best === undefined) return { problem: `no node can take it: ${reasons.join("; ")}` };
     this.count(guest, best.node, memory);

@@ -266,6 +266,25 @@ describe("a guest on Proxmox VE", () => {
     expect([cluster().guests.has(714), resource()]).toEqual([false, undefined]);
   });
 
+  it("has its HA group on Proxmox VE 8, which has no rules", async () => {
+    const { version } = cluster();
+    const now = { ...version };
+    Object.assign(version, { version: "8.4.1", release: "8.4" });
+    world.context({ shutdownTimeout: 1 }); // versions are remembered
+    try {
+      const made = await vmHandler.create(inputs(715, { ha: "east" }));
+      expect(cluster().ha.resources.get("vm:715")).toMatchObject({ group: "east", state: "stopped" });
+      expect((await vmHandler.read(made.id, { ...made.state }))?.state).toMatchObject({ ha: "east" });
+      const state = await vmHandler.update(made.id, { ...made.state }, inputs(715, { ha: "managed" }));
+      expect(cluster().ha.resources.get("vm:715")).not.toHaveProperty("group");
+      await vmHandler.update(made.id, { ...state }, inputs(715, { ha: "none" }));
+      expect(cluster().ha.resources.has("vm:715")).toBe(false);
+    } finally {
+      Object.assign(version, now);
+      world.context({ shutdownTimeout: 1 });
+    }
+  });
+
   it("that ignores its shutdown is stopped, and destroyed with its disks", async () => {
     const made = await vmHandler.create(inputs(704, { power: "running" }));
     cluster().deaf.add(704);
