@@ -77,6 +77,8 @@ export class DnsRules {
       invalid({
         value: [`Record value ${value} is not a valid value for a ${next.type} record: Text input is malformed..`],
       });
+    if (next.type === "TXT" && !/^[\x20-\x7e]*$/.test(value))
+      invalid({ value: [`Record value ${value} for a type TXT record is not a printable ASCII string.`] });
     if (this.active(next)) this.cleanSet(next, zone, before === undefined);
   }
 

@@ -87,7 +87,8 @@ export function pluginRecords(
     });
     const texts = written.flatMap((type) =>
       [...(entry.texts.get(type) ?? [])]
-        .filter((value) => !has(type, value))
+        // The plugin takes no other texts: such a one is BIND's alone.
+        .filter((value) => !has(type, value) && /^[\x20-\x7e]*$/.test(value))
         .map(
           (value): DesiredPluginRecord => ({
             ...base,

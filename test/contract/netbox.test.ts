@@ -481,6 +481,30 @@ describe("tags and custom fields", () => {
   });
 });
 
+describe("config contexts", () => {
+  it("are rendered by weight and scope, deep, with the local one last, and counted", async () => {
+    const role = await ok("POST", "dcim/device-roles/", {
+      name: unique("Role"),
+      slug: unique("role"),
+      color: "9e9e9e",
+    });
+    const contexts = "extras/config-contexts/";
+    const before = (await ok("GET", `${contexts}?limit=1&fields=id`)).count;
+    const context = (weight: number, data: object, more: object = {}) =>
+      ok("POST", contexts, { name: unique("context"), weight, data, ...more });
+    await context(2000, { pve: { a: "late", list: [3] } }, { roles: [role.id] });
+    await context(1000, { pve: { a: "early", b: 1, list: [1, 2] } }, { clusters: [cluster] });
+    await context(3000, { pve: { a: "off" } }, { is_active: false });
+    expect((await ok("GET", `${contexts}?limit=1&fields=id`)).count).toBe(before + 3);
+    const mine = await vm({ role: role.id, local_context_data: { pve: { c: "own" } } });
+    const other = await vm();
+    const rendered = async ({ id }: Body) =>
+      (await ok("GET", `${machines}${id}/?fields=config_context`)).config_context;
+    expect(await rendered(mine)).toEqual({ pve: { a: "late", b: 1, c: "own", list: [3] } });
+    expect(await rendered(other)).toEqual({ pve: { a: "early", b: 1, list: [1, 2] } });
+  });
+});
+
 describe("the change log and the journal", () => {
   it("say who changed what, from what, and why", async () => {
     const { id, name } = await vm({ description: "before" });
@@ -611,6 +635,12 @@ describe("netbox-dns", () => {
     });
   });
 
+  it("keeps a text as it was written", async () => {
+    const text = "one; two 'three'";
+    expect((await record({ name: "text", type: "TXT", value: text })).body.value).toBe(text);
+    expect((await record({ name: "text2", type: "TXT", value: `"${text}"` })).body.value).toBe(`"${text}"`);
+  });
+
   it("refuses what DNS could not hold", async () => {
     await record({ name: "taken", value: "10.97.1.1", ttl: 60 });
     const at = "for name taken in zone contract.example";
@@ -626,6 +656,9 @@ describe("netbox-dns", () => {
     });
     expect((await record({ name: "b", value: "10.97.0.999" })).body).toEqual({
       value: ["Record value 10.97.0.999 is not a valid value for a A record: Text input is malformed.."],
+    });
+    expect((await record({ name: "text", type: "TXT", value: "“quoted”" })).body).toEqual({
+      value: ["Record value “quoted” for a type TXT record is not a printable ASCII string."],
     });
     expect((await record({ name: "bad name", value: "10.97.0.9" })).body).toEqual({
       name: ["bad\\032name is not a valid DNS host name"],

@@ -65,7 +65,7 @@ describe("zones that netbox-dns keeps", () => {
       ["@", "CAA", '0 issue "letsencrypt.org"'],
       ["printer", "SSHFP", "4 2 123456789abcdef67890123456789abcdef67890123456789abcdef123456789"],
       ["_443._tcp.printer", "TLSA", "3 1 1 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"],
-      ["printer", "TXT", "second floor; by the “stairs”"],
+      ["printer", "TXT", "second floor; by the 'stairs'"],
       ["docs", "CNAME", "printer.lab.example."],
     ];
     for (const [name, type, value, more] of given)
