@@ -12,10 +12,9 @@ import { ProxmoxVm } from "../providers/proxmox/vm";
 import { SiteAnchor } from "../providers/site/anchor";
 import type { Leftover } from "../providers/site/anchor.model";
 import { familyOf } from "./desired/address";
-import type { Site } from "./desired/guests";
 import { ipconfigText, nicAddresses } from "./desired/machines";
 import type { NamedRecords } from "./desired/records";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState } from "./desired/types";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState, Site } from "./desired/types";
 
 /** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
 export interface Outputs {

@@ -16,8 +16,9 @@ import type {
   StorageResource,
 } from "../providers/proxmox/schemas";
 import { drives } from "../providers/proxmox/vm.model";
-import { isBuilt, typeOf, vmidOf } from "./desired/guests";
 import { settingsOf } from "./desired/guestsettings";
+import { typeOf, vmidOf } from "./desired/identity";
+import { isBuilt } from "./desired/statuses";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/templates";
 import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
 import type { Settings } from "./settings";
@@ -166,9 +167,12 @@ export async function readProxmox(
   const known = new Set<number>();
   const fresh = declared.filter((guest) => {
     const vmid = vmidOf(guest, settings)?.vmid;
-    const isKnown = vmid !== undefined && state.guests.get(guest.id)?.vmid === vmid;
-    if (isKnown) known.add(vmid);
-    return !isKnown;
+    const before = state.guests.get(guest.id);
+    if (vmid === undefined || before?.vmid !== vmid) return true;
+    // State doesn't say what disks a guest has whose disks NetBox didn't list.
+    const listsNow = before.last.disks === undefined && netbox.disks.some(({ guestId }) => guestId === guest.id);
+    if (!listsNow) known.add(vmid);
+    return false;
   });
   const used = usedTemplates(declared, settings);
   const [bridges, osTemplates] = await Promise.all([

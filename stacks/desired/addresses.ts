@@ -7,9 +7,8 @@ import type {
   NetboxVirtualMachine,
 } from "../../providers/netbox/schemas";
 import { canonical, type Family, familyOf, holds, hostOf, inRange, lengthOf } from "./address";
-import type { Site } from "./guests";
 import { type Selection, select } from "./selectors";
-import type { AddressRef, Automatic, DesiredAllocation, DesiredNic } from "./types";
+import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
 export interface Addressing {
   site: Site;

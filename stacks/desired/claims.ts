@@ -1,10 +1,13 @@
 import { z } from "zod";
 import { guestUrl, type Mark, sameMark } from "../../providers/mark";
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import { volumes } from "../../providers/proxmox/container.model";
+import { disksFrom } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
+import { drives } from "../../providers/proxmox/vm.model";
 import type { KeptDisks } from "./disks";
-import { type Site, vmidOf } from "./guests";
-import type { KnownGuest, ProxmoxFacts } from "./types";
+import { vmidOf } from "./identity";
+import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
 
 /** A guest's claim on a VMID, and what is there already. */
 export interface Claim {
@@ -72,7 +75,7 @@ export function claimOf(
   const vmid = named?.vmid ?? ids.vmid;
   const there = facts.guests.find((each) => each.vmid === vmid);
   const claim = { vmid, derived: named === undefined && ids.derived, adopts: false, node: there?.node };
-  if (known !== undefined) return { ...claim, ...fromState(known, type) };
+  if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
   if (there === undefined) return { ...claim, built: false };
   const seen = facts.seen.get(vmid);
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
@@ -108,10 +111,13 @@ function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }
 function fromState(
   known: KnownGuest,
   type: GuestType,
+  seen: SeenGuest | undefined,
 ): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };
   const { placement, rebuild, disks, networks } = parsed.data;
-  const kept = Object.entries(disks ?? {}).filter(([, disk]) => disk.size === undefined);
+  // Where NetBox listed none so far, everything that is there stays.
+  const unlisted = seen === undefined ? {} : disksFrom(seen.config, type === "qemu" ? drives : volumes);
+  const kept = Object.entries(disks ?? unlisted).filter(([, disk]) => disks === undefined || disk.size === undefined);
   return { built: true, rebuild, placement, networks, kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])) };
 }

@@ -3,7 +3,7 @@ import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import { replacing } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
-import { isBuilt } from "./guests";
+import { isBuilt } from "./statuses";
 import type { DesiredGuest, DesiredRecord, KnownGuest } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */

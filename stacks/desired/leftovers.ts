@@ -4,9 +4,9 @@ import { ownedNames, type RecordInputs } from "../../providers/bind9/record.mode
 import { recordKey } from "../../providers/netbox/dnsrecord.model";
 import type { Leftover } from "../../providers/site/anchor.model";
 import type { Undeclared } from "./guard";
-import { markOf, type Site, vmidOf } from "./guests";
+import { markOf, vmidOf } from "./identity";
 import type { NamedRecords } from "./records";
-import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts } from "./types";
+import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Site } from "./types";
 
 /** A zone of a name server as it is. */
 export interface ZoneFacts {

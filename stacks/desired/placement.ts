@@ -119,3 +119,45 @@ export function namedNode(
   }
   return node;
 }
+
+/** What of a guest its place depends on. */
+interface Seeking {
+  guest: NetboxVirtualMachine;
+  facts: ProxmoxFacts;
+  problem: (text: string) => void;
+}
+
+/** Where a new guest goes: to the node that NetBox names, if that can take it, else to one that is chosen. */
+export function placeOf(
+  { guest, problem, facts }: Seeking,
+  node: string | undefined,
+  needs: Needs | undefined,
+  placement: Placement | undefined,
+): string | undefined {
+  if (needs === undefined || placement === undefined) return undefined;
+  const memory = (guest.memory ?? 512) * 1024 ** 2;
+  if (node !== undefined) {
+    const reason = unfit(facts, node, needs);
+    if (reason !== undefined) problem(`node ${node} can't take it: ${node} ${reason}; name another node in NetBox`);
+    placement.count(guest, node, memory);
+    return undefined;
+  }
+  const chosen = placement.choose(guest, needs, memory);
+  if ("problem" in chosen) problem(`${chosen.problem}; name a node in NetBox that can, or mend one of these`);
+  return "node" in chosen ? chosen.node : undefined;
+}
+
+/** NICs of a guest that is there are looked at where they change: what it has works, whatever is said of it. */
+export function nicProblems(
+  { facts, problem }: Seeking,
+  node: string,
+  nics: Map<number, Nic>,
+  before: Record<string, { bridge?: string; mtu?: number }> | undefined,
+): void {
+  for (const [slot, nic] of nics) {
+    const last = before?.[`net${slot}`];
+    if (last?.bridge === nic.bridge && last.mtu === nic.mtu) continue;
+    const reason = nicProblem(facts, node, nic);
+    if (reason !== undefined) problem(`network device net${slot}: ${node} ${reason}; correct it in NetBox`);
+  }
+}

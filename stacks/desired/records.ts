@@ -4,9 +4,8 @@ import type { RecordType } from "../../providers/bind9/record.model";
 import { guestUrl } from "../../providers/mark";
 import type { NetboxAddress } from "../../providers/netbox/schemas";
 import { canonical } from "./address";
-import type { Site } from "./guests";
 import { type Keeper, pluginEntries, pluginRecords } from "./pluginrecords";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem } from "./types";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem, Site } from "./types";
 
 /** A name on its way: what guests and netbox-dns want to stand there. */
 export interface Entry {

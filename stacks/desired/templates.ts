@@ -1,8 +1,7 @@
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import type { Claim } from "./claims";
-import type { Site } from "./guests";
 import type { GuestSettings } from "./guestsettings";
-import type { ProxmoxFacts, TemplateFacts } from "./types";
+import type { ProxmoxFacts, Site, TemplateFacts } from "./types";
 
 /** What a guest is made from: a template by its VMID, or an OS template by its volume and the nodes that have it. */
 export interface Source {

@@ -25,6 +25,7 @@ import type {
   StorageResource,
 } from "../../providers/proxmox/schemas";
 import type { VmInputs } from "../../providers/proxmox/vm.model";
+import type { Settings } from "../settings";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -104,6 +105,17 @@ export interface InState {
   pluginRecords: Set<number>;
   /** `server/name`, with the guests that own it. */
   records: Map<string, number[]>;
+}
+
+/** All that a plan is made from. */
+export interface Site {
+  stack: string;
+  settings: Settings;
+  netbox: NetboxFacts;
+  proxmox: Map<string, ProxmoxFacts>;
+  state: InState;
+  /** Hosts that must not be handed out: guests still use them whose NetBox objects are gone. */
+  avoid: string[];
 }
 
 /** An address that is known, or that an allocation of this run will give. */

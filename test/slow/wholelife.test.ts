@@ -193,6 +193,51 @@ describe("restarts", () => {
   });
 });
 
+describe("disks that NetBox doesn't list", () => {
+  let life: Life;
+  beforeAll(async () => {
+    const bare = (name: string, more: string) =>
+      `- { name: ${name}, vcpus: 1, memory: 512, ${more}interfaces: [{ name: net0, vlan: 71 }] }`;
+    const lxc = "customFields: { proxmox_vm_type: lxc, proxmox_lxc_templates: '9100' }, ";
+    life = await Life.open([bare("bare1", ""), bare("bare2", lxc)]);
+    await life.up();
+  });
+  afterAll(() => life.world.close());
+
+  it("stay as they are when it begins to list others", async () => {
+    const before = await life.world.consoles.guest("bare1");
+    for (const [name, disk, custom_fields] of [
+      ["bare1", "scsi1", {}],
+      ["bare2", "mp0", { proxmox_option_mp: "/srv" }],
+    ] as const) {
+      const { id } = await life.world.consoles.vm(name);
+      await life.world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+        virtual_machine: id,
+        name: disk,
+        size: 1024,
+        custom_fields: { proxmox_disk_storage_volume: "ceph", ...custom_fields },
+      });
+    }
+    expect(steps(await life.up())).toEqual(["update ct-2", "update vm-1"]);
+    const after = await life.world.consoles.guest("bare1");
+    expect(after.config.scsi0).toBe(before.config.scsi0);
+    expect(after.config.scsi1).toMatch(/^ceph:.*size=1G/);
+    expect(after.config).not.toHaveProperty("unused0");
+    await life.clean();
+    // And it stays so when its template is another one, or none, and when the listed one goes.
+    const { id } = await life.world.consoles.vm("bare1");
+    const [disk] = await life.world.consoles.all<{ id: number }>(
+      "virtualization/virtual-disks",
+      `&virtual_machine_id=${id}`,
+    );
+    await life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "scsi2" });
+    life.stack.configure(life.world.config({ site: { protect: false }, defaults: { bridge: "vmbr0" } }));
+    await life.up();
+    expect((await life.world.consoles.guest("bare1")).config.scsi0).toBe(before.config.scsi0);
+    await life.clean();
+  });
+});
+
 describe("config contexts", () => {
   let world: World;
   afterAll(() => world.close());
