@@ -18,13 +18,16 @@ export interface SettingProblem {
 }
 
 /** Whole sections, and keys of any section, that are secret. */
-const isSecret = (path: PropertyKey[]): boolean =>
-  path[0] === "passwords" || /^(token|password)$/.test(String(path.at(-1)));
+const isSecret = (path: PropertyKey[]): boolean => path[0] === "passwords" || path.at(-1) === "token";
 
 const quote = (path: PropertyKey[]) =>
   path
     .map((part, n) =>
-      /^[A-Za-z_][\w]*$/.test(String(part)) ? `${n === 0 ? "" : "."}${String(part)}` : `["${String(part)}"]`,
+      typeof part === "number"
+        ? `[${part}]`
+        : /^[A-Za-z_][\w]*$/.test(String(part))
+          ? `${n === 0 ? "" : "."}${String(part)}`
+          : `["${String(part)}"]`,
     )
     .join("");
 
@@ -62,18 +65,19 @@ export function readSection<T>(
       const keys = issue.code === "unrecognized_keys" ? issue.keys.map((key) => [...issue.path, key]) : [issue.path];
       return keys.map((path): SettingProblem => {
         const full = [section, ...path];
-        const name = String(path.at(-1) ?? section);
-        if (issue.code === "unrecognized_keys")
-          return {
-            key: `${project}:${quote(full)}`,
-            problem: "is not a setting",
-            remedy: `pulumi config rm --path '${project}:${quote(full)}'`,
-          };
+        const key = `${project}:${quote(full)}`;
+        const remove = `pulumi config rm --path '${key}'`;
+        if (issue.code === "unrecognized_keys") return { key, problem: "is not a setting", remedy: remove };
+        if (issue.code === "invalid_key")
+          return { key, problem: `is no key: ${issue.issues[0]?.message ?? issue.message}`, remedy: remove };
         const missing = issue.code === "invalid_type" && at(value, path) === undefined;
+        const isList = issue.code === "invalid_type" && issue.expected === "array";
+        const names = [...path].reverse().map(String);
+        const example = names.map((name) => examples[name]).find((each) => each !== undefined) ?? examples[section];
         return {
-          key: `${project}:${quote(full)}`,
+          key,
           problem: missing ? "is missing" : `is wrong: ${issue.message}`,
-          remedy: setCommand(full, exampleOf(issue) ?? examples[name] ?? "VALUE"),
+          remedy: setCommand(isList ? [...full, 0] : full, exampleOf(issue) ?? example ?? "VALUE"),
         };
       });
     }),

@@ -186,6 +186,7 @@ const examples: Record<string, string> = {
   netModel: "virtio",
   sockets: "1",
   pool: "team",
+  lxcTemplates: "9100",
   lxcTemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
   unprivileged: "true",
   vnets: "vnet1",
