@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { cidr, contains } from "./address";
 import type { Database, Row } from "./database";
-import { detail, invalid } from "./errors";
+import { detail, invalid, NetboxError } from "./errors";
 
 const unprintable = (name: string) =>
   name.replace(/[ ()";]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, "0")}`);
@@ -269,9 +269,30 @@ export class DnsRules {
         };
         const record = present.find((each) => each.zone === zone.id);
         const same = record && Object.entries(wanted).every(([key, each]) => record[key] === each);
+        if (!record) this.refuseTwin(wanted, String(zone.name));
         if (record && !same) this.database.update("dnsRecord", record, wanted);
         if (!record) this.database.create("dnsRecord", wanted);
       }
+    });
+  }
+
+  /** DNSsync raises from a signal where a person's record says the same: an error of the server's, not of a field. */
+  private refuseTwin(
+    wanted: { zone: number; name: string; type: string; value: string; status: string },
+    zone: string,
+  ) {
+    const { name, type, value, status } = wanted;
+    const twin = this.records(wanted.zone).some(
+      (row) =>
+        row.name === name && row.type === type && row.value === value && row.managed !== true && this.active(row),
+    );
+    if (!twin || status !== "active") return;
+    const said = `There is already an active ${type} record for name ${name} in zone ${zone} with value ${value}.`;
+    throw new NetboxError(500, {
+      error: `{'value': ['${said}']}`,
+      exception: "ValidationError",
+      netbox_version: "4.7.3",
+      python_version: "3.12.1",
     });
   }
 

@@ -80,7 +80,8 @@ export function pluginRecords(
       const type = typeOf(ref, guests);
       const known = "address" in ref ? canonical(ref.address) : undefined;
       // DNSsync makes those of linked prefixes by itself, from the address's dns_name.
-      const synced = view.prefixes.some((prefix) => known !== undefined && holds(prefix, known));
+      const place = known ?? sourceOf(ref, guests);
+      const synced = view.prefixes.some((prefix) => place !== undefined && holds(prefix, place));
       if (type === undefined || synced || (known !== undefined && has(type, known))) return [];
       const key = keyOf.get("address" in ref ? ref.address : ref.allocation);
       return key === undefined ? [] : [{ ...base, key, type, value: ref }];
@@ -100,6 +101,14 @@ export function pluginRecords(
     );
     return [...addresses, ...texts];
   });
+}
+
+/** An address of the prefix or range that an address to come is taken from. */
+function sourceOf(ref: AddressRef, guests: DesiredGuest[]): string | undefined {
+  const found = guests
+    .flatMap(({ allocations }) => allocations)
+    .find(({ key }) => "allocation" in ref && key === ref.allocation);
+  return found?.inputs.from[0]?.text.split(/[-/]/)[0];
 }
 
 const same = (type: string, a: string, b: string): boolean =>

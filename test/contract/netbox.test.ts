@@ -699,6 +699,19 @@ describe("netbox-dns", () => {
     await ok("PATCH", `ipam/ip-addresses/${late.id}/`, { status: "reserved" });
     expect(await records("fqdn=renamed.contract.example.")).toMatchObject([{ status: "inactive", active: false }]);
 
+    // A person's record that says the same stands in its way.
+    const other = await ok("POST", "ipam/prefixes/", { prefix: "10.97.9.0/24" });
+    const twin = await record({ name: "twin", value: "10.97.9.1" });
+    const named = await address({ address: "10.97.9.1/24", dns_name: "twin.contract.example" });
+    const refused = await call("PATCH", `${dns}views/${view}/`, { prefixes: [prefix.id, other.id] });
+    expect(refused).toMatchObject({ status: 500, body: { exception: "ValidationError" } });
+    expect(refused.body.error).toContain("already an active A record for name twin in zone contract.example");
+    expect((await ok("GET", `${dns}views/${view}/`)).prefixes).toHaveLength(1);
+    expect((await call("DELETE", `${dns}records/${twin.body.id}/`)).status).toBe(204);
+    await ok("PATCH", `${dns}views/${view}/`, { prefixes: [prefix.id, other.id] });
+    expect(await records("fqdn=twin.contract.example.")).toMatchObject([{ value: "10.97.9.1", managed: true }]);
+    expect((await call("DELETE", `ipam/ip-addresses/${named.id}/`)).status).toBe(204);
+
     for (const { id } of [late, early]) expect((await call("DELETE", `ipam/ip-addresses/${id}/`)).status).toBe(204);
     expect(await records("fqdn=renamed.contract.example.")).toEqual([]);
     expect(await records(`zone_id=${reverse}&type=PTR&name=1.8`)).toEqual([]);
