@@ -283,8 +283,8 @@ function sync<I extends GuestInputs>(
   return explained(`bring ${titleOf(kind, wanted)} to what NetBox says`, async () => {
     const { cloudInit } = await configure(kind, from, wanted, known);
     await pooled(cluster, wanted);
-    const renamed = wanted.node !== undefined && wanted.node !== known?.node;
-    const place = renamed && wanted.node !== undefined ? await migrate(from, wanted.node) : from;
+    const target = wanted.node === known?.node ? undefined : wanted.node;
+    const place = target === undefined ? from : await migrate(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
     const before = known?.power ?? wanted.power;

@@ -59,10 +59,10 @@ export const pending = z
   )
   .transform((options) => {
     const next = options.flatMap(({ key, value: now, pending: later, delete: gone }): [string, string | number][] => {
-      const shown = gone === undefined ? (later ?? now) : undefined;
+      const shown = gone ? undefined : (later ?? now);
       return shown === undefined ? [] : [[key, shown]];
     });
-    const waiting = options.filter(({ pending: later, delete: gone }) => later !== undefined || gone !== undefined);
+    const waiting = options.filter(({ pending: later, delete: gone }) => later !== undefined || gone);
     return { config: config.parse(Object.fromEntries(next)), pending: waiting.map(({ key }) => key).sort() };
   });
 
