@@ -110,8 +110,10 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
           throw new UserError(
             `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
           );
-        if ((await cluster.find(known.vmid))?.hasHa) await removeHa(cluster, kind.type, known.vmid);
-        await switchTo(place, "stopped", known.power);
+        // Whoever put it there: a guest that is about to go must not be started again by its manager.
+        const listed = (await cluster.find(known.vmid))?.hasHa ?? false;
+        if (listed || (await isManaged(place, known))) await removeHa(cluster, kind.type, known.vmid);
+        await switchTo(place, "stopped", known.power, false);
         await cluster.task("DELETE", pathOf(place), { purge: 1 });
       });
     },
@@ -289,13 +291,19 @@ function sync<I extends GuestInputs>(
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
     const before = known?.power ?? wanted.power;
     const ran = await cluster.power(kind.type, place.node, wanted.vmid, wanted.power);
-    await switchTo(place, wanted.power, before);
+    const ha = await isManaged(place, wanted);
+    await switchTo(place, wanted.power, before, ha);
     if (wanted.restart && ran === "running" && wanted.power === "running") {
       const waits = (await read(place))?.pending ?? [];
-      if (waits.length > 0 || cloudInit) await restart(place);
+      if (waits.length > 0 || cloudInit) await restart(place, ha);
     }
     return observe(kind, place, wanted);
   });
+}
+
+/** Is the guest the HA manager's: as we want it, or, where nobody says, as the cluster lists it? */
+async function isManaged({ cluster, vmid }: Place, { ha }: GuestInputs): Promise<boolean> {
+  return ha === undefined ? ((await cluster.find(vmid))?.hasHa ?? false) : ha !== "none";
 }
 
 async function configure<I extends GuestInputs>(

@@ -15,12 +15,15 @@ export interface Place {
 
 export const pathOf = ({ type, node, vmid }: Place): string => `/nodes/${node}/${type}/${vmid}`;
 
-/** Brings a guest to what it should do. A paused one hears no shutdown, so it is resumed first. @param was what it did when it was last seen */
-export async function switchTo(place: Place, wanted: Power, was: Power): Promise<void> {
+/**
+ * Brings a guest to what it should do. A paused one hears no shutdown, so it is resumed first. @param was what it did when it
+ * was last seen @param ha is it the HA manager's? PVE's lists say so some seconds late
+ */
+export async function switchTo(place: Place, wanted: Power, was: Power, ha: boolean): Promise<void> {
   const { cluster, type, node, vmid } = place;
   const now = await cluster.power(type, node, vmid, was === "paused" ? was : wanted);
   if (now === wanted) return;
-  if ((await cluster.find(vmid))?.hasHa) return viaHa(place, wanted);
+  if (ha) return viaHa(place, wanted);
   const path = `${pathOf(place)}/status`;
   if (now === "paused") await cluster.task("POST", `${path}/resume`, {});
   if (now === "stopped") await cluster.task("POST", `${path}/start`, {});
@@ -59,9 +62,9 @@ async function viaHa(place: Place, wanted: Power): Promise<void> {
 }
 
 /** Restarts a running guest, so that what waits for that is in force. */
-export async function restart(place: Place): Promise<void> {
-  const { cluster, vmid } = place;
-  if ((await cluster.find(vmid))?.hasHa) {
+export async function restart(place: Place, ha: boolean): Promise<void> {
+  const { cluster } = place;
+  if (ha) {
     await viaHa(place, "stopped");
     return viaHa(place, "running");
   }

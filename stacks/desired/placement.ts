@@ -106,7 +106,8 @@ export function namedNode(
   problem: (text: string) => void,
 ): string | undefined {
   const custom = guest.customFields.get(field);
-  const { device } = guest;
+  // Devices often have the node's full name.
+  const device = guest.device?.split(".")[0];
   if (custom !== undefined && device !== undefined && custom !== device)
     problem(`its device is ${device}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
   const node = device ?? custom;
