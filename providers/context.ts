@@ -1,6 +1,8 @@
+import { z } from "zod";
 import { NameServer } from "./bind9/nameserver";
 import { type Connections, readConnections } from "./connections";
 import { UserError } from "./errors";
+import { type Allowance, allowance, defaultAllowance } from "./gone";
 import { NetboxClient } from "./netbox/client";
 import { ProxmoxCluster } from "./proxmox/client";
 import { type ConfigSource, printProblems } from "./settings";
@@ -82,6 +84,17 @@ export function context(): Context {
   if ("problems" in read) throw new UserError(printProblems(read.problems));
   current = new Context(read.value);
   return current;
+}
+
+const site = z.object({ maxRemovals: allowance.optional() });
+
+/** How many resources of a kind may be gone at once: environment first, as the configuration may be that of the last `up`. */
+export function maxRemovals(): Allowance {
+  const given = process.env.NETBOX_PROXMOX_MAX_REMOVALS;
+  if (given !== undefined && given !== "") return allowance.parse(/^\d+$/.test(given) ? Number(given) : given);
+  const text = source?.get("site");
+  const parsed = site.safeParse(text === undefined ? {} : JSON.parse(text));
+  return (parsed.success ? parsed.data.maxRemovals : undefined) ?? defaultAllowance;
 }
 
 /** Sets the process's clients, as the program and tests do that have connections already. */

@@ -2,9 +2,10 @@ import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { recordHandler } from "./bind9/record.handler";
 import { staleBuild } from "./build";
-import { context, useConfiguration } from "./context";
+import { context, maxRemovals, useConfiguration } from "./context";
 import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
+import { GoneGuard } from "./gone";
 import { dnsRecordHandler } from "./netbox/dnsrecord.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
@@ -42,7 +43,7 @@ export function get(kind: string): pulumi.dynamic.ResourceProvider {
     throw new UserError(
       `This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`,
     );
-  return adapt(handlers[kind]);
+  return adapt(kind);
 }
 
 /** The engine shows an error's message, and its stack where it logs it: both are the one sentence. */
@@ -59,7 +60,11 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 const plain = (value: object): Record<string, unknown> =>
   z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value)));
 
-function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
+/** One for all kinds of this process: each has its own count. */
+const gone = new GoneGuard(maxRemovals);
+
+function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
+  const handler: Handler = handlers[kind];
   return {
     // Its work is done before it returns: the engine doesn't wait for more.
     configure: async ({ config }) => useConfiguration({ get: (key) => config.get(key) }),
@@ -72,10 +77,11 @@ function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
       }),
     read: (id, state) =>
       told(async () => {
+        gone.looked(kind);
         const found = await handler.read(id, state ?? {});
-        return found === undefined
-          ? { id: "", props: {} }
-          : { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
+        if (found !== undefined) return { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
+        await gone.report(kind, id);
+        return { id: "", props: {} };
       }),
     update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),

@@ -1,6 +1,7 @@
 import { absolute } from "../providers/bind9/names";
 import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
+import { HttpError } from "../providers/http/errors";
 import { findMark } from "../providers/mark";
 import type { NetboxClient } from "../providers/netbox/client";
 import * as wire from "../providers/netbox/schemas";
@@ -95,15 +96,18 @@ export async function readNetbox(
       `NetBox at ${netbox.url} has no cluster ${missing.map((name) => `"${name}"`).join(" and ")}, which netbox-proxmox:proxmox names (it has ${clusters.map(({ name }) => `"${name}"`).join(", ") || "none"}): correct the name there, or add the cluster in NetBox.`,
     );
   const ids = clusters.filter(({ name }) => clusterNames.includes(name)).map(({ id }) => id);
-  const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields] = await Promise.all([
-    readMachines(netbox, ids),
-    netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
-    netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
-    netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
-    netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
-    netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
-    netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
-  ]);
+  const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields, eventRules] = await Promise.all(
+    [
+      readMachines(netbox, ids),
+      netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
+      netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
+      netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
+      netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
+      netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
+      netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
+      readEventRules(netbox),
+    ],
+  );
   // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
   const guests = allGuests.filter(
     (guest) =>
@@ -121,7 +125,18 @@ export async function readNetbox(
     prefixes,
     ranges,
     customFields,
+    eventRules,
   };
+}
+
+/** Event rules that the token may see. */
+async function readEventRules(netbox: NetboxClient): Promise<wire.NetboxEventRule[]> {
+  try {
+    return await netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields);
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise<wire.NetboxVirtualMachine[]> {

@@ -1,5 +1,6 @@
 import { scryptSync } from "node:crypto";
 import { z } from "zod";
+import { allowance, defaultAllowance } from "../providers/gone";
 import {
   containerOptions,
   diskOptions,
@@ -141,9 +142,9 @@ const siteSchema = z.strictObject({
   /** Does `pulumi destroy` refuse? */
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */
-  maxRemovals: z
-    .union([z.number().int().min(0), z.string().regex(/^\d{1,3}%$/, "write a number or a percentage, like 5 or 10%")])
-    .default(5),
+  maxRemovals: allowance.default(defaultAllowance),
+  /** May another automation's event rules (netbox-proxmox-automation's) be enabled on the same objects? */
+  otherAutomation: z.enum(["refuse", "allow"]).default("refuse"),
   /** NetBox's MB are taken as so many thousandths (1000) or 1024ths of PVE's GiB. */
   ramBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
   diskBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
@@ -208,6 +209,7 @@ const examples: Record<string, string> = {
   tag: "production",
   protect: "true",
   maxRemovals: "5",
+  otherAutomation: "refuse",
   ramBaseUnit: "1024",
   diskBaseUnit: "1024",
   gatewayTag: "gateway",

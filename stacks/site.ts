@@ -3,7 +3,15 @@ import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import { declare, type Outputs } from "./declare";
 import { hostOf } from "./desired/address";
-import { type Evidence, judge, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/guard";
+import {
+  type Evidence,
+  judge,
+  judgeEventRules,
+  judgeRebuilds,
+  judgeRecords,
+  type Undeclared,
+  type Verdict,
+} from "./desired/guard";
 import { desiredGuests } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { adoptionNotes, movedNotes, placementNotes, restartNotes } from "./desired/notes";
@@ -55,7 +63,8 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
   const shrunk = judgeRecords(named.records, state.records, settings.site);
-  refuse([...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
+  const others = judgeEventRules(netbox, settings.site);
+  refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
   if (named.elsewhere.length > 0 && context.nameServers.length > 0)
     await pulumi.log.warn(
       `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,

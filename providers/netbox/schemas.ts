@@ -198,6 +198,9 @@ export const customField = z
   .transform(({ name, type, object_types }) => ({ name, type: type.value, objectTypes: object_types }));
 export const customFieldFields = "id,name,type,object_types";
 
+export const eventRule = z.object({ id: z.number(), name: z.string(), enabled: z.boolean() });
+export const eventRuleFields = "id,name,enabled";
+
 // ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
 
 export const dnsView = z
@@ -268,3 +271,4 @@ export type NetboxCustomField = z.infer<typeof customField>;
 export type NetboxDnsView = z.infer<typeof dnsView>;
 export type NetboxDnsZone = z.infer<typeof dnsZone>;
 export type NetboxDnsRecord = z.infer<typeof dnsRecord>;
+export type NetboxEventRule = z.infer<typeof eventRule>;

@@ -1,10 +1,11 @@
+import { allowedOf } from "../../providers/gone";
 import { guestUrl } from "../../providers/mark";
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import { replacing } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
 import { isBuilt } from "./statuses";
-import type { DesiredGuest, DesiredRecord, KnownGuest } from "./types";
+import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
@@ -54,7 +55,7 @@ export function judge(
     refusals.push(
       `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.tag. To tear everything down, use \`pulumi destroy\`.`,
     );
-  const allowed = allowance(scope.site.maxRemovals, scope.declared + undeclared.length);
+  const allowed = allowedOf(scope.site.maxRemovals, scope.declared + undeclared.length);
   if (removals.length > allowed)
     refusals.push(
       `${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
@@ -81,7 +82,7 @@ export function judgeRebuilds(
     const before = known.get(id);
     return before !== undefined && replacing(before.last, inputs).length > 0;
   });
-  const allowed = allowance(site.maxRemovals, known.size);
+  const allowed = allowedOf(site.maxRemovals, known.size);
   if (anew.length === 0 || anew.length + removals.length <= allowed) return [];
   const names = anew.map(({ name, machine: { inputs } }) => `${name} ${inputs.vmid}`).join(", ");
   return [
@@ -94,7 +95,7 @@ export function judgeRecords(records: DesiredRecord[], known: Map<string, number
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const ownerless = [...known].filter(([, guests]) => guests.length === 0).map(([key]) => key);
   const gone = ownerless.filter((key) => !declared.has(key));
-  const allowed = allowance(site.maxRemovals, ownerless.length);
+  const allowed = allowedOf(site.maxRemovals, ownerless.length);
   return gone.length <= allowed
     ? []
     : [
@@ -102,7 +103,18 @@ export function judgeRecords(records: DesiredRecord[], known: Map<string, number
       ];
 }
 
-/** The number of guests that may go at once. */
-export function allowance(maxRemovals: SiteSettings["maxRemovals"], known: number): number {
-  return typeof maxRemovals === "number" ? maxRemovals : Math.ceil((Number(maxRemovals.slice(0, -1)) * known) / 100);
+/** netbox-proxmox-automation's event rules, by the names that it gives them. */
+const otherRules = /^proxmox-.*-(flask-application|ansible-automation)$/;
+
+/** Two tools that act on the same guests undo each other's work, and may both build one. */
+export function judgeEventRules(
+  { url, eventRules }: Pick<NetboxFacts, "url" | "eventRules">,
+  site: SiteSettings,
+): string[] {
+  const rules = eventRules.filter(({ name, enabled }) => enabled && otherRules.test(name));
+  if (rules.length === 0 || site.otherAutomation === "allow") return [];
+  const list = rules.map(({ id, name }) => `${name} (${url}/extras/event-rules/${id}/)`).join(", ");
+  return [
+    `NetBox has ${rules.length === 1 ? "an event rule" : "event rules"} of netbox-proxmox-automation enabled, which acts on the same guests: ${list}; disable ${rules.length === 1 ? "it" : "them"} there, or, if that is meant, set netbox-proxmox:site.otherAutomation to allow.`,
+  ];
 }

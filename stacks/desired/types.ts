@@ -10,6 +10,7 @@ import type {
   NetboxDnsRecord,
   NetboxDnsView,
   NetboxDnsZone,
+  NetboxEventRule,
   NetboxInterface,
   NetboxPrefix,
   NetboxRange,
@@ -37,6 +38,7 @@ export interface NetboxFacts {
   prefixes: NetboxPrefix[];
   ranges: NetboxRange[];
   customFields: NetboxCustomField[];
+  eventRules: NetboxEventRule[];
 }
 
 /** What netbox-dns holds of the zones that our name servers keep. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { allowedOf } from "../../../providers/gone";
 import { virtualMachine } from "../../../providers/netbox/schemas";
-import { allowance, judge, type Undeclared } from "../../../stacks/desired/guard";
+import { judge, type Undeclared } from "../../../stacks/desired/guard";
 import { readSettings } from "../../../stacks/settings";
 
 const settings = readSettings({ get: (key) => (key === "site" ? '{"maxRemovals":2,"tag":"prod"}' : undefined) }, []);
@@ -69,8 +70,8 @@ describe("a built guest that is not declared", () => {
   });
 
   it("counts by number or percentage", () => {
-    expect(allowance(5, 1000)).toBe(5);
-    expect(allowance("10%", 95)).toBe(10);
-    expect(allowance("0%", 95)).toBe(0);
+    expect(allowedOf(5, 1000)).toBe(5);
+    expect(allowedOf("10%", 95)).toBe(10);
+    expect(allowedOf("0%", 95)).toBe(0);
   });
 });

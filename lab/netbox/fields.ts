@@ -1,0 +1,98 @@
+/** How a field is written and shown. `ref` and `refs` point at other models by id. */
+export interface Field {
+  kind: "text" | "integer" | "decimal" | "boolean" | "choice" | "ref" | "refs" | "json" | "mac" | "texts";
+  required?: boolean;
+  choices?: readonly string[];
+  to?: ModelName;
+  default?: unknown;
+  min?: number;
+  max?: number;
+  /** A choice that is shown as its bare value. */
+  plain?: boolean;
+  /** Set by NetBox itself: what a caller sends is not looked at. */
+  internal?: boolean;
+}
+
+export interface Model {
+  /** Path below /api/ and, for people, below the root. */
+  path: string;
+  /** Django's name, as it stands in a 404. */
+  label: string;
+  fields: Record<string, Field>;
+  /** What a nested object shows beside id, url and display. */
+  brief: readonly string[];
+  display: string;
+  /** Lower-cased unique keys with the error of a duplicate. */
+  unique?: { fields: readonly string[]; error: Record<string, string[]> }[];
+  /** django content type, for custom fields. */
+  contentType: string;
+}
+
+export const text = (extra: Partial<Field> = {}): Field => ({ kind: "text", default: "", ...extra });
+export const ref = (to: ModelName, extra: Partial<Field> = {}): Field => ({ kind: "ref", to, default: null, ...extra });
+export const choice = (choices: readonly string[], fallback: string | null): Field => ({
+  kind: "choice",
+  choices,
+  default: fallback,
+});
+export const integer = (min?: number, max?: number, extra: Partial<Field> = {}): Field => ({
+  kind: "integer",
+  min,
+  max,
+  default: null,
+  ...extra,
+});
+export const named = { name: text({ required: true }), slug: text({ required: true }), description: text() };
+const slugUnique = [
+  { fields: ["name"], error: { name: ["NAME with this name already exists."] } },
+  { fields: ["slug"], error: { slug: ["NAME with this slug already exists."] } },
+];
+
+export function slugged(path: string, label: string, contentType: string, extra: Record<string, Field> = {}): Model {
+  const human = label.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const title = human.charAt(0).toUpperCase() + human.slice(1);
+  const unique = slugUnique.map(({ fields, error }) => ({
+    fields,
+    error: JSON.parse(JSON.stringify(error).replace("NAME", title)) as Record<string, string[]>,
+  }));
+  return {
+    path,
+    label,
+    contentType,
+    fields: { ...named, ...extra },
+    brief: ["name", "slug", "description"],
+    display: "name",
+    unique,
+  };
+}
+
+export type ModelName =
+  | "site"
+  | "deviceRole"
+  | "manufacturer"
+  | "deviceType"
+  | "device"
+  | "configContext"
+  | "platform"
+  | "clusterType"
+  | "cluster"
+  | "virtualMachine"
+  | "vmInterface"
+  | "virtualDisk"
+  | "macAddress"
+  | "vrf"
+  | "ipamRole"
+  | "vlan"
+  | "prefix"
+  | "ipRange"
+  | "ipAddress"
+  | "tag"
+  | "choiceSet"
+  | "customField"
+  | "webhook"
+  | "eventRule"
+  | "journalEntry"
+  | "dnsView"
+  | "dnsNameserver"
+  | "dnsZone"
+  | "dnsRecord";

@@ -1,0 +1,102 @@
+import { afterEach, describe, expect, it } from "vitest";
+import type { Stack } from "../../tools/stack";
+import { seedWith, World } from "../world";
+
+// Each guard stops with a list and the way on, and nothing was changed: neither a system nor the state.
+
+const guests = [1, 2, 3, 4]
+  .map(
+    (n) =>
+      `- { name: g${n}, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.${n + 20}/24, dnsName: g${n}.lab.example }] }] }`,
+  )
+  .join("\n");
+
+describe("a system that is not what it was", () => {
+  let world: World | undefined;
+  afterEach(() => world?.close());
+
+  async function built(): Promise<{ world: World; stack: Stack }> {
+    world = await World.open(seedWith(guests));
+    const stack = await world.stack({ site: { protect: false, maxRemovals: 2 } });
+    expect((await stack.up()).errors).toEqual([]);
+    return { world, stack };
+  }
+  const resources = (stack: Stack) => [...stack.exported().matchAll(/"urn": "([^"]+)"/g)].map(([, urn]) => urn).sort();
+
+  it("empties no state on refresh: a NetBox that was restored from a back-up", async () => {
+    const { world: own, stack } = await built();
+    const before = { inventory: await own.inventory(), state: resources(stack) };
+    for (const { id } of await own.consoles.all<{ id: number }>("virtualization/virtual-machines"))
+      await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${id}/`);
+    const guestsAndNames = async () => (await own.inventory()).replace(/^10\.71\..*$/gm, "");
+    const left = await guestsAndNames();
+    // Without the program, as a plain `pulumi refresh` runs: the provider is alone then.
+    const refused = await stack.start("refresh", ["--yes", "--skip-preview", "--run-program=false"]).done;
+    expect(refused.output).toMatch(/4 resources of the kind netbox-\S+ are gone at once .*and 2 are allowed/s);
+    expect(resources(stack)).toEqual(before.state);
+    expect(await guestsAndNames()).toBe(left);
+  });
+
+  it("empties no state on refresh: a cluster of the same name without its guests", async () => {
+    const { world: own, stack } = await built();
+    const state = resources(stack);
+    const { guests: machines } = own.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has it");
+    const ours = [...machines.values()].filter(({ vmid }) => vmid > 100_000);
+    for (const { vmid } of ours) machines.delete(vmid);
+    const refused = await stack.refresh();
+    expect(refused.output).toMatch(
+      /4 resources of the kind proxmox-vm are gone at once \(pve-lab\/10000\d, .*and 2 are/s,
+    );
+    expect(resources(stack)).toEqual(state);
+    for (const guest of ours) machines.set(guest.vmid, guest);
+    expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+  });
+
+  it("may be so where that is meant, and the next up makes what is missing", async () => {
+    const { world: own, stack } = await built();
+    const { guests: machines, storages } =
+      own.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has it");
+    for (const { vmid, node } of [...machines.values()].filter((guest) => guest.vmid > 100_000)) {
+      for (const { volid } of storages.owned(vmid)) storages.free(node, volid);
+      machines.delete(vmid);
+    }
+    stack.configure(own.config({ site: { protect: false, maxRemovals: "100%" } }));
+    expect((await stack.refresh()).errors).toEqual([]);
+    expect((await stack.up()).errors).toEqual([]);
+    expect((await own.ourGuests()).map(({ name }) => name)).toEqual(["g1", "g2", "g3", "g4"]);
+  });
+});
+
+describe("another automation on the same guests", () => {
+  it("is refused while its event rules are enabled, and nothing is made", async () => {
+    const world = await World.open(seedWith(guests));
+    try {
+      const { id: hook } = (await world.consoles.netbox("POST", "extras/webhooks/", {
+        name: "flask",
+        payload_url: "http://127.0.0.1:9/vm",
+      })) as { id: number };
+      const { id: rule } = (await world.consoles.netbox("POST", "extras/event-rules/", {
+        name: "proxmox-clone-vm-and-set-resources-flask-application",
+        object_types: ["virtualization.virtualmachine"],
+        event_types: ["object_created"],
+        action_type: "webhook",
+        action_object_type: "extras.webhook",
+        action_object_id: hook,
+      })) as { id: number };
+      const stack = await world.stack({ site: { protect: false } });
+      const before = await world.inventory();
+      const refused = await stack.up();
+      expect(refused.output.replace(/\s+/g, " ")).toMatch(
+        /an event rule of netbox-proxmox-automation enabled, which acts on the same guests: proxmox-clone-vm-and-set-resources-flask-application \(\S+\/extras\/event-rules\/\d+\/\); disable it there/,
+      );
+      expect(await world.inventory()).toBe(before);
+      stack.configure(world.config({ site: { protect: false, otherAutomation: "allow" } }));
+      expect((await stack.preview()).errors).toEqual([]);
+      stack.configure(world.config({ site: { protect: false } }));
+      await world.consoles.netbox("PATCH", `extras/event-rules/${rule}/`, { enabled: false });
+      expect((await stack.preview()).errors).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+});
