@@ -12,9 +12,19 @@ export interface CallFault {
   times?: number;
 }
 
+/** A call has arrived and did nothing yet, or has done all and was not answered. */
+export type Moment = "arrived" | "done";
+
 /** The calls that are to go wrong, in the order in which they were asked for. */
 export class Faults {
   private rules: CallFault[] = [];
+  /** Sees every call at both moments: true drops its connection there, a number is its status before any effect. */
+  watch?: (system: CallFault["system"], call: string, moment: Moment) => boolean | number;
+
+  /** What becomes of this call at this moment. */
+  at(system: CallFault["system"], method: string, path: string, moment: Moment): boolean | number {
+    return this.watch?.(system, `${method} ${path}`, moment) ?? false;
+  }
 
   add(rule: CallFault): void {
     this.rules.push({ times: 1, ...rule });

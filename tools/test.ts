@@ -5,21 +5,24 @@ import { z } from "zod";
 import { pulumiFolder } from "./pulumi";
 import { projectRoot } from "./root";
 
-// `npm test`, `npm run test:slow` and `npm run test:real`: gets what the tests need, runs vitest, closes with the count.
+// `npm test`, `npm run test:slow`, `test:faults` and `test:real`: gets what the tests need, runs vitest, closes with the count.
 
 const root = projectRoot();
 const report = z.object({ numPassedTests: z.number(), numFailedTests: z.number(), numFailedTestSuites: z.number() });
 
 async function main(): Promise<number> {
   const real = process.argv.includes("--real");
-  const slow = process.argv.includes("--slow");
-  const rest = process.argv.slice(2).filter((arg) => arg !== "--real" && arg !== "--slow");
+  const faults = process.argv.includes("--faults");
+  const slow = process.argv.includes("--slow") || faults;
+  const rest = process.argv.slice(2).filter((arg) => !["--real", "--slow", "--faults"].includes(arg));
+  if (faults) rest.push("test/slow/faults.test.ts");
   await pulumiFolder();
   const services = join(root, "test", "real", "services.sh");
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     TEST_REPORT: join(root, ".lab", real ? "test-real.json" : slow ? "test-slow.json" : "test.json"),
     ...(slow ? { SLOW_TESTS: "1" } : {}),
+    ...(faults ? { ALL_FAULTS: "1" } : {}),
   };
   mkdirSync(join(root, ".lab"), { recursive: true });
   if (real) {

@@ -101,9 +101,12 @@ export class SshServer {
     const named = args.filter((arg) => !arg.startsWith("-")).join(" ");
     const entry = this.log.begin("bind9", program, named);
     const fault = this.faults.take("bind9", program, named);
-    const result = fault?.how === "drop before" ? undefined : await this.run(program, args, channel);
+    const stopped = fault?.how === "drop before" || this.faults.at("bind9", program, named, "arrived") !== false;
+    const result = stopped ? undefined : await this.run(program, args, channel);
     entry.end(fault === undefined && result !== undefined ? result.code : 0);
-    return fault?.how === "drop after" ? undefined : result;
+    const unanswered =
+      fault?.how === "drop after" || (!stopped && this.faults.at("bind9", program, named, "done") === true);
+    return unanswered ? undefined : result;
   }
 
   private async run(program: string, args: string[], channel: ServerChannel): Promise<CommandResult> {

@@ -93,20 +93,23 @@ export class ProxmoxServer {
       entry.end(0);
       request.socket.destroy();
     };
-    if (fault?.how === "drop before") return drop();
+    const watched = this.faults.at("proxmox", method, path, "arrived");
+    if (fault?.how === "drop before" || watched === true) return drop();
+    const status = fault?.how === "status" ? (fault.status ?? 503) : watched;
+    const isStopped = () => fault?.how === "drop after" || this.faults.at("proxmox", method, path, "done") === true;
     try {
       const body = await readBody(request);
       await sleep(this.cluster.times.api);
-      if (fault?.how === "status") throw new PveError(fault.status ?? 503, "Service Unavailable");
+      if (typeof status === "number") throw new PveError(status, "Service Unavailable");
       const data = await this.call(request, method, path, query, body);
-      if (fault?.how === "drop after") return drop();
+      if (isStopped()) return drop();
       entry.end(200);
       response.setHeader("Content-Type", "application/json;charset=UTF-8");
       const shown = data instanceof Page ? { data: data.data, total: data.total } : { data };
       response.writeHead(200, "OK").end(JSON.stringify(shown));
     } catch (error) {
       if (!(error instanceof PveError)) throw error;
-      if (fault?.how === "drop after") return drop();
+      if (isStopped()) return drop();
       entry.end(error.status);
       if (error.status === 401) await sleep(this.cluster.times.denied);
       this.refuse(response, error, path);
