@@ -13,6 +13,8 @@ import {
 } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
 
+/** A name that stands in a property string: it must not bring keys of its own. */
+const wordLike = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
 const addressLike = z.string().regex(/^[0-9a-fA-F.:]+$/, "write an IP address");
 const lxcTemplateLike = z.union([
   z.number().int().min(100),
@@ -48,18 +50,24 @@ const guestSchema = z.strictObject({
   /** Of containers made from an OS template. */
   unprivileged: z.boolean().optional(),
   fullClone: z.boolean().optional(),
-  storage: z.string().min(1).optional(),
+  storage: wordLike.optional(),
   /** A bridge or an SDN vnet. */
-  bridge: z.string().min(1).optional(),
+  bridge: wordLike.optional(),
   /** A bridge or an SDN vnet by the VID of the interface's untagged VLAN, whose frames then go untagged. */
-  vnets: z.record(z.string().regex(/^\d+$/, "write a VLAN id"), z.string().min(1)).optional(),
+  vnets: z.record(z.string().regex(/^\d+$/, "write a VLAN id"), wordLike).optional(),
   netModel: z.enum(["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"]).optional(),
   sockets: z.number().int().min(1).optional(),
   /** The resource pool of every guest. */
-  pool: z.string().min(1).optional(),
+  pool: z
+    .string()
+    .regex(/^[\w./-]+$/, "write a pool's name")
+    .optional(),
   /** `none`, `managed`, or an HA group (PVE 8) or node affinity rule (PVE 9). */
-  ha: z.string().min(1).optional(),
-  user: z.string().min(1).optional(),
+  ha: wordLike.optional(),
+  user: z
+    .string()
+    .regex(/^[^\s:,]+$/, "write a user's name")
+    .optional(),
   /** The name of a password in netbox-proxmox:passwords. */
   password: z.string().min(1).optional(),
   sshKeys: z
@@ -161,6 +169,9 @@ const dnsSchema = z.strictObject({
   /** What becomes of the zones that netbox-dns keeps: `sync` reads its records and writes the guests' there, `read` only reads. */
   plugin: z.enum(["sync", "read", "off"]).default("sync"),
 });
+
+/** May a name of NetBox's stand in a property string? */
+export const isWord = (text: string): boolean => wordLike.safeParse(text).success;
 
 export type GuestDefaults = z.infer<typeof defaultsSchema>;
 export type GuestSettings = z.infer<typeof guestSchema>;

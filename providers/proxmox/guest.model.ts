@@ -166,6 +166,14 @@ export const words = (value: string | undefined, by: RegExp): string[] =>
 /** Tags as PVE keeps them: lower-cased, once each, sorted. */
 export const tidyTags = (tags: string[]): string[] => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort();
 
+/** A tag of NetBox's as PVE can have it: its slugs may hold letters of every script. Empty where nothing is left. */
+export const tagLike = (slug: string): string =>
+  slug
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[^a-zA-Z0-9_.+-]+/g, "-")
+    .replace(/^[^a-zA-Z0-9_]+|-+$/g, "");
+
 export const tagsFrom = (config: GuestConfig): string[] => tidyTags(words(text(config, "tags"), /[;, ]+/));
 
 /** What a property string says of the options that are managed. */

@@ -173,6 +173,8 @@ function tidyProperties(value: string, key: string | undefined): string {
 export function tidyOption(name: string, value: OptionValue, table = guestOptions): OptionValue | undefined {
   const option = table[name];
   const text = String(value).trim();
+  // An end of line would begin another option in the guest's file.
+  if (/[\x00-\x1f\x7f]/.test(text)) return undefined;
   switch (option?.kind) {
     case undefined:
       return undefined;

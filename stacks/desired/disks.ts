@@ -5,7 +5,7 @@ import { parseSize, printSize } from "../../providers/proxmox/propertystring";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import { drives } from "../../providers/proxmox/vm.model";
 import { withoutUndefined } from "../../providers/values";
-import type { Settings } from "../settings";
+import { isWord, type Settings } from "../settings";
 import { diskOptionsOf } from "./options";
 
 /** NetBox's MB in PVE's MiB, whole ones. */
@@ -43,6 +43,10 @@ export function disksOf(
         `virtual disk ${name} has no path in the container; write one, such as /srv/data, into its custom field ${site.customFields.optionPrefix}mp`,
       );
     const storage = customFields.get(site.customFields.diskStorage);
+    if (storage !== undefined && !isWord(storage))
+      problem(
+        `custom field ${site.customFields.diskStorage} of virtual disk ${name}: "${storage}" is no storage's name; correct it`,
+      );
     if (room.fixedSize(name)) return [[name, withoutUndefined({ storage, options })]];
     const wanted = toMebibytes(size, site.diskBaseUnit);
     const least = kept[name]?.size;

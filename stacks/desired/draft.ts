@@ -1,6 +1,6 @@
 import { type Mark, printMark } from "../../providers/mark";
 import type { NetboxInterface, NetboxVirtualMachine } from "../../providers/netbox/schemas";
-import { type Disk, type Nic, tidyTags } from "../../providers/proxmox/guest.model";
+import { type Disk, type Nic, tagLike, tidyTags } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { Claim } from "./claims";
 import { toMebibytes } from "./disks";
@@ -52,6 +52,9 @@ export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string
     problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
 }
 
+/** Characters of `description` that PVE takes. */
+const longestNotes = 8192;
+
 /** What both kinds of guest have. */
 function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
   const { settings } = site;
@@ -63,6 +66,14 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
     problem("a container can't be paused; set it to offline or active in NetBox");
   if (wanted === "paused" && own.ha !== undefined && own.ha !== "none")
     problem("a guest with HA can't be paused; take its HA away, or set it to offline or active in NetBox");
+  const description = [guest.description, guest.comments, printMark(mark)]
+    .map((part) => part.trim().replace(/\r\n/g, "\n"))
+    .filter((part) => part !== "")
+    .join("\n\n");
+  if (description.length > longestNotes)
+    problem(
+      `its description and comments make ${description.length} characters of notes, and PVE takes ${longestNotes}; shorten them in NetBox`,
+    );
   const asked = adopt || guest.tags.includes(adoptTag);
   return {
     cluster: guest.clusterName ?? "",
@@ -71,11 +82,10 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
     fullClone: own.fullClone ?? true,
     storage: own.storage,
     name: guest.name,
-    description: [guest.description, guest.comments, printMark(mark)]
-      .map((part) => part.trim().replace(/\r\n/g, "\n"))
-      .filter((part) => part !== "")
-      .join("\n\n"),
-    tags: tidyTags(guest.tags.filter((tag) => tag !== adoptTag && tag !== settings.site.promoteTag)),
+    description,
+    tags: tidyTags(
+      guest.tags.filter((tag) => tag !== adoptTag && tag !== settings.site.promoteTag).map(tagLike),
+    ).filter((tag) => tag !== ""),
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
     pool: own.pool,
     ha: own.ha,

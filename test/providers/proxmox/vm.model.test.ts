@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { replacing, shrinkProblem, tidyTags } from "../../../providers/proxmox/guest.model";
+import { replacing, shrinkProblem, tagLike, tidyTags } from "../../../providers/proxmox/guest.model";
 import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
 import { waitsForStart } from "../../../providers/proxmox/restart.model";
 import {
@@ -190,6 +190,17 @@ describe("what PVE normalises", () => {
         expect(tidyTags([...tags].reverse().map((tag) => tag.toUpperCase()))).toEqual(tidyTags(tags));
       }),
     );
+  });
+
+  it("is a tag of any script in the letters that PVE takes", () => {
+    expect(["größe", "-x-", "prod", "データ", "a.b+c", "a b"].map(tagLike)).toEqual([
+      "gro-e",
+      "x",
+      "prod",
+      "",
+      "a.b+c",
+      "a-b",
+    ]);
   });
 
   it("never drifts: whatever is wanted, a guest that has it needs no change", () => {
