@@ -260,7 +260,6 @@ export const page = <T>(item: z.ZodType<T>) => z.object({ count: z.number(), res
 export const made = z.object({ id: z.number() });
 
 export type NetboxStatus = z.infer<typeof status>;
-export type NetboxCluster = z.infer<typeof cluster>;
 export type NetboxVirtualMachine = z.infer<typeof virtualMachine>;
 export type NetboxInterface = z.infer<typeof vmInterface>;
 export type NetboxDisk = z.infer<typeof virtualDisk>;
