@@ -195,6 +195,8 @@ export async function readProxmox(
     readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings)),
     ...guests.map(async (guest) => {
       const { vmid, node, name, type, template } = guest;
+      // A node that is away says nothing of its guests, and those that state knows need no look.
+      if (!nodes.some((each) => each.node === node && each.online)) return;
       if (known.has(vmid) || (template && !used.has(vmid))) return;
       const config = (await cluster.guest(type, node, vmid))?.config;
       if (config === undefined) return;

@@ -78,6 +78,12 @@ export function claimOf(
   if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
   if (there === undefined) return { ...claim, built: false };
   const seen = facts.seen.get(vmid);
+  if (seen === undefined && facts.nodes.some(({ node, online }) => node === there.node && !online)) {
+    problem(
+      `VMID ${vmid} is on ${there.node}, which is offline, so that nobody can say whose it is; run again when that node is back`,
+    );
+    return undefined;
+  }
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
   if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
   if (asked && seen?.mark === undefined && there.type === type && !there.template)

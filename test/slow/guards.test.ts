@@ -52,6 +52,31 @@ describe("a system that is not what it was", () => {
     expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
   });
 
+  it("is waited for: a node that is away changes no plan, and what is on it is taken for nobody's", async () => {
+    const { world: own, stack } = await built();
+    const node = (offline: boolean) => own.lab.set({ setup: "node", node: "pve2", offline });
+    const before = await own.inventory();
+    expect(before).toContain('"node":"pve2"');
+    node(true);
+    const again = await stack.preview("--expect-no-changes");
+    expect(again.errors).toEqual([]);
+    expect(again.code).toBe(0);
+    await own.consoles.netbox("POST", "virtualization/virtual-machines/", { name: "late", cluster: 1 });
+    const { id } = await own.consoles.vm("late");
+    const far = JSON.parse(before.split("\n").find((line) => line.includes('"node":"pve2"')) ?? "{}") as {
+      vmid: number;
+    };
+    await own.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
+      custom_fields: { proxmox_vmid: String(far.vmid) },
+    });
+    const refused = await stack.preview();
+    expect(refused.output.replace(/\s+/g, " ")).toMatch(
+      /late \(\S+\): VMID \d+ is on pve2, which is offline, so that nobody can say/,
+    );
+    node(false);
+    expect(await own.inventory()).toBe(before);
+  });
+
   it("may be so where that is meant, and the next up makes what is missing", async () => {
     const { world: own, stack } = await built();
     const { guests: machines, storages } =
