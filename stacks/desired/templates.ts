@@ -45,6 +45,12 @@ export function lxcTemplateIdOf(
   return (guest.platform === undefined ? undefined : own.lxcTemplates?.[guest.platform]) ?? own.lxcTemplate;
 }
 
+/** The node of a guest, where that is away. */
+function awayOf({ guests, nodes }: ProxmoxFacts, vmid: number | undefined): string | undefined {
+  const on = guests.find((guest) => guest.vmid === vmid)?.node;
+  return nodes.some(({ node, online }) => node === on && !online) ? on : undefined;
+}
+
 /** A virtual machine's template. One that is built needs none, whatever became of it since. */
 export function templateOf({ site, guest, own, facts, claim, problem }: Asking): Source | undefined {
   const field = site.settings.site.customFields.template;
@@ -52,7 +58,9 @@ export function templateOf({ site, guest, own, facts, claim, problem }: Asking):
   const found = vmid === undefined ? undefined : facts.templates.get(vmid);
   if (found?.type === "qemu" && (found.hasCloudInitDrive || claim.built)) return { vmid, facts: found };
   if (claim.built) return undefined;
-  if (vmid === undefined)
+  const away = awayOf(facts, vmid);
+  if (away !== undefined) problem(`template ${vmid} is on ${away}, which is offline; run again when that node is back`);
+  else if (vmid === undefined)
     problem(
       `no template is named for it; set the custom field ${field} in NetBox, or netbox-proxmox:defaults.template`,
     );
@@ -74,7 +82,10 @@ export function lxcTemplateOf({ site, guest, own, facts, claim, problem }: Askin
   if (typeof named === "number") {
     const found = facts.templates.get(named);
     if (found?.type === "lxc") return { vmid: named, facts: found };
-    if (!claim.built)
+    const away = awayOf(facts, named);
+    if (!claim.built && away !== undefined)
+      problem(`container template ${named} is on ${away}, which is offline; run again when that node is back`);
+    else if (!claim.built)
       problem(
         `${named} is no container template on ${guest.clusterName}; make it one (\`pct template\`), or name another in the custom field ${field}`,
       );

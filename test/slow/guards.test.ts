@@ -73,6 +73,13 @@ describe("a system that is not what it was", () => {
     expect(refused.output.replace(/\s+/g, " ")).toMatch(
       /late \(\S+\): VMID \d+ is on pve2, which is offline, so that nobody can say/,
     );
+    await own.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
+      custom_fields: { proxmox_vmid: null },
+      local_context_data: { proxmox: { template: 9001 } },
+    });
+    expect((await stack.preview()).output.replace(/\s+/g, " ")).toMatch(
+      /template 9001 is on pve2, which is offline; run/,
+    );
     node(false);
     expect(await own.inventory()).toBe(before);
   });
