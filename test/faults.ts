@@ -156,8 +156,14 @@ export async function broken(scenario: Scenario, how: How, at: number, after: st
     );
     stack.clearDeadLocks();
     await scenario.between(world);
-    expect((await stack.up()).errors).toEqual([]);
-    expect(await holdings(world)).toEqual(after);
+    const second = await stack.up();
+    expect(second.errors).toEqual([]);
+    expect(second.code, second.output).toBe(0);
+    const held = await holdings(world);
+    const lost = after.filter((line) => !held.includes(line)).map((line) => `- ${line}`);
+    const more = held.filter((line) => !after.includes(line)).map((line) => `+ ${line}`);
+    expect([...lost, ...more].join(", "), `after ${hit}`).toBe("");
+    expect(held.length, "nothing doubled").toBe(after.length);
     expect(await foreign(world), "what is not ours").toBe(strangers);
     const again = await stack.preview("--refresh", "--expect-no-changes");
     expect(again.steps.map(({ op, name }) => `${op} ${name}`)).toEqual([]);

@@ -7,3 +7,12 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   refresh: { args: ["--run-program"], env: {} },
   destroy: { args: ["--run-program", "--continue-on-error"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
 };
+
+/**
+ * What mends a state after a run that went on past an error: deletes are done though a dependent's own step was skipped, which
+ * then still names what is gone, and the engine refuses such a state (docs/decisions/011). Changes nothing where all is well.
+ */
+export const repair = (stack: string): string[] => ["state", "repair", "--yes", "--non-interactive", "--stack", stack];
+
+/** Does a command go on past an error? */
+export const goesOn = (command: string): boolean => defaults[command]?.args.includes("--continue-on-error") ?? false;

@@ -3,7 +3,7 @@ import { project } from "../providers/settings";
 import { backendFolder, clearDeadLocks } from "./locks";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults } from "./run-defaults";
+import { defaults, goesOn, repair } from "./run-defaults";
 
 // `npm run up|preview|refresh|destroy`: the real CLI with this project's good defaults. Everything after `--` is pulumi's.
 
@@ -40,7 +40,12 @@ async function main(): Promise<number> {
   });
   // Ctrl-C goes to the whole group: pulumi ends what is under way and saves its state, and we wait for it.
   process.on("SIGINT", () => {});
-  return new Promise((resolve) => child.on("close", (code) => resolve(code ?? 1)));
+  const code = await new Promise<number>((resolve) => child.on("close", (status) => resolve(status ?? 1)));
+  if (code !== 0 && goesOn(command)) {
+    const mended = pulumi(...repair(selected));
+    if (mended.status !== 0) process.stderr.write(`… the state could not be checked: ${mended.stderr.trim()}\n`);
+  }
+  return code;
 }
 
 main().then(

@@ -7,7 +7,7 @@ import { project } from "../providers/settings";
 import { clearDeadLocks } from "./locks";
 import { pulumiEnvironment } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults } from "./run-defaults";
+import { defaults, goesOn, repair } from "./run-defaults";
 
 const root = projectRoot();
 
@@ -167,7 +167,11 @@ export class Stack {
       log,
     ];
     const { pid, done } = this.spawn(words, { ...preset.env, PULUMI_DEBUG_COMMANDS: "true" });
-    return { pid, done: done.then((run) => ({ ...run, ...readEvents(log) })) };
+    const mended = async (run: Run): Promise<Run> => {
+      if (run.code !== 0 && goesOn(command)) await this.spawn(repair(this.options.name), {}).done;
+      return { ...run, ...readEvents(log) };
+    };
+    return { pid, done: done.then(mended) };
   }
 
   private operate(command: string, args: string[]): Promise<Run> {

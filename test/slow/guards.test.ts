@@ -99,6 +99,37 @@ describe("a system that is not what it was", () => {
   });
 });
 
+describe("an up that goes on past an error", () => {
+  it("leaves a state that the next one can use, though what it deleted had dependents whose own step was skipped", async () => {
+    const planned = guests
+      .split("\n")
+      .map((line, n) => (n < 2 ? line : line.replace("vcpus", "status: planned, vcpus")));
+    const world = await World.open(seedWith(planned.join("\n")));
+    try {
+      const stack = await world.stack({ site: { protect: false } });
+      expect((await stack.up()).errors).toEqual([]);
+      const set = async (name: string, status: string) =>
+        world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm(name)).id}/`, {
+          status,
+        });
+      await set("g1", "decommissioning");
+      await set("g3", "active");
+      world.lab.set({ setup: "call", system: "proxmox", call: "POST .*/status/start", how: "status", status: 503 });
+      const failed = await stack.up();
+      expect(failed.errors[0]).toMatch(/Unable to bring VM 100003 g3 .* 503/);
+      const next = await stack.up();
+      expect(next.code, next.output).toBe(0);
+      expect((await world.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
+        "g2 running",
+        "g3 running",
+      ]);
+      expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe("another automation on the same guests", () => {
   it("is refused while its event rules are enabled, and nothing is made", async () => {
     const world = await World.open(seedWith(guests));
