@@ -38,7 +38,7 @@ function plainSecrets(): SettingProblem[] {
   const held: Record<string, { pattern: RegExp; path: string }> = {
     netbox: { pattern: /"token":/, path: "netbox.token" },
     proxmox: { pattern: /"token":/, path: 'proxmox["CLUSTER"].token' },
-    passwords: { pattern: /./, path: 'passwords["NAME"]' },
+    passwords: { pattern: /":/, path: 'passwords["NAME"]' },
   };
   return Object.entries(held).flatMap(([key, { pattern, path }]): SettingProblem[] => {
     const text = pulumi.runtime.getConfig(prefix + key) ?? "";
