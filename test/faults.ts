@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { Moment } from "../lab/faults";
-import type { Stack } from "../tools/stack";
+import { killTree, type Stack } from "../tools/stack";
 import { demoSeed, World } from "./world";
 
 // One run of the demo's guests that is broken at one of its writes, then run again. The verdict is what the systems hold.
@@ -126,7 +126,7 @@ export async function broken(scenario: Scenario, how: How, at: number, after: st
     let isOver = false;
     const kill = (): true => {
       isOver = true;
-      process.kill(-run.pid, "SIGKILL");
+      killTree(run.pid);
       return true;
     };
     world.lab.faults.watch = (system, call, moment: Moment) => {

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
@@ -198,6 +198,34 @@ export class Stack {
       child.on("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
     });
     return { pid: child.pid ?? 0, done };
+  }
+}
+
+/** A process and all that it started, by the parents that Linux knows: the CLI gives its plugins process groups of their own. */
+function descendants(pid: number): number[] {
+  const children = readdirSync("/proc").flatMap((name) => {
+    if (!/^\d+$/.test(name)) return [];
+    try {
+      // The command's name, in parentheses, may hold anything.
+      const [, parent] = readFileSync(`/proc/${name}/stat`, "utf8")
+        .replace(/^.*\) /s, "")
+        .split(" ");
+      return Number(parent) === pid ? [Number(name)] : [];
+    } catch {
+      return []; // it has ended
+    }
+  });
+  return [pid, ...children.flatMap(descendants)];
+}
+
+/** SIGKILL to a whole process tree at one moment. */
+export function killTree(pid: number): void {
+  for (const each of descendants(pid)) {
+    try {
+      process.kill(each, "SIGKILL");
+    } catch {
+      // it ended by itself
+    }
   }
 }
 

@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
+import { killTree } from "../../tools/stack";
 import { demoSeed, World } from "../world";
 
-// SIGKILL to the CLI's whole process group in the middle of `up`; then `up` again. The verdict is what the systems hold.
+// SIGKILL to the CLI's whole process tree in the middle of `up`; then `up` again. The verdict is what the systems hold.
 
 describe("an up that is killed", () => {
   let world: World | undefined;
@@ -19,7 +20,7 @@ describe("an up that is killed", () => {
       calls
     )
       await sleep(5);
-    process.kill(-pid, "SIGKILL");
+    killTree(pid);
     expect((await done).code).not.toBe(0);
     const refused = await stack.up();
     expect(refused.output).toContain("the stack is currently locked");
