@@ -9,6 +9,7 @@ import {
   type SettingProblem,
   setCommand,
 } from "./settings";
+import { isRecord } from "./values";
 
 const httpUrl = z
   .string()
@@ -118,9 +119,8 @@ const examples: Record<string, string> = {
   parallelClones: "4",
 };
 
-const suffix = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
+/** A cluster's name as it stands at the end of its environment variables. */
+export const suffix = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]+/g, "_");
 const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 const given = (values: Record<string, string | undefined>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));

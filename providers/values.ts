@@ -1,3 +1,7 @@
+/** Is it an object with keys? */
+export const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
 /** Without the keys whose value is undefined, so that two of them compare by what they say and state stays small. */
 export function withoutUndefined<T extends object>(value: T): T {
   const copy = { ...value };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { parse } from "yaml";
 import type { Endpoints } from "../lab";
 import type { Seed } from "../lab/seed";
+import { suffix } from "../providers/connections";
 import { projectRoot } from "./root";
 
 const root = projectRoot();
@@ -49,7 +50,6 @@ export function labSecrets({ netbox, proxmox }: Endpoints): Record<string, strin
 
 /** The same secrets by environment. */
 export function labEnvironment({ netbox, proxmox }: Endpoints): Record<string, string> {
-  const variable = (cluster: string) => `PROXMOX_VE_API_TOKEN_${cluster.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}`;
-  const tokens = Object.entries(proxmox).map(([name, { token }]) => [variable(name), token]);
+  const tokens = Object.entries(proxmox).map(([name, { token }]) => [`PROXMOX_VE_API_TOKEN_${suffix(name)}`, token]);
   return { NETBOX_API_TOKEN: netbox.token, ...Object.fromEntries(tokens) };
 }

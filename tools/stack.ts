@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
 import { project } from "../providers/settings";
+import { isRecord } from "../providers/values";
 import { clearDeadLocks } from "./locks";
 import { pulumiEnvironment } from "./pulumi";
 import { projectRoot } from "./root";
@@ -241,8 +242,6 @@ const pathOf = (path: string): string[] => {
   );
   return [`${project}:${first}`, ...rest];
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 /** Copies what stands at a path of one structure into another that has its surroundings. */
 function carry(from: unknown, to: unknown, [step = "", ...rest]: string[]): void {

@@ -1,6 +1,7 @@
 import { context } from "../context";
 import { UserError } from "../errors";
 import type { ProxmoxCluster } from "./client";
+import { cloneFrom } from "./clone";
 import {
   type ContainerInputs,
   changedContainerFields,
@@ -51,17 +52,8 @@ async function clone(cluster: ProxmoxCluster, wanted: ContainerInputs, template:
     throw new UserError(
       `Unable to create ${title}: container ${template} is not on ${cluster.name}. Set the custom field proxmox_lxc_templates in NetBox to one that is.`,
     );
-  const target = wanted.node ?? wanted.placement ?? source.node;
   await explained(`clone container ${template} to ${title}`, () =>
-    cluster.task("POST", `/nodes/${source.node}/lxc/${template}/clone`, {
-      newid: wanted.vmid,
-      hostname: wanted.name,
-      description: wanted.description,
-      full: wanted.fullClone ? 1 : 0,
-      ...(wanted.fullClone && wanted.storage !== undefined ? { storage: wanted.storage } : {}),
-      ...(wanted.pool === undefined || wanted.pool === "" ? {} : { pool: wanted.pool }),
-      ...(target !== source.node ? { target } : {}),
-    }),
+    cloneFrom(cluster, source, wanted, { hostname: wanted.name }),
   );
 }
 

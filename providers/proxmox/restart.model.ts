@@ -1,4 +1,4 @@
-import { sameValue } from "../values";
+import { isRecord, sameValue } from "../values";
 import type { GuestType } from "./schemas";
 
 /** Options that a running guest takes at once (PVE::QemuServer, PVE::LXC::Config); the others wait for its next start. */
@@ -6,8 +6,6 @@ const live: Record<GuestType, RegExp> = {
   qemu: /^(onboot|protection|startup|cpuunits|cpulimit|balloon|shares|hotplug|boot)$/,
   lxc: /^(onboot|protection|startup|cpuunits|cpulimit|swap)$/,
 };
-
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null;
 
 const keysThatDiffer = (before: unknown, after: unknown): string[] =>
   isRecord(after)

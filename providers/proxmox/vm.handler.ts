@@ -1,6 +1,7 @@
 import { context } from "../context";
 import { UserError } from "../errors";
 import type { Parameters, ProxmoxCluster } from "./client";
+import { cloneFrom } from "./clone";
 import { explained, type GuestKind, guestHandler } from "./guest.handler";
 import {
   bootProblem,
@@ -43,18 +44,9 @@ async function clone(cluster: ProxmoxCluster, wanted: VmInputs, title: string): 
     throw new UserError(
       `Unable to create ${title}: template ${template ?? ""} is not on ${cluster.name}. Set the custom field proxmox_vm_templates in NetBox to one that is.`,
     );
-  const target = wanted.node ?? wanted.placement ?? source.node;
   await cluster.makeSlot(template, () =>
     explained(`clone template ${template} to ${title}`, () =>
-      cluster.task("POST", `/nodes/${source.node}/qemu/${template}/clone`, {
-        newid: wanted.vmid,
-        name: wanted.name,
-        description: wanted.description,
-        full: wanted.fullClone ? 1 : 0,
-        ...(wanted.fullClone && wanted.storage !== undefined ? { storage: wanted.storage } : {}),
-        ...(wanted.pool === undefined || wanted.pool === "" ? {} : { pool: wanted.pool }),
-        ...(target !== source.node ? { target } : {}),
-      }),
+      cloneFrom(cluster, source, wanted, { name: wanted.name }),
     ),
   );
 }

@@ -7,6 +7,7 @@ import type { GuestType } from "../../providers/proxmox/schemas";
 import { drives } from "../../providers/proxmox/vm.model";
 import type { KeptDisks } from "./disks";
 import { vmidOf } from "./identity";
+import { awayOf } from "./placement";
 import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
 
 /** A guest's claim on a VMID, and what is there already. */
@@ -78,7 +79,7 @@ export function claimOf(
   if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
   if (there === undefined) return { ...claim, built: false };
   const seen = facts.seen.get(vmid);
-  if (seen === undefined && facts.nodes.some(({ node, online }) => node === there.node && !online)) {
+  if (seen === undefined && awayOf(facts, vmid) !== undefined) {
     problem(
       `VMID ${vmid} is on ${there.node}, which is offline, so that nobody can say whose it is; run again when that node is back`,
     );

@@ -1,9 +1,6 @@
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
-import { withoutUndefined } from "../../providers/values";
+import { isRecord, withoutUndefined } from "../../providers/values";
 import { type GuestDefaults, type GuestSettings as Named, readGuestSettings, type Settings } from "../settings";
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** What a guest's config context says below `proxmox`. */
 export const contextOf = ({ context }: NetboxVirtualMachine): Record<string, unknown> =>

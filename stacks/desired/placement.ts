@@ -162,3 +162,9 @@ export function nicProblems(
     if (reason !== undefined) problem(`network device net${slot}: ${node} ${reason}; correct it in NetBox`);
   }
 }
+
+/** The node of a guest, where that is away. */
+export function awayOf({ guests, nodes }: Pick<ProxmoxFacts, "guests" | "nodes">, vmid: number | undefined) {
+  const on = guests.find((guest) => guest.vmid === vmid)?.node;
+  return nodes.some(({ node, online }) => node === on && !online) ? on : undefined;
+}

@@ -1,6 +1,7 @@
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import type { Claim } from "./claims";
 import type { GuestSettings } from "./guestsettings";
+import { awayOf } from "./placement";
 import type { ProxmoxFacts, Site, TemplateFacts } from "./types";
 
 /** What a guest is made from: a template by its VMID, or an OS template by its volume and the nodes that have it. */
@@ -43,12 +44,6 @@ export function lxcTemplateIdOf(
   const named = fieldOf(guest, field);
   if (named !== undefined) return /^\d+$/.test(named) ? Number(named) : named;
   return (guest.platform === undefined ? undefined : own.lxcTemplates?.[guest.platform]) ?? own.lxcTemplate;
-}
-
-/** The node of a guest, where that is away. */
-function awayOf({ guests, nodes }: ProxmoxFacts, vmid: number | undefined): string | undefined {
-  const on = guests.find((guest) => guest.vmid === vmid)?.node;
-  return nodes.some(({ node, online }) => node === on && !online) ? on : undefined;
 }
 
 /** A virtual machine's template. One that is built needs none, whatever became of it since. */

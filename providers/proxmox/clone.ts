@@ -1,0 +1,22 @@
+import type { Parameters, ProxmoxCluster } from "./client";
+import type { GuestInputs } from "./guest.model";
+import type { GuestResource } from "./schemas";
+
+/** Clones a guest from another one of its kind, with its mark in the very call. @param named its name, as its kind calls that */
+export async function cloneFrom(
+  cluster: ProxmoxCluster,
+  source: GuestResource,
+  wanted: GuestInputs,
+  named: Parameters,
+): Promise<void> {
+  const target = wanted.node ?? wanted.placement ?? source.node;
+  await cluster.task("POST", `/nodes/${source.node}/${source.type}/${source.vmid}/clone`, {
+    newid: wanted.vmid,
+    ...named,
+    description: wanted.description,
+    full: wanted.fullClone ? 1 : 0,
+    ...(wanted.fullClone && wanted.storage !== undefined ? { storage: wanted.storage } : {}),
+    ...(wanted.pool === undefined || wanted.pool === "" ? {} : { pool: wanted.pool }),
+    ...(target !== source.node ? { target } : {}),
+  });
+}
