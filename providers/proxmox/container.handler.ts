@@ -53,7 +53,7 @@ async function clone(cluster: ProxmoxCluster, wanted: ContainerInputs, template:
       `Unable to create ${title}: container ${template} is not on ${cluster.name}. Set the custom field proxmox_lxc_templates in NetBox to one that is.`,
     );
   await explained(`clone container ${template} to ${title}`, () =>
-    cloneFrom(cluster, source, wanted, { hostname: wanted.name }),
+    cloneFrom(cluster, "lxc", source, wanted, { hostname: wanted.name }),
   );
 }
 

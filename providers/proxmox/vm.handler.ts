@@ -46,7 +46,7 @@ async function clone(cluster: ProxmoxCluster, wanted: VmInputs, title: string): 
     );
   await cluster.makeSlot(template, () =>
     explained(`clone template ${template} to ${title}`, () =>
-      cloneFrom(cluster, source, wanted, { name: wanted.name }),
+      cloneFrom(cluster, "qemu", source, wanted, { name: wanted.name }),
     ),
   );
 }
