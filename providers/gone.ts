@@ -21,33 +21,45 @@ interface Waiting {
   fail: (error: Error) => void;
 }
 
-/** Milliseconds without another one before it is decided. */
-const quiet = 400;
+/** Milliseconds in which nothing is read, before it is decided: the engine may be about to ask for what depends on the last. */
+const quiet = 500;
 
-/** Holds each "gone" back until no more arrive, and refuses all of them where there are too many. */
+/** Holds each "gone" back until every other read has its answer and no more come, and refuses all of them where there are too many. */
 export class GoneGuard {
   private readonly reads = new Map<string, number>();
   private readonly granted = new Map<string, number>();
   private readonly waiting = new Map<string, Waiting[]>();
-  private readonly timers = new Map<string, NodeJS.Timeout>();
+  private underWay = 0;
+  private timer?: NodeJS.Timeout;
 
   constructor(private readonly allowed: () => Allowance) {}
 
-  /** Counts a resource that is looked at. */
-  looked(kind: string): void {
+  /**
+   * What a read finds; undefined where its resource is gone and, among however many, may be.
+   * @throws UserError with all that are gone where they are too many
+   */
+  async read<T>(kind: string, title: string, look: () => Promise<T | undefined>): Promise<T | undefined> {
     this.reads.set(kind, (this.reads.get(kind) ?? 0) + 1);
+    this.underWay++;
+    try {
+      const found = await look();
+      if (found !== undefined) return found;
+    } finally {
+      this.underWay--;
+      this.wind();
+    }
+    return new Promise<undefined>((resolve, fail) => {
+      const done = () => resolve(undefined);
+      this.waiting.set(kind, [...(this.waiting.get(kind) ?? []), { title, done, fail }]);
+    });
   }
 
-  /** Is this one gone, among however many? @throws UserError with all of them where they are too many */
-  report(kind: string, title: string): Promise<void> {
-    return new Promise((done, fail) => {
-      this.waiting.set(kind, [...(this.waiting.get(kind) ?? []), { title, done, fail }]);
-      clearTimeout(this.timers.get(kind));
-      this.timers.set(
-        kind,
-        setTimeout(() => this.decide(kind), quiet),
-      );
-    });
+  private wind(): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => {
+      // One that is under way winds it again when it ends.
+      if (this.underWay === 0) for (const kind of [...this.waiting.keys()]) this.decide(kind);
+    }, quiet);
   }
 
   private decide(kind: string): void {
@@ -61,8 +73,9 @@ export class GoneGuard {
       return;
     }
     const some = all.slice(0, 12).map(({ title }) => title);
+    const state = before === 0 ? "Nothing was" : `Only the first ${before} were`;
     const error = new UserError(
-      `${before + all.length} resources of the kind ${kind} are gone at once (${some.join(", ")}${all.length > 12 ? ", …" : ""}), and ${limit} are allowed: was a system restored from a back-up, or does its URL lead elsewhere? Nothing was taken out of the state. If they are meant to be gone, set netbox-proxmox:site.maxRemovals and use --run-program, or set NETBOX_PROXMOX_MAX_REMOVALS.`,
+      `${before + all.length} resources of the kind ${kind} are gone at once (${some.join(", ")}${all.length > 12 ? ", …" : ""}), and ${limit} are allowed: was a system restored from a back-up, or does its URL lead elsewhere? ${state} taken out of the state. If they are meant to be gone, set netbox-proxmox:site.maxRemovals and use --run-program, or set NETBOX_PROXMOX_MAX_REMOVALS.`,
     );
     for (const { fail } of all) fail(error);
   }

@@ -77,11 +77,9 @@ function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
       }),
     read: (id, state) =>
       told(async () => {
-        gone.looked(kind);
-        const found = await handler.read(id, state ?? {});
-        if (found !== undefined) return { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
-        await gone.report(kind, id);
-        return { id: "", props: {} };
+        const found = await gone.read(kind, id, () => handler.read(id, state ?? {}));
+        if (found === undefined) return { id: "", props: {} };
+        return { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
       }),
     update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),

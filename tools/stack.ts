@@ -30,6 +30,12 @@ const engineEvent = z.object({
   summaryEvent: z.object({ resourceChanges: z.record(z.string(), z.number()).nullish() }).optional(),
 });
 
+const checkpoint = z.object({
+  checkpoint: z.object({
+    latest: z.object({ resources: z.array(z.object({ urn: z.string(), id: z.string().default("") })) }),
+  }),
+});
+
 /** What the engine did, or would do, with one resource of ours. */
 export interface Step {
   op: string;
@@ -135,6 +141,12 @@ export class Stack {
       join(this.options.folder, "state", ".pulumi", "stacks", project, `${this.options.name}.json`),
       "utf8",
     );
+  }
+
+  /** The resources in the state, sorted. */
+  resources(): { urn: string; id: string }[] {
+    const { resources } = checkpoint.parse(JSON.parse(this.exported())).checkpoint.latest;
+    return resources.sort((a, b) => a.urn.localeCompare(b.urn));
   }
 
   /** What another command needs to read its configuration. */
