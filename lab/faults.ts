@@ -15,16 +15,23 @@ export interface CallFault {
 /** A call has arrived and did nothing yet, or has done all and was not answered. */
 export type Moment = "arrived" | "done";
 
+/** A call as a watcher sees it, with its number in the lab's log and what it carries. */
+export interface WatchedCall {
+  n: number;
+  system: LoggedCall["system"];
+  /** `METHOD path`, or a program and its arguments. */
+  call: string;
+  body: string;
+}
+
+/** What is to become of it: nothing, its connection drops, its answer never comes, or this status before any effect. */
+export type Fate = undefined | "drop" | "hold" | number;
+
 /** The calls that are to go wrong, in the order in which they were asked for. */
 export class Faults {
   private rules: CallFault[] = [];
-  /** Sees every call at both moments: true drops its connection there, a number is its status before any effect. */
-  watch?: (system: CallFault["system"], call: string, moment: Moment) => boolean | number;
-
-  /** What becomes of this call at this moment. */
-  at(system: CallFault["system"], method: string, path: string, moment: Moment): boolean | number {
-    return this.watch?.(system, `${method} ${path}`, moment) ?? false;
-  }
+  /** Sees every call at both moments. */
+  watch?: (call: WatchedCall, moment: Moment) => Fate;
 
   add(rule: CallFault): void {
     this.rules.push({ times: 1, ...rule });

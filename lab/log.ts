@@ -11,10 +11,11 @@ export interface LoggedCall {
 export class RequestLog {
   readonly calls: LoggedCall[] = [];
 
-  begin(system: LoggedCall["system"], method: string, path: string): { end: (status: number) => void } {
+  begin(system: LoggedCall["system"], method: string, path: string): { n: number; end: (status: number) => void } {
     const call: LoggedCall = { n: this.calls.length + 1, system, method, path };
     this.calls.push(call);
     return {
+      n: call.n,
       end: (status) => {
         call.status = status;
       },

@@ -27,17 +27,23 @@ const tls = {
   insecure: z.boolean().optional(),
 };
 
+/** Seconds until a system must have answered a request. */
+const requestTimeout = (seconds: number) => z.number().positive().default(seconds);
+
 const netboxSchema = z.strictObject({
   url: httpUrl,
   token: z
     .string()
     .regex(/^(nbt_[^.\s]+\.\S+|[0-9a-f]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 hex digits)"),
+  requestTimeout: requestTimeout(120),
   ...tls,
 });
 
 const proxmoxSchema = z.strictObject({
   url: httpUrl,
   token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET"),
+  /** Some writes answer only when all is done. */
+  requestTimeout: requestTimeout(600),
   /** Seconds. */
   taskTimeout: z.number().positive().default(1800),
   /** Seconds given to a guest's shutdown before it is stopped. */
@@ -70,6 +76,7 @@ const nameServerSchema = z
       .default("127.0.0.1"),
     dnsPort: z.number().int().min(1).max(65535).default(53),
     zones: z.array(zoneName).min(1, "name the zones that are kept here"),
+    requestTimeout: requestTimeout(120),
     /** The view of netbox-dns whose zones these are; left out, its default view. */
     view: z.string().min(1).optional(),
   })
@@ -114,6 +121,7 @@ const examples: Record<string, string> = {
   dnsPort: "53",
   zones: "example.com",
   view: "internal",
+  requestTimeout: "120",
   taskTimeout: "1800",
   shutdownTimeout: "120",
   parallelClones: "4",

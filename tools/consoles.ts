@@ -26,6 +26,13 @@ export interface ListedAddress {
   description: string;
 }
 
+interface NetboxVm {
+  id: number;
+  name: string;
+  status: { value: string };
+  tags: { slug: string }[];
+}
+
 /** What a person does by hand on the three systems, through their own doors: for the demo and the tests. */
 export class Consoles {
   readonly netbox: Call;
@@ -40,7 +47,7 @@ export class Consoles {
     const ca = Object.values(endpoints.proxmox)[0]?.caFile;
     this.agent = new Agent({ connect: { ca: ca === undefined ? undefined : readFileSync(ca) } });
     const { host, port, user, keyFile, hostKey } = endpoints.ssh;
-    this.ssh = new Ssh("by hand", { host, port, user, keyFile, hostKey });
+    this.ssh = new Ssh("by hand", { host, port, user, keyFile, hostKey, requestTimeout: 60 });
   }
 
   async close(): Promise<void> {
@@ -132,11 +139,8 @@ export class Consoles {
     return this.all<ListedAddress>("ipam/ip-addresses");
   }
 
-  async vm(name: string): Promise<{ id: number; name: string; status: { value: string } }> {
-    const [found] = await this.all<{ id: number; name: string; status: { value: string } }>(
-      "virtualization/virtual-machines",
-      `&name=${encodeURIComponent(name)}`,
-    );
+  async vm(name: string): Promise<NetboxVm> {
+    const [found] = await this.all<NetboxVm>("virtualization/virtual-machines", `&name=${encodeURIComponent(name)}`);
     if (found === undefined) throw new Error(`NetBox has no guest ${name}`);
     return found;
   }

@@ -67,6 +67,7 @@ export class SshServer {
           const channel = acceptExec();
           this.execute(command, channel).then(
             (result) => {
+              if (result === "hold") return;
               if (result === undefined) {
                 connection.end();
                 return;
@@ -96,22 +97,26 @@ export class SshServer {
   }
 
   /** Nothing where a failure switch drops the connection instead of the answer. */
-  private async execute(command: string, channel: ServerChannel): Promise<CommandResult | undefined> {
+  private async execute(command: string, channel: ServerChannel): Promise<CommandResult | "hold" | undefined> {
     const [program = "", ...args] = words(command);
     const named = args.filter((arg) => !arg.startsWith("-")).join(" ");
     const entry = this.log.begin("bind9", program, named);
     const fault = this.faults.take("bind9", program, named);
-    const stopped = fault?.how === "drop before" || this.faults.at("bind9", program, named, "arrived") !== false;
-    const result = stopped ? undefined : await this.run(program, args, channel);
+    const script = program === "nsupdate" ? await text(channel) : "";
+    const watched = { n: entry.n, system: "bind9" as const, call: `${program} ${named}`, body: script };
+    const before = this.faults.watch?.(watched, "arrived");
+    if (before === "hold") return before;
+    const stopped = fault?.how === "drop before" || before !== undefined;
+    const result = stopped ? undefined : await this.run(program, args, script);
     entry.end(fault === undefined && result !== undefined ? result.code : 0);
-    const unanswered =
-      fault?.how === "drop after" || (!stopped && this.faults.at("bind9", program, named, "done") === true);
-    return unanswered ? undefined : result;
+    if (stopped) return undefined;
+    const after = this.faults.watch?.(watched, "done");
+    if (after === "hold") return after;
+    return fault?.how === "drop after" || after === "drop" ? undefined : result;
   }
 
-  private async run(program: string, args: string[], channel: ServerChannel): Promise<CommandResult> {
+  private async run(program: string, args: string[], script: string): Promise<CommandResult> {
     if (program === "nsupdate") {
-      const script = await text(channel);
       await sleep(this.latency);
       return Nsupdate.run(this.nameServer, args, script);
     }

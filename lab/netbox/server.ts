@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Faults, Moment } from "../faults";
+import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
 import { administrator } from "./changelog";
@@ -72,23 +72,26 @@ export class NetboxServer {
       entry.end(0);
       request.socket.destroy();
     };
-    const watched = (moment: Moment) => this.faults.at("netbox", method, url.pathname, moment);
-    const arrived = watched("arrived");
-    if (fault?.how === "drop before" || arrived === true) return drop();
-    const status = fault?.how === "status" ? (fault.status ?? 503) : arrived;
+    const text = Buffer.concat(chunks).toString();
+    const watched = { n: entry.n, system: "netbox" as const, call: `${method} ${url.pathname}`, body: text };
+    const before = this.faults.watch?.(watched, "arrived");
+    if (before === "hold") return;
+    if (fault?.how === "drop before" || before === "drop") return drop();
+    const status = fault?.how === "status" ? (fault.status ?? 503) : before;
     const requestId = randomUUID();
     let answer: Answer;
     try {
       if (typeof status === "number") throw new NetboxError(status, { error: "Service Unavailable" });
       this.authenticate(request.headers.authorization);
-      const text = Buffer.concat(chunks).toString();
       const actor = { ...administrator, requestId, message: this.message(text) };
       answer = this.database.transaction(actor, () => this.handle(method, url, text, request.headers["if-match"]));
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
       answer = { status: error.status, body: error.body };
     }
-    if (fault?.how === "drop after" || watched("done") === true) return drop();
+    const after = this.faults.watch?.(watched, "done");
+    if (after === "hold") return;
+    if (fault?.how === "drop after" || after === "drop") return drop();
     entry.end(answer.status);
     response.setHeader("API-Version", this.version.split(".").slice(0, 2).join("."));
     response.setHeader("X-Request-ID", requestId);

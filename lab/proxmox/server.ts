@@ -93,23 +93,30 @@ export class ProxmoxServer {
       entry.end(0);
       request.socket.destroy();
     };
-    const watched = this.faults.at("proxmox", method, path, "arrived");
-    if (fault?.how === "drop before" || watched === true) return drop();
-    const status = fault?.how === "status" ? (fault.status ?? 503) : watched;
-    const isStopped = () => fault?.how === "drop after" || this.faults.at("proxmox", method, path, "done") === true;
+    const body = await readBody(request);
+    const watched = { n: entry.n, system: "proxmox" as const, call: `${method} ${path}`, body: body.toString() };
+    const before = this.faults.watch?.(watched, "arrived");
+    if (before === "hold") return;
+    if (fault?.how === "drop before" || before === "drop") return drop();
+    const status = fault?.how === "status" ? (fault.status ?? 503) : before;
+    /** Dropped or held instead of its answer. */
+    const isStopped = (): boolean => {
+      const after = this.faults.watch?.(watched, "done");
+      if (after === "drop" || fault?.how === "drop after") drop();
+      return after === "drop" || after === "hold" || fault?.how === "drop after";
+    };
     try {
-      const body = await readBody(request);
       await sleep(this.cluster.times.api);
       if (typeof status === "number") throw new PveError(status, "Service Unavailable");
       const data = await this.call(request, method, path, query, body);
-      if (isStopped()) return drop();
+      if (isStopped()) return;
       entry.end(200);
       response.setHeader("Content-Type", "application/json;charset=UTF-8");
       const shown = data instanceof Page ? { data: data.data, total: data.total } : { data };
       response.writeHead(200, "OK").end(JSON.stringify(shown));
     } catch (error) {
       if (!(error instanceof PveError)) throw error;
-      if (isStopped()) return drop();
+      if (isStopped()) return;
       entry.end(error.status);
       if (error.status === 401) await sleep(this.cluster.times.denied);
       this.refuse(response, error, path);

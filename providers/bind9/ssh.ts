@@ -22,7 +22,10 @@ export class Ssh {
 
   constructor(
     private readonly name: string,
-    private readonly settings: Pick<NameServerSettings, "host" | "port" | "user" | "keyFile" | "hostKey">,
+    private readonly settings: Pick<
+      NameServerSettings,
+      "host" | "port" | "user" | "keyFile" | "hostKey" | "requestTimeout"
+    >,
   ) {}
 
   /** Runs a command with its standard input; the caller quotes. */
@@ -30,7 +33,7 @@ export class Ssh {
     return this.places.run(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await exec(await this.connect(), command, stdin);
+          return await this.exec(await this.connect(), command, stdin);
         } catch (error) {
           // A channel that was never opened ran nothing, so trying again is safe.
           if (attempt >= 4 || !(error instanceof ChannelError))
@@ -43,6 +46,25 @@ export class Ssh {
         }
       }
     });
+  }
+
+  /** One command. Without an answer in time the connection is given up: what it still does nobody can say. */
+  private async exec(client: Client, command: string, stdin: string): Promise<CommandResult> {
+    const { requestTimeout } = this.settings;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => {
+        client.destroy();
+        this.connection = undefined;
+        const setting = `netbox-proxmox:bind9["${this.name}"].requestTimeout`;
+        reject(new Error(`no answer within ${requestTimeout} s (raise ${setting})`));
+      }, requestTimeout * 1000);
+    });
+    try {
+      return await Promise.race([exec(client, command, stdin), late]);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** Ends the connection; what still waits for one fails instead of opening another. */

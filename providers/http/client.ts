@@ -13,6 +13,9 @@ export interface HttpSettings extends TlsSettings {
   connections: number;
   /** Milliseconds an idle connection is kept: less than the server keeps it. */
   keepAlive: number;
+  /** Seconds until an answer must be there, and the setting that says so. */
+  requestTimeout: number;
+  timeoutSetting: string;
   /** Says what an answer that is no success means. */
   explain: (status: number, body: unknown) => string;
 }
@@ -24,7 +27,7 @@ export interface HttpRequest {
   json?: unknown;
   form?: URLSearchParams;
   headers?: Record<string, string>;
-  /** Milliseconds until the answer must be there. */
+  /** Seconds until the answer must be there, where that is less than is set. */
   deadline?: number;
 }
 
@@ -39,6 +42,8 @@ export class HttpClient {
       pipelining: 1,
       keepAliveTimeout: settings.keepAlive,
       keepAliveMaxTimeout: settings.keepAlive,
+      headersTimeout: settings.requestTimeout * 1000,
+      bodyTimeout: settings.requestTimeout * 1000,
     });
   }
 
@@ -72,7 +77,8 @@ export class HttpClient {
 
   private async once(sent: HttpRequest): Promise<unknown> {
     const url = this.url(sent);
-    const { method, json, form, headers, deadline = 60_000 } = sent;
+    const { method, json, form, headers } = sent;
+    const seconds = Math.min(sent.deadline ?? Number.POSITIVE_INFINITY, this.settings.requestTimeout);
     const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
     const type = form
       ? { "Content-Type": "application/x-www-form-urlencoded" }
@@ -88,14 +94,16 @@ export class HttpClient {
         body,
         headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers },
         dispatcher: this.agent,
-        signal: AbortSignal.timeout(deadline),
+        signal: AbortSignal.timeout(seconds * 1000),
       });
       status = response.statusCode;
       reason = response.statusText;
       text = await response.body.text();
     } catch (error) {
       const failure = failureOf(error);
-      const detail = failure.kind === "status" ? "" : failure.detail;
+      const raise = seconds === this.settings.requestTimeout ? ` (raise ${this.settings.timeoutSetting})` : "";
+      const late = `no answer within ${seconds} s${raise}`;
+      const detail = failure.kind === "timeout" ? late : failure.kind === "status" ? "" : failure.detail;
       throw new HttpError(method, url, failure, redact(detail));
     }
     const parsed = parseBody(text);

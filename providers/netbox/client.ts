@@ -46,6 +46,7 @@ export class NetboxClient {
       },
       connections: 6,
       keepAlive: 1000, // gunicorn closes an idle connection after 2 s by default
+      timeoutSetting: "netbox-proxmox:netbox.requestTimeout",
       explain,
     });
   }
@@ -57,7 +58,7 @@ export class NetboxClient {
   /** Version and plugins. Turns what a first call can meet into sentences for the user. */
   async status(): Promise<wire.NetboxStatus> {
     try {
-      return await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15_000 });
+      return await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
     } catch (error) {
       throw this.firstContact(error);
     }
@@ -91,7 +92,6 @@ export class NetboxClient {
         method: "GET",
         path: `/api/${path}/`,
         query: search({ ...query, fields, ordering: "id", limit: pageSize, offset }),
-        deadline: 120_000,
       });
     for (let attempt = 1; ; attempt++) {
       const first = await read(0);

@@ -79,6 +79,7 @@ export class ProxmoxCluster {
       headers: { Authorization: `PVEAPIToken=${settings.token}` },
       connections: 8,
       keepAlive: 4000, // pveproxy closes an idle connection after 5 s
+      timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
       explain,
     });
     this.guests = new Shared(300, () => this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" }));
@@ -116,7 +117,7 @@ export class ProxmoxCluster {
     const carried: Partial<HttpRequest> =
       method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
     try {
-      return await this.http.send(wire.data(schema), { method, path, deadline: 600_000, ...carried });
+      return await this.http.send(wire.data(schema), { method, path, ...carried });
     } finally {
       this.forget();
     }
@@ -217,8 +218,7 @@ export class ProxmoxCluster {
   /** Version; turns what a first call can meet into sentences for the user. */
   async version(): Promise<string> {
     try {
-      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15_000 }))
-        .version;
+      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15 })).version;
     } catch (error) {
       throw this.firstContact(error);
     }

@@ -10,7 +10,7 @@ let ssh: Ssh;
 beforeAll(async () => {
   world = await World.open(seedWith("- { name: unused }"));
   const { host, port, user, keyFile, hostKey } = world.endpoints.ssh;
-  ssh = new Ssh("contract", { host, port, user, keyFile, hostKey });
+  ssh = new Ssh("contract", { host, port, user, keyFile, hostKey, requestTimeout: 60 });
 });
 afterAll(async () => {
   await ssh.close();

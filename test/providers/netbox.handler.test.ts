@@ -114,7 +114,11 @@ describe("NetBox", () => {
 
   it("takes both kinds of token", async () => {
     if (process.env.REAL_SERVICES !== undefined) return; // the real one has a v2 token only
-    const v1 = new NetboxClient({ url: world.endpoints.netbox.url, token: "0123456789abcdef0123456789abcdef01234567" });
+    const v1 = new NetboxClient({
+      url: world.endpoints.netbox.url,
+      token: "0123456789abcdef0123456789abcdef01234567",
+      requestTimeout: 60,
+    });
     expect((await v1.status()).version).toBe("4.7.3");
     await v1.close();
   });

@@ -1,0 +1,42 @@
+import { expect } from "vitest";
+import type { World } from "../world";
+
+/** What has to be the same however a run went: guests with their status, how many addresses and records of each kind. */
+export async function holdings(world: World): Promise<string[]> {
+  const guests = (await world.consoles.guests()).map(
+    ({ vmid, type, name, status }) => `${type} ${vmid} ${name} ${status}`,
+  );
+  const addresses = await world.consoles.addresses();
+  const hosts = addresses.map(({ address }) => address.split("/")[0]);
+  expect(new Set(hosts).size, "no address twice").toBe(hosts.length);
+  const ours = (await world.ourAddresses()).map(
+    ({ assigned_object_id: on, address }) => `address ${on} ${address.includes(":")}`,
+  );
+  expect(new Set(ours).size, "one of each family an interface").toBe(ours.length);
+  const records = (await world.newRecords()).map((line) => line.split(" "));
+  // Which of two guests gets the first free address is nobody's promise, so PTRs are only counted.
+  const names = records.map(([name = "", type = ""]) =>
+    name.endsWith(".arpa.") ? `record ${type}` : `record ${name} ${type}`,
+  );
+  const machines = (
+    await world.consoles.all<{ name: string; status: { value: string } }>("virtualization/virtual-machines")
+  ).map(({ name, status }) => `netbox ${name} ${status.value}`);
+  return [...guests, ...ours, ...names, ...machines, `addresses ${addresses.length}`].sort();
+}
+
+/** What is not ours on Proxmox VE. */
+export async function foreign(world: World): Promise<string> {
+  return JSON.stringify(
+    (await world.consoles.guests())
+      .filter(({ vmid }) => vmid <= 9100 && vmid !== 250)
+      .map(({ vmid, config }) => [vmid, config]),
+  );
+}
+
+/** @throws with what is lost, doubled or left */
+export function compare(held: string[], wanted: string[], after: string): void {
+  const lost = wanted.filter((line) => !held.includes(line)).map((line) => `- ${line}`);
+  const more = held.filter((line) => !wanted.includes(line)).map((line) => `+ ${line}`);
+  expect([...lost, ...more].join(", "), `after ${after}`).toBe("");
+  expect(held.length, `nothing doubled after ${after}`).toBe(wanted.length);
+}
