@@ -6,11 +6,13 @@ import { type Endpoints, Lab, type Latency } from "../lab";
 import { parseSeed, readSeed, type Seed } from "../lab/seed";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
+import { siteGrants } from "../stacks/privileges";
 import { Consoles } from "../tools/consoles";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { Stack, type StackOptions } from "../tools/stack";
+import { limitedToken } from "./rights";
 
 const root = projectRoot();
 
@@ -29,6 +31,8 @@ export class World {
 
   private constructor(
     readonly lab: Lab,
+    /** What the program is given: on Proxmox VE a token that may do what is documented, and no more. */
+    readonly reach: Endpoints,
     readonly consoles: Consoles,
     readonly folder: string,
     /** DNS records that are there before anything runs. */
@@ -44,16 +48,20 @@ export class World {
         : await emptied(JSON.parse(process.env.REAL_SERVICES) as Pick<Endpoints, "netbox" | "ssh" | "dns">, seed);
     const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real });
     const consoles = new Consoles(lab.endpoints, zonesOf(seed));
-    return new World(lab, consoles, folder, await consoles.records());
+    const token = limitedToken(lab, siteGrants);
+    const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
+    const reach = { ...lab.endpoints, proxmox: Object.fromEntries(limited) };
+    return new World(lab, reach, consoles, folder, await consoles.records());
   }
 
+  /** What people work with. */
   get endpoints(): Endpoints {
     return this.lab.endpoints;
   }
 
   /** The configuration that leads a stack to these systems. */
   config(changes: Record<string, unknown> = {}): Record<string, unknown> {
-    return { ...labConfig(this.endpoints, zonesOf(this.lab.seed)), ...changes };
+    return { ...labConfig(this.reach, zonesOf(this.lab.seed)), ...changes };
   }
 
   /** A stack that gets its secrets by environment, unless they are given for its configuration. */
@@ -68,7 +76,7 @@ export class World {
       folder: join(this.folder, name),
       config: this.config(changes),
       secrets: options.secrets ?? {},
-      env: options.secrets === undefined ? { ...labEnvironment(this.endpoints), ...options.env } : options.env,
+      env: options.secrets === undefined ? { ...labEnvironment(this.reach), ...options.env } : options.env,
     });
     await stack.init();
     return stack;
@@ -77,7 +85,7 @@ export class World {
   /** The connections that handlers work with, as a run of the program would set them up. @param proxmox settings of every cluster */
   context(proxmox: Record<string, unknown> = {}, passwords: Record<string, string> = {}): Context {
     const config = this.config({ netbox: this.endpoints.netbox, passwords });
-    const clusters = Object.entries(this.endpoints.proxmox).map(([name, { url, token, caFile }]) => [
+    const clusters = Object.entries(this.reach.proxmox).map(([name, { url, token, caFile }]) => [
       name,
       { url, token, caFile, ...proxmox },
     ]);

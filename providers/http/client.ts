@@ -1,5 +1,5 @@
 import { Agent, request } from "undici"; // connection pools with limits, deadlines and own connectors, which fetch doesn't expose
-import type { ZodType } from "zod";
+import { type ZodType, z } from "zod";
 import { failureOf, HttpError } from "./errors";
 import { redact } from "./redact";
 import { withRetry } from "./retry";
@@ -57,9 +57,14 @@ export class HttpClient {
 
   /** The parsed body of a success. @throws HttpError */
   async send<T>(schema: ZodType<T>, sent: HttpRequest): Promise<T> {
-    const body = await withRetry(sent.method !== "POST", () => this.once(sent));
+    return (await this.sendTagged(schema, sent)).body;
+  }
+
+  /** The same with the version of what the body shows, where the server gives one. */
+  async sendTagged<T>(schema: ZodType<T>, sent: HttpRequest): Promise<{ body: T; etag: string | undefined }> {
+    const { body, etag } = await withRetry(sent.method !== "POST", () => this.once(sent));
     const parsed = schema.safeParse(body);
-    if (parsed.success) return parsed.data;
+    if (parsed.success) return { body: parsed.data, etag };
     const issue = parsed.error.issues[0];
     const place = issue?.path.join(".") ?? "";
     throw new HttpError(
@@ -75,7 +80,7 @@ export class HttpClient {
     return `${this.settings.baseUrl}${path}${search}`;
   }
 
-  private async once(sent: HttpRequest): Promise<unknown> {
+  private async once(sent: HttpRequest): Promise<{ body: unknown; etag: string | undefined }> {
     const url = this.url(sent);
     const { method, json, form, headers } = sent;
     const seconds = Math.min(sent.deadline ?? Number.POSITIVE_INFINITY, this.settings.requestTimeout);
@@ -88,6 +93,7 @@ export class HttpClient {
     let status: number;
     let text: string;
     let reason: string;
+    let etag: string | undefined;
     try {
       const response = await request(url, {
         method,
@@ -98,6 +104,7 @@ export class HttpClient {
       });
       status = response.statusCode;
       reason = response.statusText;
+      etag = z.string().optional().catch(undefined).parse(response.headers.etag);
       text = await response.body.text();
     } catch (error) {
       const failure = failureOf(error);
@@ -107,7 +114,7 @@ export class HttpClient {
       throw new HttpError(method, url, failure, redact(detail));
     }
     const parsed = parseBody(text);
-    if (status < 400 && parsed !== notJson) return parsed;
+    if (status < 400 && parsed !== notJson) return { body: parsed, etag };
     const known = parsed === notJson ? undefined : parsed;
     if (status < 400)
       throw new HttpError(

@@ -137,21 +137,52 @@ export class NetboxClient {
     return this.http.send(item, { method: "POST", path: `/api/${path}/`, json });
   }
 
-  /** Writes fields of one object. Django saves whole rows, so two writes of one object at once would undo each other. */
-  async update(path: string, id: number, json: unknown): Promise<void> {
+  /**
+   * Changes or deletes one object from what it is at that moment, or leaves it; asked anew where somebody else changed it in
+   * between. Django saves whole rows, so two writes of one object at once would undo each other: they take turns here, and
+   * other programs and people are met by the object's version.
+   * @returns the object as it was; undefined where NetBox says 404
+   */
+  async change<T>(
+    path: string,
+    id: number,
+    item: z.ZodType<T>,
+    fields: string,
+    decide: (found: T) => object | "delete" | undefined,
+  ): Promise<T | undefined> {
     const key = `${path}/${id}`;
     const turn = this.writes.get(key) ?? new Semaphore(1);
     this.writes.set(key, turn);
-    await turn.run(() => this.http.send(wire.made, { method: "PATCH", path: `/api/${key}/`, json }));
+    return turn.run(async () => {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await this.changeOnce(`/api/${key}/`, item, fields, decide);
+        } catch (error) {
+          if (isGone(error)) return undefined;
+          if (!(error instanceof HttpError) || error.status !== 412) throw error;
+          if (attempt === 5)
+            throw new UserError(
+              `${this.url}/api/${key}/ was changed by others five times while this wrote to it: run again when fewer people write.`,
+            );
+        }
+      }
+    });
   }
 
-  /** Deletes; what is gone already is a success. */
-  async remove(path: string, id: number): Promise<void> {
-    try {
-      await this.http.send(z.undefined(), { method: "DELETE", path: `/api/${path}/${id}/` });
-    } catch (error) {
-      if (!isGone(error)) throw error;
-    }
+  private async changeOnce<T>(
+    path: string,
+    item: z.ZodType<T>,
+    fields: string,
+    decide: (found: T) => object | "delete" | undefined,
+  ): Promise<T> {
+    const query = search({ fields });
+    const { body: found, etag } = await this.http.sendTagged(item, { method: "GET", path, query });
+    const wanted = decide(found);
+    // Older ones give no version to compare.
+    const headers: Record<string, string> = etag === undefined ? {} : { "If-Match": etag };
+    if (wanted === "delete") await this.http.send(z.undefined(), { method: "DELETE", path, headers });
+    else if (wanted !== undefined) await this.http.send(wire.made, { method: "PATCH", path, json: wanted, headers });
+    return found;
   }
 }
 

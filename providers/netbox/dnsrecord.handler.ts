@@ -40,24 +40,28 @@ export const dnsRecordHandler: Handler = {
   async delete(_id, raw) {
     const known = dnsRecordState.parse(raw);
     proveNetbox(known);
-    const found = known.recordId === undefined ? undefined : await byId(known.recordId);
-    if (found !== undefined && found.description === recordMark(known)) await context().netbox.remove(path, found.id);
+    if (known.recordId !== undefined)
+      await change(known.recordId, ({ description }) => (description === recordMark(known) ? "delete" : undefined));
   },
 };
 
 const byId = (id: number) => context().netbox.find(path, id, dnsRecord, { fields: dnsRecordFields });
 
+const change = (id: number, decide: (found: NetboxDnsRecord) => object | "delete" | undefined) =>
+  context().netbox.change(path, id, dnsRecord, dnsRecordFields, decide);
+
 async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined): Promise<DnsRecordState> {
   proveNetbox(wanted);
   const { netbox } = context();
   try {
-    const before = known?.recordId === undefined ? undefined : await byId(known.recordId);
-    if (before !== undefined && before.description === recordMark(wanted)) {
-      await netbox.update(path, before.id, toApi(wanted));
-      return { ...wanted, recordId: before.id };
-    }
+    const mark = recordMark(wanted);
+    const before =
+      known?.recordId === undefined
+        ? undefined
+        : await change(known.recordId, ({ description }) => (description === mark ? toApi(wanted) : undefined));
+    if (before !== undefined && before.description === mark) return { ...wanted, recordId: before.id };
     const there = (await sameName(wanted)).find(({ value }) => value === wanted.value);
-    if (there !== undefined) return { ...wanted, recordId: there.id, kept: there.description !== recordMark(wanted) };
+    if (there !== undefined) return { ...wanted, recordId: there.id, kept: there.description !== mark };
     const made = await netbox.create(path, dnsRecord, toApi(wanted));
     return { ...wanted, recordId: made.id };
   } catch (error) {

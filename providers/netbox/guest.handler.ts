@@ -30,12 +30,12 @@ export const guestHandler: Handler = {
 
   async delete(_id, raw) {
     const known = guestState.parse(raw);
-    const found = await findGuest(known.mark);
-    if (found === undefined) return;
-    if (found.status === "decommissioning") return context().netbox.remove(machines, known.mark.netboxId);
-    // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
-    if (known.field && known.derived && vmidOf(found, known.field.name) === known.vmid)
-      await context().netbox.update(machines, known.mark.netboxId, vmidPatch(known.field, null));
+    await changeGuest(known.mark, (found) => {
+      if (found.status === "decommissioning") return "delete";
+      // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
+      const { field, derived, vmid } = known;
+      return field && derived && vmidOf(found, field.name) === vmid ? vmidPatch(field, null) : undefined;
+    });
   },
 };
 
@@ -43,6 +43,15 @@ export const guestHandler: Handler = {
 export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
   proveNetbox(mark);
   return context().netbox.find(machines, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
+}
+
+/** Changes or deletes the guest's object. @returns it as it was; undefined where it is gone */
+export async function changeGuest(
+  mark: Mark,
+  decide: (found: NetboxVirtualMachine) => object | "delete" | undefined,
+): Promise<NetboxVirtualMachine | undefined> {
+  proveNetbox(mark);
+  return context().netbox.change(machines, mark.netboxId, virtualMachine, virtualMachineFields, decide);
 }
 
 /** Only the NetBox that an object was recorded from may say that it is gone. */
@@ -61,10 +70,10 @@ function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
 }
 
 async function sync(wanted: GuestInputs): Promise<GuestState> {
-  const found = await findGuest(wanted.mark);
-  if (found === undefined)
-    throw new UserError(`${guestUrl(wanted.mark)} was deleted in NetBox while this ran: run again.`);
-  if (wanted.field && vmidOf(found, wanted.field.name) !== wanted.vmid)
-    await context().netbox.update(machines, wanted.mark.netboxId, vmidPatch(wanted.field, wanted.vmid));
+  const { field, vmid, mark } = wanted;
+  const found = await changeGuest(mark, (guest) =>
+    field && vmidOf(guest, field.name) !== vmid ? vmidPatch(field, vmid) : undefined,
+  );
+  if (found === undefined) throw new UserError(`${guestUrl(mark)} was deleted in NetBox while this ran: run again.`);
   return wanted;
 }

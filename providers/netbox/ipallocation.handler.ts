@@ -3,7 +3,7 @@ import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { HttpError } from "../http/errors";
 import { guestUrl } from "../mark";
-import { machines, proveNetbox } from "./guest.handler";
+import { changeGuest, findGuest, proveNetbox } from "./guest.handler";
 import {
   allocationMark,
   hostOf,
@@ -14,7 +14,7 @@ import {
   reservationMark,
   toApi,
 } from "./ipallocation.model";
-import { ipAddress, ipAddressFields, type NetboxAddress, virtualMachine, virtualMachineFields } from "./schemas";
+import { ipAddress, ipAddressFields, type NetboxAddress } from "./schemas";
 
 const addresses = "ipam/ip-addresses";
 
@@ -48,13 +48,12 @@ export const ipAllocationHandler: Handler = {
     const known = ipAllocationState.parse(raw);
     proveNetbox(known.mark);
     if (known.given) return; // a person's address is never ours to delete
-    const found = known.addressId === undefined ? undefined : await byId(known.addressId);
-    if (found && found.description === allocationMark(known)) return context().netbox.remove(addresses, found.id);
-    if (known.address === undefined) return;
-    const reserved = (await byAddress(known.address)).find(
-      ({ description }) => description === reservationMark(known.mark.stack),
-    );
-    if (reserved) await context().netbox.remove(addresses, reserved.id);
+    const mark = allocationMark(known);
+    const found = known.addressId === undefined ? undefined : await removeMarked(known.addressId, mark);
+    if (found?.description === mark || known.address === undefined) return;
+    const reservation = reservationMark(known.mark.stack);
+    const reserved = (await byAddress(known.address)).find(({ description }) => description === reservation);
+    if (reserved) await removeMarked(reserved.id, reservation);
   },
 };
 
@@ -63,21 +62,30 @@ const title = (wanted: IpAllocationInputs) =>
 
 const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, { fields: ipAddressFields });
 
+/** Changes or deletes one address, from what it is at that moment. */
+const change = (id: number, decide: (found: NetboxAddress) => object | "delete" | undefined) =>
+  context().netbox.change(addresses, id, ipAddress, ipAddressFields, decide);
+
+/** Deletes an address while it still carries this description, which people may have exchanged for their own. */
+const removeMarked = (id: number, mark: string) =>
+  change(id, ({ description }) => (description === mark ? "delete" : undefined));
+
 async function byAddress(address: string): Promise<NetboxAddress[]> {
   const found = await context().netbox.list(addresses, ipAddress, ipAddressFields, { address: hostOf(address) });
   return found.filter((each) => hostOf(each.address) === hostOf(address));
 }
 
 async function isPrimary({ mark, family }: IpAllocationInputs, addressId: number): Promise<boolean> {
-  const guest = await context().netbox.find(machines, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
-  return guest?.primaryIds[family] === addressId;
+  return (await findGuest(mark))?.primaryIds[family] === addressId;
 }
 
 async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   proveNetbox(wanted.mark);
   const found = await ensure(wanted);
-  if (wanted.primary && !(await isPrimary(wanted, found.id)))
-    await context().netbox.update(machines, wanted.mark.netboxId, toApi.primary(wanted.family, found.id));
+  if (wanted.primary)
+    await changeGuest(wanted.mark, ({ primaryIds }) =>
+      primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
+    );
   const { lost: _lost, avoid: _avoid, ...kept } = wanted;
   return { ...kept, addressId: found.id, address: found.address };
 }
@@ -137,6 +145,6 @@ async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAdd
 /** An address that a running guest still uses becomes a reservation, which goes with that guest. */
 async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
   if (!wanted.avoid?.includes(hostOf(address))) return false;
-  await context().netbox.update(addresses, id, toApi.reserve(wanted.mark.stack));
+  await change(id, () => toApi.reserve(wanted.mark.stack));
   return true;
 }

@@ -1,6 +1,5 @@
-import { context } from "../context";
 import type { Handler } from "../dynamic";
-import { findGuest, machines } from "./guest.handler";
+import { changeGuest, findGuest } from "./guest.handler";
 import { type PromotionInputs, promotes, promotionInputs, promotionPatch } from "./promotion.model";
 
 /** Sets a guest to active once everything that it depends on is there. Done once, it stays in state and does nothing more. */
@@ -26,7 +25,5 @@ export const promotionHandler: Handler = {
 };
 
 async function promote({ mark }: PromotionInputs): Promise<void> {
-  const found = await findGuest(mark);
-  if (found !== undefined && promotes(found.status))
-    await context().netbox.update(machines, mark.netboxId, promotionPatch);
+  await changeGuest(mark, ({ status }) => (promotes(status) ? promotionPatch : undefined));
 }

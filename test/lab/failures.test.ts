@@ -193,7 +193,7 @@ describe("a guest", () => {
 
 describe("a clock that is wrong", () => {
   it("ends a token early, which is told as such, and nothing else", async () => {
-    const token = cluster().access.users.get("pulumi@pve")?.tokens.get("lab") ?? expect.unreachable("the lab's token");
+    const token = cluster().access.users.get("pulumi@pve")?.tokens.get("site") ?? expect.unreachable("the lab's token");
     token.expire = Math.floor(Date.now() / 1000) + 3600;
     world.lab.set({ setup: "clock-skew", seconds: -86_400 });
     const wanted = guest();

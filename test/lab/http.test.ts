@@ -15,7 +15,7 @@ let world: World;
 let context: Context;
 beforeAll(async () => {
   world = await World.open(seedWith("[]"));
-  context = world.context();
+  context = world.context({ token: world.endpoints.proxmox["pve-lab"]?.token });
 });
 afterAll(() => world.close());
 

@@ -11,7 +11,7 @@ describe("the demo's guests", () => {
 
   beforeAll(async () => {
     world = await World.open(demoSeed());
-    stack = await world.stack({}, "test", { secrets: labSecrets(world.endpoints) });
+    stack = await world.stack({}, "test", { secrets: labSecrets(world.reach) });
   });
   afterAll(() => world.close());
 
@@ -57,7 +57,7 @@ describe("the demo's guests", () => {
     const state = stack.exported();
     for (const secret of [
       world.endpoints.netbox.token,
-      ...Object.values(world.endpoints.proxmox).map(({ token }) => token.split("=")[1] ?? ""),
+      ...Object.values(world.reach.proxmox).map(({ token }) => token.split("=")[1] ?? ""),
     ])
       expect(state.includes(secret)).toBe(false);
     for (const [, text] of state.matchAll(/"__provider": "([^"]*)"/g)) expect(text?.length).toBeLessThan(200);

@@ -2,7 +2,15 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Context } from "../../providers/context";
 import { NetboxClient } from "../../providers/netbox/client";
 import { ipAllocationHandler } from "../../providers/netbox/ipallocation.handler";
-import { cluster, ipAddress, ipAddressFields } from "../../providers/netbox/schemas";
+import {
+  cluster,
+  ipAddress,
+  ipAddressFields,
+  type NetboxVirtualMachine,
+  virtualMachine,
+  virtualMachineFields,
+} from "../../providers/netbox/schemas";
+import { HttpProxy } from "../proxy";
 import { seedWith, World } from "../world";
 
 describe("NetBox", () => {
@@ -98,6 +106,49 @@ describe("NetBox", () => {
     expect(
       (await context.netbox.find("ipam/ip-addresses", given.id, ipAddress, { fields: ipAddressFields }))?.address,
     ).toBe("10.71.0.200/24");
+  });
+
+  it("keeps what somebody else wrote between our look and our write, and deletes nothing that they changed", async () => {
+    const proxy = await HttpProxy.open(world.endpoints.netbox.url);
+    const { token } = world.endpoints.netbox;
+    const between = new NetboxClient({ url: proxy.url, token, requestTimeout: 60 });
+    const path = "virtualization/virtual-machines";
+    const person = (body: object) => world.consoles.netbox("PATCH", `${path}/${guestId}/`, body);
+    const asked: string[] = [];
+    const change = (id: number, decide: (vm: NetboxVirtualMachine) => object | "delete" | undefined) =>
+      between.change(path, id, virtualMachine, virtualMachineFields, (vm) => {
+        asked.push(vm.comments);
+        return decide(vm);
+      });
+    try {
+      let writes = 0;
+      proxy.before = async (method) => {
+        if (method !== "GET" && writes++ === 0) await person({ comments: "by hand", status: "active" });
+      };
+      await person({ comments: "", status: "decommissioning" });
+      const found = await change(guestId, ({ status }) => (status === "decommissioning" ? "delete" : undefined));
+      expect(found?.status).toBe("active");
+      expect(asked).toEqual(["", "by hand"]);
+      writes = 0;
+      asked.length = 0;
+      await person({ comments: "" });
+      await change(guestId, () => ({ description: "by us" }));
+      expect(asked).toEqual(["", "by hand"]);
+      expect(await world.consoles.netbox("GET", `${path}/${guestId}/`)).toMatchObject({
+        comments: "by hand",
+        description: "by us",
+      });
+      proxy.before = async (method) => {
+        if (method !== "GET") await person({ comments: `again ${writes++}` });
+      };
+      await expect(change(guestId, () => ({ description: "never" }))).rejects.toThrow(
+        /virtual-machines\/\d+\/ was changed by others five times while this wrote to it: run again/,
+      );
+      expect(await change(99_999, () => "delete")).toBeUndefined();
+    } finally {
+      await between.close();
+      await proxy.close();
+    }
   });
 
   it("refuses to call anything gone when another NetBox answers", async () => {

@@ -21,9 +21,9 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("tokens that were all r
     expect((await first.up()).errors).toEqual([]);
 
     const { access } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
-    const [id = ""] = (world.endpoints.proxmox["pve-lab"]?.token ?? "").split("=");
+    const [id = ""] = (world.reach.proxmox["pve-lab"]?.token ?? "").split("=");
     const secret = "1ab00000-0000-4000-8000-00000000beef";
-    access.addToken(id, secret);
+    access.addToken(id, secret, 1);
     const netboxToken = "nbt_labkey000002.0123456789abcdefghijABCDEFGHIJ0123456789";
     world.lab.netbox.tokens.v2.clear();
     world.lab.netbox.tokens.v2.add(netboxToken);

@@ -53,10 +53,10 @@ describe.each(ways)("secrets in $where", ({ where, verbose }) => {
     );
     const defaults = { ...(world.config().defaults as object), password: "main" };
     const config = { site: { protect: false }, defaults, passwords: {} };
-    const secrets = { ...labSecrets(world.endpoints), 'passwords["main"]': password };
+    const secrets = { ...labSecrets(world.reach), 'passwords["main"]': password };
     const env = { GUEST_PASSWORD_MAIN: password };
     stack = await world.stack(config, "secrets", where === "the environment" ? { env } : { secrets });
-    const { netbox, proxmox, ssh } = world.endpoints;
+    const { netbox, proxmox, ssh } = world.reach;
     const key = readFileSync(ssh.keyFile, "utf8").split("\n")[2] ?? "";
     const tokens = Object.values(proxmox).map(({ token }) => token.slice(token.indexOf("=") + 1));
     marked = [netbox.token, netbox.token.split(".")[1] ?? "", ...tokens, password, key];

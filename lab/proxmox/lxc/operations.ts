@@ -4,6 +4,7 @@ import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
 import { requireNew, requirePool } from "../qemu/create";
 import { newMac } from "../qemu/vm";
+import { requireUse } from "../rights";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
@@ -16,9 +17,23 @@ type Log = (line: string) => void;
 const allocation = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
 const isVolume = (key: string) => /^(rootfs|mp\d+)$/.test(key);
 
+/** The privilege that a change of an option needs. */
+function privilege(key: string): string {
+  if (isVolume(key)) return "VM.Config.Disk";
+  if (/^(memory|swap)$/.test(key)) return "VM.Config.Memory";
+  if (/^(net\d+|nameserver|searchdomain|hostname)$/.test(key)) return "VM.Config.Network";
+  return /^(cores|cpulimit|cpuunits)$/.test(key) ? "VM.Config.CPU" : "VM.Config.Options";
+}
+
 /** What can be said of a request before a worker has it. */
-function check(cluster: Cluster, node: string, caller: Caller, options: Values, unprivileged: boolean): void {
+function check(
+  cluster: Cluster,
+  { node, vmid, caller, unprivileged }: { node: string; vmid: number; caller: Caller; unprivileged: boolean },
+  options: Values,
+): void {
   const { authId } = caller;
+  for (const key of Object.keys(options)) cluster.access.require(authId, `/vms/${vmid}`, [privilege(key)]);
+  requireUse(cluster, caller, options);
   const onlyRoot = (what: string) =>
     authId === "root@pam" ? undefined : forbidden(`${what} is only allowed for root@pam`);
   if (options.features !== undefined) {
@@ -89,7 +104,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   const unprivileged = options.unprivileged !== 0;
   if (!unprivileged) cluster.access.require(caller.authId, "/", ["Sys.Modify"]);
   const rootfs = options.rootfs ?? `${storage ?? "local"}:4`;
-  check(cluster, node, caller, { ...options, rootfs }, unprivileged);
+  check(cluster, { node, vmid: id, caller, unprivileged }, { ...options, rootfs });
   const taken = cluster.guests.get(id);
   if (taken !== undefined) die(`${taken.noun} ${id} already exists on node '${taken.node}'`);
   const container = cluster.add(new Container(id, node));
@@ -148,7 +163,8 @@ export function put(cluster: Cluster, container: Container, params: Values, call
     if (key === "rootfs") parameterErrors({ delete: "you can't delete 'rootfs'" });
   }
   if (options.lock !== undefined && caller.authId !== "root@pam") die("only root can set 'lock' config");
-  check(cluster, container.node, caller, options, container.config.get("unprivileged") === 1);
+  const { node, vmid } = container;
+  check(cluster, { node, vmid, caller, unprivileged: container.config.get("unprivileged") === 1 }, options);
   if (digest !== undefined && digest !== container.digest()) die(modified);
   container.checkLock();
   for (const key of words(revert)) container.pending.delete(key);
@@ -245,7 +261,10 @@ export function clone(cluster: Cluster, container: Container, params: Values, ca
     if (linked && !cluster.storages.linkable(volume)) die(`Linked clone feature for '${volume}' is not available`);
     if (to !== node && !cluster.storages.get(volume.split(":")[0] ?? "").shared)
       die(`can't clone CT to node '${to}' (CT uses local storage)`);
+    const on = linked || storage === undefined ? (volume.split(":")[0] ?? "") : String(storage);
+    cluster.access.require(caller.authId, `/storage/${on}`, ["Datastore.AllocateSpace"]);
   }
+  requireUse(cluster, caller, Object.fromEntries(config));
   if (container.running && snapname === undefined)
     die("cannot do full clones on a running container without snapshots");
   const taken = cluster.guests.get(id);

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Caller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
+import { requireUse } from "../rights";
 import type { Value, Values } from "../schema/parameters";
 import { requireNew, requirePool } from "./create";
 import { copyDrive } from "./drives";
@@ -39,6 +40,7 @@ export function clone(cluster: Cluster, node: string, vmid: number, params: Valu
     if (targetNode !== node && !cluster.storages.get(volume.storage).shared)
       die(`can't clone VM to node '${targetNode}' (VM uses local storage)`);
   }
+  requireUse(cluster, caller, Object.fromEntries(config));
   const refuseTaken = () => {
     if (cluster.guests.has(id)) die(`unable to create VM ${id}: config file already exists`);
   };

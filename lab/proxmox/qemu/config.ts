@@ -1,6 +1,7 @@
 import type { Caller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, parameterErrors } from "../errors";
+import { requireUse } from "../rights";
 import type { Value, Values } from "../schema/parameters";
 import { qemuOptions } from "../schema/qemu";
 import { words } from "../schema/words";
@@ -55,6 +56,7 @@ function check(cluster: Cluster, vm: Vm, params: Values, caller: Caller): { opti
   ]);
   for (const key of [...Object.keys(options), ...removed])
     cluster.access.require(caller.authId, `/vms/${vm.vmid}`, [privilege(key, options[key] ?? vm.config.get(key))]);
+  requireUse(cluster, caller, options);
   checkDrives(cluster, vm.node, caller, options);
   checkDigest(vm, params.digest);
   if (params.skiplock !== 1) vm.checkLock();

@@ -1,6 +1,7 @@
 import type { Caller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
+import { requireUse } from "../rights";
 import type { Values } from "../schema/parameters";
 import { checkDrives, defaultBoot, makeDrive } from "./drives";
 import * as power from "./power";
@@ -47,6 +48,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   requireNew(cluster, caller, id, pool);
   requirePool(cluster, pool);
   requireRoot(caller, options);
+  requireUse(cluster, caller, options);
   if (archive !== undefined) die("the lab restores no backups");
   checkDrives(cluster, node, caller, options);
   const taken = cluster.guests.get(id);

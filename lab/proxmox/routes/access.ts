@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Acl, User } from "../access";
 import { die, forbidden, parameterErrors } from "../errors";
+import { requirePoolMembers } from "../rights";
 import * as schema from "../schema/access";
 import { none } from "../schema/cluster";
 import type { Values } from "../schema/parameters";
@@ -344,7 +345,8 @@ export const accessRoutes: Route[] = [
     poolShown(call, String(call.params.poolid), call.params.type),
   ),
   ...["/pools", "/pools/{poolid}"].flatMap((path) => [
-    route("PUT", path, schema.poolUpdate, onPool, ({ cluster, params }) => {
+    route("PUT", path, schema.poolUpdate, onPool, ({ cluster, caller, params }) => {
+      requirePoolMembers(cluster, caller, params);
       cluster.pools.update(params);
       return null;
     }),

@@ -1,5 +1,6 @@
 import { die, parameterErrors } from "../errors";
 import { nodeCpus } from "../lxc/container";
+import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
 import type { Values } from "../schema/parameters";
 import { space } from "../storage";
@@ -247,7 +248,7 @@ export const clusterRoutes: Route[] = [
   route("GET", "/nodes/{node}/network", schema.networkList, anybody, (call) => {
     const { type } = call.params;
     return type === undefined || /^(bridge|any_bridge|any_local_bridge|include_sdn)$/.test(String(type))
-      ? bridges(call)
+      ? bridges(call).filter(({ iface }) => seesBridge(call.cluster, call.caller, iface))
       : [];
   }),
   route("GET", "/nodes/{node}/network/{iface}", schema.iface, perm("/nodes/{node}", "Sys.Audit"), (call) => {

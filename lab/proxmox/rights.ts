@@ -1,0 +1,45 @@
+import type { Caller } from "./access";
+import type { Cluster } from "./cluster";
+import { forbidden } from "./errors";
+import { parse } from "./qemu/vm";
+import type { Values } from "./schema/parameters";
+import { words } from "./schema/words";
+
+// Rights on what a guest's options name. Nothing is recorded of them: from PVE's sources (PVE::GuestHelpers,
+// PVE::QemuServer, PVE::RPCEnvironment).
+
+/** The zone of plain bridges. */
+const bridgePath = (bridge: string, tag?: string) =>
+  `/sdn/zones/localnetwork/${bridge}${tag === undefined ? "" : `/${tag}`}`;
+
+/** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it; mapped devices need Mapping.Use. */
+export function requireUse({ access }: Cluster, { authId }: Caller, options: Values): void {
+  if (authId === "root@pam") return;
+  for (const [key, value] of Object.entries(options)) {
+    if (/^net\d+$/.test(key)) {
+      const { bridge, tag, trunks = "" } = parse("net0", String(value));
+      if (bridge === undefined) continue;
+      const vlans = [...(tag === undefined ? [] : [tag]), ...trunks.split(";").filter(Boolean)];
+      for (const path of vlans.length === 0 ? [bridgePath(bridge)] : vlans.map((vlan) => bridgePath(bridge, vlan)))
+        access.require(authId, path, ["SDN.Use"]);
+    }
+    const [, kind] = /^(hostpci|usb)\d+$/.exec(key) ?? [];
+    const mapping = /(?:^|,)mapping=([^,]+)/.exec(String(value))?.[1];
+    if (kind !== undefined && mapping !== undefined)
+      access.require(authId, `/mapping/${kind === "usb" ? "usb" : "pci"}/${mapping}`, ["Mapping.Use"]);
+  }
+}
+
+/** May the caller see a bridge in a node's list? */
+export const seesBridge = ({ access }: Cluster, { authId }: Caller, bridge: string): boolean =>
+  access.may(authId, bridgePath(bridge), ["SDN.Audit", "SDN.Use"], true);
+
+/** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
+export function requirePoolMembers({ access }: Cluster, { authId }: Caller, { vms, storage }: Values): void {
+  const needed = [
+    ...words(vms).map((vmid) => [`/vms/${vmid}`, "VM.Allocate"] as const),
+    ...words(storage).map((id) => [`/storage/${id}`, "Datastore.Allocate"] as const),
+  ];
+  for (const [path, privilege] of needed)
+    if (!access.may(authId, path, ["Permissions.Modify", privilege], true)) forbidden(`${path}, Permissions.Modify`);
+}

@@ -1,0 +1,35 @@
+/** Privileges of Proxmox VE that a program's token needs at a path of the access control list, inherited below it. */
+export interface Grant {
+  path: string;
+  privileges: string[];
+  /** Needed only where the site uses this. */
+  only?: string;
+}
+
+/** The site program's, for Proxmox VE 8 and 9. docs/privileges.md shows it, and a test proves each privilege sufficient and needed. */
+export const siteGrants: Grant[] = [
+  // The cluster's identity, and the nodes' free memory.
+  { path: "/", privileges: ["Sys.Audit"] },
+  {
+    path: "/vms",
+    privileges: [
+      "VM.Allocate",
+      "VM.Audit",
+      "VM.Clone",
+      "VM.Config.CPU",
+      "VM.Config.Cloudinit",
+      "VM.Config.Disk",
+      "VM.Config.HWType",
+      "VM.Config.Memory",
+      "VM.Config.Network",
+      "VM.Config.Options",
+      "VM.Migrate",
+      "VM.PowerMgmt",
+    ],
+  },
+  { path: "/storage", privileges: ["Datastore.AllocateSpace", "Datastore.Audit"] },
+  { path: "/sdn/zones", privileges: ["SDN.Use"] },
+  { path: "/pool", privileges: ["Pool.Allocate"], only: "pools" },
+  { path: "/", privileges: ["Sys.Console"], only: "HA" },
+  { path: "/mapping", privileges: ["Mapping.Use"], only: "PCI and USB mappings" },
+];
