@@ -17,6 +17,7 @@ import type {
   StorageResource,
 } from "../providers/proxmox/schemas";
 import { drives } from "../providers/proxmox/vm.model";
+import type { Evidence } from "./desired/guard";
 import { settingsOf } from "./desired/guestsettings";
 import { typeOf, vmidOf } from "./desired/identity";
 import { isBuilt } from "./desired/statuses";
@@ -105,7 +106,7 @@ export async function readNetbox(
       netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
       netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
       netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
-      readEventRules(netbox),
+      visible(netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields)),
     ],
   );
   // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
@@ -129,16 +130,6 @@ export async function readNetbox(
   };
 }
 
-/** Event rules that the token may see. */
-async function readEventRules(netbox: NetboxClient): Promise<wire.NetboxEventRule[]> {
-  try {
-    return await netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields);
-  } catch (error) {
-    if (error instanceof HttpError && error.status === 403) return [];
-    throw error;
-  }
-}
-
 async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise<wire.NetboxVirtualMachine[]> {
   // Rendering the contexts is most of the time that NetBox takes for a guest.
   const rendered = (await netbox.hasAny("extras/config-contexts")) ? ",config_context" : "";
@@ -146,12 +137,9 @@ async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise
   return netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, { cluster_id: clusterIds });
 }
 
-/** NetBox's own word on single guests, one call each. */
-export async function readEvidence(
-  netbox: NetboxClient,
-  ids: number[],
-): Promise<Map<number, wire.NetboxVirtualMachine | undefined>> {
-  return new Map(
+/** NetBox's own word on single guests: one call each, and one more for who deleted those that are not there. */
+export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
+  const found = new Map(
     await Promise.all(
       ids.map(
         async (id) =>
@@ -164,6 +152,28 @@ export async function readEvidence(
       ),
     ),
   );
+  const missing = ids.filter((id) => found.get(id) === undefined);
+  const deletions = missing.length === 0 ? [] : await readDeletions(netbox, missing);
+  const deletionOf = (id: number) => deletions.find(({ objectId }) => objectId === id);
+  return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf(id) }]));
+}
+
+/** Deletions of these machines in the change log, as far as the token may see it. */
+async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.Deletion[]> {
+  const type = "virtualization.virtualmachine";
+  const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
+  const rows = await visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
+  return rows.filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
+}
+
+/** What a token may not see is as if it were not there. */
+async function visible<T>(listed: Promise<T[]>): Promise<T[]> {
+  try {
+    return await listed;
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 // ---- Proxmox VE

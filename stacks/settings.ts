@@ -151,6 +151,8 @@ const siteSchema = z.strictObject({
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */
   maxRemovals: allowance.default(defaultAllowance),
+  /** What becomes of built guests that NetBox shows no more, and whose deletion its change log doesn't show either? */
+  missing: z.enum(["refuse", "remove"]).default("refuse"),
   /** May another automation's event rules (netbox-proxmox-automation's) be enabled on the same objects? */
   otherAutomation: z.enum(["refuse", "allow"]).default("refuse"),
   /** NetBox's MB are taken as so many thousandths (1000) or 1024ths of PVE's GiB. */
@@ -220,6 +222,7 @@ const examples: Record<string, string> = {
   tag: "production",
   protect: "true",
   maxRemovals: "5",
+  missing: "refuse",
   otherAutomation: "refuse",
   ramBaseUnit: "1024",
   diskBaseUnit: "1024",

@@ -3,18 +3,10 @@ import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import { declare, type Outputs } from "./declare";
 import { hostOf } from "./desired/address";
-import {
-  type Evidence,
-  judge,
-  judgeEventRules,
-  judgeRebuilds,
-  judgeRecords,
-  type Undeclared,
-  type Verdict,
-} from "./desired/guard";
+import { judge, judgeEventRules, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/guard";
 import { desiredGuests } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
-import { adoptionNotes, movedNotes, placementNotes, restartNotes } from "./desired/notes";
+import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { keeperOf } from "./desired/pluginrecords";
 import { desiredRecords } from "./desired/records";
 import { isBuilt } from "./desired/statuses";
@@ -75,13 +67,14 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
     await pulumi.log.warn(
       `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
     );
-  await tell(facts, desired.guests);
+  await tell(facts, desired.guests, verdict);
   return declare(context, { ...facts, protect: settings.site.protect }, desired.guests, named, left);
 }
 
 /** Says what the plan itself doesn't show. */
-async function tell({ state, proxmox }: Site, guests: DesiredGuest[]): Promise<void> {
+async function tell({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: Verdict): Promise<void> {
   const notes = [
+    ...removalNotes(removals),
     ...placementNotes(guests, state.guests),
     ...movedNotes(guests, state.guests, proxmox),
     ...adoptionNotes(guests, state.guests, proxmox),
@@ -140,7 +133,7 @@ async function judged(context: Context, { stack, settings, netbox, proxmox, stat
     for (const { vmid, type, name, mark } of seen.values())
       if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
         undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
-  const evidence: Evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
+  const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
   return judge([...undeclared.values()], evidence, {
     inScope: netbox.guests.length,
     declared: declared.size,

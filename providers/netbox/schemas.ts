@@ -201,6 +201,24 @@ export const customFieldFields = "id,name,type,object_types";
 export const eventRule = z.object({ id: z.number(), name: z.string(), enabled: z.boolean() });
 export const eventRuleFields = "id,name,enabled";
 
+/** An entry of the change log that says who deleted an object. */
+export const deletion = z
+  .object({
+    changed_object_type: z.string(),
+    changed_object_id: z.number(),
+    action: choice,
+    user_name: z.string(),
+    time: z.string(),
+  })
+  .transform(({ changed_object_type, changed_object_id, action, user_name, time }) => ({
+    isDeletion: action.value === "delete",
+    objectType: changed_object_type,
+    objectId: changed_object_id,
+    user: user_name,
+    time: time.slice(0, 16).replace("T", " "),
+  }));
+export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time";
+
 // ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
 
 export const dnsView = z
@@ -270,4 +288,5 @@ export type NetboxCustomField = z.infer<typeof customField>;
 export type NetboxDnsView = z.infer<typeof dnsView>;
 export type NetboxDnsZone = z.infer<typeof dnsZone>;
 export type NetboxDnsRecord = z.infer<typeof dnsRecord>;
+export type Deletion = z.infer<typeof deletion>;
 export type NetboxEventRule = z.infer<typeof eventRule>;

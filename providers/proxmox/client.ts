@@ -204,6 +204,13 @@ export class ProxmoxCluster {
     return this.identity.get();
   }
 
+  /** May the token see a guest of this id, if there is one: by its own path, or by its pool's? */
+  async maySee(vmid: number, pool: string | undefined): Promise<boolean> {
+    const paths = [`/vms/${vmid}`, ...(pool ? [`/pool/${pool}`] : [])];
+    const held = await Promise.all(paths.map((path) => this.get("/access/permissions", wire.permissions, { path })));
+    return held.some((permissions) => Object.values(permissions).some((privileges) => "VM.Audit" in privileges));
+  }
+
   private async readIdentity(): Promise<string> {
     const entries = await this.get("/cluster/status", wire.clusterStatus);
     const cluster = entries.find(({ type }) => type === "cluster");

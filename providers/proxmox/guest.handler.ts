@@ -153,6 +153,11 @@ async function proveSystem<I extends GuestInputs>(
     throw new UserError(
       `${titleOf(kind, known)} was made on ${known.system}, but ${cluster.name}'s URL now leads to ${system}: set netbox-proxmox:proxmox["${cluster.name}"].url back. Nothing was changed.`,
     );
+  // PVE's lists leave out what a token may not see.
+  if (!(await cluster.maySee(known.vmid, known.pool)))
+    throw new UserError(
+      `${titleOf(kind, known)} is not shown by ${cluster.name}, whose token may not see it: give it VM.Audit on /vms (docs/privileges.md). Nothing was changed.`,
+    );
 }
 
 // ---- observe and ensure

@@ -120,6 +120,8 @@ export const volume = z.object({ volid: z.string() });
 
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional() });
 export const taskLog = z.array(z.object({ t: z.string() }));
+/** Privileges by path, each with whether it is inherited further down. */
+export const permissions = z.record(z.string(), z.record(z.string(), z.unknown()));
 export const taskRow = z.object({
   upid: z.string(),
   type: z.string(),

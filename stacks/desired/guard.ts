@@ -1,6 +1,6 @@
 import { allowedOf } from "../../providers/gone";
 import { guestUrl } from "../../providers/mark";
-import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type { Deletion, NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import { replacing } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
@@ -17,12 +17,21 @@ export interface Undeclared {
   netboxUrl: string;
 }
 
-/** NetBox's own word on a guest: its object, or that there is none (404). */
-export type Evidence = Map<number, NetboxVirtualMachine | undefined>;
+/** NetBox's own word on a guest: its object, or who deleted it. Neither: it is not there, and nothing says why. */
+export interface Word {
+  guest?: NetboxVirtualMachine;
+  deletion?: Deletion;
+}
+export type Evidence = Map<number, Word>;
+
+/** A built guest that is to be taken away, and why. */
+export interface Removal extends Undeclared {
+  reason: string;
+}
 
 export interface Verdict {
   /** To be taken away: decommissioning, or deleted in NetBox. */
-  removals: Undeclared[];
+  removals: Removal[];
   /** Why the run must not go on. */
   refusals: string[];
 }
@@ -38,12 +47,20 @@ export function judge(
   evidence: Evidence,
   scope: { inScope: number; declared: number; site: SiteSettings },
 ): Verdict {
-  const removals: Undeclared[] = [];
+  const removals: Removal[] = [];
   const refusals: string[] = [];
+  const traceless: Undeclared[] = [];
   for (const guest of undeclared) {
-    const found = evidence.get(guest.netboxId);
-    if (found === undefined || found.status === "decommissioning") {
-      removals.push(guest);
+    const { guest: found, deletion } = evidence.get(guest.netboxId) ?? {};
+    if (found === undefined) {
+      if (deletion !== undefined)
+        removals.push({ ...guest, reason: `deleted in NetBox by ${deletion.user} on ${deletion.time}` });
+      else if (scope.site.missing === "remove") removals.push({ ...guest, reason: "not in NetBox any more" });
+      else traceless.push(guest);
+      continue;
+    }
+    if (found.status === "decommissioning") {
+      removals.push({ ...guest, reason: "decommissioning" });
       continue;
     }
     const reason =
@@ -51,6 +68,7 @@ export function judge(
       (isBuilt(found.status) ? movedWords(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
     refusals.push(`${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster}) ${reason}.`);
   }
+  if (traceless.length > 0) refusals.push(tracelessWords(traceless));
   if (scope.inScope === 0 && undeclared.length > 0)
     refusals.push(
       `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.tag. To tear everything down, use \`pulumi destroy\`.`,
@@ -61,6 +79,13 @@ export function judge(
       `${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
     );
   return { removals, refusals };
+}
+
+/** A NetBox that was restored, or a token that lost its rights, shows no object either. */
+function tracelessWords(guests: Undeclared[]): string {
+  const names = guests.map((guest) => `${guest.name} (${guestUrl(guest)}, VMID ${guest.vmid} on ${guest.cluster})`);
+  const [are, them] = guests.length === 1 ? ["is", "it"] : ["are", "them"];
+  return `${names.join(", ")} ${are} not in NetBox any more, and its change log does not show that anybody deleted ${them}: was NetBox restored from a back-up, or may the token not see ${them} or the change log (core.view_objectchange)? If ${them === "it" ? "it is" : "they are"} meant to be removed, set netbox-proxmox:site.missing to remove for this run.`;
 }
 
 function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { tag }: SiteSettings): string {

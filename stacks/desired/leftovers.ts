@@ -26,10 +26,18 @@ export function leftovers(
   zones: ZoneFacts[],
   { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
 ): Leftover[] {
+  const marked = markedAddresses(site);
+  const objects = leftNetboxGuests(site, removals, marked);
+  // An object takes its addresses along: were they to go first, nothing would tell a run after that one whose it is.
+  const going = new Set(objects.map(({ id }) => Number(id)));
   return [
     ...leftGuests(site, removals),
-    ...leftAddresses(site, guests),
-    ...leftNetboxGuests(site, removals),
+    ...leftAddresses(
+      site,
+      guests,
+      marked.filter(({ guestId }) => !going.has(guestId)),
+    ),
+    ...objects,
     ...leftRecords(site, zones, records),
     ...leftPluginRecords(site, plugin, facts),
   ];
@@ -59,17 +67,32 @@ function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
     });
 }
 
-/** Addresses with our mark that no declared guest asks for any more, and reservations whose guest is gone. */
-function leftAddresses(site: Site, guests: DesiredGuest[]): Leftover[] {
-  const known = new Set(site.state.addresses.values());
-  const wanted = new Set(guests.flatMap(({ allocations }) => allocations.map(({ inputs }) => inputs.addressId)));
-  const interfaces = new Map(site.netbox.interfaces.map((each) => [each.id, each.guestId]));
-  return site.netbox.addresses.flatMap(({ id, address, description, interfaceId }): Leftover[] => {
-    const [, stack, onInterface, family, ordinal] =
+/** An address that this stack allocated, by its mark. */
+interface MarkedAddress {
+  id: number;
+  address: string;
+  guestId: number;
+  onInterface: string;
+  family: string;
+  ordinal: string;
+}
+
+function markedAddresses({ stack, netbox }: Site): MarkedAddress[] {
+  const interfaces = new Map(netbox.interfaces.map((each) => [each.id, each.guestId]));
+  return netbox.addresses.flatMap(({ id, address, description, interfaceId }) => {
+    const [, owner, onInterface = "", family = "", ordinal = ""] =
       /^Managed by Pulumi stack (\S+) \(allocation (\d+)\/v([46])-(\d+)\)$/.exec(description) ?? [];
     const guestId = interfaceId === undefined ? undefined : interfaces.get(interfaceId);
-    if (stack !== site.stack || interfaceId === undefined || guestId === undefined || wanted.has(id) || known.has(id))
-      return [];
+    return owner !== stack || guestId === undefined ? [] : [{ id, address, guestId, onInterface, family, ordinal }];
+  });
+}
+
+/** Addresses with our mark that no declared guest asks for any more. */
+function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress[]): Leftover[] {
+  const known = new Set(site.state.addresses.values());
+  const wanted = new Set(guests.flatMap(({ allocations }) => allocations.map(({ inputs }) => inputs.addressId)));
+  return marked.flatMap(({ id, address, guestId, onInterface, family, ordinal }): Leftover[] => {
+    if (wanted.has(id) || known.has(id)) return [];
     const state = {
       mark: markOf(site, guestId),
       label: "",
@@ -86,13 +109,15 @@ function leftAddresses(site: Site, guests: DesiredGuest[]): Leftover[] {
   });
 }
 
-/** Decommissioned objects whose guest we built: shown by its mark on Proxmox, or by the VMID that only we compute. */
-function leftNetboxGuests(site: Site, removals: Undeclared[]): Leftover[] {
+/** Decommissioned objects whose guest we built, or began to: its mark on Proxmox, an address of ours, the VMID that only we compute. */
+function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddress[]): Leftover[] {
   return site.netbox.guests.flatMap((guest): Leftover[] => {
     if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
     const written =
-      guest.customFields.has(site.settings.site.customFields.vmid) && vmidOf(guest, site.settings)?.derived === true;
-    if (!written && !removals.some(({ netboxId }) => netboxId === guest.id)) return [];
+      guest.customFields.get(site.settings.site.customFields.vmid) !== undefined &&
+      vmidOf(guest, site.settings)?.derived === true;
+    const hasAddress = marked.some(({ guestId }) => guestId === guest.id);
+    if (!written && !hasAddress && !removals.some(({ netboxId }) => netboxId === guest.id)) return [];
     return [{ kind: "netbox-guest", id: String(guest.id), state: { mark: markOf(site, guest.id), derived: false } }];
   });
 }

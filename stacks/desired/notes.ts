@@ -3,6 +3,7 @@ import { changedContainerFields, fromApi as containerFromApi } from "../../provi
 import type { Power } from "../../providers/proxmox/guest.model";
 import { waitsForStart } from "../../providers/proxmox/restart.model";
 import { changedVmFields, fromApi as vmFromApi } from "../../providers/proxmox/vm.model";
+import type { Removal } from "./guard";
 import { withAddresses } from "./machines";
 import type { DesiredGuest, KnownGuest, Machine, ProxmoxFacts } from "./types";
 
@@ -14,6 +15,13 @@ const brief = (value: unknown): string => {
   const text = value === undefined ? "nothing" : typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 };
+
+/** Who is taken away, and on whose word. */
+export const removalNotes = (removals: Removal[]): string[] =>
+  removals.map(
+    (guest) =>
+      `${guest.name} (${guestUrl(guest)}, VMID ${guest.vmid} on ${guest.cluster}) is taken away: ${guest.reason}.`,
+  );
 
 /** How a guest that is there differs from what NetBox says, a line a field. */
 function differences({ type, inputs }: Machine, before: Record<string, unknown>): string[] {
