@@ -163,15 +163,15 @@ async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.
   const type = "virtualization.virtualmachine";
   const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
   const rows = await visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
-  return rows.filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
+  return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
 }
 
-/** What a token may not see is as if it were not there. */
-async function visible<T>(listed: Promise<T[]>): Promise<T[]> {
+/** A list, or nothing where the token may not see it. */
+async function visible<T>(listed: Promise<T[]>): Promise<T[] | undefined> {
   try {
     return await listed;
   } catch (error) {
-    if (error instanceof HttpError && error.status === 403) return [];
+    if (error instanceof HttpError && error.status === 403) return undefined;
     throw error;
   }
 }

@@ -6,6 +6,51 @@ export interface Grant {
   only?: string;
 }
 
+/** What a program's user needs in NetBox: an object permission. */
+export interface ObjectPermission {
+  objectTypes: string[];
+  actions: ("view" | "add" | "change" | "delete")[];
+  /** Needed only where the site uses this. */
+  only?: string;
+}
+
+/** The site program's in NetBox; docs/privileges.md shows them, and a test proves each sufficient and needed. */
+export const sitePermissions: ObjectPermission[] = [
+  {
+    objectTypes: [
+      "core.objectchange",
+      "extras.customfield",
+      "extras.eventrule",
+      "ipam.ipaddress",
+      "ipam.iprange",
+      "ipam.prefix",
+      "virtualization.cluster",
+      "virtualization.virtualdisk",
+      "virtualization.virtualmachine",
+      "virtualization.vminterface",
+    ],
+    actions: ["view"],
+  },
+  { objectTypes: ["virtualization.virtualmachine"], actions: ["change", "delete"] },
+  { objectTypes: ["ipam.ipaddress"], actions: ["add", "change", "delete"] },
+  { objectTypes: ["netbox_dns.view", "netbox_dns.zone", "netbox_dns.record"], actions: ["view"], only: "netbox-dns" },
+  { objectTypes: ["netbox_dns.record"], actions: ["add", "change", "delete"], only: "netbox-dns" },
+];
+
+/** Those of `npm run ops -- netbox-schema`, for the time that it takes. */
+export const schemaPermissions: ObjectPermission[] = [
+  {
+    objectTypes: [
+      "dcim.devicerole",
+      "extras.customfield",
+      "extras.customfieldchoiceset",
+      "extras.tag",
+      "virtualization.clustertype",
+    ],
+    actions: ["view", "add"],
+  },
+];
+
 /** The site program's, for Proxmox VE 8 and 9. docs/privileges.md shows it, and a test proves each privilege sufficient and needed. */
 export const siteGrants: Grant[] = [
   // The cluster's identity, and the nodes' free memory.

@@ -72,7 +72,7 @@ async function plan(context: Context, settings: Settings): Promise<Outputs> {
 }
 
 /** Says what the plan itself doesn't show. */
-async function tell({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: Verdict): Promise<void> {
+async function tell({ netbox, state, proxmox }: Site, guests: DesiredGuest[], { removals }: Verdict): Promise<void> {
   const notes = [
     ...removalNotes(removals),
     ...placementNotes(guests, state.guests),
@@ -81,6 +81,10 @@ async function tell({ state, proxmox }: Site, guests: DesiredGuest[], { removals
     ...restartNotes(guests, state.guests),
   ];
   for (const note of notes) await pulumi.log.info(note);
+  if (netbox.eventRules === undefined)
+    await pulumi.log.warn(
+      "NetBox does not let the token see its event rules (extras.view_eventrule): nobody can say whether another automation acts on the same guests.",
+    );
 }
 
 // ---- reading

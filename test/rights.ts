@@ -1,5 +1,6 @@
 import type { Lab } from "../lab";
-import type { Grant } from "../stacks/privileges";
+import type { Grant, ObjectPermission } from "../stacks/privileges";
+import type { Consoles } from "../tools/consoles";
 
 /** A token of the lab's own user that may do what these grants say, and nothing else. @returns the token */
 export function limitedToken(lab: Lab, grants: Grant[]): string {
@@ -16,4 +17,28 @@ export function limitedToken(lab: Lab, grants: Grant[]): string {
     }
   }
   return `${id}=${secret}`;
+}
+
+/** A NetBox token whose user has these object permissions, and no other: the lab's, or a real one's. */
+export async function limitedNetboxToken(
+  lab: Lab,
+  consoles: Consoles,
+  permissions: ObjectPermission[],
+  username = "site",
+): Promise<string> {
+  if (lab.hasOwnNetbox) {
+    const token = `nbt_lab${username}.0123456789abcdefghijABCDEFGHIJ0123456789`;
+    const names = permissions.flatMap(({ objectTypes, actions }) =>
+      objectTypes.flatMap((type) => actions.map((action) => type.replace(".", `.${action}_`))),
+    );
+    lab.netbox.tokens.v2.add(token);
+    lab.netbox.permissions.set(token, new Set(names));
+    return token;
+  }
+  const made = <T>(path: string, body: object) => consoles.netbox("POST", path, body) as Promise<T>;
+  const { id: user } = await made<{ id: number }>("users/users/", { username, password: "Limited-lab-1" });
+  for (const [n, { objectTypes, actions }] of permissions.entries())
+    await made("users/permissions/", { name: `${username} ${n}`, object_types: objectTypes, actions, users: [user] });
+  const { key, token } = await made<{ key: string; token: string }>("users/tokens/", { user, version: 2 });
+  return `nbt_${key}.${token}`;
 }

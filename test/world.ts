@@ -6,13 +6,13 @@ import { type Endpoints, Lab, type Latency } from "../lab";
 import { parseSeed, readSeed, type Seed } from "../lab/seed";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
-import { siteGrants } from "../stacks/privileges";
+import { siteGrants, sitePermissions } from "../stacks/privileges";
 import { Consoles } from "../tools/consoles";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { Stack, type StackOptions } from "../tools/stack";
-import { limitedToken } from "./rights";
+import { limitedNetboxToken, limitedToken } from "./rights";
 
 const root = projectRoot();
 
@@ -50,7 +50,9 @@ export class World {
     const consoles = new Consoles(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
-    const reach = { ...lab.endpoints, proxmox: Object.fromEntries(limited) };
+    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(lab, consoles, sitePermissions) };
+    const reach = { ...lab.endpoints, netbox, proxmox: Object.fromEntries(limited) };
+    lab.log.calls.length = 0;
     return new World(lab, reach, consoles, folder, await consoles.records());
   }
 
@@ -84,7 +86,7 @@ export class World {
 
   /** The connections that handlers work with, as a run of the program would set them up. @param proxmox settings of every cluster */
   context(proxmox: Record<string, unknown> = {}, passwords: Record<string, string> = {}): Context {
-    const config = this.config({ netbox: this.endpoints.netbox, passwords });
+    const config = this.config({ netbox: this.reach.netbox, passwords });
     const clusters = Object.entries(this.reach.proxmox).map(([name, { url, token, caFile }]) => [
       name,
       { url, token, caFile, ...proxmox },

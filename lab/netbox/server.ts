@@ -29,6 +29,8 @@ interface Answer {
 export class NetboxServer {
   readonly database = new Database();
   readonly tokens = { v1: new Set<string>(), v2: new Set<string>() };
+  /** What the user of a token may do (`ipam.add_ipaddress`); a token that is not here is a superuser's. */
+  readonly permissions = new Map<string, Set<string>>();
   /** Milliseconds before each answer. */
   latency = 0;
   version = "4.7.3";
@@ -82,9 +84,12 @@ export class NetboxServer {
     let answer: Answer;
     try {
       if (typeof status === "number") throw new NetboxError(status, { error: "Service Unavailable" });
-      this.authenticate(request.headers.authorization);
+      const token = this.authenticate(request.headers.authorization);
       const actor = { ...administrator, requestId, message: this.message(text) };
-      answer = this.database.transaction(actor, () => this.handle(method, url, text, request.headers["if-match"]));
+      answer = this.database.transaction(actor, () => {
+        this.authorize(token, method, url.pathname);
+        return this.handle(method, url, text, request.headers["if-match"]);
+      });
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
       answer = { status: error.status, body: error.body };
@@ -104,12 +109,34 @@ export class NetboxServer {
       .end(answer.body === undefined ? undefined : isHtml ? answer.body : JSON.stringify(answer.body));
   }
 
-  private authenticate(header: string | undefined): void {
+  /** @returns the token */
+  private authenticate(header: string | undefined): string {
     if (header === undefined) detail(403, "Authentication credentials were not provided.");
     const [keyword, token = ""] = String(header).split(" ");
     if (keyword === "Token" && !this.tokens.v1.has(token)) detail(403, "Invalid v1 token");
     if (keyword === "Bearer" && !this.tokens.v2.has(token)) detail(403, "Invalid v2 token");
     if (keyword !== "Token" && keyword !== "Bearer") detail(403, "Authentication credentials were not provided.");
+    return token;
+  }
+
+  /** Object permissions, without constraints. */
+  private authorize(token: string, method: string, path: string): void {
+    const held = this.permissions.get(token);
+    const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:\d+\/)?([\w-]+)?/.exec(path);
+    if (held === undefined || parts === null) return;
+    const may = (action: string, contentType: string) => held.has(contentType.replace(".", `.${action}_`));
+    const refused = () => detail(403, "You do not have permission to perform this action.");
+    const [, room = "", inner] = parts;
+    const model = byPath.get(room);
+    const type = room === "core/object-changes" ? "core.objectchange" : model && models[model].contentType;
+    if (type === undefined) return;
+    if (inner === "available-ips") {
+      if (!may(method === "POST" ? "add" : "view", "ipam.ipaddress")) refused();
+      if (!may("view", type)) detail(404, `No ${model ? models[model].label : ""} matches the given query.`);
+      return;
+    }
+    const action = { POST: "add", PATCH: "change", PUT: "change", DELETE: "delete" }[method] ?? "view";
+    if (!may(action, type)) refused();
   }
 
   private handle(method: string, url: URL, text: string, ifMatch: string | undefined): Answer {

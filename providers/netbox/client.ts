@@ -20,7 +20,10 @@ function search(query: Query): URLSearchParams {
 /** NetBox's error bodies as one line: `detail`, or each field with its messages. */
 export function explain(_status: number, body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
-  if ("detail" in body && typeof body.detail === "string") return body.detail;
+  if ("detail" in body && typeof body.detail === "string")
+    return /^You do not have permission/.test(body.detail)
+      ? "the token's user lacks that object permission (docs/privileges.md lists them)"
+      : body.detail;
   return Object.entries(body)
     .map(
       ([field, messages]) =>

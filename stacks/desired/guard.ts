@@ -136,7 +136,7 @@ export function judgeEventRules(
   { url, eventRules }: Pick<NetboxFacts, "url" | "eventRules">,
   site: SiteSettings,
 ): string[] {
-  const rules = eventRules.filter(({ name, enabled }) => enabled && otherRules.test(name));
+  const rules = (eventRules ?? []).filter(({ name, enabled }) => enabled && otherRules.test(name));
   if (rules.length === 0 || site.otherAutomation === "allow") return [];
   const list = rules.map(({ id, name }) => `${name} (${url}/extras/event-rules/${id}/)`).join(", ");
   return [

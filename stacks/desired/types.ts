@@ -38,7 +38,8 @@ export interface NetboxFacts {
   prefixes: NetboxPrefix[];
   ranges: NetboxRange[];
   customFields: NetboxCustomField[];
-  eventRules: NetboxEventRule[];
+  /** Undefined where the token may not see them. */
+  eventRules: NetboxEventRule[] | undefined;
 }
 
 /** What netbox-dns holds of the zones that our name servers keep. */

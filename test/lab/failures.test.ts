@@ -206,15 +206,15 @@ describe("a clock that is wrong", () => {
 
 describe("a list that changes while it is read", () => {
   it("is read again, and given up with the reason where it never rests", async () => {
-    const many = Array.from({ length: 1100 }, (_, n) => ({ name: `t${n}`, slug: `t${n}` }));
-    await world.consoles.netbox("POST", "extras/tags/", many);
-    const tag = z.object({ id: z.number() });
+    const many = Array.from({ length: 1100 }, (_, n) => ({ prefix: `fd99:0:0:${n.toString(16)}::/64` }));
+    await world.consoles.netbox("POST", "ipam/prefixes/", many);
+    const prefix = z.object({ id: z.number() });
     world.lab.set({ setup: "netbox-pages", changing: true });
-    await expect(context.netbox.list("extras/tags", tag, "id")).rejects.toThrow(
-      /extras\/tags changed three times while it was read: run again when fewer people write/,
+    await expect(context.netbox.list("ipam/prefixes", prefix, "id")).rejects.toThrow(
+      /ipam\/prefixes changed three times while it was read: run again when fewer people write/,
     );
     world.lab.set({ setup: "clear" });
-    expect((await context.netbox.list("extras/tags", tag, "id")).length).toBeGreaterThan(1000);
+    expect((await context.netbox.list("ipam/prefixes", prefix, "id")).length).toBeGreaterThan(1000);
   });
 });
 

@@ -56,7 +56,7 @@ describe("the demo's guests", () => {
   it("keep no secret and little provider text in state", () => {
     const state = stack.exported();
     for (const secret of [
-      world.endpoints.netbox.token,
+      world.reach.netbox.token,
       ...Object.values(world.reach.proxmox).map(({ token }) => token.split("=")[1] ?? ""),
     ])
       expect(state.includes(secret)).toBe(false);

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { schemaPermissions } from "../../stacks/privileges";
 import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
+import { limitedNetboxToken } from "../rights";
 import { seedWith, World } from "../world";
 
 describe("ops netbox-schema", () => {
@@ -17,7 +19,9 @@ describe("ops netbox-schema", () => {
     seed.netbox.choiceSets = {};
     seed.netbox.prefixes = [];
     world = await World.open(seed);
-    stack = await world.stack();
+    // To make fields takes other rights than the site program's.
+    const token = await limitedNetboxToken(world.lab, world.consoles, schemaPermissions, "schema");
+    stack = await world.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
   });
   afterAll(() => world.close());
 

@@ -1,5 +1,7 @@
 import { afterEach, describe, expect, it } from "vitest";
-import type { Stack } from "../../tools/stack";
+import { sitePermissions } from "../../stacks/privileges";
+import type { Run, Stack } from "../../tools/stack";
+import { limitedNetboxToken } from "../rights";
 import { seedWith, World } from "../world";
 
 // Each guard stops with a list and the way on, and nothing was changed: neither a system nor the state.
@@ -34,6 +36,27 @@ describe("a system that is not what it was", () => {
     expect(refused.output).toMatch(/4 resources of the kind netbox-\S+ are gone at once .*and 2 are allowed/s);
     expect(stack.resources()).toEqual(before.state);
     expect(await guestsAndNames()).toBe(left);
+  });
+
+  it("takes no guest away: a NetBox that knows nothing of one, and not who deleted it", async () => {
+    const { world: own, stack } = await built();
+    const blind = sitePermissions.map(({ objectTypes, ...rest }) => ({
+      ...rest,
+      objectTypes: objectTypes.filter((type) => type !== "core.objectchange"),
+    }));
+    const NETBOX_API_TOKEN = await limitedNetboxToken(own.lab, own.consoles, blind, "blind");
+    await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${(await own.consoles.vm("g1")).id}/`);
+    const before = await own.inventory();
+    const said = async (run: Promise<Run>) => (await run).output.replace(/\s+/g, " ");
+    expect(await said(stack.preview())).toMatch(
+      /g1 \(\S+, VMID 10000\d on pve-lab\) is taken away: deleted in NetBox by \S+ on 20/,
+    );
+    const restored = await own.stack({ site: { protect: false } }, "test", { env: { NETBOX_API_TOKEN } });
+    expect(await said(restored.up())).toMatch(/g1 \([^)]+\) is not in NetBox any more, and its change log does not show/);
+    expect(await own.inventory()).toBe(before);
+    restored.configure(own.config({ site: { protect: false, missing: "remove" } }));
+    expect((await restored.up()).errors).toEqual([]);
+    expect((await own.ourGuests()).map(({ name }) => name)).toEqual(["g2", "g3", "g4"]);
   });
 
   it("empties no state on refresh: a cluster of the same name without its guests", async () => {

@@ -1,13 +1,42 @@
 import { describe, expect, it } from "vitest";
 import { Semaphore } from "../../providers/semaphore";
-import { type Grant, siteGrants } from "../../stacks/privileges";
-import { limitedToken } from "../rights";
+import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/privileges";
+import type { Run } from "../../tools/stack";
+import { limitedNetboxToken, limitedToken } from "../rights";
 import { seedWith, World } from "../world";
 
-// Every test that runs the program gives it a token with the documented privileges: they are sufficient. Here one after
+// Every test that runs the program gives it tokens with the documented privileges: they are sufficient. Here one after
 // another is missing from a life that needs them all.
 
-const guests = `
+/** @returns what the first run said that ended badly, or nothing */
+async function firstErrors(steps: (() => Promise<Run>)[]): Promise<string> {
+  for (const step of steps) {
+    const { errors, code } = await step();
+    if (errors.length > 0) return errors.join("; ").replace(/\s+/g, " ");
+    expect(code).toBe(0);
+  }
+  return "";
+}
+
+/** Runs the life with all of it, and without each; prints what was said. */
+async function provenNeeded<T>(
+  all: T[],
+  name: (one: T) => string,
+  life: (held: T[]) => Promise<string>,
+): Promise<void> {
+  const places = new Semaphore(2);
+  const whole = places.run(() => life(all));
+  const told = await Promise.all(
+    all.map((left) => places.run(async () => `${name(left)}: ${await life(all.filter((each) => each !== left))}`)),
+  );
+  process.stdout.write(`${told.join("\n")}\n`);
+  expect(await whole).toBe("");
+  expect(told.filter((line) => line.endsWith(": "))).toEqual([]);
+}
+
+// ---- Proxmox VE
+
+const machines = `
 - name: v1
   vcpus: 2
   memory: 512
@@ -21,9 +50,9 @@ const guests = `
   interfaces: [{ name: net0, vlan: 71 }]
 `;
 
-/** Builds two guests that use everything, changes one and migrates it, takes all away. @returns the first errors, or none */
-async function life(grants: Grant[]): Promise<string[]> {
-  const world = await World.open(seedWith(guests), {}, "lab");
+/** Builds two guests that use everything, changes one and migrates it, takes all away. */
+async function lifeOnProxmox(grants: Grant[]): Promise<string> {
+  const world = await World.open(seedWith(machines), {}, "lab");
   try {
     const patch = async (body: object) =>
       world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm("v1")).id}/`, body);
@@ -33,7 +62,7 @@ async function life(grants: Grant[]): Promise<string[]> {
     await patch({ local_context_data: { proxmox } });
     limitedToken(world.lab, grants);
     const stack = await world.stack({ site: { protect: false } });
-    const steps = [
+    return await firstErrors([
       () => stack.up(),
       async () => {
         const local_context_data = { proxmox: { ...proxmox, pool: "other" } };
@@ -41,35 +70,79 @@ async function life(grants: Grant[]): Promise<string[]> {
         return stack.up();
       },
       () => stack.destroy(),
-    ];
-    for (const step of steps) {
-      const { errors, code } = await step();
-      if (errors.length > 0) return errors.map((error) => error.replace(/\s+/g, " "));
-      expect(code).toBe(0);
-    }
-    return [];
+    ]);
   } finally {
     await world.close();
   }
 }
 
-const withoutOne = (path: string, privilege: string): Grant[] =>
-  siteGrants.map((grant) =>
-    grant.path === path ? { ...grant, privileges: grant.privileges.filter((each) => each !== privilege) } : grant,
-  );
+// ---- NetBox
 
-describe("the documented privileges on Proxmox VE", () => {
-  it("are sufficient, and each of them is needed", async () => {
-    const cases = siteGrants.flatMap(({ path, privileges }) => privileges.map((privilege) => ({ path, privilege })));
-    const places = new Semaphore(2);
-    const whole = places.run(() => life(siteGrants));
-    const told = await Promise.all(
-      cases.map(({ path, privilege }) =>
-        places.run(async () => `${path} ${privilege}: ${(await life(withoutOne(path, privilege))).join("; ")}`),
-      ),
+const allocated = "interfaces: [{ name: net0, vlan: 71, customFields: { allocate_from: vlan@4 } }]";
+const documented = `
+- { name: kept, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.31/24, dnsName: kept.lab.example }] }] }
+- { name: deleted, vcpus: 1, memory: 512, ${allocated} }
+- { name: decommissioned, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71 }] }
+- { name: later, status: planned, vcpus: 1, memory: 512, ${allocated} }
+`;
+
+/** Builds guests with addresses and names in netbox-dns, changes and removes some, meets another automation, takes all away. */
+async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
+  const world = await World.open(seedWith(documented), {}, "lab");
+  const { consoles } = world;
+  try {
+    const guest = async (method: string, name: string, body?: object) =>
+      consoles.netbox(method, `virtualization/virtual-machines/${(await consoles.vm(name)).id}/`, body);
+    const made = async (path: string, body: object) =>
+      ((await consoles.netbox("POST", path, body)) as { id: number }).id;
+    const server = await made("plugins/netbox-dns/nameservers/", { name: "ns1.lab.example" });
+    const soa = { nameservers: [server], soa_mname: server, soa_rname: "hostmaster.lab.example", default_ttl: 600 };
+    await made("plugins/netbox-dns/zones/", { name: "lab.example", ...soa });
+    await limitedNetboxToken(world.lab, consoles, permissions);
+    const stack = await world.stack({ site: { protect: false } });
+    return await firstErrors([
+      () => stack.up(),
+      async () => {
+        await guest("PATCH", "decommissioned", { status: "decommissioning" });
+        // Its address is free then, while it still has it: the new one must not get it.
+        await guest("DELETE", "deleted");
+        await guest("PATCH", "later", { status: "active" });
+        const [named] = await consoles.all<{ id: number }>("ipam/ip-addresses", "&address=10.71.0.31");
+        await consoles.netbox("PATCH", `ipam/ip-addresses/${named?.id}/`, { address: "10.71.0.32/24" });
+        return stack.up();
+      },
+      async () => {
+        const hook = await made("extras/webhooks/", { name: "flask", payload_url: "http://127.0.0.1:9/vm" });
+        const rule = await made("extras/event-rules/", {
+          ...{ name: "proxmox-clone-vm-and-set-resources-flask-application", event_types: ["object_created"] },
+          ...{ object_types: ["virtualization.virtualmachine"], action_type: "webhook" },
+          ...{ action_object_type: "extras.webhook", action_object_id: hook },
+        });
+        const { output, ...run } = await stack.preview();
+        await consoles.netbox("DELETE", `extras/event-rules/${rule}/`);
+        // To be refused is right here.
+        const isRefused = /netbox-proxmox-automation enabled/.test(output.replace(/\s+/g, " "));
+        return isRefused ? { ...run, output, errors: [], code: 0 } : { ...run, output, errors: [output] };
+      },
+      () => stack.destroy(),
+    ]);
+  } finally {
+    await world.close();
+  }
+}
+
+describe("the documented privileges", () => {
+  it("are sufficient on Proxmox VE, and each of them is needed", async () => {
+    const each = siteGrants.flatMap(({ privileges, ...grant }) =>
+      privileges.map((privilege) => ({ ...grant, privileges: [privilege] })),
     );
-    process.stdout.write(`${told.join("\n")}\n`);
-    expect(await whole).toEqual([]);
-    expect(told.filter((line) => line.endsWith(": "))).toEqual([]);
+    await provenNeeded(each, ({ path, privileges }) => `${path} ${privileges[0]}`, lifeOnProxmox);
+  }, 600_000);
+
+  it("are sufficient in NetBox, and each of them is needed", async () => {
+    const each = sitePermissions.flatMap(({ objectTypes, actions }) =>
+      objectTypes.flatMap((type) => actions.map((action) => ({ objectTypes: [type], actions: [action] }))),
+    );
+    await provenNeeded(each, ({ objectTypes, actions }) => `${actions[0]} ${objectTypes[0]}`, lifeInNetbox);
   }, 600_000);
 });

@@ -1,0 +1,38 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { schemaPermissions, siteGrants, sitePermissions } from "../../stacks/privileges";
+import { projectRoot } from "../../tools/root";
+
+const text = readFileSync(join(projectRoot(), "docs", "privileges.md"), "utf8");
+const cells = (line: string) =>
+  line
+    .split("|")
+    .slice(1, -1)
+    .map((cell) => cell.replace(/`/g, "").trim());
+/** The rows of the table under a heading. */
+const rows = (heading: string): string[][] =>
+  (text.split(`## ${heading}\n`)[1]?.split("\n## ")[0] ?? "")
+    .split("\n")
+    .filter((line) => line.startsWith("| `"))
+    .map(cells);
+
+describe("docs/privileges.md", () => {
+  it("shows what the programs are given in tests", () => {
+    expect(rows("The site program on Proxmox VE 8 and 9")).toEqual(
+      siteGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
+    );
+    const shown = (all: typeof sitePermissions) =>
+      all.map(({ objectTypes, actions, only = "" }) => [objectTypes.join(" "), actions.join(" "), only]);
+    expect(rows("The site program in NetBox")).toEqual(shown(sitePermissions));
+    expect(rows("`ops netbox-schema` in NetBox")).toEqual(shown(schemaPermissions));
+  });
+
+  it("makes roles of the same privileges on a node", () => {
+    const roles = [...text.matchAll(/^pveum role add \S+ --privs "([^"]+)"$/gm)].map(([, privileges]) => privileges);
+    const always = siteGrants.filter(({ only }) => only === undefined);
+    expect(roles).toEqual(always.map(({ privileges }) => privileges.join(" ")));
+    const paths = [...text.matchAll(/^pveum acl modify (\S+) /gm)].map(([, path]) => path);
+    expect(paths).toEqual(always.map(({ path }) => path));
+  });
+});
