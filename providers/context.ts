@@ -91,7 +91,13 @@ const site = z.object({ maxRemovals: allowance.optional() });
 /** How many resources of a kind may be gone at once: environment first, as the configuration may be that of the last `up`. */
 export function maxRemovals(): Allowance {
   const given = process.env.NETBOX_PROXMOX_MAX_REMOVALS;
-  if (given !== undefined && given !== "") return allowance.parse(/^\d+$/.test(given) ? Number(given) : given);
+  if (given !== undefined && given !== "") {
+    const read = allowance.safeParse(/^\d+$/.test(given) ? Number(given) : given);
+    if (read.success) return read.data;
+    throw new UserError(
+      `NETBOX_PROXMOX_MAX_REMOVALS is "${given}", which is neither a number nor a percentage: write 5, or 10%.`,
+    );
+  }
   const text = source?.get("site");
   const parsed = site.safeParse(text === undefined ? {} : JSON.parse(text));
   return (parsed.success ? parsed.data.maxRemovals : undefined) ?? defaultAllowance;

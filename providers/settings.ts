@@ -103,7 +103,11 @@ export function readJson(source: ConfigSource, key: string): { value: unknown } 
   }
 }
 
+const mostProblems = 50;
+
 export function printProblems(problems: SettingProblem[]): string {
-  const lines = problems.map(({ key, problem, remedy }) => `  ${key} ${problem}\n      ${remedy}`);
+  const shown = problems.slice(0, mostProblems);
+  const lines = shown.map(({ key, problem, remedy }) => `  ${key} ${problem}\n      ${remedy}`);
+  if (shown.length < problems.length) lines.push(`  and ${problems.length - shown.length} more`);
   return `The configuration of this stack can't be used (${problems.length} ${problems.length === 1 ? "problem" : "problems"}):\n${lines.join("\n")}`;
 }

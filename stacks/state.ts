@@ -31,7 +31,11 @@ const record = z.object({
  */
 export async function readState(): Promise<InState> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const raw: unknown = await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  return stateFrom(await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+}
+
+/** The same from the invoke's answer: `{outputs: {URN: {type, outputs}}}`. */
+export function stateFrom(raw: unknown): InState {
   const resources = Object.values(answer.parse(raw).outputs);
   const of = <T>(type: string, schema: z.ZodType<T>): T[] =>
     resources.flatMap((resource) => {

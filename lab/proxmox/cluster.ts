@@ -175,10 +175,10 @@ export class Cluster {
     type: string,
     authId: string,
     work: (worker: Worker) => Promise<void>,
+    undo?: () => void,
   ): string {
-    return this.tasks.run(node, type, String(guest.vmid), authId, (worker) =>
-      this.locked(guest, worker, () => work(worker)),
-    );
+    const locked = (worker: Worker) => this.locked(guest, worker, () => work(worker));
+    return this.tasks.run(node, type, String(guest.vmid), authId, locked, undo);
   }
 
   /** The next free id, from 100 on. */

@@ -45,8 +45,19 @@ export class Tasks {
 
   constructor(private readonly now: () => number = Date.now) {}
 
-  /** @param authId the full token id (`root@pam!lab`) or user id of the caller; @returns the UPID. */
-  run(node: string, type: string, id: string, authId: string, work: (worker: Worker) => Promise<void>): string {
+  /**
+   * @param authId the full token id (`root@pam!lab`) or user id of the caller
+   * @param undo takes back what was there before the work began, where it fails
+   * @returns the UPID
+   */
+  run(
+    node: string,
+    type: string,
+    id: string,
+    authId: string,
+    work: (worker: Worker) => Promise<void>,
+    undo: () => void = () => {},
+  ): string {
     const pid = ++this.pid;
     const starttime = Math.floor(this.now() / 1000);
     const pstart = Math.floor(process.uptime() * 100) + pid;
@@ -71,7 +82,10 @@ export class Tasks {
       })
       .then(
         () => this.end(task, "OK"),
-        (error: unknown) => this.end(task, error instanceof PveError ? error.message : `internal: ${error}`),
+        (error: unknown) => {
+          undo();
+          this.end(task, error instanceof PveError ? error.message : `internal: ${error}`);
+        },
       );
     return upid;
   }

@@ -65,13 +65,11 @@ export class HttpClient {
     const { body, etag } = await withRetry(sent.method !== "POST", () => this.once(sent));
     const parsed = schema.safeParse(body);
     if (parsed.success) return { body: parsed.data, etag };
-    const issue = parsed.error.issues[0];
-    const place = issue?.path.join(".") ?? "";
     throw new HttpError(
       sent.method,
       this.url(sent),
       { kind: "status", status: 200, body: null },
-      `the answer is not what this version of the API gives (${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"})`,
+      `the answer is not what this version of the API gives (${firstIssue(parsed.error)})`,
     );
   }
 
@@ -130,6 +128,12 @@ export class HttpClient {
       redact(`${status} ${this.settings.explain(status, known) || reason}`),
     );
   }
+}
+
+/** Where a value is not what was expected, and what it is instead. */
+export function firstIssue({ issues: [issue] }: z.ZodError): string {
+  const place = issue?.path.join(".") ?? "";
+  return `${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"}`;
 }
 
 const notJson = Symbol("not JSON");

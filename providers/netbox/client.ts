@@ -1,7 +1,7 @@
 import { z } from "zod";
 import type { NetboxSettings } from "../connections";
 import { UserError } from "../errors";
-import { HttpClient } from "../http/client";
+import { firstIssue, HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore } from "../semaphore";
@@ -25,11 +25,13 @@ export function explain(_status: number, body: unknown): string {
       ? "the token's user lacks that object permission (docs/privileges.md lists them)"
       : body.detail;
   return Object.entries(body)
-    .map(
-      ([field, messages]) =>
-        `${field === "__all__" ? "" : `${field}: `}${Array.isArray(messages) ? messages.join(" ") : JSON.stringify(messages)}`,
-    )
-    .join("; ");
+    .map(([field, messages]) => {
+      const all: unknown[] = Array.isArray(messages) ? messages : [messages];
+      const text = all.map((each) => (typeof each === "string" ? each : JSON.stringify(each))).join(" ");
+      return `${field === "__all__" ? "" : `${field}: `}${text}`;
+    })
+    .join("; ")
+    .slice(0, 500);
 }
 
 /** NetBox's REST API: lists whole collections, writes single objects. */
@@ -98,20 +100,27 @@ export class NetboxClient {
       });
     for (let attempt = 1; ; attempt++) {
       const first = await read(0);
-      const offsets = Array.from(
-        { length: Math.max(0, Math.ceil(first.count / pageSize) - 1) },
-        (_, n) => (n + 1) * pageSize,
-      );
-      const rest = await Promise.all(offsets.map(read));
+      // A count that its own page belies is not gone after.
+      const isWhole = first.results.length === Math.min(first.count, pageSize);
+      const pages = isWhole ? Math.max(0, Math.ceil(first.count / pageSize) - 1) : 0;
+      const rest = await Promise.all(Array.from({ length: pages }, (_, n) => read((n + 1) * pageSize)));
       const rows = new Map([first, ...rest].flatMap(({ results }) => results).map((row) => [row.id, row]));
       // Objects that come or go between two pages shift the rest: then the whole list is read again.
       const steady = rest.every(({ count }) => count === first.count) && rows.size === first.count;
-      if (steady) return z.array(item).parse([...rows.values()]);
+      if (steady) return [...rows.values()].map((row) => this.parsed(path, item, row));
       if (attempt === 3)
         throw new UserError(
-          `NetBox's ${path} changed three times while it was read: run again when fewer people write.`,
+          `NetBox's ${path} (${this.url}/api/${path}/) changed three times while it was read: run again when fewer people write.`,
         );
     }
+  }
+
+  private parsed<T>(path: string, item: z.ZodType<T>, row: { id: number }): T {
+    const result = item.safeParse(row);
+    if (result.success) return result.data;
+    throw new UserError(
+      `${this.url}/api/${path}/${row.id}/ is not what this version of NetBox's API gives (${firstIssue(result.error)}): upgrade NetBox, or this program.`,
+    );
   }
 
   /** Are there objects of a kind? One that the token may not see counts as there. */

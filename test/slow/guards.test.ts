@@ -52,7 +52,9 @@ describe("a system that is not what it was", () => {
       /g1 \(\S+, VMID 10000\d on pve-lab\) is taken away: deleted in NetBox by \S+ on 20/,
     );
     const restored = await own.stack({ site: { protect: false } }, "test", { env: { NETBOX_API_TOKEN } });
-    expect(await said(restored.up())).toMatch(/g1 \([^)]+\) is not in NetBox any more, and its change log does not show/);
+    expect(await said(restored.up())).toMatch(
+      /g1 \([^)]+\) is not in NetBox any more, and its change log does not show/,
+    );
     expect(await own.inventory()).toBe(before);
     restored.configure(own.config({ site: { protect: false, missing: "remove" } }));
     expect((await restored.up()).errors).toEqual([]);

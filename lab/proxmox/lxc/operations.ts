@@ -111,44 +111,50 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   container.config.set("lock", "create");
   if (password !== undefined) container.access.password = String(password);
   if (keys !== undefined) container.access.keys = String(keys);
-  return cluster.lockedTask(container, node, "vzcreate", caller.authId, async ({ log }) => {
-    try {
-      const volumes = Object.entries({ ...options, rootfs }).filter(([key]) => isVolume(key));
-      const made = volumes.map(
-        ([slot, text]) => [slot, makeVolume(cluster, container, slot, String(text), log)] as const,
-      );
-      const template = String(ostemplate);
-      const archive = cluster.storages.find(node, template);
-      if (archive === undefined) {
-        log(`volume '${template}' does not exist`);
-        return die(`volume '${template}' does not exist`);
+  return cluster.lockedTask(
+    container,
+    node,
+    "vzcreate",
+    caller.authId,
+    async ({ log }) => {
+      try {
+        const volumes = Object.entries({ ...options, rootfs }).filter(([key]) => isVolume(key));
+        const made = volumes.map(
+          ([slot, text]) => [slot, makeVolume(cluster, container, slot, String(text), log)] as const,
+        );
+        const template = String(ostemplate);
+        const archive = cluster.storages.find(node, template);
+        if (archive === undefined) {
+          log(`volume '${template}' does not exist`);
+          return die(`volume '${template}' does not exist`);
+        }
+        log(`extracting archive '${cluster.storages.path(archive)}'`);
+        log("Detected container architecture: amd64");
+        const ostype = distributions.exec(template.split("/").pop() ?? "")?.[1] ?? "unmanaged";
+        const all: Values = {
+          arch: "amd64",
+          ostype,
+          hostname: `CT${id}`,
+          memory: 512,
+          swap: 512,
+          unprivileged: 1,
+          ...options,
+        };
+        for (const [key, value] of Object.entries({ ...all, ...Object.fromEntries(made) }))
+          container.config.set(key, stored(cluster, key, value));
+        if (!unprivileged) container.config.delete("unprivileged");
+        container.config.delete("lock");
+        if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+        if (ha === 1) cluster.ha.create({ sid: `ct:${id}` }, cluster.guests);
+      } catch (error) {
+        if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
+        throw error;
       }
-      log(`extracting archive '${cluster.storages.path(archive)}'`);
-      log("Detected container architecture: amd64");
-      const ostype = distributions.exec(template.split("/").pop() ?? "")?.[1] ?? "unmanaged";
-      const all: Values = {
-        arch: "amd64",
-        ostype,
-        hostname: `CT${id}`,
-        memory: 512,
-        swap: 512,
-        unprivileged: 1,
-        ...options,
-      };
-      for (const [key, value] of Object.entries({ ...all, ...Object.fromEntries(made) }))
-        container.config.set(key, stored(cluster, key, value));
-      if (!unprivileged) container.config.delete("unprivileged");
-      container.config.delete("lock");
-      if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-      if (ha === 1) cluster.ha.create({ sid: `ct:${id}` }, cluster.guests);
-    } catch (error) {
-      cluster.remove(container);
-      if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
-      throw error;
-    }
-    // A task of its own, which waits for this one's lock.
-    if (autostart === 1) start(cluster, node, id, caller);
-  });
+      // A task of its own, which waits for this one's lock.
+      if (autostart === 1) start(cluster, node, id, caller);
+    },
+    () => cluster.remove(container),
+  );
 }
 
 const modified = "detected modified configuration - file changed by other user? Try again.";
@@ -271,38 +277,45 @@ export function clone(cluster: Cluster, container: Container, params: Values, ca
   if (taken !== undefined) die(`unable to create CT ${id}: config file already exists`);
   const made = cluster.add(new Container(id, to));
   made.config.set("lock", "create");
-  return cluster.tasks.run(node, "vzclone", String(container.vmid), caller.authId, async ({ log, wait }) => {
-    for (const [key, value] of config) if (!/^(template|lock|unused\d+)$/.test(key)) made.config.set(key, value);
-    made.config.set("lock", "create");
-    for (const [slot, keys] of container.volumes) {
-      const source = cluster.storages.need(node, keys.volume ?? "");
-      log(`create ${linked ? "linked" : "full"} clone of mountpoint ${slot} (${source.volid})`);
-      const on = linked ? source.storage : String(storage ?? source.storage);
-      const copy = cluster.storages.allocate(
-        to,
-        {
-          storage: on,
-          vmid: id,
-          size: source.size,
-          filled: source.filled,
-          format: source.format,
-          parent: linked ? source : undefined,
-        },
-        log,
-      );
-      made.config.set(slot, print(slot, { ...keys, volume: copy.volid }));
-    }
-    await wait(cluster.times.clone);
-    for (const [key, value] of [...made.config])
-      if (/^net\d+$/.test(key)) {
-        const { hwaddr: _hwaddr, ...card } = parse("net0", String(value));
-        made.config.set(key, stored(cluster, key, print("net0", card)));
+  return cluster.tasks.run(
+    node,
+    "vzclone",
+    String(container.vmid),
+    caller.authId,
+    async ({ log, wait }) => {
+      for (const [key, value] of config) if (!/^(template|lock|unused\d+)$/.test(key)) made.config.set(key, value);
+      made.config.set("lock", "create");
+      for (const [slot, keys] of container.volumes) {
+        const source = cluster.storages.need(node, keys.volume ?? "");
+        log(`create ${linked ? "linked" : "full"} clone of mountpoint ${slot} (${source.volid})`);
+        const on = linked ? source.storage : String(storage ?? source.storage);
+        const copy = cluster.storages.allocate(
+          to,
+          {
+            storage: on,
+            vmid: id,
+            size: source.size,
+            filled: source.filled,
+            format: source.format,
+            parent: linked ? source : undefined,
+          },
+          log,
+        );
+        made.config.set(slot, print(slot, { ...keys, volume: copy.volid }));
       }
-    made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
-    if (description !== undefined) made.config.set("description", description);
-    made.config.delete("lock");
-    if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-  });
+      await wait(cluster.times.clone);
+      for (const [key, value] of [...made.config])
+        if (/^net\d+$/.test(key)) {
+          const { hwaddr: _hwaddr, ...card } = parse("net0", String(value));
+          made.config.set(key, stored(cluster, key, print("net0", card)));
+        }
+      made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
+      if (description !== undefined) made.config.set("description", description);
+      made.config.delete("lock");
+      if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+    },
+    () => cluster.remove(made),
+  );
 }
 
 /** POST …/template: at once, without a task. */

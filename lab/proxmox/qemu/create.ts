@@ -55,33 +55,39 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   if (taken !== undefined) die(`unable to create VM ${id} - VM ${id} already exists on node '${taken.node}'`);
   const vm = cluster.add(new Vm(id, node));
   vm.config.set("lock", "create");
-  return cluster.lockedTask(vm, node, "qmcreate", caller.authId, async ({ log }) => {
-    try {
-      const seconds = Math.floor(cluster.now() / 1000);
-      const made = { ...identity(seconds), ...options };
-      if (options.vmgenid === 1 || options.vmgenid === "1") made.vmgenid = identity(seconds).vmgenid ?? "";
-      const drives = Object.keys(made).filter(isDrive).sort(byName);
-      // Volumes that are there already are looked for before any is made.
-      for (const slot of drives) {
-        const source = parse(slot, String(made[slot]));
-        for (const volid of [source["import-from"], source.file])
-          if (volid !== undefined && /^[^:]+:.*\//.test(volid)) cluster.storages.need(node, volid);
+  return cluster.lockedTask(
+    vm,
+    node,
+    "qmcreate",
+    caller.authId,
+    async ({ log }) => {
+      try {
+        const seconds = Math.floor(cluster.now() / 1000);
+        const made = { ...identity(seconds), ...options };
+        if (options.vmgenid === 1 || options.vmgenid === "1") made.vmgenid = identity(seconds).vmgenid ?? "";
+        const drives = Object.keys(made).filter(isDrive).sort(byName);
+        // Volumes that are there already are looked for before any is made.
+        for (const slot of drives) {
+          const source = parse(slot, String(made[slot]));
+          for (const volid of [source["import-from"], source.file])
+            if (volid !== undefined && /^[^:]+:.*\//.test(volid)) cluster.storages.need(node, volid);
+        }
+        for (const slot of drives) vm.config.set(slot, makeDrive(cluster, vm, slot, String(made[slot]), log));
+        for (const [key, value] of Object.entries(made))
+          if (!isDrive(key)) vm.config.set(key, storedOption(key, value, cluster.options.mac_prefix));
+        if (!vm.config.has("boot")) vm.config.set("boot", defaultBoot(vm));
+        vm.config.delete("lock");
+        if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+        if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);
+      } catch (error) {
+        if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
+        throw error;
       }
-      for (const slot of drives) vm.config.set(slot, makeDrive(cluster, vm, slot, String(made[slot]), log));
-      for (const [key, value] of Object.entries(made))
-        if (!isDrive(key)) vm.config.set(key, storedOption(key, value, cluster.options.mac_prefix));
-      if (!vm.config.has("boot")) vm.config.set("boot", defaultBoot(vm));
-      vm.config.delete("lock");
-      if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-      if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);
-    } catch (error) {
-      cluster.remove(vm);
-      if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
-      throw error;
-    }
-    if (start !== 1) return;
-    log("Execute autostart");
-    // A task of its own, which waits for this one's lock.
-    power.start(cluster, node, id, caller);
-  });
+      if (start !== 1) return;
+      log("Execute autostart");
+      // A task of its own, which waits for this one's lock.
+      power.start(cluster, node, id, caller);
+    },
+    () => cluster.remove(vm),
+  );
 }

@@ -1,0 +1,159 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { parseZone } from "../../providers/bind9/nameserver";
+import { ownedNames } from "../../providers/bind9/record.model";
+import { readConnections } from "../../providers/connections";
+import { Context, useContext } from "../../providers/context";
+import { messageOf } from "../../providers/errors";
+import { handlerOf, type Kind } from "../../providers/registry";
+import { printProblems } from "../../providers/settings";
+import { isRecord } from "../../providers/values";
+import { planSite } from "../../stacks/plan";
+import { readSettings } from "../../stacks/settings";
+import { stateFrom } from "../../stacks/state";
+import { mutated, mutatedAnswer, numbers, pick, type Random } from "../fuzz/mutate";
+import { HttpProxy } from "../proxy";
+import { demoSeed, World } from "../world";
+
+// Answers of NetBox and Proxmox VE, zones and settings, each with something wrong in it: a plan or one clear error comes of
+// it, and never a write. `FUZZ_CASES` says how many, `FUZZ_SEED` the first: a failure names its own.
+
+const cases = Number(process.env.FUZZ_CASES ?? 10_000);
+const first = Number(process.env.FUZZ_SEED ?? 1);
+
+/** What a user should never read. */
+const unclear =
+  /\n\s+at |(?<!received )undefined|\bNaN\b|is not a function|is not iterable|\[object|ZodError|call stack|"code":|Cannot (read|convert)|Invalid (time|array)|Unexpected (token|end)|^\W*$|^.{0,15}$/;
+const longest = 30_000;
+
+/** The resources in a state as the engine's invoke gives them. */
+const resource = z.looseObject({
+  urn: z.string(),
+  type: z.string(),
+  id: z.string().default(""),
+  outputs: z.record(z.string(), z.unknown()).default({}),
+});
+type Resource = z.infer<typeof resource>;
+const checkpoint = z.object({ checkpoint: z.object({ latest: z.object({ resources: z.array(resource) }) }) });
+
+describe("systems and settings that say something odd", () => {
+  let world: World;
+  let netbox: HttpProxy;
+  let proxmox: HttpProxy;
+  let resources: Resource[];
+  let config: Record<string, unknown>;
+  const writes: string[] = [];
+  /** What each system really answered, so that a case asks none of them. */
+  const known = new Map<string, Buffer>();
+
+  beforeAll(async () => {
+    world = await World.open(demoSeed(), {}, "lab");
+    const stack = await world.stack({ site: { protect: false } });
+    expect((await stack.up()).errors).toEqual([]);
+    resources = checkpoint.parse(JSON.parse(stack.exported())).checkpoint.latest.resources;
+    const { url = "", caFile } = world.reach.proxmox["pve-lab"] ?? {};
+    netbox = await HttpProxy.open(world.reach.netbox.url);
+    proxmox = await HttpProxy.open(url, caFile);
+    const reached = { ...world.reach, netbox: { ...world.reach.netbox, url: netbox.url } };
+    const { bind9: _dns, ...rest } = world.config({ netbox: reached.netbox });
+    config = {
+      ...rest,
+      proxmox: { "pve-lab": { url: proxmox.url, token: reached.proxmox["pve-lab"]?.token, requestTimeout: 5 } },
+    };
+    // Handlers compare where an object was recorded from.
+    const text = JSON.stringify(resources).replaceAll(world.reach.netbox.url, netbox.url);
+    resources = z.array(resource).parse(JSON.parse(text));
+  }, 120_000);
+  afterAll(async () => {
+    await Promise.all([netbox.close(), proxmox.close()]);
+    await world.close();
+  });
+
+  const kinds: Record<string, Kind> = {
+    NetboxGuest: "netbox-guest",
+    NetboxIpAllocation: "netbox-ip-allocation",
+    ProxmoxVm: "proxmox-vm",
+    ProxmoxContainer: "proxmox-container",
+  };
+
+  /** One run of the program, or one look of a provider. @returns what the user is told, if anything */
+  async function outcome(given: Record<string, unknown>, random: Random): Promise<string | undefined> {
+    const source = { get: (key: string) => (given[key] === undefined ? undefined : JSON.stringify(given[key])) };
+    const connections = readConnections(source, {});
+    if ("problems" in connections) return printProblems(connections.problems);
+    const settings = readSettings(source, Object.keys(connections.value.proxmox));
+    if ("problems" in settings) return printProblems(settings.problems);
+    const context = new Context(connections.value);
+    useContext(context);
+    try {
+      const ours = resources.filter(({ type }) => (type.split(":").pop() ?? "") in kinds);
+      if (random() < 0.3) {
+        const { type, id, outputs } = pick(random, ours);
+        const kind = kinds[type.split(":").pop() ?? ""] ?? expect.unreachable("only these were picked");
+        await handlerOf(kind).read(id, outputs);
+        return undefined;
+      }
+      const outputs =
+        random() < 0.5 ? [] : resources.map(({ urn, type, outputs: all }) => [urn, { type, outputs: all }]);
+      await planSite(
+        context,
+        settings.value,
+        "netbox-proxmox/test",
+        stateFrom({ outputs: Object.fromEntries(outputs) }),
+      );
+      return undefined;
+    } catch (error) {
+      return messageOf(error);
+    } finally {
+      await context.close();
+    }
+  }
+
+  it("end in a plan or one clear error, and never in a change", async () => {
+    const before = await world.inventory();
+    const told = { plans: 0, errors: 0 };
+    const wrong: string[] = [];
+    for (let seed = first; seed < first + cases && wrong.length < 20; seed++) {
+      const random = numbers(seed);
+      const where = random();
+      const at = Math.floor(random() * 12);
+      let asked = 0;
+      for (const [name, proxy] of [
+        ["netbox", netbox],
+        ["proxmox", proxmox],
+      ] as const) {
+        proxy.before = async (method, path) => {
+          if (method !== "GET") writes.push(`${seed}: ${method} ${path}`);
+        };
+        proxy.replay = (method, path) => known.get(`${name} ${method} ${path}`);
+        proxy.answer = (method, path, answer) => {
+          if (answer.status === 200) known.set(`${name} ${method} ${path}`, answer.body);
+          return asked++ === at && where > 0.2 ? { ...answer, ...mutatedAnswer(answer.body, random) } : answer;
+        };
+      }
+      const odd = where > 0.2 ? config : mutated(config, random);
+      const given = isRecord(odd) ? odd : {};
+      const said = await outcome(given, random);
+      told[said === undefined ? "plans" : "errors"]++;
+      if (said !== undefined && (unclear.test(said) || said.length > longest))
+        wrong.push(`FUZZ_SEED=${seed}: ${said.slice(0, 300)}`);
+    }
+    process.stdout.write(`${told.plans} plans, ${told.errors} errors, ${wrong.length} unclear\n${wrong.join("\n")}\n`);
+    expect(wrong).toEqual([]);
+    expect(writes).toEqual([]);
+    expect(await world.inventory()).toBe(before);
+    expect(Math.min(told.plans, told.errors)).toBeGreaterThan(cases / 10);
+  }, 1_200_000);
+
+  it("are zones with anything in them, too", async () => {
+    const lines = (await world.consoles.records()).map((line) => line.replace(/^(\S+) /, "$1 300 IN "));
+    const text = `${lines.join("\n")}\n`;
+    for (let seed = first; seed < first + cases; seed++) {
+      const random = numbers(seed);
+      const bytes = Buffer.from(text.repeat(2));
+      for (let n = 0; n < 5; n++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
+      const content = parseZone(bytes.toString());
+      expect(ownedNames(content)).toBeInstanceOf(Array);
+    }
+  });
+});
