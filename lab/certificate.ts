@@ -9,8 +9,16 @@ export interface Certificate {
 }
 
 /** A self-signed certificate like that of a fresh Proxmox VE node, for the loopback address. */
-export async function makeCertificate(): Promise<Certificate> {
-  const made = await generate([{ name: "commonName", value: "127.0.0.1" }], {
+export async function makeCertificate({
+  host = "127.0.0.1",
+  notAfterDate,
+}: {
+  host?: string;
+  notAfterDate?: Date;
+} = {}): Promise<Certificate> {
+  const notBeforeDate = notAfterDate && new Date(notAfterDate.getTime() - 86_400_000);
+  const made = await generate([{ name: "commonName", value: host }], {
+    ...(notAfterDate && notBeforeDate ? { notAfterDate, notBeforeDate } : {}),
     keyType: "ec",
     algorithm: "sha256",
     extensions: [
@@ -18,7 +26,7 @@ export async function makeCertificate(): Promise<Certificate> {
       {
         name: "subjectAltName",
         altNames: [
-          { type: 7, ip: "127.0.0.1" },
+          { type: 7, ip: host },
           { type: 2, value: "localhost" },
         ],
       },

@@ -5,7 +5,9 @@ import { printMark } from "../../providers/mark";
 import { containerHandler } from "../../providers/proxmox/container.handler";
 import { vmHandler } from "../../providers/proxmox/vm.handler";
 import { changedVmFields } from "../../providers/proxmox/vm.model";
+import { siteGrants } from "../../stacks/privileges";
 import { guestsHaveNoDriftButTheirOwn } from "../guestproperty";
+import { limitedToken } from "../rights";
 import { seedWith, World } from "../world";
 
 describe("a guest on Proxmox VE", () => {
@@ -108,6 +110,17 @@ describe("a guest on Proxmox VE", () => {
       /was made on cluster other, but pve-lab's URL now leads to cluster pve-lab/,
     );
     expect(await vmHandler.read("pve-lab/799", { ...inputs(799), system: "cluster pve-lab" })).toBeUndefined();
+  });
+
+  it("is not called gone by a token that may not see it", async () => {
+    const held = (path: string, pool?: string) => {
+      const blind = siteGrants.filter((grant) => grant.path !== "/vms");
+      limitedToken(world.lab, [...blind, { path, privileges: ["VM.Audit"] }]);
+      return vmHandler.read("pve-lab/799", { ...inputs(799), pool, system: "cluster pve-lab" });
+    };
+    await expect(held("/vms/123")).rejects.toThrow(/VM 799 .* whose token may not see it: give it VM\.Audit on \/vms/);
+    expect(await held("/pool/team", "team")).toBeUndefined();
+    limitedToken(world.lab, siteGrants);
   });
 
   it("is found where it was migrated by hand", async () => {

@@ -124,6 +124,42 @@ describe("a system that is not what it was", () => {
   });
 });
 
+describe("a VMID that was used anew behind our back", () => {
+  it("is left to whoever has it now: by update, refresh and teardown, with or without a mark of its own", async () => {
+    const world = await World.open(seedWith(guests));
+    try {
+      const { consoles } = world;
+      const stack = await world.stack({ site: { protect: false } });
+      expect((await stack.up()).errors).toEqual([]);
+      const marks = ["", "Managed by Pulumi stack other/prod from https://nb/virtualization/virtual-machines/7/"];
+      for (const [n, description] of marks.entries()) {
+        const { vmid, node } = await consoles.guest(`g${n + 1}`);
+        await consoles.proxmox("POST", `/nodes/${node}/qemu/${vmid}/status/stop`);
+        await consoles.proxmox("DELETE", `/nodes/${node}/qemu/${vmid}`);
+        await consoles.proxmox("POST", `/nodes/${node}/qemu`, { vmid, name: `stranger${n}`, memory: 64, description });
+      }
+      const strangers = async () =>
+        JSON.stringify((await consoles.guests()).filter(({ name }) => name.startsWith("stranger")));
+      const before = await strangers();
+      for (const name of ["g1", "g2"])
+        await consoles.netbox("PATCH", `virtualization/virtual-machines/${(await consoles.vm(name)).id}/`, {
+          memory: 1024,
+        });
+      const updated = await stack.up();
+      expect(updated.errors.join("\n")).toMatch(/VMID 10000\d is another guest's now/);
+      expect(updated.errors.filter((error) => error.includes("another guest's now"))).toHaveLength(2);
+      const again = await stack.up("--refresh");
+      expect(again.output.replace(/\s+/g, " ")).toMatch(
+        /g2 \(\S+\): VMID 10000\d is taken on pve\d by stranger1, which belongs to other\/prod \(https:\/\/nb\/\S+\)/,
+      );
+      expect((await stack.destroy()).errors).toEqual([]);
+      expect(await strangers()).toBe(before);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe("an up that goes on past an error", () => {
   it("leaves a state that the next one can use, though what it deleted had dependents whose own step was skipped", async () => {
     const planned = guests
