@@ -3,7 +3,7 @@ import type { WatchedCall } from "../../lab/faults";
 import { killTree } from "../../tools/stack";
 import type { World } from "../world";
 import { befall, type Prepared, prepare, type Scenario } from "./scenario";
-import { compare, foreign, holdings } from "./verdict";
+import { compare, foreign, holdings, untouched } from "./verdict";
 import { type Failure, type Fate, isWrite, type Kill, Numbered } from "./ways";
 
 // One run of the demo's guests that is broken, then run again. The verdict is what the systems hold.
@@ -160,6 +160,14 @@ async function namesOf(world: World): Promise<(text: string) => string | undefin
   };
 }
 
+function withKept(wanted: string[], kept: Awaited<ReturnType<typeof untouched>>): string[] {
+  if (kept === undefined) return wanted;
+  const counted = wanted.map((line) =>
+    line.replace(/^addresses (\d+)$/, (_, count) => `addresses ${Number(count) + kept.addresses}`),
+  );
+  return [...counted, kept.line].sort();
+}
+
 /** Lets fate have its way with one guest, runs again, and looks at all three systems. */
 async function judge(
   { world, stack }: Prepared,
@@ -186,10 +194,11 @@ async function judge(
     }
     await back();
   }
+  const kept = fate === "decommissioned" ? await untouched(world, guest) : undefined;
   const second = await stack.up();
   expect(second.errors, was).toEqual([]);
   expect(second.code, second.output).toBe(0);
-  compare(await holdings(world), await wanted(fate, guest), was);
+  compare(await holdings(world), withKept(await wanted(fate, guest), kept), was);
   expect(await foreign(world), "what is not ours").toBe(strangers);
   if (!thorough) return;
   const again = await stack.preview("--refresh", "--expect-no-changes");

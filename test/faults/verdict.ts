@@ -33,6 +33,25 @@ export async function foreign(world: World): Promise<string> {
   );
 }
 
+/**
+ * What may stay of a guest that is decommissioned before anything was made for it: its object, which shows no trace of ours,
+ * with the addresses that people gave it.
+ */
+export async function untouched(world: World, name: string): Promise<{ line: string; addresses: number } | undefined> {
+  const { consoles } = world;
+  const { id } = await consoles.vm(name);
+  const { custom_fields: fields } = (await consoles.netbox("GET", `virtualization/virtual-machines/${id}/`)) as {
+    custom_fields: { proxmox_vmid: string | null };
+  };
+  const nics = await consoles.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+  const own = (await consoles.addresses()).filter(({ assigned_object_id: on }) => nics.some((nic) => nic.id === on));
+  const isOurs =
+    fields.proxmox_vmid === String(100_000 + id) ||
+    own.some(({ description }) => description.startsWith("Managed by Pulumi")) ||
+    (await world.ourGuests()).some((guest) => guest.name === name);
+  return isOurs ? undefined : { line: `netbox ${name} decommissioning`, addresses: own.length };
+}
+
 /** @throws with what is lost, doubled or left */
 export function compare(held: string[], wanted: string[], after: string): void {
   const lost = wanted.filter((line) => !held.includes(line)).map((line) => `- ${line}`);
