@@ -65,17 +65,19 @@ export function claimOf(
     );
     return undefined;
   }
-  if (known !== undefined && known.vmid !== ids.vmid) {
+  // Where NetBox names no VMID (the field was emptied, or is not there), it keeps the one that it was built with.
+  const before = known?.vmid ?? [...facts.seen.values()].find((seen) => sameMark(mark, seen.mark))?.vmid;
+  if (before !== undefined && before !== ids.vmid && !ids.derived) {
     problem(
-      `it was built as VM ${known.vmid}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${known.vmid} into ${field} again`,
+      `it was built as VM ${before}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${before} into ${field} again`,
     );
     return undefined;
   }
   const asked = settings.site.adopt || guest.tags.includes(settings.site.adoptTag);
-  const named = asked && known === undefined && ids.derived ? namesake(guest, type, facts) : undefined;
-  const vmid = named?.vmid ?? ids.vmid;
+  const named = asked && before === undefined && ids.derived ? namesake(guest, type, facts)?.vmid : undefined;
+  const vmid = before ?? named ?? ids.vmid;
   const there = facts.guests.find((each) => each.vmid === vmid);
-  const claim = { vmid, derived: named === undefined && ids.derived, adopts: false, node: there?.node };
+  const claim = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
   if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
   if (there === undefined) return { ...claim, built: false };
   const seen = facts.seen.get(vmid);

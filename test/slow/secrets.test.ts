@@ -30,7 +30,7 @@ const commandLines = (): string =>
 // From -v=9 on the engine's own log prints a stack's configuration with its secrets: there they have to come by environment.
 const ways = [
   { where: "the stack's configuration", verbose: [] },
-  { where: "the environment", verbose: ["--logtostderr", "-v=9"] },
+  { where: "the environment", verbose: ["--logtostderr", "-v=11"] },
 ];
 
 describe.each(ways)("secrets in $where", ({ where, verbose }) => {
@@ -54,8 +54,13 @@ describe.each(ways)("secrets in $where", ({ where, verbose }) => {
     const defaults = { ...(world.config().defaults as object), password: "main" };
     const config = { site: { protect: false }, defaults, passwords: {} };
     const secrets = { ...labSecrets(world.reach), 'passwords["main"]': password };
-    const env = { GUEST_PASSWORD_MAIN: password };
-    stack = await world.stack(config, "secrets", where === "the environment" ? { env } : { secrets });
+    const experimental = { PULUMI_EXPERIMENTAL: "true" }; // saves plans
+    const env = { GUEST_PASSWORD_MAIN: password, ...experimental };
+    stack = await world.stack(
+      config,
+      "secrets",
+      where === "the environment" ? { env } : { secrets, env: experimental },
+    );
     const { netbox, proxmox, ssh } = world.reach;
     const key = readFileSync(ssh.keyFile, "utf8").split("\n")[2] ?? "";
     const tokens = Object.values(proxmox).map(({ token }) => token.slice(token.indexOf("=") + 1));
@@ -82,7 +87,10 @@ describe.each(ways)("secrets in $where", ({ where, verbose }) => {
   }
 
   it("are in no state, history, plan, log, message, argument or transcript", async () => {
-    expect(await watched("preview", "--diff", "--json")).toBe(0);
+    const plan = join(world.folder, "secrets", "plan.json");
+    expect(await watched("preview", "--diff", "--json", ...verbose)).toBe(0);
+    expect(await watched("preview", "--save-plan", plan)).toBe(0);
+    expect(readFileSync(plan, "utf8")).toContain("ProxmoxVm");
     expect(await watched("up", "--yes", "--skip-preview", "--show-config", ...verbose)).toBe(0);
     const cluster = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
     expect(cluster.guests.get(100_001)?.config.get("cipassword")).toBe(password); // they were used

@@ -1,19 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { ipAddress, virtualMachine, vmInterface } from "../../../providers/netbox/schemas";
+import { ipAddress, vmInterface } from "../../../providers/netbox/schemas";
 import { leftovers } from "../../../stacks/desired/leftovers";
 import type { Site } from "../../../stacks/desired/types";
-import { readSettings } from "../../../stacks/settings";
+import { netboxGuest as guest, siteWith } from "./example";
 
-const read = readSettings({ get: () => undefined }, []);
-if ("problems" in read) throw new Error("the settings are meant to be valid");
-const settings = read.value;
-
-const guest = (id: number, status: string, vmid?: string) =>
-  virtualMachine.parse({
-    ...{ id, name: `g${id}`, status: { value: status }, cluster: { id: 1, name: "pve" }, platform: null },
-    ...{ vcpus: null, memory: null, description: "", comments: "", tags: [], primary_ip4: null, primary_ip6: null },
-    ...{ local_context_data: null, custom_fields: { proxmox_vmid: vmid ?? null } },
-  });
 /** The guest's only interface has ten times its id. */
 const nic = (guestId: number) =>
   vmInterface.parse({
@@ -27,25 +17,10 @@ const address = (id: number, guestId: number, stack = "site/test") =>
     description: `Managed by Pulumi stack ${stack} (allocation ${guestId * 10}/v4-0)`,
   });
 
-function left(netbox: Partial<Site["netbox"]>): string[] {
-  const site: Site = {
-    stack: "site/test",
-    settings,
-    netbox: {
-      ...{ url: "https://nb", guests: [], interfaces: [], disks: [], addresses: [], prefixes: [], ranges: [] },
-      ...{ customFields: [], eventRules: [], ...netbox },
-    },
-    proxmox: new Map(),
-    state: {
-      ...{ guests: new Map(), netboxGuests: new Set(), promoted: new Set(), addresses: new Map() },
-      ...{ pluginRecords: new Set(), records: new Map() },
-    },
-    avoid: [],
-  };
-  return leftovers(site, [], [], [], { records: [], plugin: [], facts: undefined }).map(
+const left = (netbox: Partial<Site["netbox"]>): string[] =>
+  leftovers(siteWith({ netbox }), [], [], [], { records: [], plugin: [], facts: undefined }).map(
     ({ kind, id }) => `${kind} ${id}`,
   );
-}
 
 describe("what a killed run left", () => {
   it("is an address that nobody asks for any more", () => {
