@@ -263,15 +263,17 @@ export class NetboxServer {
   private changes(method: string, url: URL, id: string | undefined): Answer {
     if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
     const serializer = new Serializer(this.database, url.origin);
-    const wanted = [...url.searchParams].filter(([name]) => !["limit", "offset"].includes(name));
+    const wanted = [...new Set(url.searchParams.keys())]
+      .filter((name) => !["limit", "offset"].includes(name))
+      .map((name) => ({ name, values: url.searchParams.getAll(name) }));
     const shown = this.database.changes
       .filter((change) => id === undefined || change.id === Number(id))
       .map((change) => serializer.change(change))
       .filter((change) =>
-        wanted.every(([name, value]) => {
-          if (name === "action") return isRecord(change.action) && change.action.value === value;
-          if (name === "user") return change.user_name === value;
-          return !(name in change) || String(change[name]) === value;
+        wanted.every(({ name, values }) => {
+          if (name === "action") return isRecord(change.action) && values.includes(String(change.action.value));
+          if (name === "user") return values.includes(String(change.user_name));
+          return !(name in change) || values.includes(String(change[name]));
         }),
       )
       .reverse();

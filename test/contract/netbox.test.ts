@@ -529,6 +529,17 @@ describe("the change log and the journal", () => {
       postchange_data: {},
       changed_object: null,
     });
+    // Who deleted which of several, in the form that the program asks in.
+    const other = await vm();
+    await call("DELETE", `${machines}${other.id}/`);
+    const type = "changed_object_type=virtualization.virtualmachine";
+    const fields = "fields=id,changed_object_type,changed_object_id,action,user_name,time&ordering=id&limit=1000";
+    const both = await ok(
+      "GET",
+      `core/object-changes/?${type}&changed_object_id=${id}&changed_object_id=${other.id}&action=delete&${fields}`,
+    );
+    expect(both.results.map((change: Body) => change.changed_object_id).sort()).toEqual([id, other.id].sort());
+    expect(both.count).toBe(2);
   });
 
   it("forget what was refused", async () => {
