@@ -55,27 +55,34 @@ export async function planSite(context: Context, settings: Settings, stack: stri
   const others = judgeEventRules(netbox, settings.site);
   refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
   const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
-  const warnings: string[] = [];
-  if (named.elsewhere.length > 0 && context.nameServers.length > 0)
-    warnings.push(
-      `No zone of netbox-proxmox:bind9 holds ${named.elsewhere.join(", ")}: left to whoever keeps that zone.`,
-    );
-  if (left.length > 0)
-    warnings.push(
-      `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
-    );
-  if (netbox.eventRules === undefined)
-    warnings.push(
-      "NetBox does not let the token see its event rules (extras.view_eventrule): nobody can say whether another automation acts on the same guests.",
-    );
   return {
     netbox,
     guests: desired.guests,
     named,
     leftovers: left,
-    warnings,
+    warnings: warningsOf(context, netbox, named.elsewhere, left),
     notes: notesOf(facts, desired.guests, verdict),
   };
+}
+
+function warningsOf(
+  { nameServers }: Context,
+  { eventRules }: Site["netbox"],
+  elsewhere: string[],
+  left: Leftover[],
+): string[] {
+  const warnings: string[] = [];
+  if (elsewhere.length > 0 && nameServers.length > 0)
+    warnings.push(`No zone of netbox-proxmox:bind9 holds ${elsewhere.join(", ")}: left to whoever keeps that zone.`);
+  if (left.length > 0)
+    warnings.push(
+      `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
+    );
+  if (eventRules === undefined)
+    warnings.push(
+      "NetBox does not let the token see its event rules (extras.view_eventrule): nobody can say whether another automation acts on the same guests.",
+    );
+  return warnings;
 }
 
 /** What the plan itself doesn't show. */
