@@ -222,7 +222,15 @@ export async function readProxmox(
       else seen.set(vmid, seenFrom(vmid, type, name, config));
     }),
   ]);
-  return { guests, nodes, storages, bridges, osTemplates, templates, seen };
+  return {
+    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    nodes,
+    storages,
+    bridges,
+    osTemplates,
+    templates,
+    seen,
+  };
 }
 
 /** Reads some more guests' configurations, where they turned out to be needed. */
@@ -231,7 +239,7 @@ export async function readSeen(
   { guests, seen }: ProxmoxFacts,
   vmids: number[],
 ): Promise<void> {
-  const wanted = guests.filter(({ vmid }) => vmids.includes(vmid) && !seen.has(vmid));
+  const wanted = vmids.flatMap((vmid) => (seen.has(vmid) ? [] : (guests.get(vmid) ?? [])));
   await Promise.all(
     wanted.map(async ({ vmid, type, node, name }) => {
       const config = (await cluster.guest(type, node, vmid))?.config;

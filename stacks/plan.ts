@@ -114,7 +114,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
   const losers = guests.filter(
     ({ machine: { inputs: machine }, allocations }) =>
       allocations.some(({ inputs }) => inputs.address === undefined) &&
-      facts.proxmox.get(machine.cluster)?.guests.some(({ vmid }) => vmid === machine.vmid),
+      facts.proxmox.get(machine.cluster)?.guests.has(machine.vmid),
   );
   await Promise.all(
     context.proxmox.map(async (cluster) => {

@@ -66,7 +66,7 @@ export function claimOf(
     return undefined;
   }
   // Where NetBox names no VMID (the field was emptied, or is not there), it keeps the one that it was built with.
-  const before = known?.vmid ?? [...facts.seen.values()].find((seen) => sameMark(mark, seen.mark))?.vmid;
+  const before = known?.vmid ?? markedVmid(facts, mark, ids.vmid);
   if (before !== undefined && before !== ids.vmid && !ids.derived) {
     problem(
       `it was built as VM ${before}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${before} into ${field} again`,
@@ -76,7 +76,7 @@ export function claimOf(
   const asked = settings.site.adopt || guest.tags.includes(settings.site.adoptTag);
   const named = asked && before === undefined && ids.derived ? namesake(guest, type, facts)?.vmid : undefined;
   const vmid = before ?? named ?? ids.vmid;
-  const there = facts.guests.find((each) => each.vmid === vmid);
+  const there = facts.guests.get(vmid);
   const claim = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
   if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
   if (there === undefined) return { ...claim, built: false };
@@ -103,9 +103,15 @@ export function claimOf(
   return undefined;
 }
 
+/** The VMID at which a guest with this mark is: most likely its own. */
+function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number | undefined {
+  if (sameMark(mark, seen.get(likely)?.mark)) return likely;
+  return [...seen.values()].find((each) => sameMark(mark, each.mark))?.vmid;
+}
+
 /** The one unmarked guest of the same name, for adoption where no VMID is given. */
 function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }: ProxmoxFacts) {
-  const found = guests.filter(
+  const found = [...guests.values()].filter(
     (each) =>
       each.type === type &&
       !each.template &&

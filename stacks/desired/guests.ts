@@ -45,7 +45,7 @@ function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]
   for (const guest of built) {
     const cluster = guest.clusterName ?? "";
     const vmid = vmidOf(guest, settings)?.vmid;
-    const there = proxmox.get(cluster)?.guests.find((each) => each.vmid === vmid);
+    const there = vmid === undefined ? undefined : proxmox.get(cluster)?.guests.get(vmid);
     if (there) placements.get(cluster)?.count(guest, there.node);
   }
   return placements;

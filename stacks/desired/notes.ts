@@ -47,7 +47,7 @@ export function adoptionNotes(
     if (since.length > 0) return [`${title(guest)} was adopted as it is; this run changes:\n${since.join("\n")}`];
     const facts = proxmox.get(inputs.cluster);
     const config = facts?.seen.get(inputs.vmid)?.config;
-    const listed = facts?.guests.find(({ vmid }) => vmid === inputs.vmid);
+    const listed = facts?.guests.get(inputs.vmid);
     if (!inputs.adopt || config === undefined || listed === undefined) return [];
     const power: Power = listed.status === "running" || listed.status === "paused" ? listed.status : "stopped";
     const observed = { power, pool: listed.pool, ha: listed.hasHa ? "managed" : "none" };
@@ -85,7 +85,7 @@ export function movedNotes(
 ): string[] {
   return guests.flatMap((guest) => {
     const { cluster, vmid, node } = guest.machine.inputs;
-    const there = proxmox.get(cluster)?.guests.find((each) => each.vmid === vmid)?.node;
+    const there = proxmox.get(cluster)?.guests.get(vmid)?.node;
     const before = known.get(guest.id)?.last.node;
     return node === undefined || there === undefined || there === node || before !== node
       ? []

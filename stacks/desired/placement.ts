@@ -23,7 +23,7 @@ export class Placement {
     private readonly prefix: string,
   ) {
     for (const { node, memory } of facts.nodes) this.free.set(node, memory);
-    for (const { node, template, memory } of facts.guests) if (!template) this.take(node, memory);
+    for (const { node, template, memory } of facts.guests.values()) if (!template) this.take(node, memory);
   }
 
   private take(node: string, memory: number): void {
@@ -165,6 +165,6 @@ export function nicProblems(
 
 /** The node of a guest, where that is away. */
 export function awayOf({ guests, nodes }: Pick<ProxmoxFacts, "guests" | "nodes">, vmid: number | undefined) {
-  const on = guests.find((guest) => guest.vmid === vmid)?.node;
+  const on = vmid === undefined ? undefined : guests.get(vmid)?.node;
   return nodes.some(({ node, online }) => node === on && !online) ? on : undefined;
 }

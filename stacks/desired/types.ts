@@ -74,8 +74,10 @@ export interface SeenGuest {
 }
 
 export interface ProxmoxFacts {
-  guests: GuestResource[];
+  /** By VMID. */
+  guests: Map<number, GuestResource>;
   templates: Map<number, TemplateFacts>;
+  /** Guests whose configuration was read, by VMID. */
   seen: Map<number, SeenGuest>;
   nodes: NodeResource[];
   storages: StorageResource[];

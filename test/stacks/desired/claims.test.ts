@@ -24,7 +24,12 @@ function claim(
     ...{ memory: 0, hasHa: false, pool: undefined },
   }));
   const facts: ProxmoxFacts = {
-    ...{ guests, seen, templates: new Map(), nodes: [{ node: "pve1", online: true, memory: 0 }] },
+    ...{
+      guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+      seen,
+      templates: new Map(),
+      nodes: [{ node: "pve1", online: true, memory: 0 }],
+    },
     ...{ storages: [], bridges: new Map(), osTemplates: new Map() },
   };
   const problems: string[] = [];

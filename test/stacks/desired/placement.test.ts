@@ -22,7 +22,7 @@ const running = (vmid: number, onNode: string, memory: number) => ({
   hasHa: false,
 });
 const facts = (changes: Partial<ProxmoxFacts> = {}): ProxmoxFacts => ({
-  guests: [],
+  guests: new Map(),
   templates: new Map(),
   seen: new Map(),
   nodes: [node("a"), node("b"), node("c")],
@@ -52,7 +52,10 @@ describe("the node of a new guest", () => {
     placement.choose(guest(tags), needs(), memory * gibibyte);
 
   it("has most memory to give, by what guests are configured with; then comes the name", () => {
-    const placement = new Placement(facts({ guests: [running(1, "a", 8), running(2, "b", 4)] }), "anti-affinity");
+    const placement = new Placement(
+      facts({ guests: new Map([running(1, "a", 8), running(2, "b", 4)].map((each) => [each.vmid, each])) }),
+      "anti-affinity",
+    );
     expect(chosen(placement, [], 30)).toEqual({ node: "c" });
     expect(chosen(placement, [], 4)).toEqual({ node: "b" });
     expect(chosen(placement)).toEqual({ node: "a" });
