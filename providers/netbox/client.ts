@@ -199,7 +199,7 @@ export class NetboxClient {
 }
 
 /** NetBox's own 404 for an object; a 404 without its JSON is a wrong URL, not a missing object. */
-export const isGone = (error: unknown): boolean =>
+const isGone = (error: unknown): boolean =>
   error instanceof HttpError &&
   error.failure.kind === "status" &&
   error.failure.status === 404 &&

@@ -50,10 +50,10 @@ export async function prepare({ built, before }: Scenario): Promise<Prepared> {
   const world = await World.open(seed, { clone: 20, start: 10 }, "lab");
   const { bind9, ...config } = world.config() as { bind9: Record<string, object>; netbox: object; proxmox: object };
   const patient = (all: object) =>
-    Object.fromEntries(Object.entries(all).map(([name, settings]) => [name, { ...settings, requestTimeout: 4 }]));
+    Object.fromEntries(Object.entries(all).map(([name, settings]) => [name, { ...settings, requestTimeout: 8 }]));
   const stack = await world.stack({
     site: { protect: false, maxRemovals: 10, tag: scope },
-    netbox: { ...config.netbox, requestTimeout: 4 },
+    netbox: { ...config.netbox, requestTimeout: 8 },
     proxmox: patient(config.proxmox),
     bind9: patient(bind9),
   });
