@@ -1,8 +1,5 @@
 import { redact } from "./http/redact";
 
-/** Longer words are cut: a value that is that long is not read by anybody. */
-const longestWord = 200;
-
 /**
  * A text that may stand in a terminal, whatever the systems put into it: without secrets, without control characters
  * (but for line breaks) and marks that turn the direction of writing, and with overlong words cut.
@@ -10,7 +7,7 @@ const longestWord = 200;
 export const presentable = (text: string): string =>
   redact(text)
     .replace(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, "\ufffd")
-    .replace(/\S{201,}/g, (word) => `${word.slice(0, longestWord)}…`);
+    .replace(/(\S{200})\S+/g, "$1…"); // a value that is longer is not read by anybody
 
 /** Something that the user can mend: one sentence with the object's name, the cause and the remedy, and no stack. */
 export class UserError extends Error {

@@ -30,11 +30,18 @@ const engineEvent = z.object({
   summaryEvent: z.object({ resourceChanges: z.record(z.string(), z.number()).nullish() }).optional(),
 });
 
-const checkpoint = z.object({
-  checkpoint: z.object({
-    latest: z.object({ resources: z.array(z.object({ urn: z.string(), id: z.string().default("") })) }),
-  }),
+/** A resource as the state keeps it: its secrets encrypted. */
+export const keptResource = z.object({
+  urn: z.string(),
+  type: z.string(),
+  id: z.string().default(""),
+  outputs: z.record(z.string(), z.unknown()).default({}),
 });
+const checkpoint = z.object({
+  checkpoint: z.object({ latest: z.object({ resources: z.array(keptResource) }) }),
+});
+
+export type KeptResource = z.infer<typeof keptResource>;
 
 /** What the engine did, or would do, with one resource of ours. */
 export interface Step {
@@ -144,7 +151,7 @@ export class Stack {
   }
 
   /** The resources in the state, sorted. */
-  resources(): { urn: string; id: string }[] {
+  resources(): KeptResource[] {
     const { resources } = checkpoint.parse(JSON.parse(this.exported())).checkpoint.latest;
     return resources.sort((a, b) => a.urn.localeCompare(b.urn));
   }

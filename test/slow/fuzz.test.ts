@@ -11,6 +11,7 @@ import { isRecord } from "../../providers/values";
 import { planSite } from "../../stacks/plan";
 import { readSettings } from "../../stacks/settings";
 import { stateFrom } from "../../stacks/state";
+import { type KeptResource, keptResource } from "../../tools/stack";
 import { mutated, mutatedAnswer, numbers, pick, type Random } from "../fuzz/mutate";
 import { HttpProxy } from "../proxy";
 import { demoSeed, World } from "../world";
@@ -26,21 +27,11 @@ const unclear =
   /\n\s+at |(?<!received )undefined|\bNaN\b|is not a function|is not iterable|\[object|ZodError|call stack|"code":|Cannot (read|convert)|Invalid (time|array)|Unexpected (token|end)|^\W*$|^.{0,15}$/;
 const longest = 30_000;
 
-/** The resources in a state as the engine's invoke gives them. */
-const resource = z.looseObject({
-  urn: z.string(),
-  type: z.string(),
-  id: z.string().default(""),
-  outputs: z.record(z.string(), z.unknown()).default({}),
-});
-type Resource = z.infer<typeof resource>;
-const checkpoint = z.object({ checkpoint: z.object({ latest: z.object({ resources: z.array(resource) }) }) });
-
 describe("systems and settings that say something odd", () => {
   let world: World;
   let netbox: HttpProxy;
   let proxmox: HttpProxy;
-  let resources: Resource[];
+  let resources: KeptResource[];
   let config: Record<string, unknown>;
   const writes: string[] = [];
   /** What each system really answered, so that a case asks none of them. */
@@ -50,7 +41,6 @@ describe("systems and settings that say something odd", () => {
     world = await World.open(demoSeed(), {}, "lab");
     const stack = await world.stack({ site: { protect: false } });
     expect((await stack.up()).errors).toEqual([]);
-    resources = checkpoint.parse(JSON.parse(stack.exported())).checkpoint.latest.resources;
     const { url = "", caFile } = world.reach.proxmox["pve-lab"] ?? {};
     netbox = await HttpProxy.open(world.reach.netbox.url);
     proxmox = await HttpProxy.open(url, caFile);
@@ -61,8 +51,8 @@ describe("systems and settings that say something odd", () => {
       proxmox: { "pve-lab": { url: proxmox.url, token: reached.proxmox["pve-lab"]?.token, requestTimeout: 5 } },
     };
     // Handlers compare where an object was recorded from.
-    const text = JSON.stringify(resources).replaceAll(world.reach.netbox.url, netbox.url);
-    resources = z.array(resource).parse(JSON.parse(text));
+    const text = JSON.stringify(stack.resources()).replaceAll(world.reach.netbox.url, netbox.url);
+    resources = z.array(keptResource).parse(JSON.parse(text));
   }, 120_000);
   afterAll(async () => {
     await Promise.all([netbox.close(), proxmox.close()]);
