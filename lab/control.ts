@@ -30,9 +30,15 @@ export class ControlServer {
     try {
       if (call === "GET /state") return { status: 200, body: this.state() };
       if (call === "GET /calls") return { status: 200, body: this.lab.log.calls };
-      if (call === "POST /latency") setSwitch(this.lab, { setup: "latency", ...JSON.parse(text) });
+      if (call === "GET /greatest") return { status: 200, body: this.lab.log.greatest };
+      if (call === "DELETE /calls") this.lab.log.clear();
+      else if (call === "POST /latency") setSwitch(this.lab, { setup: "latency", ...JSON.parse(text) });
       else if (call === "POST /setup") setSwitch(this.lab, JSON.parse(text));
-      else return { status: 404, body: { error: "GET /state, GET /calls, POST /setup, POST /latency" } };
+      else
+        return {
+          status: 404,
+          body: { error: "GET /state, GET /calls, GET /greatest, DELETE /calls, POST /setup, POST /latency" },
+        };
       return { status: 200, body: {} };
     } catch (error) {
       return { status: 400, body: { error: error instanceof Error ? error.message : String(error) } };

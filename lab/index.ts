@@ -158,7 +158,7 @@ export class Lab {
     this.closers.push(() => control.close());
     this.found = { proxmox, ...others, control: { url: controlUrl } };
     this.guestIds = await loadSeed(netboxCall(others.netbox.url, others.netbox.token), this.seed);
-    this.log.calls.length = 0;
+    this.log.clear();
   }
 
   private async openProxmox(

@@ -29,8 +29,8 @@ The JSON line:
   {"proxmox":{"<cluster>":{"url","token","login","fingerprint"}},"netbox":{"url","token"},
    "ssh":{"host","port","user","keyFile","hostKey"},"dns":{"host","port"},"control":{"url"}}
 
-Control: GET /state (guests and zones), GET /calls (every call so far), POST /latency ({"clone": 1000}), POST /setup with
-one switch:
+Control: GET /state (guests and zones), GET /calls (every call so far), GET /greatest (the most calls at one time, by
+system), DELETE /calls (forgets both), POST /latency ({"clone": 1000}), POST /setup with one switch:
   {"setup":"lock-vm","vmid":100,"lock":"backup"}, {"setup":"unlock-vm","vmid":100}
   {"setup":"fill-volume","volid":"local:100/vm-100-disk-0.raw","mib":800}    a copy with bwlimit then takes its time
   {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}

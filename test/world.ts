@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Endpoints, Lab, type Latency } from "../lab";
-import { parseSeed, readSeed, type Seed } from "../lab/seed";
+import { parseSeed, type Seed } from "../lab/seed";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
 import { siteGrants, sitePermissions } from "../stacks/privileges";
 import { Consoles } from "../tools/consoles";
-import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
+import { demoSeed, labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { Stack, type StackOptions } from "../tools/stack";
@@ -16,7 +16,7 @@ import { limitedNetboxToken, limitedToken } from "./rights";
 
 const root = projectRoot();
 
-export const demoSeed = (): Seed => readSeed(join(root, "lab", "seeds", "demo.yaml"));
+export { demoSeed };
 
 /** The demo's world with other guests. */
 export function seedWith(guestsYaml: string): Seed {
@@ -52,7 +52,7 @@ export class World {
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
     const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(lab, consoles, sitePermissions) };
     const reach = { ...lab.endpoints, netbox, proxmox: Object.fromEntries(limited) };
-    lab.log.calls.length = 0;
+    lab.log.clear();
     return new World(lab, reach, consoles, folder, await consoles.records());
   }
 

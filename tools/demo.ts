@@ -2,9 +2,8 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../lab";
-import { readSeed } from "../lab/seed";
 import { Consoles } from "./consoles";
-import { labConfig, labSecrets, zonesOf } from "./labstack";
+import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
 import { pulumiFolder } from "./pulumi";
 import { type Run, Stack, type Step } from "./stack";
 
@@ -60,7 +59,7 @@ function show(steps: Step[], most = 8): void {
 
 async function demo(folder: string): Promise<void> {
   const cli = await pulumiFolder();
-  const seed = readSeed(join("lab", "seeds", "demo.yaml"));
+  const seed = demoSeed();
   const lab = await Lab.start({ seed, folder: join(folder, "lab") });
   const zones = zonesOf(seed);
   const consoles = new Consoles(lab.endpoints, zones);

@@ -2,11 +2,14 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import type { Endpoints } from "../lab";
-import type { Seed } from "../lab/seed";
+import { readSeed, type Seed } from "../lab/seed";
 import { suffix } from "../providers/connections";
 import { projectRoot } from "./root";
 
 const root = projectRoot();
+
+/** The lab's default world. */
+export const demoSeed = (): Seed => readSeed(join(root, "lab", "seeds", "demo.yaml"));
 
 export const zonesOf = (seed: Seed): string[] =>
   seed.dns.zones.filter(({ updatable }) => updatable.length > 0).map(({ name }) => name);

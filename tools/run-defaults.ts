@@ -4,7 +4,7 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   // Creates find what an interrupted run made, so nothing is lost without checkpoints, which cost quadratic time.
   up: { args: ["--continue-on-error"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
   // The program is run so that the providers get today's configuration, not the copy of the last `up`.
-  refresh: { args: ["--run-program"], env: {} },
+  refresh: { args: ["--run-program"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
   destroy: { args: ["--run-program", "--continue-on-error"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
 };
 

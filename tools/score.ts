@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Lab } from "../lab";
-import { readSeed } from "../lab/seed";
+import { demoSeed } from "./labstack";
 import { projectRoot } from "./root";
 
 /** `npm run lab:score`: how many answers of genuine Proxmox VE nodes the lab gives too, by file. */
@@ -30,7 +30,7 @@ const root = projectRoot();
 async function replay(recordings: string, program: string, file: string, verbose: boolean): Promise<Score> {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-score-"));
   const lab = await Lab.start({
-    seed: readSeed(join(root, "lab", "seeds", "demo.yaml")),
+    seed: demoSeed(),
     proxmoxState: join(recordings, "initial-state.json"),
     folder,
   });

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
@@ -38,7 +38,7 @@ export const keptResource = z.object({
   outputs: z.record(z.string(), z.unknown()).default({}),
 });
 const checkpoint = z.object({
-  checkpoint: z.object({ latest: z.object({ resources: z.array(keptResource) }) }),
+  checkpoint: z.object({ latest: z.object({ resources: z.array(keptResource).default([]) }) }),
 });
 
 export type KeptResource = z.infer<typeof keptResource>;
@@ -73,6 +73,8 @@ export interface StackOptions {
   config: Record<string, unknown>;
   secrets: Record<string, string>;
   env?: NodeJS.ProcessEnv;
+  /** Are the engine's events read? Writing them takes the engine's time: without them a run has no steps, errors and changes. */
+  events?: boolean;
 }
 
 /** A stack of the real program, run by the real CLI on a file backend of its own. */
@@ -142,12 +144,13 @@ export class Stack {
     return this.operate("destroy", ["--yes", "--skip-preview", ...args]);
   }
 
+  get stateFile(): string {
+    return join(this.options.folder, "state", ".pulumi", "stacks", project, `${this.options.name}.json`);
+  }
+
   /** The state as the backend keeps it: secrets encrypted. */
   exported(): string {
-    return readFileSync(
-      join(this.options.folder, "state", ".pulumi", "stacks", project, `${this.options.name}.json`),
-      "utf8",
-    );
+    return readFileSync(this.stateFile, "utf8");
   }
 
   /** The resources in the state, sorted. */
@@ -172,8 +175,8 @@ export class Stack {
   /** An operation's process and its outcome: for tests that kill it. */
   start(command: string, args: string[]): { pid: number; done: Promise<Run> } {
     const preset = defaults[command] ?? { args: [], env: {} };
-    const log = join(this.options.folder, `events-${++this.runs}.json`);
-    writeFileSync(log, "");
+    const log = this.options.events === false ? undefined : join(this.options.folder, `events-${++this.runs}.json`);
+    if (log !== undefined) writeFileSync(log, "");
     const words = [
       command,
       ...preset.args,
@@ -183,13 +186,13 @@ export class Stack {
       this.options.name,
       "--config-file",
       this.configFile,
-      "--event-log",
-      log,
+      ...(log === undefined ? [] : ["--event-log", log]),
     ];
-    const { pid, done } = this.spawn(words, { ...preset.env, PULUMI_DEBUG_COMMANDS: "true" });
+    const debug = log === undefined ? {} : { PULUMI_DEBUG_COMMANDS: "true" };
+    const { pid, done } = this.spawn(words, { ...preset.env, ...debug });
     const mended = async (run: Run): Promise<Run> => {
       if (run.code !== 0 && goesOn(command)) await this.spawn(repair(this.options.name), {}).done;
-      return { ...run, ...readEvents(log) };
+      return log === undefined ? run : { ...run, ...readEvents(log) };
     };
     return { pid, done: done.then(mended) };
   }
@@ -218,34 +221,6 @@ export class Stack {
       child.on("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
     });
     return { pid: child.pid ?? 0, done };
-  }
-}
-
-/** A process and all that it started, by the parents that Linux knows: the CLI gives its plugins process groups of their own. */
-function descendants(pid: number): number[] {
-  const children = readdirSync("/proc").flatMap((name) => {
-    if (!/^\d+$/.test(name)) return [];
-    try {
-      // The command's name, in parentheses, may hold anything.
-      const [, parent] = readFileSync(`/proc/${name}/stat`, "utf8")
-        .replace(/^.*\) /s, "")
-        .split(" ");
-      return Number(parent) === pid ? [Number(name)] : [];
-    } catch {
-      return []; // it has ended
-    }
-  });
-  return [pid, ...children.flatMap(descendants)];
-}
-
-/** SIGKILL to a whole process tree at one moment. */
-export function killTree(pid: number): void {
-  for (const each of descendants(pid)) {
-    try {
-      process.kill(each, "SIGKILL");
-    } catch {
-      // it ended by itself
-    }
   }
 }
 

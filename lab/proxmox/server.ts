@@ -15,6 +15,7 @@ import type { Cluster } from "./cluster";
 import { PveError } from "./errors";
 import { invoke, match } from "./routes";
 import { Page } from "./routes/route";
+import { Workers } from "./workers";
 
 /** After so many requests pveproxy closes a connection. */
 const requestsAConnection = 100;
@@ -28,6 +29,7 @@ export class ProxmoxServer {
   private readonly plain: PlainServer;
   private readonly counts = new WeakMap<Socket, number>();
   private readonly sockets = new Set<Socket>();
+  private readonly workers = new Workers();
 
   constructor(
     readonly cluster: Cluster,
@@ -106,7 +108,7 @@ export class ProxmoxServer {
       return after === "drop" || after === "hold" || fault?.how === "drop after";
     };
     try {
-      await sleep(this.cluster.times.api);
+      await this.workers.turn(/^\/nodes\/([^/]+)/.exec(path)?.[1] ?? "", this.cluster.times.api);
       if (typeof status === "number") throw new PveError(status, "Service Unavailable");
       const data = await this.call(request, method, path, query, body);
       if (isStopped()) return;

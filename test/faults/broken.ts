@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { WatchedCall } from "../../lab/faults";
-import { killTree } from "../../tools/stack";
+import { killTree } from "../../tools/processes";
 import type { World } from "../world";
 import { befall, type Prepared, prepare, type Scenario } from "./scenario";
 import { compare, foreign, holdings, untouched } from "./verdict";

@@ -40,7 +40,7 @@ describe("the demo's guests", () => {
   });
 
   it("give a preview without changes, refreshed or not, and NetBox is asked in bulk", async () => {
-    world.lab.log.calls.length = 0;
+    world.lab.log.clear();
     const again = await stack.preview("--expect-no-changes");
     expect(again.code).toBe(0);
     expect(again.changes).toEqual({ same: 56 });
@@ -103,7 +103,7 @@ describe("the demo's guests", () => {
     await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${www.id}/`, { status: "decommissioning" });
     const app = await world.consoles.vm("app01");
     await world.consoles.netbox("DELETE", `virtualization/virtual-machines/${app.id}/`);
-    world.lab.log.calls.length = 0;
+    world.lab.log.clear();
     const gone = await stack.up();
     expect(gone.errors).toEqual([]);
     const names = (await world.ourGuests()).map(({ name }) => name);

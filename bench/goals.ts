@@ -1,0 +1,106 @@
+import type { Phase } from "./phases";
+
+// What issue 7 set out to reach, and how the figures stand to it.
+
+const size = 1000;
+
+function verdict(name: string, limit: string, measured: number | undefined, most: number, unit = ""): string[][] {
+  if (measured === undefined) return [[name, limit, "not measured", ""]];
+  const shown = measured >= 100 || Number.isInteger(measured) ? measured.toFixed(0) : measured.toFixed(2);
+  return [[name, limit, `${shown}${unit}`, measured <= most ? "holds" : "missed"]];
+}
+
+const sum = (endpoints: Record<string, number>, pattern: RegExp) =>
+  Object.entries(endpoints).reduce((total, [name, count]) => total + (pattern.test(name) ? count : 0), 0);
+
+/** One row a goal: its name, limit, figure and verdict. Those of 1,000 guests are taken from the largest size up to that. */
+export function goals(phases: Phase[]): string[][] {
+  const fitting = phases.filter(({ guests }) => guests <= size);
+  const guests = Math.max(...fitting.map((each) => each.guests));
+  const find = (phase: Phase["phase"], latency: Phase["latency"]) =>
+    fitting.find((each) => each.phase === phase && each.latency === latency && each.guests === guests);
+  const of = <T>(found: Phase | undefined, read: (phase: Phase) => T) =>
+    found === undefined ? undefined : read(found);
+  const ratio = (above: number | undefined, below: number | undefined) =>
+    above === undefined || below === undefined ? undefined : above / below;
+  const up = find("up from nothing", "none") ?? find("up from nothing", "realistic");
+  const preview = find("no-change preview", "none") ?? find("no-change preview", "realistic");
+  const refresh = find("preview --refresh", "none") ?? find("preview --refresh", "realistic");
+  const floor = find("floor of up", "realistic");
+  const slowUp = find("up from nothing", "realistic");
+  const peak = phases.reduce<Phase | undefined>(
+    (most, each) => (each.memory > (most?.memory ?? 0) ? each : most),
+    undefined,
+  );
+  const n = `${guests} guests`;
+  return [
+    ...verdict(
+      "resources a guest",
+      "≤ 5",
+      of(up, (each) => Math.floor(each.resources / guests)),
+      5,
+    ),
+    ...verdict(
+      `no-change preview, ${n}: CPU against bare resources`,
+      "≤ 1.2",
+      ratio(
+        of(preview, ({ cpu }) => cpu),
+        of(find("bare preview", "none"), ({ cpu }) => cpu),
+      ),
+      1.2,
+    ),
+    ...verdict(
+      `no-change preview, ${n}: NetBox requests`,
+      "≤ 40",
+      of(preview, ({ requests }) => requests.netbox),
+      40,
+    ),
+    ...verdict(
+      `no-change preview, ${n}: requests of single guests`,
+      "0",
+      of(preview, ({ endpoints }) => sum(endpoints, /ID/)),
+      0,
+    ),
+    ...verdict(
+      `preview --refresh, ${n}: Proxmox requests a guest`,
+      "≤ 1",
+      of(refresh, ({ endpoints }) => sum(endpoints, /^proxmox .*ID/) / guests),
+      1,
+    ),
+    ...verdict(
+      `preview --refresh, ${n}: AXFRs`,
+      "≤ 3 (zones)",
+      of(refresh, ({ requests }) => requests.bind9),
+      3,
+    ),
+    ...verdict(
+      `preview --refresh, ${n}: NetBox requests`,
+      "≤ 60",
+      of(refresh, ({ requests }) => requests.netbox),
+      60,
+    ),
+    ...verdict(
+      `up from nothing, ${n}, realistic latency: wall against the floor`,
+      "≤ 1.15",
+      ratio(
+        of(slowUp, ({ wall }) => wall),
+        of(floor, ({ wall }) => wall),
+      ),
+      1.15,
+    ),
+    ...verdict(
+      "state a guest",
+      "≤ 12 kB",
+      of(preview, (each) => each.state / guests / 1000),
+      12,
+      " kB",
+    ),
+    ...verdict(
+      `most memory (${peak?.guests ?? 0} guests, ${peak?.phase ?? ""})`,
+      "≤ 2 GB",
+      of(peak, ({ memory }) => memory / 1000),
+      2,
+      " GB",
+    ),
+  ];
+}

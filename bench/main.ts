@@ -1,0 +1,88 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { parseArgs } from "node:util";
+import { pulumiFolder } from "../tools/pulumi";
+import { bare, floor, life, openWorld, type Phase } from "./phases";
+import { report } from "./report";
+import { benchSeed, LabProcess, realistic } from "./world";
+
+const help = `npm run bench -- [options]
+
+Runs the whole life of a site of many guests on the lab, by the real Pulumi CLI, and prints what each part of it costs:
+docs/performance.md says how to read it. Wall times of a shared machine mean little; ratios and CPU seconds say more.
+
+  --sizes LIST       numbers of guests (default 100,1000,5000)
+  --latency LIST     none, realistic or both (default none,realistic)
+  --out FILE         JSON of every figure (default .lab/bench.json)
+  --markdown FILE    the tables once more
+  --help             this text
+`;
+
+const say = (text: string) => process.stderr.write(`… ${text}\n`);
+
+async function site(cli: string, guests: number, latency: Phase["latency"]): Promise<Phase[]> {
+  const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-"));
+  const waits = latency === "none" ? {} : realistic;
+  const phases: Phase[] = [];
+  const keep = (phase: Phase) => {
+    phases.push(phase);
+    const { wall, cpu, memory } = phase;
+    say(
+      `${guests} guests, ${latency} latency, ${phase.phase}: ${wall.toFixed(1)} s, ${cpu.toFixed(1)} CPU s, ${memory.toFixed(0)} MB`,
+    );
+  };
+  say(`${guests} guests: the lab takes its seed`);
+  const lab = await LabProcess.start(benchSeed(guests), join(folder, "lab"));
+  try {
+    const world = await openWorld(lab, cli, folder);
+    try {
+      let resources = 0;
+      for await (const phase of life(world, guests, latency, waits)) {
+        keep(phase);
+        resources = Math.max(resources, phase.resources);
+      }
+      keep(await floor(world, guests, latency, waits));
+      if (latency === "none") keep(await bare(world, guests, resources));
+    } finally {
+      await world.consoles.close();
+    }
+  } finally {
+    await lab.close();
+    rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
+  }
+  return phases;
+}
+
+async function main(): Promise<void> {
+  const text = { type: "string" } as const;
+  const { values } = parseArgs({
+    options: { sizes: text, latency: text, out: text, markdown: text, help: { type: "boolean" } },
+  });
+  if (values.help) {
+    process.stdout.write(help);
+    return;
+  }
+  const sizes = (values.sizes ?? "100,1000,5000").split(",").map(Number);
+  const latencies = (values.latency ?? "none,realistic").split(",");
+  if (sizes.some((size) => !Number.isInteger(size) || size < 100 || size > 10_000))
+    throw new Error(`--sizes ${values.sizes}: write whole numbers of guests from 100 to 10000, like 100,1000`);
+  const cli = await pulumiFolder();
+  const phases: Phase[] = [];
+  for (const latency of latencies) {
+    if (latency !== "none" && latency !== "realistic") throw new Error(`--latency ${latency}: write none or realistic`);
+    for (const guests of sizes) phases.push(...(await site(cli, guests, latency)));
+  }
+  const out = values.out ?? ".lab/bench.json";
+  mkdirSync(dirname(out), { recursive: true });
+  writeFileSync(out, JSON.stringify(phases, undefined, 1));
+  const tables = report(phases);
+  process.stdout.write(tables);
+  if (values.markdown !== undefined) writeFileSync(values.markdown, tables);
+  say(`every figure is in ${out}`);
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});

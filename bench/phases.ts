@@ -1,0 +1,200 @@
+import { spawn } from "node:child_process";
+import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Latency } from "../lab";
+import type { LoggedCall } from "../lab/log";
+import { Consoles } from "../tools/consoles";
+import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
+import { pulumiEnvironment } from "../tools/pulumi";
+import { projectRoot } from "../tools/root";
+import { type Run, Stack } from "../tools/stack";
+import { type Cost, metered } from "./meter";
+import { LabProcess, templatesByPlatform } from "./world";
+
+export const phaseNames = [
+  "up from nothing",
+  "no-change preview",
+  "preview --refresh",
+  "up changing 1 %",
+  "refresh",
+  "destroy",
+] as const;
+export type PhaseName = (typeof phaseNames)[number];
+type System = LoggedCall["system"];
+
+/** What one operation cost. */
+export interface Phase extends Cost {
+  phase: PhaseName | "floor of up" | "bare preview";
+  guests: number;
+  latency: "none" | "realistic";
+  /** Resources of the stack. */
+  resources: number;
+  /** Bytes. */
+  state: number;
+  requests: Record<System, number>;
+  /** By endpoint, ids left out: the most frequent first. */
+  endpoints: Record<string, number>;
+  greatest: Record<System, number>;
+}
+
+/** A call without what differs from guest to guest. */
+const endpointOf = ({ system, method, path }: LoggedCall): string => {
+  const bare = path
+    .replace(/\?.*/, "")
+    .replace(/UPID[^/]*/, "UPID")
+    .replace(/^pve-lab/, "")
+    .replace(/\/pve\d+\b/, "/NODE")
+    .replace(/\/\d+(?=\/|$)/g, "/ID");
+  return `${system} ${method} ${system === "bind9" ? "" : bare}`.trim();
+};
+
+export interface World {
+  lab: LabProcess;
+  stack: Stack;
+  consoles: Consoles;
+  config: Record<string, unknown>;
+  env: Record<string, string>;
+  folder: string;
+  cli: string;
+}
+
+export async function openWorld(lab: LabProcess, cli: string, folder: string): Promise<World> {
+  const zones = zonesOf(lab.seed);
+  const base = labConfig(lab.endpoints, zones);
+  const config = {
+    ...base,
+    defaults: { ...(base.defaults as object), templates: templatesByPlatform, storage: "ceph" },
+    site: { protect: false, maxRemovals: "100%" },
+  };
+  const env = labEnvironment(lab.endpoints);
+  const options = { cli, name: "bench", folder: join(folder, "stack"), config, secrets: {}, env, events: false };
+  const stack = new Stack(options);
+  await stack.init();
+  return { lab, stack, consoles: new Consoles(lab.endpoints, zones), config, env, folder, cli };
+}
+
+/** One measured piece of work. @throws with what it printed, where it failed */
+async function measure(
+  { lab, stack }: World,
+  about: Pick<Phase, "phase" | "guests" | "latency">,
+  start: () => { pid: number; done: Promise<Run> },
+): Promise<Phase> {
+  await lab.forgetCalls();
+  const { pid, done } = start();
+  const { result, cost } = await metered(pid, done);
+  if (result.code !== 0) throw new Error(`${about.phase} failed:\n${result.output.slice(-3000)}`);
+  const { calls, greatest } = await lab.calls();
+  const requests = { netbox: 0, proxmox: 0, bind9: 0 };
+  const endpoints = new Map<string, number>();
+  for (const call of calls) {
+    requests[call.system]++;
+    endpoints.set(endpointOf(call), (endpoints.get(endpointOf(call)) ?? 0) + 1);
+  }
+  return {
+    ...about,
+    ...cost,
+    resources: stack.resources().length,
+    state: statSync(stack.stateFile).size,
+    requests,
+    endpoints: Object.fromEntries([...endpoints].sort(([, a], [, b]) => b - a)),
+    greatest,
+  };
+}
+
+/** The life of a site, each part of it measured. */
+export async function* life(
+  world: World,
+  guests: number,
+  latency: Phase["latency"],
+  waits: Latency,
+): AsyncGenerator<Phase> {
+  const { lab, stack, consoles } = world;
+  const yes = ["--yes", "--skip-preview"];
+  const operate = (phase: PhaseName, command: string, args: string[]) =>
+    measure(world, { phase, guests, latency }, () => stack.start(command, args));
+  await lab.setLatency(waits);
+  yield await operate("up from nothing", "up", yes);
+  yield await operate("no-change preview", "preview", ["--expect-no-changes"]);
+  yield await operate("preview --refresh", "preview", ["--refresh", "--expect-no-changes"]);
+  const ids = (await consoles.all<{ id: number }>("virtualization/virtual-machines", "")).slice(0, guests / 100);
+  for (const { id } of ids) await consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 3072 });
+  yield await operate("up changing 1 %", "up", yes);
+  yield await operate("refresh", "refresh", yes);
+  yield await operate("destroy", "destroy", yes);
+}
+
+function script(file: string, args: string[], env: NodeJS.ProcessEnv): { pid: number; done: Promise<Run> } {
+  const child = spawn(process.execPath, [file, ...args], {
+    cwd: projectRoot(),
+    env: { ...process.env, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+    });
+  const done = new Promise<Run>((resolve) =>
+    child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} })),
+  );
+  return { pid: child.pid ?? 0, done };
+}
+
+/** The same calls as `up` from nothing, by a bare script, on the site that `destroy` left empty. */
+export async function floor(world: World, guests: number, latency: Phase["latency"], waits: Latency): Promise<Phase> {
+  await world.lab.setLatency(waits);
+  const file = join(projectRoot(), "dist", "bench", "floor.js");
+  const { lab, config, env } = world;
+  void lab;
+  return measure(world, { phase: "floor of up", guests, latency }, () => script(file, [JSON.stringify(config)], env));
+}
+
+/** The no-change preview of a program that declares as many bare resources. */
+export async function bare(world: World, guests: number, resources: number): Promise<Phase> {
+  const folder = join(world.folder, "bare");
+  mkdirSync(folder, { recursive: true });
+  const root = projectRoot();
+  const project = { name: "bare", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" };
+  writeFileSync(join(folder, "Pulumi.yaml"), JSON.stringify(project));
+  writeFileSync(
+    join(folder, "index.js"),
+    `require(${JSON.stringify(join(root, "dist", "bench", "bareprogram.js"))});\n`,
+  );
+  writeFileSync(join(folder, "package.json"), "{}");
+  symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
+  mkdirSync(join(folder, "state"));
+  const env: NodeJS.ProcessEnv = {
+    ...pulumiEnvironment(world.cli),
+    PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "lab",
+    PULUMI_SKIP_CHECKPOINTS: "true",
+    BENCH_GUESTS: String(guests),
+    BENCH_RESOURCES: String(Math.round((resources - 2) / guests)),
+  };
+  const pulumi = (...args: string[]) => {
+    const child = spawn("pulumi", [...args, "--non-interactive"], {
+      cwd: folder,
+      env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    let output = "";
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        output += chunk.toString();
+      });
+    const done = new Promise<Run>((resolve) =>
+      child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} })),
+    );
+    return { pid: child.pid ?? 0, done };
+  };
+  for (const args of [
+    ["stack", "init", "bare"],
+    ["up", "--yes", "--skip-preview", "--stack", "bare"],
+  ]) {
+    const made = await pulumi(...args).done;
+    if (made.code !== 0) throw new Error(`the bare program failed:\n${made.output.slice(-3000)}`);
+  }
+  return measure(world, { phase: "bare preview", guests, latency: "none" }, () =>
+    pulumi("preview", "--stack", "bare", "--expect-no-changes"),
+  );
+}

@@ -1,0 +1,77 @@
+import { goals } from "./goals";
+import { type Phase, phaseNames } from "./phases";
+
+/** A table of Markdown that reads well as plain text, too. */
+export function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, n) => Math.max(title.length, ...rows.map((row) => row[n]?.length ?? 0)));
+  const line = (cells: string[]) => `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(" | ")} |`;
+  return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
+}
+
+const rounded = (value: number) => (value >= 100 ? value.toFixed(0) : value.toFixed(1));
+const by = (parts: Partial<Record<string, number>>) =>
+  ["cli", "program", "provider"].map((role) => (parts[role] ?? 0).toFixed(0)).join(" / ");
+
+const row = ({ phase, guests, latency, wall, cpu, cpuBy, memory, memoryBy, state, requests, greatest }: Phase) => [
+  String(guests),
+  latency,
+  phase,
+  rounded(wall),
+  rounded(cpu),
+  by(cpuBy),
+  memory.toFixed(0),
+  by(memoryBy),
+  (state / 1000).toFixed(0),
+  `${requests.netbox} / ${requests.proxmox} / ${requests.bind9}`,
+  `${greatest.netbox} / ${greatest.proxmox} / ${greatest.bind9}`,
+];
+
+/** The exponent between the smallest and the largest size of each phase: 1 is linear. */
+function growth(phases: Phase[]): string[][] {
+  return [...phaseNames, "floor of up" as const].flatMap((name) =>
+    (["none", "realistic"] as const).flatMap((latency) => {
+      const found = phases
+        .filter((each) => each.phase === name && each.latency === latency)
+        .sort((a, b) => a.guests - b.guests);
+      const [small, large] = [found[0], found[found.length - 1]];
+      if (small === undefined || large === undefined || small.guests === large.guests) return [];
+      const exponent = (of: (phase: Phase) => number) =>
+        (Math.log(of(large) / of(small)) / Math.log(large.guests / small.guests)).toFixed(2);
+      return [
+        [
+          name,
+          latency,
+          `${small.guests} → ${large.guests}`,
+          exponent(({ wall }) => wall),
+          exponent(({ cpu }) => cpu),
+          exponent(({ memory }) => memory),
+        ],
+      ];
+    }),
+  );
+}
+
+/** The figures, the growth and the goals, as tables. */
+export function report(phases: Phase[]): string {
+  const parts = [
+    table(
+      [
+        "guests",
+        "latency",
+        "phase",
+        "wall s",
+        "CPU s",
+        "cli / program / provider",
+        "MB",
+        "cli / program / provider",
+        "state kB",
+        "requests NetBox / Proxmox / DNS",
+        "in flight",
+      ],
+      phases.map(row),
+    ),
+    table(["growth of", "latency", "guests", "wall", "CPU", "memory"], growth(phases)),
+    table(["goal", "to reach", "measured", ""], goals(phases)),
+  ];
+  return `${parts.join("\n\n")}\n`;
+}
