@@ -59,6 +59,8 @@ export async function metered<T>(pid: number, done: Promise<T>): Promise<{ resul
       for (const each of descendants(pid)) {
         const found = sample(each);
         if (found === undefined) continue;
+        // One that has just ended has no command any more.
+        if (found.role === "other") found.role = last.get(each)?.role ?? "other";
         last.set(each, found);
         now.set(found.role, (now.get(found.role) ?? 0) + found.memory);
       }

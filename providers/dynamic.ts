@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { withMarkText } from "./mark";
 import type { Kind } from "./registry";
 
 /** What a handler says of a change. Nothing replaces but what it lists. */
@@ -42,7 +43,7 @@ export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 export const providerText = (kind: Kind): string =>
   `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
 
-/** A dynamic resource whose provider is a constant text instead of a serialized closure. */
+/** A dynamic resource whose provider is a constant text instead of a serialized closure. `outputs` are the properties that the program reads of it. */
 export abstract class DynamicResource extends pulumi.CustomResource {
   constructor(
     room: string,
@@ -51,7 +52,16 @@ export abstract class DynamicResource extends pulumi.CustomResource {
     name: string,
     inputs: pulumi.Inputs,
     options?: pulumi.CustomResourceOptions,
+    outputs: string[] = [],
   ) {
-    super(`pulumi-nodejs:dynamic/${room}:${type}`, name, { ...inputs, __provider: providerText(kind) }, options);
+    // Each property costs the SDK an output with its promises, given or not.
+    const given = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
+    const awaited = Object.fromEntries(outputs.map((key) => [key, undefined]));
+    super(
+      `pulumi-nodejs:dynamic/${room}:${type}`,
+      name,
+      { ...awaited, ...withMarkText(given), __provider: providerText(kind) },
+      options,
+    );
   }
 }

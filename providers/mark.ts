@@ -1,3 +1,6 @@
+import { z } from "zod";
+import { isRecord } from "./values";
+
 /** Who made an object, as it stands in the object itself: the Pulumi stack, the NetBox, the guest's id there. */
 export interface Mark {
   /** `project/stack`. */
@@ -9,6 +12,26 @@ export interface Mark {
 /** The guest's page in NetBox. */
 export const guestUrl = ({ netboxUrl, netboxId }: Pick<Mark, "netboxUrl" | "netboxId">): string =>
   `${netboxUrl}/virtualization/virtual-machines/${netboxId}/`;
+
+const page = /^(\S+) (\S+?)\/virtualization\/virtual-machines\/(\d+)\/$/;
+const fields = z.object({ stack: z.string(), netboxUrl: z.string(), netboxId: z.number() });
+
+/** A resource's mark: `STACK URL` among its properties, as one short text costs the engine less; by its parts in handlers. */
+export const mark = z.union([
+  fields,
+  z.string().transform((text, context): Mark => {
+    const [, stack, netboxUrl, id] = page.exec(text) ?? [];
+    if (stack !== undefined && netboxUrl !== undefined) return { stack, netboxUrl, netboxId: Number(id) };
+    context.addIssue({ code: "custom", message: "is no mark" });
+    return z.NEVER;
+  }),
+]);
+
+/** A resource's properties as the engine gets them. */
+export function withMarkText(properties: Record<string, unknown>): Record<string, unknown> {
+  const parsed = isRecord(properties.mark) ? fields.safeParse(properties.mark) : undefined;
+  return parsed?.success ? { ...properties, mark: `${parsed.data.stack} ${guestUrl(parsed.data)}` } : properties;
+}
 
 const pattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/virtualization\/virtual-machines\/(\d+)\/\s*$/m;
 

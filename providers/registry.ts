@@ -6,6 +6,7 @@ import { context, maxRemovals, useConfiguration } from "./context";
 import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
 import { GoneGuard } from "./gone";
+import { withMarkText } from "./mark";
 import { dnsRecordHandler } from "./netbox/dnsrecord.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
@@ -56,9 +57,9 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A copy without undefined values, for which the engine's wire format has no place. */
+/** A copy in the form that the engine gets: without undefined values, for which its wire format has no place. */
 const plain = (value: object): Record<string, unknown> =>
-  z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value)));
+  withMarkText(z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value))));
 
 /** One for all kinds of this process: each has its own count. */
 const gone = new GoneGuard(maxRemovals);

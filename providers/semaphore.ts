@@ -22,6 +22,7 @@ export class Semaphore {
 /** Callers that ask while an answer is on its way, or within `keep` milliseconds after it came, share that answer. */
 export class Shared<T> {
   private current?: Promise<T>;
+  private last?: { at: number; answer: Promise<T> };
 
   constructor(
     private readonly keep: number,
@@ -35,12 +36,27 @@ export class Shared<T> {
     const forget = () => {
       if (this.current === asked) this.current = undefined;
     };
-    asked.then(() => setTimeout(forget, this.keep).unref(), forget);
+    const at = Date.now();
+    asked.then(() => {
+      this.last = { at, answer: asked };
+      setTimeout(forget, this.keep).unref();
+    }, forget);
     return asked;
   }
 
-  /** The next caller asks anew. */
+  /** An answer to a question that was asked in the last so many milliseconds, whatever was done since. */
+  recent(age: number): Promise<T> {
+    return this.last && Date.now() - this.last.at < age ? this.last.answer : this.get();
+  }
+
+  /** The next caller of `get` asks anew. */
   forget(): void {
     this.current = undefined;
+  }
+
+  /** Nothing that was answered so far is believed any more. */
+  discard(): void {
+    this.current = undefined;
+    this.last = undefined;
   }
 }

@@ -9,6 +9,7 @@ import { NetboxPromotion } from "../providers/netbox/promotion";
 import { ProxmoxContainer } from "../providers/proxmox/container";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { ProxmoxVm } from "../providers/proxmox/vm";
+import { Semaphore } from "../providers/semaphore";
 import { SiteAnchor } from "../providers/site/anchor";
 import type { Leftover } from "../providers/site/anchor.model";
 import { familyOf } from "./desired/address";
@@ -25,7 +26,7 @@ export interface Outputs {
       status: string;
       cluster: string;
       vmid: number;
-      addresses: pulumi.Output<string>[];
+      addresses: pulumi.Input<string>[];
       /** What waits for the guest's next start. */
       pending: pulumi.Output<string[]>;
     }
@@ -42,57 +43,106 @@ const logical: Record<GuestType, { name: (id: number) => string; type: string }>
   lxc: { name: (id) => `ct-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxContainer" },
 };
 
+/** Guests whose resources are registered at one time: the SDK holds much in memory for each that waits for its answer. */
+const window = 256;
+
 /** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
-export function declare(
+export async function declare(
   context: Context,
   site: Pick<Site, "stack" | "netbox" | "state"> & { protect: boolean },
   guests: DesiredGuest[],
   { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
   leftovers: Leftover[],
-): Outputs {
+): Promise<Outputs> {
   const { protect, state } = site;
   const allocations = new Map<string, NetboxIpAllocation>();
   const machines = new Map<number, Guest>();
-  const all: pulumi.Resource[] = [];
-  const kept = <T extends pulumi.Resource>(resource: T): T => {
-    all.push(resource);
-    return resource;
+  /** Those that nothing else depends on. */
+  const last = new Set<pulumi.Resource>();
+  const kept = <T extends pulumi.Resource>(dependsOn: pulumi.Resource[], make: (on: pulumi.Resource[]) => T): T => {
+    const made = make(dependsOn);
+    last.add(made);
+    for (const each of dependsOn) last.delete(each);
+    return made;
   };
   const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
   const text: Text = (ref) =>
     "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
-  for (const guest of guests) {
-    const netbox = kept(new NetboxGuest(`guest-${guest.id}`, guest.netbox));
+  const declareGuest = (guest: DesiredGuest): Guest => {
+    const netbox = kept([], () => new NetboxGuest(`guest-${guest.id}`, guest.netbox));
     const own = guest.allocations.map(({ key, inputs }) => {
-      const allocation = kept(new NetboxIpAllocation(key, inputs, { dependsOn: netbox }));
+      const allocation = kept([netbox], (dependsOn) => new NetboxIpAllocation(key, inputs, { dependsOn }));
       allocations.set(key, allocation);
       return allocation;
     });
-    const machine = kept(declareMachine(guest, text, state, [netbox, ...own]));
+    const machine = kept([netbox, ...own], (dependsOn) => declareMachine(guest, text, state, dependsOn));
     machines.set(guest.id, machine);
     if (guest.promote || state.promoted.has(guest.id))
       kept(
-        new NetboxPromotion(`promotion-${guest.id}`, { mark: guest.mark, name: guest.name }, { dependsOn: machine }),
+        [machine],
+        (dependsOn) =>
+          new NetboxPromotion(`promotion-${guest.id}`, { mark: guest.mark, name: guest.name }, { dependsOn }),
       );
     const { cluster, vmid } = guest.machine.inputs;
-    const addresses = guest.allocations.map(({ key, inputs }) =>
-      pulumi.output(inputs.address ?? allocations.get(key)?.address ?? ""),
-    );
+    const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
     const pending = machine.pending.apply((names) => names ?? []);
     outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
-  }
+    return machine;
+  };
   const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
   const before = new Map<string, pulumi.Resource[]>();
-  for (const record of plugin) {
-    const made = kept(declarePluginRecord(site, record, text, of(record.guests)));
+  const declarePlugin = (record: DesiredPluginRecord) => {
+    const made = kept(of(record.guests), (dependsOn) => declarePluginRecord(site, record, text, dependsOn));
     before.set(record.fqdn, [...(before.get(record.fqdn) ?? []), made]);
-  }
-  for (const record of records) {
-    const dependsOn = [...of(record.owner.guests), ...(before.get(record.name) ?? [])];
-    kept(declareRecord(context, record, text, dependsOn));
-  }
-  new SiteAnchor("anchor", { leftovers }, { dependsOn: all, protect });
+  };
+  const declareName = (record: DesiredRecord) =>
+    kept([...of(record.owner.guests), ...(before.get(record.name) ?? [])], (dependsOn) =>
+      declareRecord(context, record, text, dependsOn),
+    );
+  // A name comes with the last of its guests, so that it need not wait for all others.
+  const pluginOf = byLast(guests, plugin, (record) => record.guests);
+  const awaited = new Map<string, number[]>();
+  for (const { fqdn, guests: own } of plugin) awaited.set(fqdn, [...(awaited.get(fqdn) ?? []), ...own]);
+  const namesOf = byLast(guests, records, ({ owner, name }) => [...owner.guests, ...(awaited.get(name) ?? [])]);
+  const withNames = (id: number | undefined) => {
+    for (const record of pluginOf.get(id) ?? []) declarePlugin(record);
+    for (const record of namesOf.get(id) ?? []) declareName(record);
+  };
+  withNames(undefined);
+  const places = new Semaphore(window);
+  for (const guest of guests)
+    await new Promise<void>((started, failed) => {
+      places
+        .run(async () => {
+          const machine = declareGuest(guest);
+          withNames(guest.id);
+          started();
+          await registered(machine);
+        })
+        .catch(failed);
+    });
+  new SiteAnchor("anchor", { leftovers }, { dependsOn: [...last], protect });
   return outputs;
+}
+
+/** Resolves when the engine has answered a resource's registration: in an `up`, when it is there. */
+const registered = (resource: pulumi.Resource): Promise<void> =>
+  new Promise((resolve) => resource.urn.apply(() => resolve()));
+
+/** Records by the last of their guests in the order of declaration; those without one by undefined. */
+function byLast<T>(
+  guests: DesiredGuest[],
+  records: T[],
+  guestsOf: (record: T) => number[],
+): Map<number | undefined, T[]> {
+  const places = new Map(guests.map(({ id }, n) => [id, n]));
+  const groups = new Map<number | undefined, T[]>();
+  for (const record of records) {
+    const last = Math.max(...guestsOf(record).map((id) => places.get(id) ?? -1));
+    const id = guests[last]?.id;
+    groups.set(id, [...(groups.get(id) ?? []), record]);
+  }
+  return groups;
 }
 
 /** A virtual machine or container. One that was the other before is the same resource to the engine, which replaces it. */

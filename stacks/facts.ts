@@ -137,7 +137,7 @@ async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise
   return netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, { cluster_id: clusterIds });
 }
 
-/** NetBox's own word on single guests: one call each, and one more for who deleted those that are not there. */
+/** NetBox's own word on single guests: all together, and who deleted those that are not there. */
 export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
   const found = new Map(
     await Promise.all(
@@ -145,9 +145,7 @@ export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise
         async (id) =>
           [
             id,
-            await netbox.find("virtualization/virtual-machines", id, wire.virtualMachine, {
-              fields: wire.virtualMachineFields,
-            }),
+            await netbox.find("virtualization/virtual-machines", id, wire.virtualMachine, wire.virtualMachineFields),
           ] as const,
       ),
     ),

@@ -8,16 +8,12 @@ import { readState } from "./state";
 
 /** NetBox → guests, addresses and records: reads all three systems, judges, then declares. */
 export async function site(context: Context, settings: Settings): Promise<Outputs> {
-  try {
-    const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-    const state = await readState();
-    const { netbox, guests, named, leftovers, warnings, notes } = await planSite(context, settings, stack, state);
-    for (const warning of warnings) await pulumi.log.warn(presentable(warning));
-    for (const note of notes) await pulumi.log.info(presentable(note));
-    const { protect } = settings.site;
-    return declare(context, { stack, netbox, state, protect }, guests, named, leftovers);
-  } finally {
-    // An open connection would keep the program from ending.
-    await context.close();
-  }
+  const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
+  const state = await readState();
+  // An open connection would keep the program from ending.
+  const plan = await planSite(context, settings, stack, state).finally(() => context.close());
+  const { netbox, guests, named, leftovers, warnings, notes } = plan;
+  for (const warning of warnings) await pulumi.log.warn(presentable(warning));
+  for (const note of notes) await pulumi.log.info(presentable(note));
+  return declare(context, { stack, netbox, state, protect: settings.site.protect }, guests, named, leftovers);
 }

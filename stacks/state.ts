@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
+import { mark } from "../providers/mark";
 import type { GuestType } from "../providers/proxmox/schemas";
 import type { InState, KnownGuest } from "./desired/types";
 
@@ -7,12 +8,12 @@ const answer = z.object({
   outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
 });
 const machine = z.looseObject({
-  mark: z.object({ netboxId: z.number() }),
+  mark,
   name: z.string(),
   cluster: z.string(),
   vmid: z.number(),
 });
-const guest = z.object({ mark: z.object({ netboxId: z.number() }) });
+const guest = z.object({ mark });
 const allocation = z.object({
   interfaceId: z.number(),
   family: z.number(),

@@ -11,8 +11,8 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
+import { pulumiHome, quietHome } from "./home";
 import { projectRoot } from "./root";
 
 // Finds the Pulumi CLI, or gets it: from PATH, from the npm package's cache, by the npm package, or built from source.
@@ -50,7 +50,7 @@ const packageVersion = (): string =>
 
 /** Where the npm package `pulumi` keeps the CLI of its version, and so do we. */
 function cacheFolder(version: string): string {
-  return join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "versions", version, "bin");
+  return join(pulumiHome(), "versions", version, "bin");
 }
 
 /** @returns the folder of the CLI and its language host, for PATH. @throws with the ways out */
@@ -161,10 +161,12 @@ function timed(what: string, command: string, args: string[], cwd: string): Prom
   });
 }
 
-/** The environment of a `pulumi` of this project: its CLI first on PATH, no questions to the vendor. */
+/** The environment of a `pulumi` of this project: its CLI first on PATH, no questions to the vendor, no logs of every property. */
 export function pulumiEnvironment(folder: string): NodeJS.ProcessEnv {
+  const home = quietHome();
   return {
     ...process.env,
+    ...(home === undefined ? {} : { PULUMI_HOME: home }),
     PATH: `${folder}${delimiter}${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };

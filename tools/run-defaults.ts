@@ -1,11 +1,18 @@
+/**
+ * Steps that the engine takes at once: what waits, waits in the pools of the systems that it waits for, where more is gathered
+ * into one request the more there is.
+ */
+const parallel = { PULUMI_PARALLEL: "256" };
+/** Every create and delete can be repeated, and finds what an interrupted run made. */
+const noCheckpoints = { PULUMI_SKIP_CHECKPOINTS: "true" };
+
 /** Arguments and environment of each command, beside the user's own. */
 export const defaults: Record<string, { args: string[]; env: Record<string, string> }> = {
-  preview: { args: [], env: {} },
-  // Creates find what an interrupted run made, so nothing is lost without checkpoints, which cost quadratic time.
-  up: { args: ["--continue-on-error"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
+  preview: { args: [], env: parallel },
+  up: { args: ["--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
   // The program is run so that the providers get today's configuration, not the copy of the last `up`.
-  refresh: { args: ["--run-program"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
-  destroy: { args: ["--run-program", "--continue-on-error"], env: { PULUMI_SKIP_CHECKPOINTS: "true" } },
+  refresh: { args: ["--run-program"], env: { ...parallel, ...noCheckpoints } },
+  destroy: { args: ["--run-program", "--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
 };
 
 /**

@@ -2,9 +2,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NameServerSettings } from "../connections";
 import { UserError } from "../errors";
 import { redact } from "../http/redact";
-import { Shared } from "../semaphore";
 import { absolute, zoneOf } from "./names";
 import { Ssh } from "./ssh";
+import { ZoneCache } from "./zonecache";
 
 export interface Rrset {
   ttl: number;
@@ -41,7 +41,7 @@ export class NameServer {
   /** The view of netbox-dns that it shows; its default one where it is left out. */
   readonly view: string | undefined;
   private readonly ssh: Ssh;
-  private readonly transfers = new Map<string, Shared<ZoneContent>>();
+  private readonly caches = new Map<string, ZoneCache>();
   private readonly queues = new Map<string, Waiting[]>();
 
   constructor(
@@ -63,11 +63,20 @@ export class NameServer {
 
   // ---- reading
 
-  /** A zone's content by one AXFR; those who ask within half a second share it. */
+  /** A zone's content by one AXFR, kept up with our own changes; what others did in the last minute it may not show. */
   content(zone: string): Promise<ZoneContent> {
-    const shared = this.transfers.get(zone) ?? new Shared(500, () => this.transfer(zone));
-    this.transfers.set(zone, shared);
-    return shared.get();
+    return this.cache(zone).get();
+  }
+
+  /** Who asks for the zone next sees what others did, too. */
+  forget(zone: string): void {
+    this.cache(zone).forget();
+  }
+
+  private cache(zone: string): ZoneCache {
+    const cache = this.caches.get(zone) ?? new ZoneCache(() => this.transfer(zone));
+    this.caches.set(zone, cache);
+    return cache;
   }
 
   private async transfer(zone: string): Promise<ZoneContent> {
@@ -105,18 +114,21 @@ export class NameServer {
 
   /** One transaction. Where it is refused, halves are tried, so that one bad change doesn't take the others with it. */
   private async send(zone: string, changes: Waiting[]): Promise<void> {
-    this.transfers.get(zone)?.forget();
     let problem: Error | undefined;
     try {
       problem = await this.nsupdate(zone, changes);
     } catch (error) {
+      this.forget(zone);
       for (const { fail } of changes) fail(error instanceof Error ? error : new Error(String(error)));
       return;
     }
-    this.transfers.get(zone)?.forget();
-    if (problem === undefined) for (const { done } of changes) done();
-    else if (changes.length === 1) changes[0]?.fail(problem);
-    else {
+    if (problem === undefined) {
+      this.cache(zone).accepted(changes.flatMap(({ updates }) => updates));
+      for (const { done } of changes) done();
+    } else if (changes.length === 1) {
+      this.forget(zone);
+      changes[0]?.fail(problem);
+    } else {
       const middle = Math.ceil(changes.length / 2);
       await this.send(zone, changes.slice(0, middle));
       await this.send(zone, changes.slice(middle));

@@ -111,6 +111,11 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
       if (change) await server.change(zone, change);
       return;
     } catch (error) {
+      if (error instanceof ConflictError && attempt === 1) {
+        // What is in the way may be gone since the zone was read.
+        server.forget(zone);
+        continue;
+      }
       if (error instanceof ConflictError)
         throw new UserError(
           `Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`,

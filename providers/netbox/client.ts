@@ -5,9 +5,12 @@ import { firstIssue, HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore } from "../semaphore";
+import { Gathering } from "./gathering";
 import * as wire from "./schemas";
 
 const pageSize = 1000;
+const anyRow = z.looseObject({ id: z.number() });
+type Row = z.infer<typeof anyRow>;
 type Query = Record<string, string | number | boolean | readonly (string | number)[]>;
 
 function search(query: Query): URLSearchParams {
@@ -38,6 +41,7 @@ export function explain(_status: number, body: unknown): string {
 export class NetboxClient {
   private readonly http: HttpClient;
   private readonly writes = new Map<string, Semaphore>();
+  private readonly gatherings = new Map<string, Gathering<Row>>();
   readonly url: string;
 
   constructor(settings: NetboxSettings) {
@@ -91,7 +95,7 @@ export class NetboxClient {
 
   /** Every object that the query selects, pages in parallel, each object once. The caller checks that the filter was honoured. */
   async list<T>(path: string, item: z.ZodType<T>, fields: string, query: Query = {}): Promise<T[]> {
-    const page = wire.page(z.looseObject({ id: z.number() }));
+    const page = wire.page(anyRow);
     const read = (offset: number) =>
       this.http.send(page, {
         method: "GET",
@@ -135,14 +139,36 @@ export class NetboxClient {
     }
   }
 
-  /** One object, or undefined where NetBox says 404. */
-  async find<T>(path: string, id: number, item: z.ZodType<T>, query: Query = {}): Promise<T | undefined> {
-    try {
-      return await this.http.send(item, { method: "GET", path: `/api/${path}/${id}/`, query: search(query) });
-    } catch (error) {
-      if (isGone(error)) return undefined;
-      throw error;
-    }
+  /** One object, or undefined where NetBox has none that the token may see. */
+  async find<T>(path: string, id: number, item: z.ZodType<T>, fields: string): Promise<T | undefined> {
+    const [row] = await this.gathered(path, "id", fields, ({ id: own }) => own).get(id);
+    return row === undefined ? undefined : this.parsed(path, item, row);
+  }
+
+  /** The objects that a field of theirs leads to one other object. */
+  async listOf<T>(
+    path: string,
+    filter: { name: string; field: string; id: number },
+    item: z.ZodType<T>,
+    fields: string,
+  ): Promise<T[]> {
+    const keyOf = (row: Record<string, unknown>) => Number(row[filter.field]);
+    const rows = await this.gathered(path, filter.name, fields, keyOf).get(filter.id);
+    return rows.map((row) => this.parsed(path, item, row));
+  }
+
+  private gathered(path: string, filter: string, fields: string, keyOf: (row: Row) => number): Gathering<Row> {
+    const key = `${path}?${filter}&${fields}`;
+    const made =
+      this.gatherings.get(key) ??
+      new Gathering<Row>(async (ids) => {
+        const found = new Map<number, Row[]>();
+        for (const row of await this.list(path, anyRow, fields, { [filter]: ids }))
+          found.set(keyOf(row), [...(found.get(keyOf(row)) ?? []), row]);
+        return found;
+      });
+    this.gatherings.set(key, made);
+    return made;
   }
 
   create<T>(path: string, item: z.ZodType<T>, json: unknown): Promise<T> {

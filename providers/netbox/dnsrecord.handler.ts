@@ -45,7 +45,7 @@ export const dnsRecordHandler: Handler = {
   },
 };
 
-const byId = (id: number) => context().netbox.find(path, id, dnsRecord, { fields: dnsRecordFields });
+const byId = (id: number) => context().netbox.find(path, id, dnsRecord, dnsRecordFields);
 
 const change = (id: number, decide: (found: NetboxDnsRecord) => object | "delete" | undefined) =>
   context().netbox.change(path, id, dnsRecord, dnsRecordFields, decide);

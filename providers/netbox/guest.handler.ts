@@ -42,7 +42,7 @@ export const guestHandler: Handler = {
 /** The guest's object. @throws where the NetBox at hand is not the one that the guest was recorded from */
 export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
   proveNetbox(mark);
-  return context().netbox.find(machines, mark.netboxId, virtualMachine, { fields: virtualMachineFields });
+  return context().netbox.find(machines, mark.netboxId, virtualMachine, virtualMachineFields);
 }
 
 /** Changes or deletes the guest's object. @returns it as it was; undefined where it is gone */

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { mark } from "../mark";
 
 /** What this program writes into a guest's NetBox object: its VMID, where it has a custom field for it. */
 export const guestInputs = z.object({
-  mark: z.object({ stack: z.string(), netboxUrl: z.string(), netboxId: z.number() }),
+  mark,
   vmid: z.number(),
   /** Was the VMID computed from the NetBox id, rather than given by a person? */
   derived: z.boolean(),

@@ -60,7 +60,7 @@ export const ipAllocationHandler: Handler = {
 const title = (wanted: IpAllocationInputs) =>
   `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
 
-const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, { fields: ipAddressFields });
+const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipAddressFields);
 
 /** Changes or deletes one address, from what it is at that moment. */
 const change = (id: number, decide: (found: NetboxAddress) => object | "delete" | undefined) =>
@@ -99,9 +99,10 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
       `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
     );
   const mark = allocationMark(wanted);
-  const interrupted = (
-    await context().netbox.list(addresses, ipAddress, ipAddressFields, { vminterface_id: wanted.interfaceId })
-  ).find((each) => each.interfaceId === wanted.interfaceId && each.description === mark);
+  const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
+  const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
+    (each) => each.interfaceId === wanted.interfaceId && each.description === mark,
+  );
   if (interrupted && !(await keptBack(wanted, interrupted))) return interrupted;
   return wanted.address === undefined ? nextAvailable(wanted) : theSame(wanted, wanted.address);
 }

@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { mark } from "../mark";
 
 /** A prefix or range that addresses come from, with its text for people. */
 export const addressSource = z.object({ kind: z.enum(["prefix", "range"]), id: z.number(), text: z.string() });
 
 /** One address of one interface: given by a person in NetBox, or asked for from a prefix or range. */
 export const ipAllocationInputs = z.object({
-  mark: z.object({ stack: z.string(), netboxUrl: z.string(), netboxId: z.number() }),
+  mark,
   /** `web01 net0`, for messages. */
   label: z.string(),
   interfaceId: z.number(),

@@ -7,14 +7,6 @@ export class NetboxIpAllocation extends DynamicResource {
   declare readonly address: pulumi.Output<string>;
 
   constructor(name: string, inputs: IpAllocationInputs, options?: pulumi.CustomResourceOptions) {
-    // An address that isn't known yet is an output all the same, so it has a place among the properties.
-    super(
-      "netbox",
-      "NetboxIpAllocation",
-      "netbox-ip-allocation",
-      name,
-      { ...inputs, address: inputs.address },
-      options,
-    );
+    super("netbox", "NetboxIpAllocation", "netbox-ip-allocation", name, { ...inputs }, options, ["address"]);
   }
 }

@@ -1,8 +1,9 @@
 import { z } from "zod";
+import { mark } from "../mark";
 
 /** A staged guest that is to be active once it runs. */
 export const promotionInputs = z.object({
-  mark: z.object({ stack: z.string(), netboxUrl: z.string(), netboxId: z.number() }),
+  mark,
   /** For messages. */
   name: z.string(),
 });

@@ -51,7 +51,7 @@ export class TaskError extends Error {
 /** One Proxmox VE cluster. Calls wait in its pool; reads that arrive together share one answer. */
 export class ProxmoxCluster {
   private readonly http: HttpClient;
-  private readonly guests: Shared<wire.GuestResource[]>;
+  private readonly guests: Shared<Map<number, wire.GuestResource>>;
   private readonly statuses = new Map<string, Shared<Map<number, string>>>();
   private readonly templates = new Map<number | string, Semaphore>();
   private readonly identity: Shared<string>;
@@ -82,7 +82,10 @@ export class ProxmoxCluster {
       timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
       explain,
     });
-    this.guests = new Shared(300, () => this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" }));
+    this.guests = new Shared(300, async () => {
+      const all = await this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" });
+      return new Map(all.map((guest) => [guest.vmid, guest]));
+    });
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
   }
@@ -118,6 +121,10 @@ export class ProxmoxCluster {
       method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
     try {
       return await this.http.send(wire.data(schema), { method, path, ...carried });
+    } catch (error) {
+      // What it did all the same nobody knows.
+      this.guests.discard();
+      throw error;
     } finally {
       this.forget();
     }
@@ -156,22 +163,23 @@ export class ProxmoxCluster {
 
   // ---- reads that share
 
-  /** Every guest of the cluster. */
-  resources(): Promise<wire.GuestResource[]> {
-    return this.guests.get();
-  }
-
+  /** A guest of the cluster as it is listed now. */
   async find(vmid: number): Promise<wire.GuestResource | undefined> {
-    return (await this.resources()).find((guest) => guest.vmid === vmid);
+    return (await this.guests.get()).get(vmid);
   }
 
-  /** Is the guest switched on at this moment? One call a node and kind for all that ask together. */
+  /** The same from a list of the last minute: for what PVE itself refuses where it is no longer so. */
+  async recall(vmid: number): Promise<wire.GuestResource | undefined> {
+    return (await this.guests.recent(60_000)).get(vmid);
+  }
+
+  /** Is the guest switched on? One call a node and kind for all that ask within two seconds. */
   private async isRunning(type: GuestType, node: string, vmid: number): Promise<boolean> {
     const path = `/nodes/${node}/${type}`;
     const shared =
       this.statuses.get(path) ??
       new Shared(
-        300,
+        2000,
         async () =>
           new Map((await this.get(path, z.array(wire.guestStatus))).map((guest) => [guest.vmid, guest.status])),
       );
@@ -180,13 +188,18 @@ export class ProxmoxCluster {
   }
 
   /**
-   * What the guest does at this moment. PVE's lists call a paused guest running, and what says more is a request of its
+   * What the guest does, from lists that are shared. They call a paused guest running, and what says more is a request of its
    * own: it is asked only of one that should be paused, or that the cluster's statistics show so.
    */
   async power(type: GuestType, node: string, vmid: number, expected: Power): Promise<Power> {
     if (!(await this.isRunning(type, node, vmid))) return "stopped";
-    if (type === "lxc" || (expected !== "paused" && (await this.find(vmid))?.status !== "paused")) return "running";
-    return await this.get(`/nodes/${node}/${type}/${vmid}/status/current`, wire.currentStatus);
+    if (type === "lxc" || (expected !== "paused" && (await this.recall(vmid))?.status !== "paused")) return "running";
+    return (await this.current(type, node, vmid)).power;
+  }
+
+  /** What one guest does at this moment, and whether it is the HA manager's. */
+  current(type: GuestType, node: string, vmid: number): Promise<wire.CurrentStatus> {
+    return this.get(`/nodes/${node}/${type}/${vmid}/status/current`, wire.currentStatus);
   }
 
   /** A guest's configuration with what waits for its next start in force, and which options these are; undefined where PVE has none. */

@@ -2,14 +2,14 @@ import type { Parameters, ProxmoxCluster } from "./client";
 import type { GuestInputs } from "./guest.model";
 import type { GuestResource } from "./schemas";
 
-/** Clones a guest from another one of its kind, with its mark in the very call. @param kind the guest's, never the source's: cloning one of another kind fails. @param named its name, as its kind calls that */
+/** Clones a guest from another one of its kind, with its mark in the very call. @param kind the guest's, never the source's: cloning one of another kind fails. @param named its name, as its kind calls that @returns the node where it is */
 export async function cloneFrom(
   cluster: ProxmoxCluster,
   kind: GuestResource["type"],
   source: GuestResource,
   wanted: GuestInputs,
   named: Parameters,
-): Promise<void> {
+): Promise<string> {
   const target = wanted.node ?? wanted.placement ?? source.node;
   await cluster.task("POST", `/nodes/${source.node}/${kind}/${source.vmid}/clone`, {
     newid: wanted.vmid,
@@ -20,4 +20,5 @@ export async function cloneFrom(
     ...(wanted.pool === undefined || wanted.pool === "" ? {} : { pool: wanted.pool }),
     ...(target !== source.node ? { target } : {}),
   });
+  return target;
 }

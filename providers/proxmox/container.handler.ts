@@ -35,7 +35,7 @@ const container: GuestKind<ContainerInputs> = {
 /** A container, cloned from another one or created from an OS template. */
 export const containerHandler = guestHandler(container);
 
-function make(cluster: ProxmoxCluster, wanted: ContainerInputs, title: string): Promise<void> {
+function make(cluster: ProxmoxCluster, wanted: ContainerInputs, title: string): Promise<string> {
   const { template } = wanted;
   if (template === undefined)
     throw new UserError(
@@ -46,13 +46,18 @@ function make(cluster: ProxmoxCluster, wanted: ContainerInputs, title: string): 
   );
 }
 
-async function clone(cluster: ProxmoxCluster, wanted: ContainerInputs, template: number, title: string): Promise<void> {
-  const source = await cluster.find(template);
+async function clone(
+  cluster: ProxmoxCluster,
+  wanted: ContainerInputs,
+  template: number,
+  title: string,
+): Promise<string> {
+  const source = await cluster.recall(template);
   if (source === undefined)
     throw new UserError(
       `Unable to create ${title}: container ${template} is not on ${cluster.name}. Set the custom field proxmox_lxc_templates in NetBox to one that is.`,
     );
-  await explained(`clone container ${template} to ${title}`, () =>
+  return explained(`clone container ${template} to ${title}`, () =>
     cloneFrom(cluster, "lxc", source, wanted, { hostname: wanted.name }),
   );
 }
@@ -62,7 +67,7 @@ async function create(
   wanted: ContainerInputs,
   ostemplate: string,
   title: string,
-): Promise<void> {
+): Promise<string> {
   const node = wanted.node ?? wanted.placement;
   if (node === undefined)
     throw new UserError(
@@ -76,4 +81,5 @@ async function create(
       ...(password === undefined ? {} : { password: context().password(password.name) }),
     }),
   );
+  return node;
 }

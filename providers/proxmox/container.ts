@@ -8,6 +8,6 @@ export class ProxmoxContainer extends DynamicResource {
   declare readonly pending: pulumi.Output<string[] | undefined>;
 
   constructor(name: string, inputs: GuestArgs<ContainerInputs>, options?: pulumi.CustomResourceOptions) {
-    super("proxmox", "ProxmoxContainer", "proxmox-container", name, { ...inputs, pending: undefined }, options);
+    super("proxmox", "ProxmoxContainer", "proxmox-container", name, inputs, options, ["pending"]);
   }
 }

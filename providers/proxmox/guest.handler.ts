@@ -11,6 +11,7 @@ import {
   type Found,
   type GuestInputs,
   type Observed,
+  type Power,
   replacing,
   shrinkProblem,
 } from "./guest.model";
@@ -28,8 +29,8 @@ export interface GuestKind<I extends GuestInputs> {
   changed: (state: object, inputs: object) => string[];
   /** What can't be done to a guest that is there, by property. */
   problems: (state: Partial<I & Found>, wanted: I) => { property: string; reason: string | undefined }[];
-  /** Clones or creates it, with the mark in the very call. */
-  make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<void>;
+  /** Clones or creates it, with the mark in the very call. @returns the node where it is */
+  make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<string>;
   /** Is this running task the one that makes it? */
   isMaking: (task: TaskRow, log: () => Promise<string[]>, wanted: I) => Promise<boolean>;
   fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
@@ -67,20 +68,25 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const cluster = context().cluster(wanted.cluster);
       const { place, adopted } = await ensure(kind, cluster, wanted);
       const id = `${wanted.cluster}/${wanted.vmid}`;
-      if (adopted) return { id, state: { ...(await observe(kind, place, wanted)), adopted } };
-      return { id, state: wanted.inert ? await observe(kind, place, wanted) : await sync(kind, place, wanted) };
+      if (adopted || wanted.inert)
+        return {
+          id,
+          state: { ...(await observe(kind, place, wanted, await seenNow(place))), ...(adopted ? { adopted } : {}) },
+        };
+      return { id, state: await sync(kind, place, wanted) };
     },
 
     async read(id, raw) {
       const known = kind.state.parse(raw);
       const cluster = context().cluster(known.cluster);
-      const place = await placeOf(kind, cluster, known.vmid);
-      const seen = place && (await read(place));
-      if (place === undefined || seen === undefined || !isOurs(kind, seen.config, known)) {
+      const there = await locate(kind, cluster, known.vmid);
+      if (there === undefined || !isOurs(kind, there.seen.config, known)) {
         await proveSystem(kind, cluster, known);
         return undefined;
       }
-      const { uuid, system, pending, ...inputs } = await observe(kind, place, known, seen);
+      const { place, seen } = there;
+      const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
+      const { uuid, system, pending, ...inputs } = await observe(kind, place, known, { ...seen, power });
       const { adopted } = known;
       return { id, inputs, state: { ...inputs, uuid, system, pending, ...(adopted ? { adopted } : {}) } };
     },
@@ -89,31 +95,30 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const wanted = kind.inputs.parse(rawInputs);
       const known = kind.state.parse(rawState);
       if (wanted.inert) return known;
-      const place = await placeOf(kind, context().cluster(wanted.cluster), wanted.vmid);
-      if (place === undefined)
+      const there = await locate(kind, context().cluster(wanted.cluster), wanted.vmid);
+      if (there === undefined)
         throw new UserError(
           `Unable to update ${titleOf(kind, wanted)}: it is not on Proxmox VE any more. Run \`pulumi refresh\`, then \`pulumi up\` makes it again.`,
         );
-      return sync(kind, place, wanted, known);
+      return sync(kind, there.place, wanted, known);
     },
 
     async delete(_id, raw) {
       const known = kind.state.parse(raw);
       const cluster = context().cluster(known.cluster);
-      const place = await placeOf(kind, cluster, known.vmid);
-      const seen = place && (await read(place));
+      const there = await locate(kind, cluster, known.vmid);
       // A stranger at our VMID means that our guest is gone; the stranger is left alone.
-      if (place === undefined || seen === undefined || !isOurs(kind, seen.config, known))
-        return proveSystem(kind, cluster, known);
+      if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveSystem(kind, cluster, known);
+      const { place, seen } = there;
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (seen.config.protection === 1)
           throw new UserError(
             `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
           );
+        const { power, hasHa } = await cluster.current(kind.type, place.node, known.vmid);
         // Whoever put it there: a guest that is about to go must not be started again by its manager.
-        const listed = (await cluster.find(known.vmid))?.hasHa ?? false;
-        if (listed || (await isManaged(place, known))) await removeHa(cluster, kind.type, known.vmid);
-        await switchTo(place, "stopped", known.power, false);
+        if (hasHa) await removeHa(cluster, kind.type, known.vmid);
+        await switchTo(place, "stopped", power, false);
         await cluster.task("DELETE", pathOf(place), { purge: 1 });
       });
     },
@@ -123,14 +128,20 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
 const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
   `${noun} ${vmid} ${name} on ${cluster} (${guestUrl(mark)})`;
 
-/** Where a guest of this kind is, or nothing where there is none. */
-async function placeOf<I extends GuestInputs>(
+/** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
+async function locate<I extends GuestInputs>(
   { type }: GuestKind<I>,
   cluster: ProxmoxCluster,
   vmid: number,
-): Promise<Place | undefined> {
-  const guest = await cluster.find(vmid);
-  return guest === undefined || guest.type !== type ? undefined : { cluster, type, node: guest.node, vmid };
+): Promise<{ place: Place; seen: ReadGuest } | undefined> {
+  for (const guest of [await cluster.recall(vmid), undefined]) {
+    const { node, type: found } = guest ?? (await cluster.find(vmid)) ?? {};
+    if (node === undefined || found !== type) continue;
+    const place = { cluster, type, node, vmid };
+    const seen = await read(place);
+    if (seen !== undefined) return { place, seen };
+  }
+  return undefined;
 }
 
 const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefined> => cluster.guest(type, node, vmid);
@@ -162,16 +173,21 @@ async function proveSystem<I extends GuestInputs>(
 
 // ---- observe and ensure
 
-/** The guest as it is, in the form of its state. */
+/** A guest's configuration and what it does, at this moment. */
+async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
+  const { cluster, type, node, vmid } = place;
+  const [seen, { power }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
+  if (seen === undefined) throw new UserError("it vanished while it was configured");
+  return { ...seen, power };
+}
+
+/** The guest as it was seen, in the form of its state. */
 async function observe<I extends GuestInputs>(
   kind: GuestKind<I>,
-  place: Place,
+  { cluster, type, vmid }: Place,
   wanted: I,
-  known?: ReadGuest,
+  seen: ReadGuest & { power: Power },
 ): Promise<I & Found> {
-  const { cluster, type, node, vmid } = place;
-  const seen = known ?? (await read(place));
-  if (seen === undefined) throw new UserError("it vanished while it was configured");
   const {
     adopt: _adopt,
     restart: _restart,
@@ -179,7 +195,7 @@ async function observe<I extends GuestInputs>(
   } = kind.fromApi(
     seen.config,
     {
-      power: await cluster.power(type, node, vmid, wanted.power),
+      power: seen.power,
       // One request more for the cluster's lists: only where somebody names a pool or HA.
       pool: wanted.pool === undefined ? undefined : (await cluster.find(vmid))?.pool,
       ha: wanted.ha === undefined ? undefined : await readHa(cluster, type, vmid),
@@ -201,7 +217,7 @@ async function ensure<I extends GuestInputs>(
   wanted: I,
 ): Promise<{ place: Place; adopted: boolean }> {
   for (let attempt = 1; ; attempt++) {
-    const there = await cluster.find(wanted.vmid);
+    const there = attempt === 1 ? await cluster.recall(wanted.vmid) : await cluster.find(wanted.vmid);
     const place: Place | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
     const seen = place && (await read(place));
     if (place !== undefined && seen !== undefined) {
@@ -222,7 +238,8 @@ async function ensure<I extends GuestInputs>(
         `Unable to find ${titleOf(kind, wanted)}, which NetBox calls failed: nothing is made for it. Set it to active, staged or offline.`,
       );
     try {
-      await kind.make(cluster, wanted, titleOf(kind, wanted));
+      const node = await kind.make(cluster, wanted, titleOf(kind, wanted));
+      return { place: { cluster, type: kind.type, node, vmid: wanted.vmid }, adopted: false };
     } catch (error) {
       // Somebody took the VMID between the look and the clone: look again, it may be a run of ours.
       if (attempt < 3 && says.taken(messageOf(error))) continue;
@@ -294,21 +311,15 @@ function sync<I extends GuestInputs>(
     const place = target === undefined ? from : await migrate(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
-    const before = known?.power ?? wanted.power;
-    const ran = await cluster.power(kind.type, place.node, wanted.vmid, wanted.power);
-    const ha = await isManaged(place, wanted);
-    await switchTo(place, wanted.power, before, ha);
+    const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
+    const ha = wanted.ha === undefined ? hasHa : wanted.ha !== "none";
+    await switchTo(place, wanted.power, ran, ha);
     if (wanted.restart && ran === "running" && wanted.power === "running") {
       const waits = (await read(place))?.pending ?? [];
       if (waits.length > 0 || cloudInit) await restart(place, ha);
     }
-    return observe(kind, place, wanted);
+    return observe(kind, place, wanted, await seenNow(place));
   });
-}
-
-/** Is the guest the HA manager's: as we want it, or, where nobody says, as the cluster lists it? */
-async function isManaged({ cluster, vmid }: Place, { ha }: GuestInputs): Promise<boolean> {
-  return ha === undefined ? ((await cluster.find(vmid))?.hasHa ?? false) : ha !== "none";
 }
 
 async function configure<I extends GuestInputs>(

@@ -15,13 +15,9 @@ export interface Place {
 
 export const pathOf = ({ type, node, vmid }: Place): string => `/nodes/${node}/${type}/${vmid}`;
 
-/**
- * Brings a guest to what it should do. A paused one hears no shutdown, so it is resumed first. @param was what it did when it
- * was last seen @param ha is it the HA manager's? PVE's lists say so some seconds late
- */
-export async function switchTo(place: Place, wanted: Power, was: Power, ha: boolean): Promise<void> {
-  const { cluster, type, node, vmid } = place;
-  const now = await cluster.power(type, node, vmid, was === "paused" ? was : wanted);
+/** Brings a guest from what it does now to what it should do. A paused one hears no shutdown, so it is resumed first. @param ha is it the HA manager's? */
+export async function switchTo(place: Place, wanted: Power, now: Power, ha: boolean): Promise<void> {
+  const { cluster } = place;
   if (now === wanted) return;
   if (ha) return viaHa(place, wanted);
   const path = `${pathOf(place)}/status`;
@@ -51,7 +47,7 @@ async function viaHa(place: Place, wanted: Power): Promise<void> {
   const deadline = Date.now() + cluster.taskTimeout * 1000;
   for (let pause = 100; ; pause = Math.min(pause * 1.6, 2000)) {
     const node = (await cluster.find(vmid))?.node ?? place.node;
-    if ((await cluster.power(type, node, vmid, wanted)) === wanted) return;
+    if ((await cluster.current(type, node, vmid)).power === wanted) return;
     if (Date.now() > deadline)
       throw new UserError(
         `the HA manager did not bring it to ${wanted} in ${cluster.taskTimeout} s; look at \`ha-manager status\``,
@@ -76,7 +72,7 @@ export async function restart(place: Place, ha: boolean): Promise<void> {
 export async function migrate(place: Place, target: string): Promise<Place> {
   const { cluster, type, vmid, node } = place;
   if (node === target) return place;
-  const running = (await cluster.power(type, node, vmid, "running")) !== "stopped";
+  const running = (await cluster.current(type, node, vmid)).power !== "stopped";
   const moving: Parameters = type === "lxc" ? { restart: 1 } : { online: 1 };
   const how: Parameters = { ...(running ? moving : {}), ...(type === "qemu" ? { "with-local-disks": 1 } : {}) };
   await cluster.task("POST", `${pathOf(place)}/migrate`, { target, ...how });

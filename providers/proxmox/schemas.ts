@@ -37,12 +37,19 @@ export const guestResource = z
 /** A guest of …/nodes/{node}/qemu or …/lxc. Its status is of this moment. */
 export const guestStatus = z.object({ vmid: z.number(), status: z.string() });
 
-/** …/qemu/{vmid}/status/current: `qmpstatus` tells a paused guest from a running one. */
+/** …/{vmid}/status/current: `qmpstatus` tells a paused virtual machine from a running one. */
 export const currentStatus = z
-  .object({ status: z.string(), qmpstatus: z.string().optional() })
-  .transform(({ status, qmpstatus }) =>
-    status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
-  );
+  .object({
+    status: z.string(),
+    qmpstatus: z.string().optional(),
+    ha: z.object({ managed: z.number().optional() }).optional(),
+  })
+  .transform(({ status, qmpstatus, ha }) => ({
+    power:
+      status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
+    hasHa: ha?.managed === 1,
+  }));
+export type CurrentStatus = z.infer<typeof currentStatus>;
 
 const value = z.union([z.string(), z.number()]);
 

@@ -37,14 +37,14 @@ const virtualMachine: GuestKind<VmInputs> = {
 /** A QEMU guest, cloned from a template. */
 export const vmHandler = guestHandler(virtualMachine);
 
-async function clone(cluster: ProxmoxCluster, wanted: VmInputs, title: string): Promise<void> {
+async function clone(cluster: ProxmoxCluster, wanted: VmInputs, title: string): Promise<string> {
   const { template } = wanted;
-  const source = template === undefined ? undefined : await cluster.find(template);
+  const source = template === undefined ? undefined : await cluster.recall(template);
   if (template === undefined || source === undefined)
     throw new UserError(
       `Unable to create ${title}: template ${template ?? ""} is not on ${cluster.name}. Set the custom field proxmox_vm_templates in NetBox to one that is.`,
     );
-  await cluster.makeSlot(template, () =>
+  return cluster.makeSlot(template, () =>
     explained(`clone template ${template} to ${title}`, () =>
       cloneFrom(cluster, "qemu", source, wanted, { name: wanted.name }),
     ),

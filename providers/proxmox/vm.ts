@@ -10,7 +10,6 @@ export class ProxmoxVm extends DynamicResource {
   declare readonly pending: pulumi.Output<string[] | undefined>;
 
   constructor(name: string, inputs: GuestArgs<VmInputs>, options?: pulumi.CustomResourceOptions) {
-    // What waits for a restart is an output, so it has a place among the properties.
-    super("proxmox", "ProxmoxVm", "proxmox-vm", name, { ...inputs, pending: undefined }, options);
+    super("proxmox", "ProxmoxVm", "proxmox-vm", name, inputs, options, ["pending"]);
   }
 }

@@ -103,9 +103,9 @@ describe("NetBox", () => {
       inputs({ given: true, addressId: given.id, address: "10.71.0.200/24", from: [] }),
     );
     await ipAllocationHandler.delete(made.id, { ...made.state });
-    expect(
-      (await context.netbox.find("ipam/ip-addresses", given.id, ipAddress, { fields: ipAddressFields }))?.address,
-    ).toBe("10.71.0.200/24");
+    expect((await context.netbox.find("ipam/ip-addresses", given.id, ipAddress, ipAddressFields))?.address).toBe(
+      "10.71.0.200/24",
+    );
   });
 
   it("keeps what somebody else wrote between our look and our write, and deletes nothing that they changed", async () => {
