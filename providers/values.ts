@@ -25,3 +25,14 @@ function canonical(value: unknown, anyOrder: boolean): string {
 /** Do two values say the same? The order of keys means nothing; that of lists means something, but for sets of values. */
 export const sameValue = (a: unknown, b: unknown, { sets = false } = {}): boolean =>
   canonical(a, sets) === canonical(b, sets);
+
+/** Items by a key, in their order. */
+export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const group = groups.get(keyOf(item));
+    if (group) group.push(item);
+    else groups.set(keyOf(item), [item]);
+  }
+  return groups;
+}

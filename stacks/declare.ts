@@ -12,6 +12,7 @@ import { ProxmoxVm } from "../providers/proxmox/vm";
 import { Semaphore } from "../providers/semaphore";
 import { SiteAnchor } from "../providers/site/anchor";
 import type { Leftover } from "../providers/site/anchor.model";
+import { groupBy } from "../providers/values";
 import { familyOf } from "./desired/address";
 import { ipconfigText, nicAddresses } from "./desired/machines";
 import type { NamedRecords } from "./desired/records";
@@ -136,13 +137,7 @@ function byLast<T>(
   guestsOf: (record: T) => number[],
 ): Map<number | undefined, T[]> {
   const places = new Map(guests.map(({ id }, n) => [id, n]));
-  const groups = new Map<number | undefined, T[]>();
-  for (const record of records) {
-    const last = Math.max(...guestsOf(record).map((id) => places.get(id) ?? -1));
-    const id = guests[last]?.id;
-    groups.set(id, [...(groups.get(id) ?? []), record]);
-  }
-  return groups;
+  return groupBy(records, (record) => guests[Math.max(...guestsOf(record).map((id) => places.get(id) ?? -1))]?.id);
 }
 
 /** A virtual machine or container. One that was the other before is the same resource to the engine, which replaces it. */

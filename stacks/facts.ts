@@ -20,10 +20,11 @@ import { drives } from "../providers/proxmox/vm.model";
 import type { Evidence } from "./desired/guard";
 import { settingsOf } from "./desired/guestsettings";
 import { typeOf, vmidOf } from "./desired/identity";
+import { isInScope } from "./desired/scope";
 import { isBuilt } from "./desired/statuses";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/templates";
 import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
-import type { Settings } from "./settings";
+import type { Scope, Settings } from "./settings";
 
 // What the program reads before it declares anything.
 
@@ -96,10 +97,17 @@ export async function readNetbox(
     throw new UserError(
       `NetBox at ${netbox.url} has no cluster ${missing.map((name) => `"${name}"`).join(" and ")}, which netbox-proxmox:proxmox names (it has ${clusters.map(({ name }) => `"${name}"`).join(", ") || "none"}): correct the name there, or add the cluster in NetBox.`,
     );
-  const ids = clusters.filter(({ name }) => clusterNames.includes(name)).map(({ id }) => id);
+  const strange = (site.scope.clusters ?? []).filter((name) => !clusterNames.includes(name));
+  if (strange.length > 0)
+    throw new UserError(
+      `netbox-proxmox:site.scope.clusters names ${strange.join(" and ")}, and netbox-proxmox:proxmox has no such cluster (it has ${clusterNames.join(", ")}): correct the name, or add its connection.`,
+    );
+  const ids = clusters
+    .filter(({ name }) => clusterNames.includes(name) && (site.scope.clusters?.includes(name) ?? true))
+    .map(({ id }) => id);
   const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields, eventRules] = await Promise.all(
     [
-      readMachines(netbox, ids),
+      readMachines(netbox, ids, site.scope),
       netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
       netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
       netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
@@ -111,10 +119,7 @@ export async function readNetbox(
   );
   // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
   const guests = allGuests.filter(
-    (guest) =>
-      guest.clusterId !== undefined &&
-      ids.includes(guest.clusterId) &&
-      (site.tag === undefined || guest.tags.includes(site.tag)),
+    (guest) => guest.clusterId !== undefined && ids.includes(guest.clusterId) && isInScope(guest, site.scope),
   );
   const guestIds = new Set(guests.map(({ id }) => id));
   return {
@@ -130,11 +135,24 @@ export async function readNetbox(
   };
 }
 
-async function readMachines(netbox: NetboxClient, clusterIds: number[]): Promise<wire.NetboxVirtualMachine[]> {
+/** NetBox selects by site and tenant where the scope does, and by a single tag: several would have to be there all. */
+async function readMachines(
+  netbox: NetboxClient,
+  clusterIds: number[],
+  { sites = [], tenants = [], tags = [] }: Scope,
+): Promise<wire.NetboxVirtualMachine[]> {
   // Rendering the contexts is most of the time that NetBox takes for a guest.
   const rendered = (await netbox.hasAny("extras/config-contexts")) ? ",config_context" : "";
   const fields = `${wire.virtualMachineFields}${rendered}`;
-  return netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, { cluster_id: clusterIds });
+  const query = { cluster_id: clusterIds, site: sites, tenant: tenants, tag: tags.length === 1 ? tags : [] };
+  try {
+    return await netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, query);
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 400) throw error;
+    throw new UserError(
+      `NetBox at ${netbox.url} does not know what netbox-proxmox:site.scope names (${error.message}): write the slugs of sites, tenants and tags that are there.`,
+    );
+  }
 }
 
 /** NetBox's own word on single guests: all together, and who deleted those that are not there. */

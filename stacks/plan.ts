@@ -8,6 +8,7 @@ import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { keeperOf } from "./desired/pluginrecords";
 import { desiredRecords, type NamedRecords } from "./desired/records";
+import { overlaps, type Sibling } from "./desired/scope";
 import { isBuilt } from "./desired/statuses";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
 import { checkSystems, readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
@@ -24,7 +25,13 @@ export interface Plan {
 }
 
 /** Reads all three systems and judges; changes nothing. @throws UserError with everything that stands in the way */
-export async function planSite(context: Context, settings: Settings, stack: string, state: InState): Promise<Plan> {
+export async function planSite(
+  context: Context,
+  settings: Settings,
+  stack: string,
+  state: InState,
+  siblings: Sibling[] = [],
+): Promise<Plan> {
   const { plugins } = await checkSystems(context);
   const names = context.proxmox.map(({ name }) => name);
   const [netbox, zones, plugin] = await Promise.all([
@@ -52,7 +59,7 @@ export async function planSite(context: Context, settings: Settings, stack: stri
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
   const shrunk = judgeRecords(named.records, state.records, settings.site);
-  const others = judgeEventRules(netbox, settings.site);
+  const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, siblings)];
   refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
   const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
   return {

@@ -132,9 +132,21 @@ const customFieldsSchema = z.strictObject({
   optionPrefix: z.string().min(1).default("proxmox_option_"),
 });
 
+const values = z.array(z.string().min(1)).min(1, "write at least one, or leave it out");
+
+/** Which guests are a stack's: those that have one of the values of each dimension that is named; all where none is. */
+export const scopeSchema = z.strictObject({
+  /** NetBox clusters by name. */
+  clusters: values.optional(),
+  /** The others by their slugs. */
+  sites: values.optional(),
+  tenants: values.optional(),
+  tags: values.optional(),
+});
+export type Scope = z.infer<typeof scopeSchema>;
+
 const siteSchema = z.strictObject({
-  /** Only guests with this tag (its slug). */
-  tag: z.string().optional(),
+  scope: scopeSchema.prefault({}),
   /** Guests that are there already, at the VMID of their custom field, are taken over as they are. */
   adopt: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
@@ -219,7 +231,11 @@ const examples: Record<string, string> = {
   searchDomain: "example.com",
   vmidBase: "100000",
   options: "host",
-  tag: "production",
+  scope: "berlin",
+  clusters: "pve-prod",
+  sites: "berlin",
+  tenants: "acme",
+  tags: "production",
   protect: "true",
   maxRemovals: "5",
   missing: "refuse",

@@ -4,14 +4,16 @@ import { presentable } from "../providers/errors";
 import { declare, type Outputs } from "./declare";
 import { planSite } from "./plan";
 import type { Settings } from "./settings";
+import { readSiblings } from "./siblings";
 import { readState } from "./state";
 
 /** NetBox → guests, addresses and records: reads all three systems, judges, then declares. */
 export async function site(context: Context, settings: Settings): Promise<Outputs> {
   const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
   const state = await readState();
+  const siblings = readSiblings(process.env.NETBOX_PROXMOX_STACK_FILES ?? ".", pulumi.getStack());
   // An open connection would keep the program from ending.
-  const plan = await planSite(context, settings, stack, state).finally(() => context.close());
+  const plan = await planSite(context, settings, stack, state, siblings).finally(() => context.close());
   const { netbox, guests, named, leftovers, warnings, notes } = plan;
   for (const warning of warnings) await pulumi.log.warn(presentable(warning));
   for (const note of notes) await pulumi.log.info(presentable(note));

@@ -68,6 +68,7 @@ export function slugged(path: string, label: string, contentType: string, extra:
 
 export type ModelName =
   | "site"
+  | "tenant"
   | "deviceRole"
   | "manufacturer"
   | "deviceType"

@@ -8,6 +8,7 @@ export const models: Record<ModelName, Model> = {
   site: slugged("dcim/sites", "Site", "dcim.site", {
     status: choice(["planned", "staging", "active", "decommissioning", "retired"], "active"),
   }),
+  tenant: slugged("tenancy/tenants", "Tenant", "tenancy.tenant"),
   deviceRole: slugged("dcim/device-roles", "DeviceRole", "dcim.devicerole", {
     color: text(),
     vm_role: { kind: "boolean", default: true },
@@ -74,7 +75,7 @@ export const models: Record<ModelName, Model> = {
       device: ref("device"),
       role: ref("deviceRole"),
       platform: ref("platform"),
-      tenant: integer(),
+      tenant: ref("tenant"),
       primary_ip4: ref("ipAddress"),
       primary_ip6: ref("ipAddress"),
       vcpus: { kind: "decimal", min: 0.01, default: null },
@@ -245,6 +246,7 @@ export const models: Record<ModelName, Model> = {
 /** Models that carry tags and custom fields. */
 export const tagged = new Set<ModelName>([
   "site",
+  "tenant",
   "deviceRole",
   "manufacturer",
   "deviceType",

@@ -29,6 +29,8 @@ export const virtualMachine = z
     name: z.string(),
     status: choice,
     cluster: named.nullable(),
+    site: z.object({ slug: z.string() }).nullish(),
+    tenant: z.object({ slug: z.string() }).nullish(),
     device: z.object({ name: z.string().nullable() }).nullish(),
     role: z.object({ slug: z.string() }).nullish(),
     platform: z.object({ slug: z.string() }).nullable(),
@@ -61,12 +63,16 @@ export const virtualMachine = z
       vcpus,
       memory,
       cluster: home,
+      site,
+      tenant,
       ...vm
     }) => ({
       ...vm,
       status: state.value,
       clusterId: home?.id,
       clusterName: home?.name,
+      site: site?.slug,
+      tenant: tenant?.slug,
       device: device?.name ?? undefined,
       role: role?.slug,
       platform: platform?.slug,
@@ -79,7 +85,7 @@ export const virtualMachine = z
     }),
   );
 export const virtualMachineFields =
-  "id,name,status,cluster,device,role,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
+  "id,name,status,cluster,site,tenant,device,role,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
 
 export const vmInterface = z
   .object({

@@ -4,6 +4,7 @@ import type { Deletion, NetboxVirtualMachine } from "../../providers/netbox/sche
 import { replacing } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { SiteSettings } from "../settings";
+import { isInScope, printScope } from "./scope";
 import { isBuilt } from "./statuses";
 import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
 
@@ -71,7 +72,7 @@ export function judge(
   if (traceless.length > 0) refusals.push(tracelessWords(traceless));
   if (scope.inScope === 0 && undeclared.length > 0)
     refusals.push(
-      `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.tag. To tear everything down, use \`pulumi destroy\`.`,
+      `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.scope. To tear everything down, use \`pulumi destroy\`.`,
     );
   const allowed = allowedOf(scope.site.maxRemovals, scope.declared + undeclared.length);
   if (removals.length > allowed)
@@ -88,11 +89,11 @@ function tracelessWords(guests: Undeclared[]): string {
   return `${names.join(", ")} ${are} not in NetBox any more, and its change log does not show that anybody deleted ${them}: was NetBox restored from a back-up, or may the token not see ${them} or the change log (core.view_objectchange)? If ${them === "it" ? "it is" : "they are"} meant to be removed, set netbox-proxmox:site.missing to remove for this run.`;
 }
 
-function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { tag }: SiteSettings): string {
+function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string {
   if (found.clusterName !== guest.cluster)
     return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
-  if (tag !== undefined && !found.tags.includes(tag))
-    return `has lost the tag ${tag} that this stack goes by: give it back, or set it to decommissioning`;
+  if (!isInScope(found, scope))
+    return `has left the scope of this stack (${printScope(scope)}): set back what changed in NetBox, or set it to decommissioning`;
   return "is still in NetBox, but was missing from its list: run again";
 }
 

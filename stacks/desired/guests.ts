@@ -1,6 +1,7 @@
 import { guestUrl } from "../../providers/mark";
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import type { Disk } from "../../providers/proxmox/guest.model";
+import { groupBy } from "../../providers/values";
 import { type Addressing, addressesOf } from "./addresses";
 import { claimOf } from "./claims";
 import { disksOf, type KeptDisks } from "./disks";
@@ -172,14 +173,4 @@ function clashes(guests: DesiredGuest[]): Problem[] {
     ]),
     ...twins("address", "take it off one in NetBox", addresses),
   ];
-}
-
-function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
-  const groups = new Map<K, T[]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

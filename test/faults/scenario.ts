@@ -52,7 +52,7 @@ export async function prepare({ built, before }: Scenario): Promise<Prepared> {
   const patient = (all: object) =>
     Object.fromEntries(Object.entries(all).map(([name, settings]) => [name, { ...settings, requestTimeout: 8 }]));
   const stack = await world.stack({
-    site: { protect: false, maxRemovals: 10, tag: scope },
+    site: { protect: false, maxRemovals: 10, scope: { tags: [scope] } },
     netbox: { ...config.netbox, requestTimeout: 8 },
     proxmox: patient(config.proxmox),
     bind9: patient(bind9),

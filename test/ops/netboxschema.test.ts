@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { schemaPermissions } from "../../stacks/privileges";
-import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
+import { runOps } from "../ops";
 import { limitedNetboxToken } from "../rights";
 import { seedWith, World } from "../world";
 
@@ -25,22 +24,7 @@ describe("ops netbox-schema", () => {
   });
   afterAll(() => world.close());
 
-  /** As a user would run it, with a stack's configuration from its file and secrets from the environment. */
-  function ops(args: string[], env: NodeJS.ProcessEnv): Promise<{ code: number | null; out: string; err: string }> {
-    const child = spawn(process.execPath, ["tools/bootstrap.mjs", "dist/ops/main.js", ...args], {
-      cwd: projectRoot(),
-      env: { ...process.env, ...env },
-    });
-    const said = { out: "", err: "" };
-    child.stdout.on("data", (chunk: Buffer) => {
-      said.out += chunk.toString();
-    });
-    child.stderr.on("data", (chunk: Buffer) => {
-      said.err += chunk.toString();
-    });
-    return new Promise((resolve) => child.on("close", (code) => resolve({ code, ...said })));
-  }
-  const schema = (...args: string[]) => ops(["netbox-schema", ...stack.reach.args, ...args], stack.reach.env);
+  const schema = (...args: string[]) => runOps(["netbox-schema", ...stack.reach.args, ...args], stack.reach.env);
   const names = async (path: string) => (await world.consoles.all<{ name: string }>(path)).map(({ name }) => name);
 
   it("lists what is missing, creates it and nothing else, and then finds nothing", async () => {
@@ -72,13 +56,13 @@ describe("ops netbox-schema", () => {
   });
 
   it("tells a wrong word, an option that isn't there, and a configuration that is missing", async () => {
-    const wrong = await ops(["netbox-shema"], {});
+    const wrong = await runOps(["netbox-shema"], {});
     expect(wrong.err).toMatch(/unknown command 'netbox-shema'/);
     expect(wrong.code).toBe(64);
     const option = await schema("--option", "warp");
     expect(option.err).toBe("There is no option warp; docs/attributes.md lists those that there are.\n");
     expect(option.code).toBe(1);
-    const bare = await ops(["netbox-schema"], {});
+    const bare = await runOps(["netbox-schema"], {});
     expect(bare.err).toMatch(/netbox-proxmox:proxmox is missing: no Proxmox VE cluster is named/);
     expect(bare.err).not.toMatch(/^\s+at /m);
   });

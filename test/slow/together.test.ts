@@ -25,7 +25,7 @@ describe("eight stacks at once on one NetBox, one cluster and one zone", () => {
     seed.netbox.tags.push(...numbers.map((n) => `stack-${n}`));
     world = await World.open(seed, { clone: 100 });
     stacks = await Promise.all(
-      numbers.map((n) => world.stack({ site: { protect: false, tag: `stack-${n}` } }, `together${n}`)),
+      numbers.map((n) => world.stack({ site: { protect: false, scope: { tags: [`stack-${n}`] } } }, `together${n}`)),
     );
   });
   afterAll(() => world.close());

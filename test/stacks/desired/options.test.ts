@@ -17,6 +17,8 @@ const guest = (fields: Partial<NetboxVirtualMachine> = {}): NetboxVirtualMachine
     status: "active",
     clusterId: 1,
     clusterName: "c",
+    site: undefined,
+    tenant: undefined,
     platform: undefined,
     device: undefined,
     role: undefined,
