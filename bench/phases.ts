@@ -44,6 +44,7 @@ const endpointOf = ({ system, method, path }: LoggedCall): string => {
     .replace(/UPID[^/]*/, "UPID")
     .replace(/^pve-lab/, "")
     .replace(/\/pve\d+\b/, "/NODE")
+    .replace(/\/900\d(?=\/|$)/, "/TEMPLATE")
     .replace(/\/\d+(?=\/|$)/g, "/ID");
   return `${system} ${method} ${system === "bind9" ? "" : bare}`.trim();
 };

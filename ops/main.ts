@@ -2,11 +2,13 @@ import { dirname } from "node:path";
 import { Command } from "commander"; // options, help and messages of a command line
 import { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
+import { keepSecret } from "../providers/http/redact";
 import { project } from "../providers/settings";
 import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
 import { configuration, type StackOptions } from "./configuration";
 import { missingSchema } from "./netboxschema";
+import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
 
 // `npm run ops -- COMMAND`: what is done beside the plan. Credentials come from a stack's configuration or the environment.
@@ -96,6 +98,80 @@ const afterwards = (stacks: PlannedStack[], base: string, stack: string): string
     `Then remove ${base}: while it is there, every run says that its guests are in two stacks. Guests that ${stack} built already are its own until it takes them away.`,
   ].join("\n");
 
+interface ServeCommandOptions {
+  stack: string[];
+  host: string;
+  port: string;
+  quiet: string;
+  longest: string;
+  retry: string;
+  ignoreUser: string[];
+  initial: boolean;
+  command?: string;
+  github?: string;
+  gitlab?: string;
+  ref: string;
+}
+
+/** Serves until it is stopped; then what runs is waited for. */
+async function serveCommand(options: ServeCommandOptions): Promise<void> {
+  const secret = variable("NETBOX_WEBHOOK_SECRET", "the secret of the webhook in NetBox");
+  if (secret.length < 16) throw new UserError("NETBOX_WEBHOOK_SECRET is too short: write at least 16 characters.");
+  const receiver = new Receiver({
+    stacks: options.stack,
+    secret,
+    pace: {
+      quiet: seconds("quiet", options.quiet),
+      longest: seconds("longest", options.longest),
+      retry: seconds("retry", options.retry),
+    },
+    ignored: options.ignoreUser,
+    run: runnerOf(options),
+    say: (line) => say(`${new Date().toISOString()} ${line}`),
+  });
+  if (!/^\d{1,5}$/.test(options.port)) throw new UserError(`--port ${options.port}: write a port, like 8321.`);
+  const port = await receiver.listen(Number(options.port), options.host);
+  say(`listening at http://${options.host}:${port}/ for ${options.stack.join(", ")}`);
+  if (options.initial) receiver.noteAll();
+  await new Promise<void>((resolve) => {
+    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
+  });
+  say("ending: what runs is waited for");
+  await receiver.close();
+}
+
+function runnerOf({ command, github, gitlab, ref }: ServeCommandOptions): (stack: string) => Promise<boolean> {
+  if ([command, github, gitlab].filter((each) => each !== undefined).length > 1)
+    throw new UserError("Only one of --command, --github and --gitlab can follow a change.");
+  if (command !== undefined) return runCommand(command);
+  if (github !== undefined)
+    return runGitHub(
+      github,
+      variable("GITHUB_TOKEN", "a token that may write the repository's contents"),
+      process.env.GITHUB_API_URL ?? "https://api.github.com",
+    );
+  if (gitlab !== undefined)
+    return runGitLab(
+      gitlab,
+      variable("GITLAB_TRIGGER_TOKEN", "a pipeline trigger token of the project"),
+      process.env.CI_API_V4_URL ?? "https://gitlab.com/api/v4",
+      ref,
+    );
+  return runUp;
+}
+
+function variable(name: string, what: string): string {
+  const value = process.env[name] ?? "";
+  if (value === "") throw new UserError(`${name} is not set: it is ${what}.`);
+  keepSecret(value);
+  return value;
+}
+
+function seconds(name: string, text: string): number {
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UserError(`--${name} ${text}: write seconds, like 10.`);
+  return Number(text) * 1000;
+}
+
 const program = new Command("ops")
   .description("netbox-proxmox beside its plan")
   .showHelpAfterError()
@@ -128,6 +204,23 @@ program
   .option("--dry-run", "only shows them")
   .option("--json", "prints JSON")
   .action(stacksPlanCommand);
+
+program
+  .command("serve")
+  .description("waits for NetBox's webhooks, and brings the stacks to what NetBox says, one run at a time each")
+  .requiredOption("-s, --stack <name...>", "the stacks: POST / is for all of them, POST /STACK for one")
+  .option("--host <address>", "where it listens", "127.0.0.1")
+  .option("--port <number>", "and at which port; 0 takes a free one", "8321")
+  .option("--quiet <seconds>", "so long nothing more has to come before a run begins", "10")
+  .option("--longest <seconds>", "but no change waits longer than this", "120")
+  .option("--retry <seconds>", "when a run that failed is tried again, three times, later and later", "60")
+  .option("--ignore-user <name...>", "whose changes are no news: the program's own user in NetBox", [])
+  .option("--no-initial", "doesn't run once at the start, for what NetBox said while nobody listened")
+  .option("--command <command>", "runs this shell command with the stack's name in STACK, instead of `up`")
+  .option("--github <owner/repository>", "starts the workflow `up` there, with GITHUB_TOKEN")
+  .option("--gitlab <project>", "starts the pipeline there, with GITLAB_TRIGGER_TOKEN and CI_API_V4_URL")
+  .option("--ref <branch>", "of that pipeline", "main")
+  .action(serveCommand);
 
 program.parseAsync().catch((error: unknown) => {
   process.stderr.write(`${messageOf(error)}\n`);

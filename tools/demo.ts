@@ -6,6 +6,7 @@ import { Consoles } from "./consoles";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
 import { pulumiFolder } from "./pulumi";
 import { type Run, Stack, type Step } from "./stack";
+import { difference, symbols, title } from "./steps";
 
 // `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
 
@@ -30,26 +31,10 @@ function succeeded(run: Run, what: string): Run {
   return run;
 }
 
-const symbols: Record<string, string> = { create: "+", update: "~", delete: "-", refresh: "~" };
 const counted = (changes: Run["changes"]): string =>
   ["create", "update", "delete", "same"]
     .flatMap((op) => (changes[op] ? [`${changes[op]} ${op === "same" ? "unchanged" : `to ${op}`}`] : []))
     .join(", ");
-
-/** Which properties a step changes, from what to what. */
-function difference({ old, new: wanted }: Step): string {
-  const keys = [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
-    (key) =>
-      key !== "__provider" && key in old && key in wanted && JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
-  );
-  return keys.map((key) => `${key} ${JSON.stringify(old[key])} → ${JSON.stringify(wanted[key])}`).join(", ");
-}
-
-function title({ type, name, old, new: wanted }: Step): string {
-  const { name: own, label, vmid } = { ...old, ...wanted };
-  const described = [own ?? label, vmid].filter((part) => part !== undefined).join(" ");
-  return `${type} ${described || name}`;
-}
 
 function show(steps: Step[], most = 8): void {
   for (const each of steps.slice(0, most))

@@ -249,7 +249,8 @@ const properties = (state: z.infer<typeof resourceState>): Record<string, unknow
   ...state?.inputs,
 });
 
-function readEvents(file: string): Pick<Run, "steps" | "errors" | "changes"> {
+/** What an operation did, by the log of its events. */
+export function readEvents(file: string): Pick<Run, "steps" | "errors" | "changes"> {
   const events = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")

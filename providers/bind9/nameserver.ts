@@ -30,7 +30,7 @@ interface Waiting extends ZoneChange {
 }
 
 /** Milliseconds in which changes of a zone are gathered into one transaction, and how many fit into one. */
-const gathering = 20;
+const gathering = 100;
 const largest = 400;
 
 const prerequisiteFailures = /update failed: (YXRRSET|NXRRSET|YXDOMAIN|NXDOMAIN)\b/;

@@ -9,6 +9,10 @@ import { Gathering } from "./gathering";
 import * as wire from "./schemas";
 
 const pageSize = 1000;
+/** Lists of single objects after which everything is read instead, how much that may be, and milliseconds for which it is believed. */
+const manyLists = 3;
+const largestWhole = 20_000;
+const wholeLifetime = 60_000;
 const anyRow = z.looseObject({ id: z.number() });
 type Row = z.infer<typeof anyRow>;
 type Query = Record<string, string | number | boolean | readonly (string | number)[]>;
@@ -41,6 +45,10 @@ export function explain(_status: number, body: unknown): string {
 export class NetboxClient {
   private readonly http: HttpClient;
   private readonly writes = new Map<string, Semaphore>();
+  private readonly collections = new Map<
+    string,
+    { path: string; at: number; rows: Promise<Map<number, Row> | undefined> }
+  >();
   private readonly gatherings = new Map<string, Gathering<Row>>();
   readonly url: string;
 
@@ -130,9 +138,7 @@ export class NetboxClient {
   /** Are there objects of a kind? One that the token may not see counts as there. */
   async hasAny(path: string): Promise<boolean> {
     try {
-      const query = search({ fields: "id", limit: 1 });
-      const page = wire.page(z.unknown());
-      return (await this.http.send(page, { method: "GET", path: `/api/${path}/`, query })).count > 0;
+      return (await this.count(path)) > 0;
     } catch (error) {
       if (error instanceof HttpError && error.status === 403) return true;
       throw error;
@@ -141,8 +147,37 @@ export class NetboxClient {
 
   /** One object, or undefined where NetBox has none that the token may see. */
   async find<T>(path: string, id: number, item: z.ZodType<T>, fields: string): Promise<T | undefined> {
-    const [row] = await this.gathered(path, "id", fields, ({ id: own }) => own).get(id);
+    const gathered = this.gathered(path, "id", fields, ({ id: own }) => own);
+    const whole = gathered.lists < manyLists ? undefined : await this.whole(path, fields);
+    const row = whole?.get(id) ?? (await gathered.get(id))[0];
     return row === undefined ? undefined : this.parsed(path, item, row);
+  }
+
+  /**
+   * Everything of a kind, read once for all single objects that are asked for in the next minute; undefined where that is too
+   * much to read. Objects that this process wrote to are left out.
+   */
+  private async whole(path: string, fields: string): Promise<Map<number, Row> | undefined> {
+    const key = `${path}?${fields}`;
+    const known = this.collections.get(key);
+    if (known && Date.now() - known.at < wholeLifetime) return known.rows;
+    const read = async () => {
+      if ((await this.count(path)) > largestWhole) return undefined;
+      return new Map((await this.list(path, anyRow, fields)).map((row) => [row.id, row]));
+    };
+    const rows = read();
+    this.collections.set(key, { path, at: Date.now(), rows });
+    return rows;
+  }
+
+  /** What is being written to is asked for anew. */
+  private async forget(path: string, id: number): Promise<void> {
+    for (const each of this.collections.values()) if (each.path === path) (await each.rows)?.delete(id);
+  }
+
+  private async count(path: string): Promise<number> {
+    const query = search({ fields: "id", limit: 1 });
+    return (await this.http.send(wire.page(z.unknown()), { method: "GET", path: `/api/${path}/`, query })).count;
   }
 
   /** The objects that a field of theirs leads to one other object. */
@@ -194,7 +229,7 @@ export class NetboxClient {
     return turn.run(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.changeOnce(`/api/${key}/`, item, fields, decide);
+          return await this.changeOnce(path, id, item, fields, decide);
         } catch (error) {
           if (isGone(error)) return undefined;
           if (!(error instanceof HttpError) || error.status !== 412) throw error;
@@ -208,11 +243,13 @@ export class NetboxClient {
   }
 
   private async changeOnce<T>(
-    path: string,
+    room: string,
+    id: number,
     item: z.ZodType<T>,
     fields: string,
     decide: (found: T) => object | "delete" | undefined,
   ): Promise<T> {
+    const path = `/api/${room}/${id}/`;
     const query = search({ fields });
     const { body: found, etag } = await this.http.sendTagged(item, { method: "GET", path, query });
     const wanted = decide(found);
@@ -220,6 +257,7 @@ export class NetboxClient {
     const headers: Record<string, string> = etag === undefined ? {} : { "If-Match": etag };
     if (wanted === "delete") await this.http.send(z.undefined(), { method: "DELETE", path, headers });
     else if (wanted !== undefined) await this.http.send(wire.made, { method: "PATCH", path, json: wanted, headers });
+    if (wanted !== undefined) await this.forget(room, id);
     return found;
   }
 }

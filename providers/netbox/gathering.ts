@@ -1,11 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
 /** Milliseconds in which ids are gathered, and how many fit into one URL. */
-const gathering = 15;
+const gathering = 50;
 const largest = 200;
 
 /** Callers that ask for one id each, within a moment, share one list of all of them. */
 export class Gathering<T> {
+  /** How many lists were asked for. */
+  lists = 0;
   private waiting = new Map<
     number,
     { promise: Promise<T[]>; done: (rows: T[]) => void; fail: (error: unknown) => void }
@@ -35,6 +37,7 @@ export class Gathering<T> {
   private flush(): void {
     const { waiting } = this;
     this.waiting = new Map();
+    this.lists++;
     this.ask([...waiting.keys()]).then(
       (rows) => {
         for (const [id, { done }] of waiting) done(rows.get(id) ?? []);
