@@ -2,6 +2,7 @@
 # Real NetBox 4.7 (with netbox-dns), BIND 9 and sshd on loopback, for `npm run test:real`. Needs root and Debian.
 #   services.sh up      installs what is missing, starts everything, prints one JSON line of where things are
 #   services.sh reset   an empty NetBox again
+#   services.sh worker  NetBox's background worker, which delivers its webhooks; `worker-down` ends it
 #   services.sh down    stops what this script started
 # Everything it makes is in $SERVICES, by default in /var/tmp: postgres, bind and ddns must be able to reach it, which a
 # checkout in a private folder does not let them. Migrating NetBox's database
@@ -172,7 +173,22 @@ sshd_() {
   wait_open $SSH_PORT
 }
 
+worker() {
+  setsid "$S/venv/bin/netbox" rqworker high default low >"$S/log/rqworker.log" 2>&1 </dev/null &
+  echo $! >"$S/run/rqworker.pid"
+  for _ in $(seq 120); do grep -q 'Listening on' "$S/log/rqworker.log" && return; sleep 0.5; done
+  echo "NetBox's worker does not start; see $S/log/rqworker.log" >&2
+  exit 1
+}
+
+worker_down() {
+  [ -s "$S/run/rqworker.pid" ] || return 0
+  kill "$(cat "$S/run/rqworker.pid")" 2>/dev/null || true
+  rm -f "$S/run/rqworker.pid"
+}
+
 stop() { # each by the id that it wrote down itself
+  worker_down
   for file in "$S/run/gunicorn.pid" "$S/run/redis.pid" "$S/bind/named.pid" "$S/ssh/sshd.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
   [ -s "$S/pg/postmaster.pid" ] && (cd / && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -m fast -w stop >/dev/null) || true
 }
@@ -189,13 +205,16 @@ up)
   bind
   sshd_
   clients
-  printf '{"netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s"}\n' \
-    $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python"
+  sql -c "drop database if exists pulumi with (force)" -c "create database pulumi"
+  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s"}\n' \
+    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python"
   ;;
 reset) reset ;;
+worker) worker ;;
+worker-down) worker_down ;;
 down) stop ;;
 *)
-  echo "services.sh up|reset|down" >&2
+  echo "services.sh up|reset|worker|worker-down|down" >&2
   exit 2
   ;;
 esac
