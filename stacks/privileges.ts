@@ -37,6 +37,9 @@ export const sitePermissions: ObjectPermission[] = [
   { objectTypes: ["netbox_dns.record"], actions: ["add", "change", "delete"], only: "netbox-dns" },
 ];
 
+/** What `preview` and `preview --refresh` need of them: to look. */
+export const planPermissions = sitePermissions.filter(({ actions }) => actions.every((action) => action === "view"));
+
 /** Those of `npm run ops -- netbox-schema`, for the time that it takes. */
 export const schemaPermissions: ObjectPermission[] = [
   {
@@ -77,4 +80,12 @@ export const siteGrants: Grant[] = [
   { path: "/pool", privileges: ["Pool.Allocate"], only: "pools" },
   { path: "/", privileges: ["Sys.Console"], only: "HA" },
   { path: "/mapping", privileges: ["Mapping.Use"], only: "PCI and USB mappings" },
+];
+
+/** What `preview` and `preview --refresh` need on Proxmox VE: to look. */
+export const planGrants: Grant[] = [
+  { path: "/", privileges: ["Sys.Audit"] },
+  { path: "/vms", privileges: ["VM.Audit"] },
+  { path: "/storage", privileges: ["Datastore.Audit"] },
+  { path: "/sdn/zones", privileges: ["SDN.Audit"] },
 ];

@@ -188,7 +188,7 @@ async function judge(
     // A guest that has the mark and left the scope is nobody's to take away; one that was not made yet is only not made.
     if (out.code !== 0) {
       expect(out.output.replace(/\s+/g, " "), was).toMatch(
-        new RegExp(`${guest} \\(\\S+ VM \\d+ on pve-lab\\) has lost the tag`),
+        new RegExp(`${guest} \\(\\S+ VM \\d+ on pve-lab\\) has left the scope`),
       );
       compare(await holdings(world), before, `${was}, refused`);
     }

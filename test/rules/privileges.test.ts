@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { schemaPermissions, siteGrants, sitePermissions } from "../../stacks/privileges";
+import { planGrants, schemaPermissions, siteGrants, sitePermissions } from "../../stacks/privileges";
 import { projectRoot } from "../../tools/root";
 
 const text = readFileSync(join(projectRoot(), "docs", "privileges.md"), "utf8");
@@ -22,6 +22,7 @@ describe("docs/privileges.md", () => {
     expect(rows("The site program on Proxmox VE 8 and 9")).toEqual(
       siteGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );
+    expect(rows("`preview` alone")).toEqual(planGrants.map(({ path, privileges }) => [path, privileges.join(" ")]));
     const shown = (all: typeof sitePermissions) =>
       all.map(({ objectTypes, actions, only = "" }) => [objectTypes.join(" "), actions.join(" "), only]);
     expect(rows("The site program in NetBox")).toEqual(shown(sitePermissions));

@@ -6,9 +6,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
+import { planGrants, planPermissions } from "../../stacks/privileges";
 import { zonesOf } from "../../tools/labstack";
 import { pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
+import { limitedNetboxToken, limitedToken } from "../rights";
 import { seedWith, World } from "../world";
 
 // The steps of .github/workflows/ and .gitlab-ci.yml, run as their runners would, in a fresh checkout, against the lab.
@@ -98,6 +100,8 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
   let gitlab: FakeForge;
   let urls: { github: string; gitlab: string };
   let secrets: Variables;
+  /** What the jobs that only look have instead: tokens that may do nothing else. */
+  let plan: Variables;
   let runner: NodeJS.ProcessEnv;
 
   beforeAll(async () => {
@@ -126,6 +130,10 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
       PROXMOX_VE_API_TOKEN: Object.values(world.reach.proxmox)[0]?.token ?? "",
       BIND9_SSH_KEY: key.trim(),
     };
+    plan = {
+      NETBOX_API_TOKEN: await limitedNetboxToken(world.lab, world.consoles, planPermissions, "plan"),
+      PROXMOX_VE_API_TOKEN: limitedToken(world.lab, planGrants, "plan"),
+    };
     const bind9 = { ns1: Object.fromEntries(Object.entries(ns1).filter(([name]) => name !== "keyFile")) };
     const all = Object.entries({ ...config, bind9 }).map(([name, value]) => [`netbox-proxmox:${name}`, value]);
     writeFileSync(join(checkout, "Pulumi.prod.yaml"), stringify({ config: Object.fromEntries(all) }));
@@ -142,6 +150,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
+  const of = (job: string): Variables => (job === "up" ? secrets : { ...secrets, ...plan });
   const workflow = (name: string): Job => {
     const text = readFileSync(join(root, ".github", "workflows", `${name}.yml`), "utf8");
     const { jobs } = parse(text) as { jobs: Record<string, Job> };
@@ -164,7 +173,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
     const values: Variables = {
       "matrix.stack": "prod",
       "github.token": "ghs_token-of-the-job",
-      ...Object.fromEntries(Object.entries(secrets).map(([key, value]) => [`secrets.${key}`, value])),
+      ...Object.fromEntries(Object.entries(of(name)).map(([key, value]) => [`secrets.${key}`, value])),
     };
     const filled = (text: string) =>
       text.replace(/\$\{\{ ([\w.]+) \}\}/g, (_all, expression: string) => {
@@ -199,7 +208,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
       (line) => !isDone(line),
     );
     const variables = {
-      ...secrets,
+      ...of(name),
       ...{ GITLAB_CI: "true", CI_API_V4_URL: urls.gitlab, CI_PROJECT_ID: "12", CI_MERGE_REQUEST_IID: "7" },
       ...{ GITLAB_TOKEN: "glpat-token-of-the-project", STACK: "prod" },
     };
@@ -207,7 +216,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
   }
 
   const noSecret = (text: string) => {
-    for (const [name, secret] of Object.entries(secrets))
+    for (const [name, secret] of [...Object.entries(secrets), ...Object.entries(plan)])
       if (name !== "PULUMI_BACKEND_URL") expect(text.includes(secret), `${name} is shown`).toBe(false);
   };
 

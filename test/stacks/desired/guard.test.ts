@@ -4,7 +4,10 @@ import { virtualMachine } from "../../../providers/netbox/schemas";
 import { judge, type Undeclared } from "../../../stacks/desired/guard";
 import { readSettings } from "../../../stacks/settings";
 
-const settings = readSettings({ get: (key) => (key === "site" ? '{"maxRemovals":2,"tag":"prod"}' : undefined) }, []);
+const settings = readSettings(
+  { get: (key) => (key === "site" ? '{"maxRemovals":2,"scope":{"tags":["prod"]}}' : undefined) },
+  [],
+);
 if ("problems" in settings) throw new Error("the settings are meant to be valid");
 const { site } = settings.value;
 
@@ -71,7 +74,7 @@ describe("a built guest that is not declared", () => {
   it.each([
     [vm(1, "planned"), /is planned in NetBox, but was built already/],
     [vm(1, "active", "other"), /was moved to cluster other/],
-    [vm(1, "active", "pve", []), /has lost the tag prod/],
+    [vm(1, "active", "pve", []), /has left the scope of this stack \(tag prod\)/],
     [vm(1, "active"), /was missing from its list: run again/],
   ])("stops the run in any other case", (found, words) => {
     const { removals, refusals } = judge([guest(1)], new Map([[1, { guest: found }]]), {

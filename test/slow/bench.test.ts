@@ -1,0 +1,60 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { z } from "zod";
+import { projectRoot } from "../../tools/root";
+
+// `npm run bench` at its smallest size, to keep it alive; of its figures those that no busy machine changes.
+
+const phase = z.object({
+  phase: z.string(),
+  guests: z.number(),
+  resources: z.number(),
+  state: z.number(),
+  cpu: z.number(),
+  memory: z.number(),
+  requests: z.object({ netbox: z.number(), proxmox: z.number(), bind9: z.number() }),
+  endpoints: z.record(z.string(), z.number()),
+});
+
+describe.skipIf(process.env.REAL_SERVICES !== undefined)("npm run bench", () => {
+  const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-test-"));
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("measures the whole life of a hundred guests, and asks for no guest by itself where nothing changes", () => {
+    const out = join(folder, "bench.json");
+    const args = ["dist/bench/main.js", "--sizes", "100", "--latency", "none", "--out", out];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: projectRoot(), encoding: "utf8" });
+    expect(status, stderr).toBe(0);
+    expect(stdout).toMatch(/\| resources a guest +\| ≤ 5 +\| 5 +\| holds +\|/);
+    expect(stdout).toMatch(/\| state a guest +\| ≤ 12 kB +\| [\d.]+ kB +\| holds +\|/);
+    const phases = new Map(
+      z
+        .array(phase)
+        .parse(JSON.parse(readFileSync(out, "utf8")))
+        .map((each) => [each.phase, each]),
+    );
+    expect([...phases.keys()]).toEqual([
+      ...["up from nothing", "no-change preview", "preview --refresh", "up changing 1 %", "refresh", "destroy"],
+      ...["floor of up", "bare preview"],
+    ]);
+    for (const { cpu, memory } of phases.values()) expect(Math.min(cpu, memory)).toBeGreaterThan(0);
+    const of = (name: string) => phases.get(name) as z.infer<typeof phase>;
+    const single = (name: string) =>
+      Object.entries(of(name).endpoints).reduce((sum, [call, count]) => sum + (/ID/.test(call) ? count : 0), 0);
+    expect(single("no-change preview")).toBe(0);
+    expect(of("no-change preview").requests.netbox).toBeLessThanOrEqual(40);
+    expect(single("preview --refresh")).toBeLessThanOrEqual(100);
+    expect(of("preview --refresh").requests.netbox).toBeLessThanOrEqual(60);
+    expect(of("preview --refresh").requests.bind9).toBe(6);
+  });
+
+  it("tells a mistyped size", () => {
+    const args = ["dist/bench/main.js", "--sizes", "few"];
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: projectRoot(), encoding: "utf8" });
+    expect(status).toBe(1);
+    expect(stderr).toBe("--sizes few: write whole numbers of guests from 100 to 10000, like 100,1000\n");
+  });
+});
