@@ -17,7 +17,10 @@ const event = z.looseObject({
   event: z.string().optional(),
   object_type: z.string().optional(),
   model: z.string().optional(),
+  /** Before NetBox 4.7, */
   username: z.string().optional(),
+  /** and since. */
+  request: z.looseObject({ user: z.string().optional() }).nullish(),
   data: z.looseObject({ id: z.number().optional(), display: z.string().optional() }).optional(),
 });
 
@@ -110,13 +113,14 @@ export class Receiver {
   private read(body: Buffer): { isNews: boolean; text: string } {
     const parsed = event.safeParse(jsonOf(body.toString()));
     if (!parsed.success) return { isNews: true, text: "NetBox calls" };
-    const { event: what = "changed", object_type: type, model, username = "somebody", data } = parsed.data;
+    const { event: what = "changed", object_type: type, model, username, request, data } = parsed.data;
+    const user = request?.user ?? username ?? "somebody";
     const object = [type ?? model ?? "object", data?.display ?? data?.id]
       .filter((part) => part !== undefined)
       .join(" ");
     // A name in NetBox may hold anything.
-    const text = `${object} ${what} by ${username}`.replace(/[^\x20-\x7e]+/g, "?").slice(0, 200);
-    return { isNews: !this.options.ignored.includes(username), text };
+    const text = `${object} ${what} by ${user}`.replace(/[^\x20-\x7e]+/g, "?").slice(0, 200);
+    return { isNews: !this.options.ignored.includes(user), text };
   }
 }
 

@@ -20,8 +20,19 @@ export function print(family: 4 | 6, value: bigint): string {
   return ipaddr.fromByteArray(bytes).toString();
 }
 
+/** Every text is parsed once: each new address is compared with all that there are. */
+const known = new Map<string, Cidr | undefined>();
+
 /** An address with or without prefix length; undefined for anything else. */
 export function cidr(text: string): Cidr | undefined {
+  if (known.has(text)) return known.get(text);
+  if (known.size > 100_000) known.clear();
+  const parsed = parse(text);
+  known.set(text, parsed);
+  return parsed;
+}
+
+function parse(text: string): Cidr | undefined {
   const [host = "", length] = text.split("/");
   if (!ipaddr.isValid(host) || (host.includes(".") && host.split(".").length !== 4)) return undefined;
   const parsed = ipaddr.parse(host);

@@ -19,10 +19,15 @@ const now = () =>
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+const uniqueKey = (row: Row, fields: readonly string[]): string =>
+  fields.map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field]))).join("\0");
+
 /** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
 export class Database {
   private readonly tables = new Map<ModelName, Map<number, Row>>();
   private readonly lastIds = new Map<ModelName, number>();
+  /** What must be unique of each row that is in a table; a row that changes is another object. */
+  private readonly uniqueKeys = new WeakMap<Row, string[]>();
 
   /** NetBox's change log, oldest first. */
   readonly changes: Change[] = [];
@@ -356,16 +361,13 @@ export class Database {
   // ---- rules over a whole object
 
   private clean(model: ModelName, next: Row, before: Row | undefined): void {
-    for (const { fields, error } of models[model].unique ?? []) {
-      const key = (row: Row) =>
-        fields
-          .map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field])))
-          .join("\0");
-      if (
-        this.rows(model).some((row) => row.id !== next.id && key(row) === key(next)) ||
-        (before === undefined && this.rows(model).some((row) => key(row) === key(next)))
-      )
-        invalid(error);
+    for (const [n, { fields, error }] of (models[model].unique ?? []).entries()) {
+      const key = uniqueKey(next, fields);
+      for (const row of this.table(model).values()) {
+        const keys = this.uniqueKeys.get(row) ?? models[model].unique?.map((each) => uniqueKey(row, each.fields)) ?? [];
+        this.uniqueKeys.set(row, keys);
+        if (keys[n] === key && (before === undefined || row.id !== next.id)) invalid(error);
+      }
     }
     if (model === "dnsRecord") this.dns.cleanRecord(next, before);
     if (model === "dnsZone") this.dns.cleanZone(next, before);

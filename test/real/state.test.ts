@@ -64,6 +64,7 @@ describe("state in PostgreSQL", () => {
 
   it("of a killed run is cleared by `pulumi cancel`, and the next run finds what was made", async () => {
     expect((await west().destroy()).errors).toEqual([]);
+    world.lab.log.clear();
     const { pid, done } = west().start("up", ["--yes", "--skip-preview"]);
     while (!world.lab.log.calls.some(({ method, path }) => method === "POST" && /clone$/.test(path))) await sleep(20);
     killTree(pid);

@@ -40,6 +40,10 @@ describe("four stacks of one NetBox, as four CI runners run them at once", () =>
       munich: { site: await made("dcim/sites/", "munich") },
       acme: { tenant: await made("tenancy/tenants/", "acme") },
     };
+    // A cluster of one site has only that site's guests.
+    const [cluster] = await consoles.all<{ id: number }>("virtualization/clusters");
+    const everywhere = { scope_type: null, scope_id: null, site: null };
+    await consoles.netbox("PATCH", `virtualization/clusters/${cluster?.id}/`, everywhere);
     for (const [name, id] of lab.guestIds)
       await consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, fields[name.slice(0, -1)] ?? {});
     files = join(world.folder, "files");
