@@ -124,30 +124,32 @@ export async function* life(
   yield await operate("destroy", "destroy", yes);
 }
 
-function script(file: string, args: string[], env: NodeJS.ProcessEnv): { pid: number; done: Promise<Run> } {
-  const child = spawn(process.execPath, [file, ...args], {
-    cwd: projectRoot(),
-    env: { ...process.env, ...env },
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+/** A process with what it prints, as an operation of a stack has it. */
+function started(
+  command: string,
+  args: string[],
+  options: { cwd: string; env: NodeJS.ProcessEnv },
+): { pid: number; done: Promise<Run> } {
+  const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-  const done = new Promise<Run>((resolve) =>
-    child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} })),
-  );
+  const done = new Promise<Run>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
+  });
   return { pid: child.pid ?? 0, done };
 }
 
 /** The same calls as `up` from nothing, by a bare script, on the site that `destroy` left empty. */
 export async function floor(world: World, guests: number, latency: Phase["latency"], waits: Latency): Promise<Phase> {
   await world.lab.setLatency(waits);
-  const file = join(projectRoot(), "dist", "bench", "floor.js");
-  const { lab, config, env } = world;
-  void lab;
-  return measure(world, { phase: "floor of up", guests, latency }, () => script(file, [JSON.stringify(config)], env));
+  const root = projectRoot();
+  const args = [join(root, "dist", "bench", "floor.js"), JSON.stringify(world.config)];
+  const options = { cwd: root, env: { ...process.env, ...world.env } };
+  return measure(world, { phase: "floor of up", guests, latency }, () => started(process.execPath, args, options));
 }
 
 /** The no-change preview of a program that declares as many bare resources. */
@@ -172,22 +174,7 @@ export async function bare(world: World, guests: number, resources: number): Pro
     BENCH_GUESTS: String(guests),
     BENCH_RESOURCES: String(Math.round((resources - 2) / guests)),
   };
-  const pulumi = (...args: string[]) => {
-    const child = spawn("pulumi", [...args, "--non-interactive"], {
-      cwd: folder,
-      env,
-      stdio: ["ignore", "pipe", "pipe"],
-    });
-    let output = "";
-    for (const stream of [child.stdout, child.stderr])
-      stream.on("data", (chunk: Buffer) => {
-        output += chunk.toString();
-      });
-    const done = new Promise<Run>((resolve) =>
-      child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} })),
-    );
-    return { pid: child.pid ?? 0, done };
-  };
+  const pulumi = (...args: string[]) => started("pulumi", [...args, "--non-interactive"], { cwd: folder, env });
   for (const args of [
     ["stack", "init", "bare"],
     ["up", "--yes", "--skip-preview", "--stack", "bare"],

@@ -1,0 +1,48 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type { NetboxClient } from "../../../providers/netbox/client";
+import { virtualMachine, virtualMachineFields } from "../../../providers/netbox/schemas";
+import { seedWith, World } from "../../world";
+
+const machines = "virtualization/virtual-machines";
+const count = 30;
+
+describe("single objects of NetBox", () => {
+  let world: World;
+  let netbox: NetboxClient;
+  let ids: number[];
+  beforeAll(async () => {
+    const guests = Array.from({ length: count }, (_, n) => `- { name: g${n} }`);
+    world = await World.open(seedWith(guests.join("\n")), {}, "lab");
+    ids = [...world.lab.guestIds.values()];
+  });
+  beforeEach(() => {
+    netbox = world.context().netbox;
+    world.lab.log.clear();
+  });
+  afterAll(() => world.close());
+  const find = (id: number) => netbox.find(machines, id, virtualMachine, virtualMachineFields);
+  const calls = () => world.lab.log.calls.filter(({ method }) => method === "GET").length;
+  const names = async (wanted: number[]) => (await Promise.all(wanted.map(find))).map((each) => each?.name);
+
+  it("that are asked for together come in one list, each once, and nothing for what is not there", async () => {
+    const asked = [ids[3] ?? 0, 99_999, ids[5] ?? 0, ids[3] ?? 0];
+    expect(await names(asked)).toEqual(["g3", undefined, "g5", "g3"]);
+    expect(calls()).toBe(1);
+  });
+
+  it("that are asked for one after another are read all at once after a while, and what is missing there is asked for", async () => {
+    for (const id of ids) expect((await find(id))?.name).toBeDefined();
+    expect(calls()).toBeLessThanOrEqual(5); // three lists, their number, and all
+    expect(await find(99_999)).toBeUndefined();
+    expect(calls()).toBeLessThanOrEqual(6);
+  });
+
+  it("are what this process wrote, and what it deleted is gone", async () => {
+    for (const id of ids.slice(0, 5)) await find(id);
+    const [first = 0, second = 0] = ids;
+    await netbox.change(machines, first, virtualMachine, virtualMachineFields, () => ({ memory: 4096 }));
+    expect((await find(first))?.memory).toBe(4096);
+    await netbox.change(machines, second, virtualMachine, virtualMachineFields, () => "delete");
+    expect(await find(second)).toBeUndefined();
+  });
+});
