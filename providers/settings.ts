@@ -71,13 +71,19 @@ export function readSection<T>(
         if (issue.code === "invalid_key")
           return { key, problem: `is no key: ${issue.issues[0]?.message ?? issue.message}`, remedy: remove };
         const missing = issue.code === "invalid_type" && at(value, path) === undefined;
-        const isList = issue.code === "invalid_type" && issue.expected === "array";
+        const isList =
+          (issue.code === "invalid_type" && issue.expected === "array") ||
+          (issue.code === "too_small" && issue.origin === "array");
+        // A structure is set part by part, so its place is emptied first.
+        const isStructure = issue.code === "invalid_type" && issue.expected === "object" && !missing;
         const names = [...path].reverse().map(String);
         const example = names.map((name) => examples[name]).find((each) => each !== undefined) ?? examples[section];
         return {
           key,
           problem: missing ? "is missing" : `is wrong: ${issue.message}`,
-          remedy: setCommand(isList ? [...full, 0] : full, exampleOf(issue) ?? example ?? "VALUE"),
+          remedy: isStructure
+            ? `${remove}, then set its parts`
+            : setCommand(isList ? [...full, 0] : full, exampleOf(issue) ?? example ?? "VALUE"),
         };
       });
     }),

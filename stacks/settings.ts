@@ -231,7 +231,6 @@ const examples: Record<string, string> = {
   searchDomain: "example.com",
   vmidBase: "100000",
   options: "host",
-  scope: "berlin",
   clusters: "pve-prod",
   sites: "berlin",
   tenants: "acme",

@@ -25,6 +25,13 @@ describe("settings", () => {
     ]);
     expect(said({ defaults: { password: 5 } })).toEqual([expect.stringMatching(/defaults.password' default$/)]);
     expect(said({ defaults: { rebuild: 1 } })).toEqual([expect.stringMatching(/^defaults.rebuild is not a setting/)]);
+    expect(said({ site: { scope: { site: ["ber"], tags: [] } } })).toEqual([
+      "site.scope.tags is wrong: write at least one, or leave it out → pulumi config set --path 'netbox-proxmox:site.scope.tags[0]' production",
+      "site.scope.site is not a setting → pulumi config rm --path 'netbox-proxmox:site.scope.site'",
+    ]);
+    expect(said({ site: { scope: "berlin" } })).toEqual([
+      expect.stringMatching(/^site.scope is wrong: .* → pulumi config rm --path \S+, then set its parts$/),
+    ]);
     expect(said({ clusters: { other: {} } })).toEqual([expect.stringMatching(/^clusters\["other"\] names no cluster/)]);
   });
 
