@@ -74,6 +74,12 @@ export async function openWorld(lab: LabProcess, cli: string, folder: string): P
   return { lab, stack, consoles: new Consoles(lab.endpoints, zones), config, env, folder, cli };
 }
 
+/** What went wrong, out of what may be long. */
+const excerpt = (output: string): string => {
+  const errors = output.split("\n").filter((line) => line.includes("error:") || line.includes("Unable to"));
+  return (errors.length > 0 ? errors.slice(0, 10).join("\n") : output).slice(-3000);
+};
+
 /** One measured piece of work. @throws with what it printed, where it failed */
 async function measure(
   { lab, stack }: World,
@@ -83,7 +89,7 @@ async function measure(
   await lab.forgetCalls();
   const { pid, done } = start();
   const { result, cost } = await metered(pid, done);
-  if (result.code !== 0) throw new Error(`${about.phase} failed:\n${result.output.slice(-3000)}`);
+  if (result.code !== 0) throw new Error(`${about.phase} failed:\n${excerpt(result.output)}`);
   const { calls, greatest } = await lab.calls();
   const requests = { netbox: 0, proxmox: 0, bind9: 0 };
   const endpoints = new Map<string, number>();
@@ -111,8 +117,9 @@ export async function* life(
 ): AsyncGenerator<Phase> {
   const { lab, stack, consoles } = world;
   const yes = ["--yes", "--skip-preview"];
+  // As a pipeline runs it.
   const operate = (phase: PhaseName, command: string, args: string[]) =>
-    measure(world, { phase, guests, latency }, () => stack.start(command, args));
+    measure(world, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
   await lab.setLatency(waits);
   yield await operate("up from nothing", "up", yes);
   yield await operate("no-change preview", "preview", ["--expect-no-changes"]);
@@ -180,7 +187,7 @@ export async function bare(world: World, guests: number, resources: number): Pro
     ["up", "--yes", "--skip-preview", "--stack", "bare"],
   ]) {
     const made = await pulumi(...args).done;
-    if (made.code !== 0) throw new Error(`the bare program failed:\n${made.output.slice(-3000)}`);
+    if (made.code !== 0) throw new Error(`the bare program failed:\n${excerpt(made.output)}`);
   }
   return measure(world, { phase: "bare preview", guests, latency: "none" }, () =>
     pulumi("preview", "--stack", "bare", "--expect-no-changes"),

@@ -101,30 +101,42 @@ export class NetboxClient {
     );
   }
 
-  /** Every object that the query selects, pages in parallel, each object once. The caller checks that the filter was honoured. */
+  /** Every object that the query selects, each once. The caller checks that the filter was honoured. */
   async list<T>(path: string, item: z.ZodType<T>, fields: string, query: Query = {}): Promise<T[]> {
-    const page = wire.page(anyRow);
-    const read = (offset: number) =>
-      this.http.send(page, {
-        method: "GET",
-        path: `/api/${path}/`,
-        query: search({ ...query, fields, ordering: "id", limit: pageSize, offset }),
-      });
     for (let attempt = 1; ; attempt++) {
-      const first = await read(0);
-      // A count that its own page belies is not gone after.
-      const isWhole = first.results.length === Math.min(first.count, pageSize);
-      const pages = isWhole ? Math.max(0, Math.ceil(first.count / pageSize) - 1) : 0;
-      const rest = await Promise.all(Array.from({ length: pages }, (_, n) => read((n + 1) * pageSize)));
-      const rows = new Map([first, ...rest].flatMap(({ results }) => results).map((row) => [row.id, row]));
-      // Objects that come or go between two pages shift the rest: then the whole list is read again.
-      const steady = rest.every(({ count }) => count === first.count) && rows.size === first.count;
-      if (steady) return [...rows.values()].map((row) => this.parsed(path, item, row));
+      const { rows, isWhole } = await this.pages(path, fields, query);
+      if (isWhole) return [...rows.values()].map((row) => this.parsed(path, item, row));
       if (attempt === 3)
         throw new UserError(
           `NetBox's ${path} (${this.url}/api/${path}/) changed three times while it was read: run again when fewer people write.`,
         );
     }
+  }
+
+  /**
+   * All pages of a list, in parallel and by ascending ids, so that what is added comes last and shifts nothing. What is deleted
+   * meanwhile shifts the rest: each page begins with the last object of the one before, which tells whether anything was lost.
+   */
+  private async pages(
+    path: string,
+    fields: string,
+    query: Query,
+  ): Promise<{ rows: Map<number, Row>; isWhole: boolean }> {
+    const read = (n: number) =>
+      this.http.send(wire.page(anyRow), {
+        method: "GET",
+        path: `/api/${path}/`,
+        query: search({ ...query, fields, ordering: "id", limit: pageSize, offset: n * (pageSize - 1) }),
+      });
+    const first = await read(0);
+    // A count that its own page belies is not gone after.
+    const isSound = first.results.length === Math.min(first.count, pageSize);
+    const more = isSound ? Math.max(0, Math.ceil((first.count - 1) / (pageSize - 1)) - 1) : 0;
+    const rest = await Promise.all(Array.from({ length: more }, (_, n) => read(n + 1)));
+    const all = [first, ...rest].map(({ results }) => results);
+    const rows = new Map(all.flat().map((row) => [row.id, row]));
+    const isJoined = all.every((page, n) => n === 0 || page[0]?.id === all[n - 1]?.[pageSize - 1]?.id);
+    return { rows, isWhole: isSound && isJoined };
   }
 
   private parsed<T>(path: string, item: z.ZodType<T>, row: { id: number }): T {
@@ -161,11 +173,10 @@ export class NetboxClient {
     const key = `${path}?${fields}`;
     const known = this.collections.get(key);
     if (known && Date.now() - known.at < wholeLifetime) return known.rows;
-    const read = async () => {
-      if ((await this.count(path)) > largestWhole) return undefined;
-      return new Map((await this.list(path, anyRow, fields)).map((row) => [row.id, row]));
-    };
-    const rows = read();
+    // What a change meanwhile keeps out of the list is asked for by itself.
+    const read = async () =>
+      (await this.count(path)) > largestWhole ? undefined : (await this.pages(path, fields, {})).rows;
+    const rows = read().catch(() => undefined);
     this.collections.set(key, { path, at: Date.now(), rows });
     return rows;
   }

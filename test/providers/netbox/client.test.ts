@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { z } from "zod";
 import type { NetboxClient } from "../../../providers/netbox/client";
 import { virtualMachine, virtualMachineFields } from "../../../providers/netbox/schemas";
 import { seedWith, World } from "../../world";
@@ -44,5 +45,54 @@ describe("single objects of NetBox", () => {
     expect((await find(first))?.memory).toBe(4096);
     await netbox.change(machines, second, virtualMachine, virtualMachineFields, () => "delete");
     expect(await find(second)).toBeUndefined();
+  });
+});
+
+describe("a list of several pages", () => {
+  let world: World;
+  beforeAll(async () => {
+    const seed = seedWith("- { name: one }");
+    seed.netbox.tags.push(...Array.from({ length: 2500 }, (_, n) => `t${n}`));
+    world = await World.open(seed, {}, "lab");
+  });
+  afterAll(() => world.close());
+  const read = async () => {
+    const item = z.object({ id: z.number(), slug: z.string() });
+    return world.context().netbox.list("extras/tags", item, "id,slug");
+  };
+
+  it("has every object once, whoever adds others meanwhile", async () => {
+    const before = (await read()).map(({ id }) => id);
+    expect(new Set(before).size).toBe(before.length);
+    expect(before.length).toBeGreaterThanOrEqual(2500);
+    let isOver = false;
+    const adding = (async () => {
+      for (let n = 0; !isOver; n++)
+        await world.consoles.netbox("POST", "extras/tags/", { name: `n${n}`, slug: `n${n}` });
+    })();
+    for (let n = 0; n < 5; n++) {
+      const ids = (await read()).map(({ id }) => id);
+      expect(ids.slice(0, before.length)).toEqual(before);
+      expect(new Set(ids).size).toBe(ids.length);
+    }
+    isOver = true;
+    await adding;
+  });
+
+  it("is read anew where an object goes between two pages, so that none is left out", async () => {
+    const [first, ...others] = await read();
+    // It goes once the first page has been answered.
+    let isGone = false;
+    world.lab.faults.watch = ({ call }, moment) => {
+      if (moment === "done" && call === "GET /api/extras/tags/" && !isGone) {
+        isGone = true;
+        const { database } = world.lab.netbox;
+        const row = database.find("tag", first?.id);
+        if (row !== undefined) database.remove("tag", row);
+      }
+      return undefined;
+    };
+    expect((await read()).map(({ id }) => id)).toEqual(others.map(({ id }) => id));
+    world.lab.faults.watch = undefined;
   });
 });
