@@ -52,13 +52,15 @@ describe("a list of several pages", () => {
   let world: World;
   beforeAll(async () => {
     const seed = seedWith("- { name: one }");
-    seed.netbox.tags.push(...Array.from({ length: 2500 }, (_, n) => `t${n}`));
+    seed.netbox.addresses = Array.from({ length: 2500 }, (_, n) => ({
+      address: `10.80.${Math.floor(n / 250)}.${n % 250}/16`,
+    }));
     world = await World.open(seed, {}, "lab");
   });
   afterAll(() => world.close());
   const read = async () => {
-    const item = z.object({ id: z.number(), slug: z.string() });
-    return world.context().netbox.list("extras/tags", item, "id,slug");
+    const item = z.object({ id: z.number(), address: z.string() });
+    return world.context().netbox.list("ipam/ip-addresses", item, "id,address");
   };
 
   it("has every object once, whoever adds others meanwhile", async () => {
@@ -84,11 +86,11 @@ describe("a list of several pages", () => {
     // It goes once the first page has been answered.
     let isGone = false;
     world.lab.faults.watch = ({ call }, moment) => {
-      if (moment === "done" && call === "GET /api/extras/tags/" && !isGone) {
+      if (moment === "done" && call === "GET /api/ipam/ip-addresses/" && !isGone) {
         isGone = true;
         const { database } = world.lab.netbox;
-        const row = database.find("tag", first?.id);
-        if (row !== undefined) database.remove("tag", row);
+        const row = database.find("ipAddress", first?.id);
+        if (row !== undefined) database.remove("ipAddress", row);
       }
       return undefined;
     };
