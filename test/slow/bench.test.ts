@@ -1,4 +1,4 @@
-import { spawnSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,6 +7,15 @@ import { z } from "zod";
 import { projectRoot } from "../../tools/root";
 
 // `npm run bench` at its smallest size, to keep it alive; of its figures those that no busy machine changes.
+
+function bench(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
+  const options = { cwd: projectRoot(), encoding: "utf8" as const, maxBuffer: 1e8 };
+  return new Promise((resolve) =>
+    execFile(process.execPath, ["dist/bench/main.js", ...args], options, (error, stdout, stderr) =>
+      resolve({ status: error === null ? 0 : Number(error.code), stdout, stderr }),
+    ),
+  );
+}
 
 const phase = z.object({
   phase: z.string(),
@@ -23,10 +32,11 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("npm run bench", () => 
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("measures the whole life of a hundred guests, and asks for no guest by itself where nothing changes", () => {
+  it("measures the whole life of a hundred guests, and asks for no guest by itself where nothing changes", {
+    timeout: 600_000,
+  }, async () => {
     const out = join(folder, "bench.json");
-    const args = ["dist/bench/main.js", "--sizes", "100", "--latency", "none", "--out", out];
-    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: projectRoot(), encoding: "utf8" });
+    const { status, stdout, stderr } = await bench("--sizes", "100", "--latency", "none", "--out", out);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/\| resources a guest +\| ≤ 5 +\| 5 +\| holds +\|/);
     expect(stdout).toMatch(/\| state a guest +\| ≤ 12 kB +\| [\d.]+ kB +\| holds +\|/);
@@ -51,9 +61,8 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("npm run bench", () => 
     expect(of("preview --refresh").requests.bind9).toBe(6);
   });
 
-  it("tells a mistyped size", () => {
-    const args = ["dist/bench/main.js", "--sizes", "few"];
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: projectRoot(), encoding: "utf8" });
+  it("tells a mistyped size", async () => {
+    const { status, stderr } = await bench("--sizes", "few");
     expect(status).toBe(1);
     expect(stderr).toBe("--sizes few: write whole numbers of guests from 100 to 10000, like 100,1000\n");
   });
