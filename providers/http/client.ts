@@ -1,4 +1,4 @@
-import { Agent, request } from "undici"; // connection pools with limits, deadlines and own connectors, which fetch doesn't expose
+import { Pool, request } from "undici"; // connection pools with limits, deadlines and own connectors, which fetch doesn't expose
 import { type ZodType, z } from "zod";
 import { failureOf, HttpError } from "./errors";
 import { redact } from "./redact";
@@ -33,10 +33,11 @@ export interface HttpRequest {
 
 /** A server reached over HTTP: pool → deadline → typed errors → retry → JSON → zod. */
 export class HttpClient {
-  private readonly agent: Agent;
+  private readonly pool: Pool;
 
   constructor(private readonly settings: HttpSettings) {
-    this.agent = new Agent({
+    // Not an Agent: that replaces a pool whose last connection was closed, and the two together open more connections than are set.
+    this.pool = new Pool(new URL(settings.baseUrl).origin, {
       connect: connectorFor(settings),
       connections: settings.connections,
       pipelining: 1,
@@ -52,7 +53,7 @@ export class HttpClient {
   }
 
   close(): Promise<void> {
-    return this.agent.destroy();
+    return this.pool.destroy();
   }
 
   /** The parsed body of a success. @throws HttpError */
@@ -97,7 +98,7 @@ export class HttpClient {
         method,
         body,
         headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers },
-        dispatcher: this.agent,
+        dispatcher: this.pool,
         signal: AbortSignal.timeout(seconds * 1000),
       });
       status = response.statusCode;

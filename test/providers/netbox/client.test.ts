@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { NetboxClient } from "../../../providers/netbox/client";
@@ -36,6 +37,18 @@ describe("single objects of NetBox", () => {
     expect(calls()).toBeLessThanOrEqual(5); // three lists, their number, and all
     expect(await find(99_999)).toBeUndefined();
     expect(calls()).toBeLessThanOrEqual(6);
+  });
+
+  it("are reached over no more than six connections, however many wait and however often they were idle", async () => {
+    world.lab.setLatency({ netbox: 10 });
+    for (let round = 0; round < 2; round++) {
+      const change = (id: number) =>
+        netbox.change(machines, id, virtualMachine, virtualMachineFields, () => ({ memory: 1024 + round }));
+      await Promise.all(ids.map(change));
+      await sleep(1200); // longer than an idle connection is kept
+    }
+    expect(world.lab.log.greatest.netbox).toBeLessThanOrEqual(6);
+    world.lab.setLatency({ netbox: 0 });
   });
 
   it("are what this process wrote, and what it deleted is gone", async () => {
