@@ -1,3 +1,4 @@
+import { growthOf } from "./growth";
 import type { Phase } from "./phases";
 
 // What issue 7 set out to reach, and how the figures stand to it.
@@ -32,6 +33,9 @@ export function goals(phases: Phase[]): string[][] {
     (most, each) => (each.memory > (most?.memory ?? 0) ? each : most),
     undefined,
   );
+  const steepest = growthOf(phases)
+    .filter(({ phase }) => phase !== "floor of up")
+    .sort((a, b) => b.cpu - a.cpu)[0];
   const n = `${guests} guests`;
   return [
     ...verdict(
@@ -95,6 +99,7 @@ export function goals(phases: Phase[]): string[][] {
       12,
       " kB",
     ),
+    ...verdict(`growth of CPU, the phase that grows most (${steepest?.phase ?? ""})`, "≤ 1.1", steepest?.cpu, 1.1),
     ...verdict(
       `most memory (${peak?.guests ?? 0} guests, ${peak?.phase ?? ""})`,
       "≤ 2 GB",

@@ -1,5 +1,6 @@
 import { goals } from "./goals";
-import { type Phase, phaseNames } from "./phases";
+import { type Growth, growthOf } from "./growth";
+import type { Phase } from "./phases";
 
 /** A table of Markdown that reads well as plain text, too. */
 export function table(head: string[], rows: string[][]): string {
@@ -26,30 +27,12 @@ const row = ({ phase, guests, latency, wall, cpu, cpuBy, memory, memoryBy, state
   `${greatest.netbox} / ${greatest.proxmox} / ${greatest.bind9}`,
 ];
 
-/** The exponent between the smallest and the largest size of each phase: 1 is linear. */
-function growth(phases: Phase[]): string[][] {
-  return [...phaseNames, "floor of up" as const].flatMap((name) =>
-    (["none", "realistic"] as const).flatMap((latency) => {
-      const found = phases
-        .filter((each) => each.phase === name && each.latency === latency)
-        .sort((a, b) => a.guests - b.guests);
-      const [small, large] = [found[0], found[found.length - 1]];
-      if (small === undefined || large === undefined || small.guests === large.guests) return [];
-      const exponent = (of: (phase: Phase) => number) =>
-        (Math.log(of(large) / of(small)) / Math.log(large.guests / small.guests)).toFixed(2);
-      return [
-        [
-          name,
-          latency,
-          `${small.guests} → ${large.guests}`,
-          exponent(({ wall }) => wall),
-          exponent(({ cpu }) => cpu),
-          exponent(({ memory }) => memory),
-        ],
-      ];
-    }),
-  );
-}
+const growthRow = ({ phase, latency, from, to, wall, cpu, memory }: Growth): string[] => [
+  phase,
+  latency,
+  `${from} → ${to}`,
+  ...[wall, cpu, memory].map((exponent) => exponent.toFixed(2)),
+];
 
 /** The figures, the growth and the goals, as tables. */
 export function report(phases: Phase[]): string {
@@ -70,7 +53,7 @@ export function report(phases: Phase[]): string {
       ],
       phases.map(row),
     ),
-    table(["growth of", "latency", "guests", "wall", "CPU", "memory"], growth(phases)),
+    table(["growth of", "latency", "guests", "wall", "CPU", "memory"], growthOf(phases).map(growthRow)),
     table(["goal", "to reach", "measured", ""], goals(phases)),
   ];
   return `${parts.join("\n\n")}\n`;
