@@ -5,7 +5,7 @@ import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
 import { handlerOf, type Kind } from "../providers/registry";
 import { familyOf } from "../stacks/desired/address";
-import { ipconfigText, nicAddresses } from "../stacks/desired/machines";
+import { withAddresses } from "../stacks/desired/machines";
 import type { AddressRef, DesiredGuest, DesiredRecord } from "../stacks/desired/types";
 import { planSite } from "../stacks/plan";
 import { readSettings } from "../stacks/settings";
@@ -32,12 +32,7 @@ async function makeGuest(guest: DesiredGuest, addresses: Map<string, string>): P
     }),
   );
   const text = (ref: AddressRef) => ("address" in ref ? ref.address : (addresses.get(ref.allocation) ?? ""));
-  if (guest.machine.type !== "qemu") throw new Error("the bench has virtual machines only");
-  const ipconfig = Object.fromEntries(
-    guest.nics.map((nic) => [String(nic.slot), ipconfigText(nicAddresses(nic, text))]),
-  );
-  const { inputs } = guest.machine;
-  await create("proxmox-vm", { ...inputs, cloudInit: { ...inputs.cloudInit, ipconfig } });
+  await create("proxmox-vm", withAddresses(guest, text).inputs);
 }
 
 async function makeRecord(context: Context, record: DesiredRecord, addresses: Map<string, string>): Promise<void> {

@@ -5,10 +5,10 @@ import type { Phase } from "./phases";
 
 const size = 1000;
 
-function verdict(name: string, limit: string, measured: number | undefined, most: number, unit = ""): string[][] {
-  if (measured === undefined) return [[name, limit, "not measured", ""]];
+function verdict(name: string, limit: string, measured: number | undefined, most: number, unit = ""): string[] {
+  if (measured === undefined) return [name, limit, "not measured", ""];
   const shown = measured >= 100 || Number.isInteger(measured) ? measured.toFixed(0) : measured.toFixed(2);
-  return [[name, limit, `${shown}${unit}`, measured <= most ? "holds" : "missed"]];
+  return [name, limit, `${shown}${unit}`, measured <= most ? "holds" : "missed"];
 }
 
 const sum = (endpoints: Record<string, number>, pattern: RegExp) =>
@@ -38,13 +38,13 @@ export function goals(phases: Phase[]): string[][] {
     .sort((a, b) => b.cpu - a.cpu)[0];
   const n = `${guests} guests`;
   return [
-    ...verdict(
+    verdict(
       "resources a guest",
       "≤ 5",
       of(up, (each) => Math.floor(each.resources / guests)),
       5,
     ),
-    ...verdict(
+    verdict(
       `no-change preview, ${n}: CPU against bare resources`,
       "≤ 1.2",
       ratio(
@@ -53,37 +53,37 @@ export function goals(phases: Phase[]): string[][] {
       ),
       1.2,
     ),
-    ...verdict(
+    verdict(
       `no-change preview, ${n}: NetBox requests`,
       "≤ 40",
       of(preview, ({ requests }) => requests.netbox),
       40,
     ),
-    ...verdict(
+    verdict(
       `no-change preview, ${n}: requests of single guests`,
       "0",
       of(preview, ({ endpoints }) => sum(endpoints, /ID/)),
       0,
     ),
-    ...verdict(
+    verdict(
       `preview --refresh, ${n}: Proxmox requests a guest`,
       "≤ 1",
       of(refresh, ({ endpoints }) => sum(endpoints, /^proxmox .*ID/) / guests),
       1,
     ),
-    ...verdict(
+    verdict(
       `preview --refresh, ${n}: AXFRs`,
       "≤ 3 (zones)",
       of(refresh, ({ requests }) => requests.bind9),
       3,
     ),
-    ...verdict(
+    verdict(
       `preview --refresh, ${n}: NetBox requests`,
       "≤ 60",
       of(refresh, ({ requests }) => requests.netbox),
       60,
     ),
-    ...verdict(
+    verdict(
       `up from nothing, ${n}, realistic latency: wall against the floor`,
       "≤ 1.15",
       ratio(
@@ -92,15 +92,15 @@ export function goals(phases: Phase[]): string[][] {
       ),
       1.15,
     ),
-    ...verdict(
+    verdict(
       "state a guest",
       "≤ 12 kB",
       of(preview, (each) => each.state / guests / 1000),
       12,
       " kB",
     ),
-    ...verdict(`growth of CPU, the phase that grows most (${steepest?.phase ?? ""})`, "≤ 1.1", steepest?.cpu, 1.1),
-    ...verdict(
+    verdict(`growth of CPU, the phase that grows most (${steepest?.phase ?? ""})`, "≤ 1.1", steepest?.cpu, 1.1),
+    verdict(
       `most memory (${peak?.guests ?? 0} guests, ${peak?.phase ?? ""})`,
       "≤ 2 GB",
       of(peak, ({ memory }) => memory / 1000),

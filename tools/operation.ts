@@ -52,11 +52,12 @@ export async function operate(
       process.stdout.write(chunk);
     });
   // Ctrl-C goes to the whole group: pulumi ends what is under way and saves its state, and we wait for it.
-  process.on("SIGINT", () => {});
+  const wait = () => {};
+  process.on("SIGINT", wait);
   const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status) => resolve(status ?? 1));
-  });
+  }).finally(() => process.off("SIGINT", wait));
   if (code !== 0 && goesOn(command)) {
     const mended = pulumi(...repair(selected));
     if (mended.status !== 0) process.stderr.write(`… the state could not be checked: ${mended.stderr.trim()}\n`);

@@ -24,18 +24,18 @@ export const ipconfigText = (parts: object): string =>
 
 const known = (ref: AddressRef): string => ("address" in ref ? ref.address : "(allocated)");
 
-/** The machine with the addresses that are known. */
-export function withAddresses({ machine, nics }: DesiredGuest): Machine {
+/** The machine with its addresses: those that are known, or what else is told of each. */
+export function withAddresses({ machine, nics }: DesiredGuest, text: (ref: AddressRef) => string = known): Machine {
   if (machine.type === "qemu") {
     const ipconfig = Object.fromEntries(
-      nics.filter(({ v4, v6 }) => v4 ?? v6).map((nic) => [String(nic.slot), ipconfigText(nicAddresses(nic, known))]),
+      nics.filter(({ v4, v6 }) => v4 ?? v6).map((nic) => [String(nic.slot), ipconfigText(nicAddresses(nic, text))]),
     );
     return { type: "qemu", inputs: { ...machine.inputs, cloudInit: { ...machine.inputs.cloudInit, ipconfig } } };
   }
   const networks = Object.fromEntries(
     Object.entries(machine.inputs.networks).map(([slot, network]) => {
       const nic = nics.find((each) => `net${each.slot}` === slot);
-      return [slot, { ...network, ...(nic ? nicAddresses(nic, known) : {}) }];
+      return [slot, { ...network, ...(nic ? nicAddresses(nic, text) : {}) }];
     }),
   );
   return { type: "lxc", inputs: { ...machine.inputs, networks } };
