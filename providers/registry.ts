@@ -10,6 +10,8 @@ import { withMarkText } from "./mark";
 import { dnsRecordHandler } from "./netbox/dnsrecord.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
+import { machineHandler } from "./netbox/machine.handler";
+import { objectHandler } from "./netbox/object.handler";
 import { promotionHandler } from "./netbox/promotion.handler";
 import { containerHandler } from "./proxmox/container.handler";
 import { vmHandler } from "./proxmox/vm.handler";
@@ -23,6 +25,8 @@ const handlers = {
   "netbox-promotion": promotionHandler,
   "netbox-dns-record": dnsRecordHandler,
   "netbox-ip-allocation": ipAllocationHandler,
+  "netbox-object": objectHandler,
+  "netbox-machine": machineHandler,
   "proxmox-vm": vmHandler,
   "proxmox-container": containerHandler,
   "bind9-record": recordHandler,

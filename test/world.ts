@@ -85,9 +85,13 @@ export class World {
   }
 
   /** The connections that handlers work with, as a run of the program would set them up. @param proxmox settings of every cluster */
-  context(proxmox: Record<string, unknown> = {}, passwords: Record<string, string> = {}): Context {
-    const config = this.config({ netbox: this.reach.netbox, passwords });
-    const clusters = Object.entries(this.reach.proxmox).map(([name, { url, token, caFile }]) => [
+  context(
+    proxmox: Record<string, unknown> = {},
+    passwords: Record<string, string> = {},
+    reach: Endpoints = this.reach,
+  ): Context {
+    const config = this.config({ netbox: reach.netbox, passwords });
+    const clusters = Object.entries(reach.proxmox).map(([name, { url, token, caFile }]) => [
       name,
       { url, token, caFile, ...proxmox },
     ]);

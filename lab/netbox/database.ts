@@ -22,6 +22,12 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const uniqueKey = (row: Row, fields: readonly string[]): string =>
   fields.map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field]))).join("\0");
 
+/** What has MAC addresses and IP addresses, by django's name of it. */
+export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
+  "virtualization.vminterface": "vmInterface",
+  "dcim.interface": "interface",
+};
+
 /** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
 export class Database {
   private readonly tables = new Map<ModelName, Map<number, Row>>();
@@ -180,11 +186,12 @@ export class Database {
         for (const found of this.rows(child).filter((candidate) => candidate.virtual_machine === row.id))
           this.remove(child, found);
     }
-    if (model === "vmInterface") {
-      for (const found of this.rows("ipAddress").filter(owned("virtualization.vminterface")))
-        this.remove("ipAddress", found);
-      for (const found of this.rows("macAddress").filter(owned("virtualization.vminterface")))
-        this.remove("macAddress", found);
+    if (model === "device")
+      for (const found of this.rows("interface").filter((candidate) => candidate.device === row.id))
+        this.remove("interface", found);
+    if (model === "vmInterface" || model === "interface") {
+      for (const child of ["ipAddress", "macAddress"] as const)
+        for (const found of this.rows(child).filter(owned(models[model].contentType))) this.remove(child, found);
     }
     if (model === "dnsRecord") this.dns.removingRecord(row);
     if (model === "dnsZone") this.dns.removingZone(row);
@@ -198,14 +205,37 @@ export class Database {
         this.drop("journalEntry", entry);
     if (model === "dnsRecord") this.dns.removedRecord(last);
     if (model === "ipAddress")
-      for (const vm of this.rows("virtualMachine"))
-        for (const key of ["primary_ip4", "primary_ip6"])
-          if (vm[key] === row.id) this.patch("virtualMachine", vm, { [key]: null });
+      for (const holder of ["virtualMachine", "device"] as const)
+        for (const each of this.rows(holder))
+          for (const key of ["primary_ip4", "primary_ip6"])
+            if (each[key] === row.id) this.patch(holder, each, { [key]: null });
     if (model === "macAddress")
-      for (const vmInterface of this.rows("vmInterface"))
-        if (vmInterface.primary_mac_address === row.id)
-          this.patch("vmInterface", vmInterface, { primary_mac_address: null });
+      for (const holder of Object.values(interfaceModels))
+        for (const each of this.rows(holder))
+          if (each.primary_mac_address === row.id) this.patch(holder, each, { primary_mac_address: null });
+    if (model === "vlan" || model === "platform") this.unlink(model, row.id);
+    if (model === "tag") this.untag(row.id);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
+  }
+
+  /** NetBox's SET_NULL: what led here leads nowhere. */
+  private unlink(model: ModelName, id: number): void {
+    for (const [holder, { fields }] of Object.entries(models) as [ModelName, (typeof models)[ModelName]][])
+      for (const [name, field] of Object.entries(fields)) {
+        if (field.to !== model) continue;
+        for (const each of this.rows(holder)) {
+          const value = each[name];
+          if (value === id) this.patch(holder, each, { [name]: null });
+          if (Array.isArray(value) && value.includes(id))
+            this.patch(holder, each, { [name]: value.filter((one) => one !== id) });
+        }
+      }
+  }
+
+  private untag(id: number): void {
+    for (const holder of tagged)
+      for (const each of this.rows(holder))
+        if (each.tags.includes(id)) this.patch(holder, each, { tags: each.tags.filter((tag) => tag !== id) });
   }
 
   // ---- single fields
@@ -280,12 +310,12 @@ export class Database {
     }
     const isAddress =
       (model === "ipAddress" && name === "address") ||
-      (model === "prefix" && name === "prefix") ||
+      ((model === "prefix" || model === "aggregate") && name === "prefix") ||
       (model === "ipRange" && name.endsWith("_address"));
     if (!isAddress) return value;
     const parsed = cidr(value);
     if (parsed === undefined) fail(`Invalid IP address format: ${value}`);
-    else if (model === "prefix" && !isNetworkIn(parsed))
+    else if (name === "prefix" && !isNetworkIn(parsed))
       fail(`${value} is not a valid prefix. Did you mean ${parsed.network}?`);
     return parsed?.text ?? value;
   }
@@ -293,7 +323,7 @@ export class Database {
   /** By id, or by attributes that match exactly one object. */
   private reference(to: ModelName, value: unknown, fail: (message: string) => void): number | null {
     if (isObject(value)) {
-      const found = this.rows(to).filter((row) => Object.entries(value).every(([key, wanted]) => row[key] === wanted));
+      const found = this.rows(to).filter((row) => this.hasAttributes(to, row, value));
       if (found.length === 1 && found[0]) return found[0].id;
       fail(
         `Related object not found using the provided attributes: ${JSON.stringify(value).replace(/"/g, "'").replace(/:/g, ": ")}`,
@@ -304,6 +334,14 @@ export class Database {
     if (this.table(to).has(id)) return id;
     fail(`Related object not found using the provided numeric ID: ${String(value)}`);
     return null;
+  }
+
+  private hasAttributes(model: ModelName, row: Row, wanted: Record<string, unknown>): boolean {
+    return Object.entries(wanted).every(([key, value]) => {
+      const to = models[model].fields[key]?.to;
+      const there = to && this.find(to, row[key]);
+      return isObject(value) && to ? there !== undefined && this.hasAttributes(to, there, value) : row[key] === value;
+    });
   }
 
   private tagIds(value: unknown): number[] {
@@ -374,7 +412,7 @@ export class Database {
     if (model === "journalEntry") this.cleanEntry(next);
     if (model === "virtualMachine") this.cleanMachine(next);
     if (model === "ipAddress") this.cleanAddress(next, before);
-    if (model === "vmInterface" && (next.mode === null || next.mode === "tagged-all")) {
+    if ((model === "vmInterface" || model === "interface") && (next.mode === null || next.mode === "tagged-all")) {
       // NetBox drops VLANs that the mode has no place for, without a word.
       if (next.mode === null) next.untagged_vlan = null;
       next.tagged_vlans = [];
@@ -429,15 +467,13 @@ export class Database {
       before !== undefined &&
       (before.assigned_object_id !== next.assigned_object_id ||
         before.assigned_object_type !== next.assigned_object_type);
-    if (moved && this.rows("virtualMachine").some((vm) => vm.primary_ip4 === next.id || vm.primary_ip6 === next.id))
+    const primaries = [...this.rows("virtualMachine"), ...this.rows("device")];
+    if (moved && primaries.some((vm) => vm.primary_ip4 === next.id || vm.primary_ip6 === next.id))
       invalid({
         __all__: ["Cannot reassign IP address while it is designated as the primary IP for the parent object"],
       });
-    if (
-      next.assigned_object_id !== null &&
-      next.assigned_object_type === "virtualization.vminterface" &&
-      !this.find("vmInterface", next.assigned_object_id)
-    )
+    const holder = interfaceModels[String(next.assigned_object_type)];
+    if (next.assigned_object_id !== null && holder && !this.find(holder, next.assigned_object_id))
       invalid({ __all__: [`Invalid assigned object: ${next.assigned_object_id}`] });
   }
 
@@ -455,16 +491,16 @@ export class Database {
     if (model === "dnsZone") this.dns.afterZone(row, before === undefined);
     if (model === "dnsView") this.dns.afterView();
     if (model === "ipAddress") this.dns.syncAddress(row);
-    if (model === "vmInterface" && input.mac_address !== undefined) {
+    if ((model === "vmInterface" || model === "interface") && input.mac_address !== undefined) {
       const mac =
         input.mac_address === null
           ? null
           : this.create("macAddress", {
               mac_address: input.mac_address,
-              assigned_object_type: "virtualization.vminterface",
+              assigned_object_type: models[model].contentType,
               assigned_object_id: row.id,
             });
-      this.patch("vmInterface", row, { primary_mac_address: mac?.id ?? null });
+      this.patch(model, row, { primary_mac_address: mac?.id ?? null });
     }
   }
 

@@ -22,6 +22,8 @@ function special(database: Database, model: ModelName, name: string, values: str
     case "ipAddress.vminterface_id":
       return (row) =>
         row.assigned_object_type === "virtualization.vminterface" && values.includes(String(row.assigned_object_id));
+    case "ipAddress.interface_id":
+      return (row) => row.assigned_object_type === "dcim.interface" && values.includes(String(row.assigned_object_id));
     case "ipAddress.assigned_to_interface":
       return (row) => values.includes(String(row.assigned_object_id !== null));
     case "ipAddress.address":
@@ -39,6 +41,7 @@ function special(database: Database, model: ModelName, name: string, values: str
     case "vmInterface.cluster_id":
       return (row) => values.includes(String(database.find("virtualMachine", row.virtual_machine)?.cluster));
     case "vmInterface.mac_address":
+    case "interface.mac_address":
       return (row) =>
         values.some(
           (value) => value.toUpperCase() === database.find("macAddress", row.primary_mac_address)?.mac_address,

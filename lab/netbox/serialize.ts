@@ -158,12 +158,18 @@ export class Serializer {
           virtual_disk_count: database.rows("virtualDisk").filter((each) => each.virtual_machine === row.id).length,
           config_context: renderContext(database, row),
         };
+      case "cluster":
+        return row.site === null
+          ? { scope_type: null, scope_id: null, scope: null }
+          : { scope_type: "dcim.site", scope_id: row.site, scope: this.nested("site", row.site) };
+      case "device":
+        return { primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4) };
+      case "interface":
       case "vmInterface": {
+        const type = models[model].contentType;
         const macs = database
           .rows("macAddress")
-          .filter(
-            (mac) => mac.assigned_object_type === "virtualization.vminterface" && mac.assigned_object_id === row.id,
-          );
+          .filter((mac) => mac.assigned_object_type === type && mac.assigned_object_id === row.id);
         return {
           mac_address: database.find("macAddress", row.primary_mac_address)?.mac_address ?? null,
           mac_addresses: macs.map((mac) => this.brief("macAddress", mac)),
@@ -174,6 +180,7 @@ export class Serializer {
           family: this.family(String(row.address)),
           assigned_object: this.assigned(row),
         };
+      case "aggregate":
       case "prefix":
         return { family: this.family(String(row.prefix)) };
       case "ipRange": {

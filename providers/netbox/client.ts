@@ -5,6 +5,7 @@ import { firstIssue, HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore } from "../semaphore";
+import { isRecord } from "../values";
 import { Gathering } from "./gathering";
 import * as wire from "./schemas";
 
@@ -191,14 +192,14 @@ export class NetboxClient {
     return (await this.http.send(wire.page(z.unknown()), { method: "GET", path: `/api/${path}/`, query })).count;
   }
 
-  /** The objects that a field of theirs leads to one other object. */
+  /** The objects that a field of theirs, an id or a nested object, leads to one other object. */
   async listOf<T>(
     path: string,
     filter: { name: string; field: string; id: number },
     item: z.ZodType<T>,
     fields: string,
   ): Promise<T[]> {
-    const keyOf = (row: Record<string, unknown>) => Number(row[filter.field]);
+    const keyOf = ({ [filter.field]: led }: Record<string, unknown>) => Number(isRecord(led) ? led.id : led);
     const rows = await this.gathered(path, filter.name, fields, keyOf).get(filter.id);
     return rows.map((row) => this.parsed(path, item, row));
   }

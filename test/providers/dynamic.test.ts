@@ -10,6 +10,8 @@ const frozen: Record<Kind, string> = {
   "proxmox-container": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-container')",
   "netbox-promotion": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-promotion')",
   "netbox-dns-record": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-dns-record')",
+  "netbox-object": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-object')",
+  "netbox-machine": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-machine')",
   "bind9-record": "exports.handler = () => require('./dist/providers/registry.js').get('bind9-record')",
   "site-anchor": "exports.handler = () => require('./dist/providers/registry.js').get('site-anchor')",
 };

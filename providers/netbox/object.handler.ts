@@ -1,0 +1,52 @@
+import { context } from "../context";
+import type { Handler } from "../dynamic";
+import { UserError } from "../errors";
+import type { NetboxClient } from "./client";
+import { type ObjectState, objectDiffers, objectInputs, objectState, ownedFrom } from "./object.model";
+import { ensureObject, findObject, leaveObject, writeObject } from "./objects";
+
+/** One object in NetBox, of whatever type: made, or merged into what is there, with only our fields written. */
+export const objectHandler: Handler = {
+  diff: (state, inputs) => ({ changes: objectDiffers(state, inputs) }),
+
+  async create(raw) {
+    const wanted = objectInputs.parse(raw);
+    const netbox = netboxOf(wanted);
+    const { row, made, before } = await ensureObject(netbox, wanted);
+    return { id: String(row.id), state: { ...wanted, objectId: row.id, made, before } };
+  },
+
+  async read(id, raw) {
+    const known = objectState.parse(raw);
+    const found = await findObject(netboxOf(known), known.type, known.objectId);
+    if (found === undefined) return undefined;
+    const state = { ...known, ...ownedFrom(known.type, found, known) };
+    return { id, state, inputs: inputsOf(state) };
+  },
+
+  async update(_id, oldRaw, raw) {
+    const known = objectState.parse(oldRaw);
+    const wanted = objectInputs.parse(raw);
+    const netbox = netboxOf(known);
+    const state: ObjectState = { ...wanted, objectId: known.objectId, made: known.made, before: known.before };
+    if (wanted.released !== true)
+      await writeObject(netbox, wanted.type, known.objectId, wanted.fields.name, wanted, known);
+    return state;
+  },
+
+  async delete(_id, raw) {
+    const known = objectState.parse(raw);
+    await leaveObject(netboxOf(known), known);
+  },
+};
+
+const inputsOf = ({ made: _made, before: _before, ...inputs }: ObjectState) => inputs;
+
+/** The NetBox that the object is in. @throws UserError where the configuration leads to another */
+export function netboxOf({ netboxUrl }: { netboxUrl: string }): NetboxClient {
+  const { netbox } = context();
+  if (netbox.url === netboxUrl) return netbox;
+  throw new UserError(
+    `This was made in the NetBox at ${netboxUrl}, and netbox-proxmox:netbox.url is ${netbox.url}: set it back, or start another stack for that NetBox.`,
+  );
+}
