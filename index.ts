@@ -5,6 +5,8 @@ import { readConnections } from "./providers/connections";
 import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
 import { printProblems, type SettingProblem } from "./providers/settings";
+import { discovery } from "./stacks/discovery";
+import { intent } from "./stacks/intent";
 import { knownKeys, readSettings } from "./stacks/settings";
 import { site } from "./stacks/site";
 
@@ -12,7 +14,9 @@ import { site } from "./stacks/site";
 // the limit itself: together more than half of a large program's time. V8 takes none where the limit is no plain number.
 Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} });
 
-const programs = { site };
+const programs = { site, discovery, intent };
+type ProgramName = keyof typeof programs;
+const isProgram = (name: string): name is ProgramName => name in programs;
 
 function checkedKeys(): void {
   const prefix = `${pulumi.getProject()}:`;
@@ -61,12 +65,12 @@ async function run(): Promise<Record<string, unknown>> {
   checkedKeys();
   const config = new pulumi.Config();
   const name = config.get("program") ?? "site";
-  if (!(name in programs))
+  if (!isProgram(name))
     throw new UserError(
       `netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`,
     );
   const source = { get: (key: string) => config.get(key) };
-  const connections = readConnections(source, process.env);
+  const connections = readConnections(source, process.env, { needsProxmox: name !== "intent" });
   const { proxmox = {}, passwords = {} } = "value" in connections ? connections.value : {};
   const settings = readSettings(source, Object.keys(proxmox), passwords);
   const problems = [
@@ -76,7 +80,7 @@ async function run(): Promise<Record<string, unknown>> {
   ];
   if (problems.length > 0 || "problems" in connections || "problems" in settings)
     throw new UserError(printProblems(problems));
-  return { ...(await programs.site(new Context(connections.value), settings.value)) };
+  return { ...(await programs[name](new Context(connections.value), settings.value)) };
 }
 
 export = async (): Promise<Record<string, unknown>> => {

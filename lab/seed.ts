@@ -110,6 +110,8 @@ const proxmoxCluster = z.object({
         node: z.string(),
         bridges: z.array(z.string()).default(["vmbr0"]),
         mtus: z.record(z.string(), z.number().int()).optional(),
+        /** Interfaces beside its bridges, and what these have besides, as PVE lists them: NICs, bonds, VLANs. */
+        network: z.array(z.looseObject({ iface: z.string() })).optional(),
       }),
     )
     .min(1),

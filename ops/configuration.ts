@@ -36,9 +36,12 @@ async function sourceOf({ stack, configFile }: StackOptions): Promise<ConfigSour
 }
 
 /** Connections and settings of a stack, the environment first. @throws UserError with all that is wrong with them */
-export async function configuration(options: StackOptions): Promise<{ connections: Connections; settings: Settings }> {
+export async function configuration({
+  needsProxmox = true,
+  ...options
+}: StackOptions & { needsProxmox?: boolean }): Promise<{ connections: Connections; settings: Settings }> {
   const source = await sourceOf(options);
-  const connections = readConnections(source, process.env);
+  const connections = readConnections(source, process.env, { needsProxmox });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);
   const problems = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));

@@ -1,15 +1,18 @@
+import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander"; // options, help and messages of a command line
 import { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret } from "../providers/http/redact";
 import { project } from "../providers/settings";
+import { vmsSchema } from "../stacks/desired/intent/file";
 import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
 import { configuration, type StackOptions } from "./configuration";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
+import { exportVms, printVms } from "./vms";
 
 // `npm run ops -- COMMAND`: what is done beside the plan. Credentials come from a stack's configuration or the environment.
 
@@ -38,6 +41,28 @@ async function netboxSchemaCommand({ dryRun = false, json = false, option, ...st
       if (made.length === 0) say(`NetBox at ${context.netbox.url} has everything that netbox-proxmox reads.`);
     }
     if (unfit.length > 0) process.exitCode = 2;
+  } finally {
+    await context.close();
+  }
+}
+
+interface ExportOptions extends StackOptions {
+  cluster: string[];
+  tag: string[];
+  out?: string;
+}
+
+/** Writes what NetBox holds as a vms.yml. */
+async function vmsExportCommand({ cluster, tag, out, ...stack }: ExportOptions): Promise<void> {
+  const { connections, settings } = await configuration({ ...stack, needsProxmox: false });
+  const context = new Context(connections);
+  try {
+    await context.netbox.status();
+    const text = printVms(
+      await exportVms(context.netbox, settings.site.customFields, { clusters: cluster, tags: tag }),
+    );
+    if (out === undefined) process.stdout.write(text);
+    else writeFileSync(out, text);
   } finally {
     await context.close();
   }
@@ -189,6 +214,23 @@ program
   .option("--dry-run", "only lists what is missing")
   .option("--json", "prints JSON")
   .action(netboxSchemaCommand);
+
+const vms = program.command("vms").description("the file of the intent program");
+vms
+  .command("export")
+  .description("writes a vms.yml from the guests that NetBox holds")
+  .option("-s, --stack <name>", "the stack whose configuration is used; else the environment alone")
+  .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+  .option("--cluster <name...>", "only guests of these clusters", [])
+  .option("--tag <slug...>", "only guests with one of these tags", [])
+  .option("--out <file>", "where it is written; else it is printed")
+  .action(vmsExportCommand);
+vms
+  .command("schema")
+  .description("prints the JSON Schema of vms.yml, for editors")
+  .action(() => {
+    say(JSON.stringify(vmsSchema(), undefined, 2));
+  });
 
 program
   .command("stacks")

@@ -7,6 +7,7 @@ import type { NetboxClient } from "../providers/netbox/client";
 import * as wire from "../providers/netbox/schemas";
 import { project } from "../providers/settings";
 import { isRecord } from "../providers/values";
+import { isOnlyDiscovered } from "../stacks/desired/discovered";
 import { isInScope, type Scoped } from "../stacks/desired/scope";
 import { type Dimension, dimensions, type Part, splitGuests, stackNames } from "../stacks/desired/split";
 import type { Scope, Settings } from "../stacks/settings";
@@ -56,7 +57,10 @@ export async function planStacks(
       : await netbox.list("virtualization/virtual-machines", scoped, "id,name,cluster,site,tenant,tags", {
           cluster_id: ids,
         });
-  const guests = all.filter((guest) => clusterNames.includes(guest.clusterName ?? "") && isInScope(guest, site.scope));
+  const guests = all.filter(
+    (guest) =>
+      clusterNames.includes(guest.clusterName ?? "") && isInScope(guest, site.scope) && !isOnlyDiscovered(guest, site),
+  );
   if (guests.length === 0)
     throw new UserError(
       `NetBox at ${netbox.url} shows no guest of ${clusterNames.join(", ")}: check netbox-proxmox:proxmox and the token's rights.`,

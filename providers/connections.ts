@@ -140,6 +140,7 @@ const given = (values: Record<string, string | undefined>) =>
 export function readConnections(
   source: ConfigSource,
   env: Environment,
+  { needsProxmox = true } = {},
 ): { value: Connections } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = (key: string): Record<string, unknown> => {
@@ -169,7 +170,7 @@ export function readConnections(
   });
   const clusters = section("proxmox");
   const names = Object.keys(clusters);
-  if (names.length === 0)
+  if (names.length === 0 && needsProxmox)
     problems.push({
       key: "netbox-proxmox:proxmox",
       problem: "is missing: no Proxmox VE cluster is named",

@@ -80,7 +80,8 @@ export function useConfiguration(config: ConfigSource): void {
 /** The process's clients, made when they are first needed. @throws UserError with all that is wrong with the configuration. */
 export function context(): Context {
   if (current) return current;
-  const read = readConnections(source ?? { get: () => undefined }, process.env);
+  // What needs a cluster asks for it by name.
+  const read = readConnections(source ?? { get: () => undefined }, process.env, { needsProxmox: false });
   if ("problems" in read) throw new UserError(printProblems(read.problems));
   current = new Context(read.value);
   return current;

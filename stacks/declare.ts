@@ -153,6 +153,7 @@ function declareMachine(
   const options = { dependsOn, aliases };
   const name = logical[machine.type].name(id);
   if (machine.type === "qemu") {
+    if (machine.inputs.cloudInit.unmanaged) return new ProxmoxVm(name, machine.inputs, options);
     const given = nics.filter(({ v4, v6 }) => v4 ?? v6);
     const ipconfig = Object.fromEntries(
       given.map((nic) => [String(nic.slot), whenKnown({ ...nicAddresses(nic, text) }, ipconfigText)]),

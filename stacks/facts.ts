@@ -32,7 +32,10 @@ const oldestNetbox = [4, 2] as const;
 const oldestProxmox = 8;
 
 /** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */
-export async function checkSystems({ netbox, proxmox }: Context): Promise<{ plugins: string[] }> {
+export async function checkSystems(
+  { netbox, proxmox }: Context,
+  { onlyNetbox = false } = {},
+): Promise<{ plugins: string[] }> {
   const installed: string[] = [];
   const checks = [
     netbox.status().then(({ version, plugins }) => {
@@ -43,7 +46,7 @@ export async function checkSystems({ netbox, proxmox }: Context): Promise<{ plug
           `NetBox at ${netbox.url} is version ${version}; this program needs ${oldestNetbox.join(".")} or later. Upgrade NetBox.`,
         );
     }),
-    ...proxmox.map((cluster) =>
+    ...(onlyNetbox ? [] : proxmox).map((cluster) =>
       cluster.version().then((version) => {
         if (Number(version.split(".")[0]) < oldestProxmox)
           throw new UserError(

@@ -2,6 +2,7 @@ import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import type { Leftover } from "../providers/site/anchor.model";
 import { hostOf } from "./desired/address";
+import { isOnlyDiscovered } from "./desired/discovered";
 import { judge, judgeEventRules, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/guard";
 import { desiredGuests } from "./desired/guests";
 import { leftovers, type ZoneFacts } from "./desired/leftovers";
@@ -34,7 +35,7 @@ export async function planSite(
 ): Promise<Plan> {
   const { plugins } = await checkSystems(context);
   const names = context.proxmox.map(({ name }) => name);
-  const [netbox, zones, plugin] = await Promise.all([
+  const [documented, zones, plugin] = await Promise.all([
     readNetbox(context.netbox, names, settings),
     readZones(context),
     readPlugin(context.netbox, plugins, context.nameServers, settings),
@@ -42,10 +43,11 @@ export async function planSite(
   const proxmox = new Map(
     await Promise.all(
       context.proxmox.map(
-        async (cluster) => [cluster.name, await readProxmox(cluster, netbox, settings, state)] as const,
+        async (cluster) => [cluster.name, await readProxmox(cluster, documented, settings, state)] as const,
       ),
     ),
   );
+  const netbox = withoutDiscovered(documented, proxmox, { stack, settings, state });
   const facts: Site = { stack, settings, netbox, proxmox, state, avoid: [] };
 
   const verdict = await judged(context, facts);
@@ -69,6 +71,23 @@ export async function planSite(
     leftovers: left,
     warnings: warningsOf(context, netbox, named.elsewhere, left),
     notes: notesOf(facts, desired.guests, verdict),
+  };
+}
+
+/** Without the guests that are only documented: neither in the state nor marked as ours, and handed over by nobody. */
+function withoutDiscovered(
+  netbox: Site["netbox"],
+  proxmox: Site["proxmox"],
+  { stack, settings, state }: Pick<Site, "stack" | "settings" | "state">,
+): Site["netbox"] {
+  const seen = [...proxmox.values()].flatMap((facts) => [...facts.seen.values()]);
+  const marked = new Set(
+    seen.flatMap(({ mark }) => (mark?.stack === stack && mark.netboxUrl === netbox.url ? [mark.netboxId] : [])),
+  );
+  const isOurs = ({ id }: { id: number }) => state.guests.has(id) || marked.has(id);
+  return {
+    ...netbox,
+    guests: netbox.guests.filter((guest) => isOurs(guest) || !isOnlyDiscovered(guest, settings.site)),
   };
 }
 

@@ -89,3 +89,116 @@ export const planGrants: Grant[] = [
   { path: "/storage", privileges: ["Datastore.Audit"] },
   { path: "/sdn/zones", privileges: ["SDN.Audit"] },
 ];
+
+/** The discovery program's, which changes nothing there. What reads agents is another privilege on PVE 9 than before. */
+export const discoveryGrants: Grant[] = [
+  // The cluster, its nodes and their networks.
+  { path: "/", privileges: ["Sys.Audit"] },
+  { path: "/vms", privileges: ["VM.Audit"] },
+  { path: "/vms", privileges: ["VM.GuestAgent.Audit"], only: "agents, on PVE 9 (VM.Monitor on 7 and 8)" },
+  { path: "/storage", privileges: ["Datastore.Audit"], only: "storages" },
+  { path: "/sdn/zones", privileges: ["SDN.Audit"], only: "SDN, on PVE 8 and 9" },
+];
+
+/** What it needs in NetBox: to look, and to write what it discovers. */
+export const discoveryPermissions: ObjectPermission[] = [
+  {
+    objectTypes: [
+      "core.objectchange",
+      "dcim.device",
+      "dcim.devicerole",
+      "dcim.devicetype",
+      "dcim.interface",
+      "dcim.manufacturer",
+      "dcim.platform",
+      "extras.customfield",
+      "extras.customfieldchoiceset",
+      "extras.tag",
+      "ipam.ipaddress",
+      "ipam.prefix",
+      "ipam.vlan",
+      "virtualization.cluster",
+      "virtualization.clustertype",
+      "virtualization.virtualdisk",
+      "virtualization.virtualmachine",
+      "virtualization.vminterface",
+    ],
+    actions: ["view"],
+  },
+  // NetBox looks up what an object names among what the user may see: a node's site, a guest's tenant.
+  { objectTypes: ["dcim.site"], actions: ["view"], only: "nodes" },
+  {
+    objectTypes: [
+      "dcim.device",
+      "dcim.interface",
+      "ipam.ipaddress",
+      "virtualization.cluster",
+      "virtualization.virtualdisk",
+      "virtualization.virtualmachine",
+      "virtualization.vminterface",
+    ],
+    actions: ["add", "change", "delete"],
+  },
+  {
+    objectTypes: [
+      "dcim.devicerole",
+      "dcim.devicetype",
+      "dcim.manufacturer",
+      "dcim.platform",
+      "extras.customfield",
+      "extras.customfieldchoiceset",
+      "extras.tag",
+      "ipam.prefix",
+      "ipam.vlan",
+      "virtualization.clustertype",
+    ],
+    actions: ["add", "change"],
+  },
+];
+
+/** The intent program's in NetBox: to look, and to write guests. */
+export const intentPermissions: ObjectPermission[] = [
+  {
+    objectTypes: [
+      "dcim.devicerole",
+      "dcim.platform",
+      "extras.customfield",
+      "extras.tag",
+      "ipam.ipaddress",
+      "ipam.prefix",
+      "ipam.role",
+      "ipam.vlan",
+      "virtualization.cluster",
+      "virtualization.clustertype",
+      "virtualization.virtualdisk",
+      "virtualization.virtualmachine",
+      "virtualization.vminterface",
+    ],
+    actions: ["view"],
+  },
+  { objectTypes: ["virtualization.virtualmachine"], actions: ["add", "change"] },
+  {
+    objectTypes: ["ipam.ipaddress", "virtualization.virtualdisk", "virtualization.vminterface"],
+    actions: ["add", "change", "delete"],
+  },
+  {
+    objectTypes: [
+      "dcim.devicerole",
+      "dcim.platform",
+      "extras.tag",
+      "ipam.aggregate",
+      "ipam.iprange",
+      "ipam.prefix",
+      "ipam.rir",
+      "ipam.role",
+      "ipam.vlan",
+      "netbox_dns.nameserver",
+      "netbox_dns.zone",
+      "virtualization.cluster",
+      "virtualization.clustertype",
+    ],
+    actions: ["view", "add", "change", "delete"],
+    only: "what the file has below `netbox`",
+  },
+  { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "zones of netbox-dns" },
+];

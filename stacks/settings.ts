@@ -12,6 +12,7 @@ import {
   volumeOptions,
 } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
+import { type DiscoverySettings, discoverySchema } from "./discoverysettings";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
 const wordLike = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
@@ -184,6 +185,11 @@ const dnsSchema = z.strictObject({
   plugin: z.enum(["sync", "read", "off"]).default("sync"),
 });
 
+const intentSchema = z.strictObject({
+  /** The file with the guests that are wanted. */
+  file: z.string().min(1).default("vms.yml"),
+});
+
 /** May a name of NetBox's stand in a property string? */
 export const isWord = (text: string): boolean => wordLike.safeParse(text).success;
 
@@ -193,10 +199,12 @@ export type SiteSettings = z.infer<typeof siteSchema>;
 export type DnsSettings = z.infer<typeof dnsSchema>;
 export type CustomFieldNames = z.infer<typeof customFieldsSchema>;
 
-/** What the site program needs beside its connections. */
+/** What the programs need beside their connections. */
 export interface Settings {
   site: SiteSettings;
   dns: DnsSettings;
+  discovery: DiscoverySettings;
+  intent: z.infer<typeof intentSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
   /** By cluster, the general ones mixed in. */
@@ -245,10 +253,41 @@ const examples: Record<string, string> = {
   ttl: "300",
   domain: "example.com",
   plugin: "sync",
+  nodes: "pve1",
+  pools: "team",
+  names: "'web*'",
+  vmids: "100-199",
+  syncVms: "true",
+  syncContainers: "true",
+  syncNodes: "true",
+  syncStorage: "true",
+  syncAgent: "true",
+  syncPrefixes: "true",
+  readOnly: "true",
+  conflicts: "keep",
+  vanished: "remove",
+  graceTime: "7d",
+  site: "berlin",
+  file: "vms.yml",
+  reportFile: "report.json",
+  agentTimeout: "20",
+  interval: "1h",
 };
 
 /** The keys of this program's configuration; the connections are read by themselves. */
-export const knownKeys = ["program", "netbox", "proxmox", "bind9", "passwords", "site", "dns", "defaults", "clusters"];
+export const knownKeys = [
+  "program",
+  "netbox",
+  "proxmox",
+  "bind9",
+  "passwords",
+  "site",
+  "dns",
+  "defaults",
+  "clusters",
+  "discovery",
+  "intent",
+];
 
 export function readSettings(
   source: ConfigSource,
@@ -269,6 +308,8 @@ export function readSettings(
   };
   const site = section("site", siteSchema);
   const dns = section("dns", dnsSchema);
+  const discovery = section("discovery", discoverySchema);
+  const intent = section("intent", intentSchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -278,7 +319,15 @@ export function readSettings(
         problem: "names no cluster of netbox-proxmox:proxmox",
         remedy: `pulumi config rm --path 'netbox-proxmox:clusters["${name}"]'`,
       });
-  if (site === undefined || dns === undefined || general === undefined || special === undefined || problems.length > 0)
+  if (
+    site === undefined ||
+    dns === undefined ||
+    discovery === undefined ||
+    intent === undefined ||
+    general === undefined ||
+    special === undefined ||
+    problems.length > 0
+  )
     return { problems };
   const defaults = (cluster: string): GuestDefaults => {
     const own = special[cluster] ?? {};
@@ -288,7 +337,7 @@ export function readSettings(
   const passwordVersions = Object.fromEntries(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
-  return { value: { site, dns, passwordVersions, defaults } };
+  return { value: { site, dns, discovery, intent, passwordVersions, defaults } };
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

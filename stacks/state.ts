@@ -1,6 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { mark } from "../providers/mark";
+import { type MachineState, machineState } from "../providers/netbox/machine.model";
+import { type ObjectState, objectState } from "../providers/netbox/object.model";
 import type { GuestType } from "../providers/proxmox/schemas";
 import type { InState, KnownGuest } from "./desired/types";
 
@@ -33,6 +35,33 @@ const record = z.object({
 export async function readState(): Promise<InState> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
   return stateFrom(await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+}
+
+/** Objects of NetBox in the stack's state. */
+export interface InObjects {
+  /** By logical name. */
+  machines: Map<string, MachineState>;
+  objects: Map<string, ObjectState>;
+  /** The stack's own outputs of the last run. */
+  outputs: unknown;
+}
+
+export async function readObjects(): Promise<InObjects> {
+  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+  const resources = answer.parse(await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+  const machines = new Map<string, MachineState>();
+  const objects = new Map<string, ObjectState>();
+  let outputs: unknown;
+  for (const [urn, { type, outputs: found }] of Object.entries(resources.outputs)) {
+    const name = urn.split("::").pop() ?? "";
+    if (type === "pulumi:pulumi:Stack") outputs = found;
+    if (!type.startsWith("pulumi-nodejs:dynamic/netbox:")) continue;
+    const machine = machineState.safeParse(found);
+    if (machine.success) machines.set(name, machine.data);
+    const object = machine.success ? undefined : objectState.safeParse(found);
+    if (object?.success) objects.set(name, object.data);
+  }
+  return { machines, objects, outputs };
 }
 
 /** The same from the invoke's answer: `{outputs: {URN: {type, outputs}}}`. */

@@ -6,7 +6,7 @@ import { type Endpoints, Lab, type Latency } from "../lab";
 import { parseSeed, type Seed } from "../lab/seed";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
-import { siteGrants, sitePermissions } from "../stacks/privileges";
+import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../stacks/privileges";
 import { Consoles } from "../tools/consoles";
 import { demoSeed, labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { pulumiFolder } from "../tools/pulumi";
@@ -64,6 +64,17 @@ export class World {
   /** The configuration that leads a stack to these systems. */
   config(changes: Record<string, unknown> = {}): Record<string, unknown> {
     return { ...labConfig(this.reach, zonesOf(this.lab.seed)), ...changes };
+  }
+
+  /** The systems by tokens with other rights than the site program's. @param name of the tokens */
+  async reachAs(name: string, grants: Grant[], permissions: ObjectPermission[]): Promise<Endpoints> {
+    const token = limitedToken(this.lab, grants, name);
+    const clusters = Object.entries(this.endpoints.proxmox).map(([cluster, each]) => [cluster, { ...each, token }]);
+    const netbox = {
+      ...this.endpoints.netbox,
+      token: await limitedNetboxToken(this.lab, this.consoles, permissions, name),
+    };
+    return { ...this.endpoints, netbox, proxmox: Object.fromEntries(clusters) };
   }
 
   /** A stack that gets its secrets by environment, unless they are given for its configuration. */

@@ -32,6 +32,7 @@ export const recordedTimes: Partial<Times> = { start: 700, shutdown: 1000, boot:
 export interface Node {
   node: string;
   bridges: string[];
+  network?: { iface: string; [key: string]: unknown }[];
   /** Of bridges that have one set. */
   mtus?: Record<string, number>;
   address?: string;

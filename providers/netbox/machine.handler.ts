@@ -1,10 +1,11 @@
 import ipaddr from "ipaddr.js"; // containment and canonical forms of addresses of both families
 import type { Handler } from "../dynamic";
 import { UserError } from "../errors";
-import { isRecord } from "../values";
+import { isRecord, sameValue } from "../values";
 import type { NetboxClient } from "./client";
 import {
   addressKey,
+  addressOf,
   conflictsOf,
   diskKey,
   diskKind,
@@ -20,8 +21,8 @@ import {
   partsDiffer,
   prefixAsked,
 } from "./machine.model";
-import { netboxOf } from "./object.handler";
-import { bodyFor, type Owned, objectDiffers, ownedFrom, patchFor, type Row } from "./object.model";
+import { netboxOf, withoutFound } from "./object.handler";
+import { bodyFor, likeGiven, type Owned, objectDiffers, ownedFrom, patchFor, type Row } from "./object.model";
 import {
   ensureObject,
   explained,
@@ -49,45 +50,74 @@ export const machineHandler: Handler = {
     const netbox = netboxOf(wanted);
     const { row: root, made, isNew, before } = await ensureObject(netbox, wanted);
     const sync = new Sync(netbox, wanted, root.id, undefined, isNew);
-    return { id: String(root.id), state: { ...wanted, objectId: root.id, made, before, parts: await sync.run() } };
+    return { id: String(root.id), state: { ...raw, netboxId: root.id, made, before, parts: await sync.run() } };
   },
 
-  async read(_id, raw) {
+  async read(id, raw) {
     const known = machineState.parse(raw);
     const netbox = netboxOf(known);
-    const found = await findObject(netbox, known.type, known.objectId);
+    const found = await findObject(netbox, known.type, known.netboxId);
     if (found === undefined) return undefined;
-    const state = { ...known, ...ownedFrom(known.type, found, known), ...(await readParts(netbox, known)) };
-    const { made: _made, before: _before, parts: _parts, ...inputs } = state;
-    return { id: String(known.objectId), state, inputs };
+    const observed = { ...known, ...ownedFrom(known.type, found, known), ...(await readParts(netbox, known)) };
+    const { fields, customFields, tags, parts } = observed;
+    const interfaces = partsLike(raw.interfaces, observed.interfaces);
+    const disks = partsLike(raw.disks, observed.disks);
+    const state = { ...raw, ...likeGiven(raw, { fields, customFields, tags, interfaces, disks }), parts };
+    return { id, state: { ...state, ...writtenOf(known, observed) }, inputs: withoutFound(state) };
   },
 
   async update(_id, oldRaw, raw) {
     const known = machineState.parse(oldRaw);
     const wanted = machineInputs.parse(raw);
     const netbox = netboxOf(known);
-    const { objectId, made, before } = known;
-    if (wanted.released === true) return { ...wanted, objectId, made, before, parts: known.parts };
-    const there = await writeObject(netbox, wanted.type, objectId, wanted.fields.name, wanted, known);
+    const { netboxId, made, before } = known;
+    if (wanted.released === true) return { ...raw, netboxId, made, before, parts: known.parts };
+    const there = await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
     if (!there)
       throw new UserError(
-        `The ${titleOf(netbox, known.type, known.fields.name, objectId)} was deleted in NetBox while this ran: run again with --refresh.`,
+        `The ${titleOf(netbox, known.type, known.fields.name, netboxId)} was deleted in NetBox while this ran: run again with --refresh.`,
       );
-    const parts = await new Sync(netbox, wanted, objectId, known, false).run();
-    return { ...wanted, objectId, made, before, parts };
+    const parts = await new Sync(netbox, wanted, netboxId, known, false).run();
+    return { ...raw, netboxId, made, before, parts };
   },
 
   async delete(_id, raw) {
     const known = machineState.parse(raw);
     const netbox = netboxOf(known);
     // What we made goes with its parts.
-    if (known.released !== true && known.removal !== "keep" && !known.made) {
+    if (known.released !== true && known.removal === "delete" && !known.made) {
       const nothing = { ...known, interfaces: {}, disks: {}, primary: undefined };
-      await new Sync(netbox, nothing, known.objectId, known, false).run();
+      await new Sync(netbox, nothing, known.netboxId, known, false).run();
     }
     await leaveObject(netbox, known);
   },
 };
+
+/** What was written last, where it is something else now: whose value that is can be told by it. */
+function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "written" | "writtenParts"> {
+  const bare = ({ fields, customFields, tags }: Owned): Owned => ({ fields, customFields, tags });
+  const differs = (a: Owned, b: Owned | undefined) => b === undefined || !sameValue(bare(a), bare(b));
+  const written = known.written ?? bare(known);
+  const parts = (["interfaces", "disks"] as const).flatMap((place) =>
+    Object.entries(known[place]).flatMap(([name, each]): [string, Owned][] => {
+      const before = known.writtenParts?.[`${place}/${name}`] ?? bare(each);
+      return differs(before, now[place][name]) ? [[`${place}/${name}`, before]] : [];
+    }),
+  );
+  return {
+    written: differs(written, now) ? written : undefined,
+    writtenParts: parts.length === 0 ? undefined : Object.fromEntries(parts),
+  };
+}
+
+/** Parts in the shape that they were given. */
+const partsLike = (given: unknown, observed: Record<string, object>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(observed).map(([name, part]) => {
+      const one = isRecord(given) ? given[name] : undefined;
+      return [name, likeGiven(isRecord(one) ? one : {}, part)];
+    }),
+  );
 
 // ---- reading
 
@@ -101,6 +131,8 @@ const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machi
   );
 
 const idOf = (nested: unknown): unknown => (isRecord(nested) ? nested.id : undefined);
+
+const hostOf = ({ address }: Row): string => String(address).split("/")[0] ?? "";
 
 const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<Row[]> => {
   const { addressFilter: name, assignedType } = interfaceKinds[type];
@@ -116,7 +148,7 @@ async function readParts(
 ): Promise<Pick<MachineState, "interfaces" | "disks" | "parts">> {
   const kept: Record<string, KnownPart> = {};
   const seen = async <T extends Owned>(kind: PartKind, wanted: Record<string, T>, keyOf: (name: string) => string) => {
-    const rows = Object.keys(wanted).length === 0 ? [] : await partsOf(netbox, kind, known.objectId);
+    const rows = Object.keys(wanted).length === 0 ? [] : await partsOf(netbox, kind, known.netboxId);
     return Object.fromEntries(
       Object.entries(wanted).flatMap(([name, each]) => {
         const part = known.parts[keyOf(name)];
@@ -141,7 +173,7 @@ async function readParts(
       kept[addressKey(name, asked)] = { ...address, address: String(found.address) };
     // One that somebody renumbered is another address.
     each.addresses = there
-      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || asked === found.address)
+      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || addressOf(asked) === found.address)
       .map(({ asked }) => asked);
     const dnsName = there.map(({ found }) => found.dns_name).find((dns) => dns !== each.dnsName);
     if (dnsName !== undefined && each.dnsName !== undefined) each.dnsName = String(dnsName);
@@ -330,15 +362,16 @@ class Sync {
     const common = { ...assigned, ...(dnsName === undefined ? {} : { dns_name: dnsName }) };
     const prefix = prefixAsked(asked);
     if (prefix !== undefined) return this.allocate(prefix, common, there, name);
-    const host = asked.split("/")[0] ?? "";
-    const same = there.find(({ address }) => String(address).split("/")[0] === host);
+    const [address = "", status] = asked.split(" ");
+    const host = address.split("/")[0] ?? "";
+    const same = there.find((each) => hostOf(each) === host);
     if (same) return { id: same.id, made: this.wanted.madeByUs === true, address: String(same.address) };
     const rows = await this.netbox.list(addressPath, row, addressFields, { address: host });
-    const found = rows.find(({ address, vrf }) => vrf === null && String(address).split("/")[0] === host);
+    const found = rows.find((each) => each.vrf === null && hostOf(each) === host);
     if (found === undefined) {
       try {
-        const { id } = await this.netbox.create(addressPath, row, { address: asked, ...common });
-        return { id, made: true, address: asked };
+        const body = { address, ...(status === undefined ? {} : { status }), ...common };
+        return { id: (await this.netbox.create(addressPath, row, body)).id, made: true, address };
       } catch (error) {
         throw explained(error, `give ${asked} to ${this.title(name)}`);
       }

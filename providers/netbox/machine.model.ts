@@ -10,7 +10,7 @@ const part = owned.extend({
   objectId: z.number().optional(),
 });
 const machineInterface = part.extend({
-  /** `10.71.0.5/24`, or `next 10.71.0.0/24`: the next available one of that prefix. */
+  /** `10.71.0.5/24`, `10.71.0.5/24 dhcp` (its status), or `next 10.71.0.0/24`: the next available one of that prefix. */
   addresses: z.array(z.string()).default([]),
   /** The DNS name of its addresses. */
   dnsName: z.string().optional(),
@@ -37,7 +37,13 @@ const knownPart = z.object({
   assigned: z.boolean().optional(),
 });
 export type KnownPart = z.infer<typeof knownPart>;
-export const machineState = objectState.extend({ ...parts, parts: z.record(z.string(), knownPart).default({}) });
+export const machineState = objectState.extend({
+  ...parts,
+  parts: z.record(z.string(), knownPart).default({}),
+  /** What we wrote last, where a refresh saw something else since. */
+  written: owned.optional(),
+  writtenParts: z.record(z.string(), owned).optional(),
+});
 export type MachineState = z.infer<typeof machineState>;
 
 export const interfaceKey = (name: string): string => `interfaces/${name}`;
@@ -72,6 +78,9 @@ export const diskKind: PartKind = { type: "virtualDisk", parent: "virtual_machin
 
 /** `next 10.71.0.0/24`: the prefix that an address is asked from. */
 export const prefixAsked = (address: string): string | undefined => /^next (\S+)$/.exec(address)?.[1];
+
+/** An address without the status that it is to get. */
+export const addressOf = (asked: string): string => asked.split(" ")[0] ?? "";
 
 /** Conflicts of one part, by the part's own fields: `interfaces.net0.mtu: …` is `mtu: …` there. */
 export const conflictsOf = (conflicts: string[], place: string): string[] =>

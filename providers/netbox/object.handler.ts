@@ -2,7 +2,7 @@ import { context } from "../context";
 import type { Handler } from "../dynamic";
 import { UserError } from "../errors";
 import type { NetboxClient } from "./client";
-import { type ObjectState, objectDiffers, objectInputs, objectState, ownedFrom } from "./object.model";
+import { likeGiven, objectDiffers, objectInputs, objectState, ownedFrom } from "./object.model";
 import { ensureObject, findObject, leaveObject, writeObject } from "./objects";
 
 /** One object in NetBox, of whatever type: made, or merged into what is there, with only our fields written. */
@@ -13,25 +13,24 @@ export const objectHandler: Handler = {
     const wanted = objectInputs.parse(raw);
     const netbox = netboxOf(wanted);
     const { row, made, before } = await ensureObject(netbox, wanted);
-    return { id: String(row.id), state: { ...wanted, objectId: row.id, made, before } };
+    return { id: String(row.id), state: { ...raw, netboxId: row.id, made, before } };
   },
 
   async read(id, raw) {
     const known = objectState.parse(raw);
-    const found = await findObject(netboxOf(known), known.type, known.objectId);
+    const found = await findObject(netboxOf(known), known.type, known.netboxId);
     if (found === undefined) return undefined;
-    const state = { ...known, ...ownedFrom(known.type, found, known) };
-    return { id, state, inputs: inputsOf(state) };
+    const state = { ...raw, ...likeGiven(raw, ownedFrom(known.type, found, known)) };
+    return { id, state, inputs: withoutFound(state) };
   },
 
   async update(_id, oldRaw, raw) {
     const known = objectState.parse(oldRaw);
     const wanted = objectInputs.parse(raw);
     const netbox = netboxOf(known);
-    const state: ObjectState = { ...wanted, objectId: known.objectId, made: known.made, before: known.before };
-    if (wanted.released !== true)
-      await writeObject(netbox, wanted.type, known.objectId, wanted.fields.name, wanted, known);
-    return state;
+    const { netboxId, made, before } = known;
+    if (wanted.released !== true) await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
+    return { ...raw, netboxId, made, before };
   },
 
   async delete(_id, raw) {
@@ -40,7 +39,10 @@ export const objectHandler: Handler = {
   },
 };
 
-const inputsOf = ({ made: _made, before: _before, ...inputs }: ObjectState) => inputs;
+/** Properties of the state that were found out, and are no inputs. */
+const foundOut = ["netboxId", "made", "before", "parts", "written", "writtenParts"];
+export const withoutFound = (state: Record<string, unknown>): Record<string, unknown> =>
+  Object.fromEntries(Object.entries(state).filter(([key]) => !foundOut.includes(key)));
 
 /** The NetBox that the object is in. @throws UserError where the configuration leads to another */
 export function netboxOf({ netboxUrl }: { netboxUrl: string }): NetboxClient {

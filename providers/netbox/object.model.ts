@@ -43,7 +43,7 @@ export type ObjectInputs = z.infer<typeof objectInputs>;
 
 /** What was found out besides. */
 const found = z.object({
-  objectId: z.number(),
+  netboxId: z.number(),
   /** Did this stack make it? */
   made: z.boolean(),
   /** What it had before we wrote to it, of what it had not from us. */
@@ -64,7 +64,7 @@ const isEmpty = (value: unknown): boolean =>
 export const objectDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
   (["fields", "customFields", "tags", "conflicts", "released"] as const).some(
     (name) => !sameProperty(state[name], inputs[name]),
-  ) || state.removal !== (inputs.removal ?? "delete");
+  ) || (state.removal ?? "delete") !== (inputs.removal ?? "delete");
 
 // ---- an object's row and what is ours of it
 
@@ -116,8 +116,7 @@ export class Conflict extends Error {
   }
 }
 
-export const printValue = (value: unknown): string =>
-  value === undefined ? "empty" : typeof value === "string" ? `"${value}"` : JSON.stringify(value);
+export const printValue = (value: unknown): string => (value === undefined ? "empty" : JSON.stringify(value));
 
 /**
  * The body of a PATCH that brings a row from what it is to what is wanted; undefined where there is nothing to write.
@@ -182,4 +181,9 @@ export function bodyFor(
     ...(custom.length === 0 ? {} : { custom_fields: Object.fromEntries(custom) }),
     ...(tags.length === 0 ? {} : { tags: tags.map((slug) => ({ slug })) }),
   };
+}
+
+/** What was observed, in the shape that was given: what was left out there because it is empty stays left out. */
+export function likeGiven<T extends object>(given: Record<string, unknown>, observed: T): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(observed).filter(([key, value]) => key in given || !isEmpty(value)));
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../errors";
 import { HttpError } from "../http/errors";
+import { isRecord } from "../values";
 import type { NetboxClient } from "./client";
 import {
   bodyFor,
@@ -94,7 +95,11 @@ export async function ensureObject(
   if (there !== undefined) {
     const made = inputs.madeByUs === true;
     const before = made ? nothing : ownedFrom(inputs.type, there, inputs);
-    await writeObject(netbox, inputs.type, there.id, nameIn(inputs), inputs, undefined);
+    // One that was given up and is wanted again begins anew.
+    const again = inputs.removal === "decommission" ? fieldsTo(inputs.type, inputs.initial) : {};
+    await writeObject(netbox, inputs.type, there.id, nameIn(inputs), inputs, undefined, ({ status }) =>
+      isRecord(status) && status.value === "decommissioning" ? again : undefined,
+    );
     return { row: there, made, isNew: false, before };
   }
   const body = { ...bodyFor(inputs.type, inputs), changelog_message: messageFor(inputs.stack) };
@@ -129,15 +134,15 @@ export async function writeObject(
 
 /** Takes our part of an object away again: all of it where we made it, else what we wrote. */
 export async function leaveObject(netbox: NetboxClient, state: ObjectState): Promise<void> {
-  const { type, objectId, made, removal, released, before } = state;
+  const { type, netboxId, made, removal, released, before } = state;
   if (released === true || removal === "keep") return;
   try {
-    await netbox.change(typeOf(type).path, objectId, row, wireFields(type), (there) => {
-      if (removal === "decommission") return made ? { status: "decommissioning" } : undefined;
+    await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), (there) => {
+      if (removal === "decommission") return { status: "decommissioning" };
       return made ? "delete" : patchFor(type, there, before, state, { leaving: true });
     });
   } catch (error) {
-    throw explained(error, `remove the ${titleOf(netbox, type, nameIn(state), objectId)}`);
+    throw explained(error, `remove the ${titleOf(netbox, type, nameIn(state), netboxId)}`);
   }
 }
 

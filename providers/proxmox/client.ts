@@ -301,6 +301,32 @@ export class ProxmoxCluster {
     return this.get(`/nodes/${node}/network`, z.array(wire.bridge), { type: "any_bridge" });
   }
 
+  // ---- what discovery looks at
+
+  /** The cluster's nodes, and whether they agree. */
+  membership(): Promise<wire.Membership> {
+    return this.get("/cluster/status", wire.membership);
+  }
+
+  /** Every interface of a node. */
+  network(node: string): Promise<wire.NodeInterface[]> {
+    return this.get(`/nodes/${node}/network`, z.array(wire.nodeInterface));
+  }
+
+  snapshots(type: GuestType, node: string, vmid: number): Promise<number> {
+    return this.get(`/nodes/${node}/${type}/${vmid}/snapshot`, wire.snapshots);
+  }
+
+  /** What is answered within so many seconds, or undefined: for agents, which hang, sleep and go. */
+  async ask<T>(path: string, schema: z.ZodType<T>, seconds: number): Promise<T | undefined> {
+    try {
+      return await this.http.send(wire.data(schema), { method: "GET", path, deadline: Math.max(seconds, 0.1) });
+    } catch (error) {
+      if (error instanceof HttpError) return undefined;
+      throw error;
+    }
+  }
+
   /** The volumes of the OS templates that a storage holds. */
   async osTemplates(node: string, storage: string): Promise<string[]> {
     const found = await this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.volume), {

@@ -22,13 +22,15 @@ export const guestResource = z
     status: z.string(),
     template: z.number().optional(),
     pool: z.string().optional(),
+    tags: z.string().optional(),
     maxmem: z.number().optional(),
     hastate: z.string().optional(),
   })
-  .transform(({ maxmem, hastate, ...guest }) => ({
+  .transform(({ maxmem, hastate, tags, ...guest }) => ({
     ...guest,
     name: guest.name ?? "",
     template: guest.template === 1,
+    tags: (tags ?? "").split(/[;, ]+/).filter((tag) => tag !== ""),
     /** Bytes. */
     memory: maxmem ?? 0,
     hasHa: hastate !== undefined,
@@ -110,6 +112,89 @@ export const bridge = z
   .object({ iface: z.string(), mtu: z.union([z.string(), z.number()]).optional() })
   .transform(({ iface, mtu }) => ({ iface, mtu: mtu === undefined ? undefined : Number(mtu) }));
 
+/** An interface of …/nodes/{node}/network. */
+export const nodeInterface = z
+  .object({
+    iface: z.string(),
+    type: z.string(),
+    active: z.union([z.number(), z.boolean()]).optional(),
+    mtu: z.union([z.string(), z.number()]).optional(),
+    cidr: z.string().optional(),
+    cidr6: z.string().optional(),
+    bridge_ports: z.string().optional(),
+    slaves: z.string().optional(),
+    "vlan-raw-device": z.string().optional(),
+    "vlan-id": z.union([z.string(), z.number()]).optional(),
+  })
+  .transform(({ iface, type, active, mtu, cidr, cidr6, bridge_ports, slaves, ...vlan }) => ({
+    iface,
+    type,
+    active: Boolean(active),
+    mtu: mtu === undefined ? undefined : Number(mtu),
+    addresses: [cidr, cidr6].flatMap((each) => (each === undefined || each === "" ? [] : [each])),
+    ports: (bridge_ports ?? "").split(/\s+/).filter((port) => port !== "" && port !== "none"),
+    slaves: (slaves ?? "").split(/\s+/).filter((slave) => slave !== ""),
+    rawDevice: vlan["vlan-raw-device"],
+    vid: vlan["vlan-id"] === undefined ? undefined : Number(vlan["vlan-id"]),
+  }));
+
+/** …/cluster/status: the cluster itself, where there are several nodes, and the nodes. */
+export const membership = z
+  .array(
+    z.object({
+      type: z.string(),
+      name: z.string(),
+      quorate: z.number().optional(),
+      online: z.number().optional(),
+      ip: z.string().optional(),
+    }),
+  )
+  .transform((entries) => ({
+    // A node alone has nobody to agree with.
+    isQuorate: entries.find(({ type }) => type === "cluster")?.quorate !== 0,
+    nodes: entries
+      .filter(({ type }) => type === "node")
+      .map(({ name, online, ip }) => ({ node: name, online: online === 1, address: ip })),
+  }));
+
+/** …/{vmid}/snapshot, where the present state is one of them. */
+export const snapshots = z
+  .array(z.object({ name: z.string() }))
+  .transform((all) => all.filter(({ name }) => name !== "current").length);
+
+const agentAddress = z.object({ "ip-address": z.string(), prefix: z.number().optional() });
+/** …/agent/network-get-interfaces. */
+export const agentInterfaces = z.object({
+  result: z.array(
+    z.object({
+      name: z.string(),
+      "hardware-address": z.string().optional(),
+      "ip-addresses": z.array(agentAddress).default([]),
+    }),
+  ),
+});
+/** …/agent/get-osinfo. */
+export const agentSystem = z.object({
+  result: z.object({
+    name: z.string().optional(),
+    "pretty-name": z.string().optional(),
+    version: z.string().optional(),
+    "version-id": z.string().optional(),
+  }),
+});
+/** …/lxc/{vmid}/interfaces: null where it doesn't run. */
+export const containerInterfaces = z
+  .array(
+    z.object({
+      name: z.string(),
+      hwaddr: z.string().optional(),
+      inet: z.string().optional(),
+      inet6: z.string().optional(),
+      "ip-addresses": z.array(agentAddress).optional(),
+    }),
+  )
+  .nullable();
+
 /** An HA resource, and a rule of PVE 9 with the resources that it holds. */
 export const haResource = z.object({
   sid: z.string(),
@@ -144,3 +229,5 @@ export type StorageResource = z.infer<typeof storageResource>;
 export type TaskRow = z.infer<typeof taskRow>;
 export type Inventory = z.infer<typeof inventory>;
 export type Bridge = z.infer<typeof bridge>;
+export type NodeInterface = z.infer<typeof nodeInterface>;
+export type Membership = z.infer<typeof membership>;

@@ -30,6 +30,8 @@ import type { GuestConfig } from "./schemas";
 const network = nic.extend({ model: z.string() });
 
 const cloudInit = z.object({
+  /** It has no drive for that, as it was taken over so: nothing of it is looked at or written. */
+  unmanaged: z.boolean().optional(),
   user: z.string().optional(),
   /** The name of the password among the stack's secrets, and what changes when its value does. */
   password: z.object({ name: z.string(), version: z.string() }).optional(),
@@ -123,15 +125,17 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
     ha: only(wanted, "ha", ha ?? "none"),
     disks: disksAs(config, wanted.disks, drives),
     networks,
-    cloudInit: withoutUndefined({
-      user: only(init, "user", text(config, "ciuser") ?? ""),
-      // PVE shows that there is a password, and never which.
-      password: config.cipassword === undefined ? undefined : init.password,
-      sshKeys: only(init, "sshKeys", words(keys, /\n/)),
-      ipconfig,
-      nameservers: only(init, "nameservers", words(text(config, "nameserver"), /[ ,;]+/)),
-      searchDomain: only(init, "searchDomain", text(config, "searchdomain") ?? ""),
-    }),
+    cloudInit: init.unmanaged
+      ? init
+      : withoutUndefined({
+          user: only(init, "user", text(config, "ciuser") ?? ""),
+          // PVE shows that there is a password, and never which.
+          password: config.cipassword === undefined ? undefined : init.password,
+          sshKeys: only(init, "sshKeys", words(keys, /\n/)),
+          ipconfig,
+          nameservers: only(init, "nameservers", words(text(config, "nameserver"), /[ ,;]+/)),
+          searchDomain: only(init, "searchDomain", text(config, "searchdomain") ?? ""),
+        }),
     power,
   };
 }
@@ -191,6 +195,7 @@ function cloudInitChanges(
   known: VmInputs | undefined,
   changes: Changes,
 ): void {
+  if (wanted.unmanaged) return;
   const put = (key: string, value: string) => setOrRemove(config, changes, key, value);
   const before = JSON.stringify([changes.set, changes.remove]);
   const have = seen.cloudInit;

@@ -27,6 +27,8 @@ export interface Claim {
   placement?: string;
   /** Disks that are kept though NetBox doesn't list them; undefined where the template says. */
   kept?: KeptDisks;
+  /** It was taken over without a cloud-init drive: what that would tell it nobody reads. */
+  withoutCloudInit?: boolean;
   /** Its NICs as they were last seen. */
   networks?: Record<string, { bridge?: string; mtu?: number }>;
 }
@@ -35,6 +37,7 @@ const last = z.object({
   placement: z.string().optional(),
   rebuild: z.number().optional(),
   disks: z.record(z.string(), z.object({ size: z.string().optional() })).optional(),
+  cloudInit: z.object({ unmanaged: z.boolean().optional() }).optional(),
   networks: z.record(z.string(), z.object({ bridge: z.string().optional(), mtu: z.number().optional() })).optional(),
 });
 
@@ -90,7 +93,7 @@ export function claimOf(
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
   if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
   if (asked && seen?.mark === undefined && there.type === type && !there.template)
-    return { ...claim, built: true, adopts: true, kept: {} };
+    return { ...claim, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen) };
   const owner = seen?.mark;
   const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
   const what =
@@ -102,6 +105,9 @@ export function claimOf(
   );
   return undefined;
 }
+
+const hasCloudInitDrive = (seen: SeenGuest | undefined): boolean =>
+  Object.values(seen?.config ?? {}).some((value) => String(value).includes("cloudinit"));
 
 /** The VMID at which a guest with this mark is: most likely its own. */
 function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number | undefined {
@@ -127,12 +133,20 @@ function fromState(
   known: KnownGuest,
   type: GuestType,
   seen: SeenGuest | undefined,
-): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks"> {
+): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };
-  const { placement, rebuild, disks, networks } = parsed.data;
+  const { placement, rebuild, disks, networks, cloudInit } = parsed.data;
   // Where NetBox listed none so far, everything that is there stays.
   const unlisted = seen === undefined ? {} : disksFrom(seen.config, type === "qemu" ? drives : volumes);
   const kept = Object.entries(disks ?? unlisted).filter(([, disk]) => disks === undefined || disk.size === undefined);
-  return { built: true, rebuild, placement, networks, kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])) };
+  const withoutCloudInit = cloudInit?.unmanaged;
+  return {
+    built: true,
+    rebuild,
+    placement,
+    networks,
+    withoutCloudInit,
+    kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])),
+  };
 }

@@ -3,6 +3,7 @@ import type { NetboxInterface, NetboxVirtualMachine } from "../../providers/netb
 import { type Disk, type Nic, tagLike, tidyTags } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import type { Claim } from "./claims";
+import { discoveredTags } from "./discovered";
 import { toMebibytes } from "./disks";
 import type { GuestSettings } from "./guestsettings";
 import { modelOf, nameInside } from "./networks";
@@ -74,6 +75,8 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
     problem(
       `its description and comments make ${description.length} characters of notes, and PVE takes ${longestNotes}; shorten them in NetBox`,
     );
+  // Tags that are between NetBox and this program.
+  const notOfPve = (tag: string) => [adoptTag, settings.site.promoteTag, ...discoveredTags].includes(tag);
   const asked = adopt || guest.tags.includes(adoptTag);
   return {
     cluster: guest.clusterName ?? "",
@@ -83,9 +86,7 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
     storage: own.storage,
     name: guest.name,
     description,
-    tags: tidyTags(
-      guest.tags.filter((tag) => tag !== adoptTag && tag !== settings.site.promoteTag).map(tagLike),
-    ).filter((tag) => tag !== ""),
+    tags: tidyTags(guest.tags.filter((tag) => !notOfPve(tag)).map(tagLike)).filter((tag) => tag !== ""),
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
     pool: own.pool,
     ha: own.ha,
@@ -140,14 +141,16 @@ function virtualMachine(draft: Draft) {
     cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
     sockets,
     networks,
-    cloudInit: {
-      user: own.user,
-      password: passwordOf(draft),
-      sshKeys: sshKeysOf(draft),
-      ipconfig: {},
-      nameservers: own.nameservers,
-      searchDomain: own.searchDomain,
-    },
+    cloudInit: draft.claim.withoutCloudInit
+      ? { unmanaged: true, ipconfig: {} }
+      : {
+          user: own.user,
+          password: passwordOf(draft),
+          sshKeys: sshKeysOf(draft),
+          ipconfig: {},
+          nameservers: own.nameservers,
+          searchDomain: own.searchDomain,
+        },
   };
 }
 

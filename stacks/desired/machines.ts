@@ -27,6 +27,7 @@ const known = (ref: AddressRef): string => ("address" in ref ? ref.address : "(a
 /** The machine with its addresses: those that are known, or what else is told of each. */
 export function withAddresses({ machine, nics }: DesiredGuest, text: (ref: AddressRef) => string = known): Machine {
   if (machine.type === "qemu") {
+    if (machine.inputs.cloudInit.unmanaged) return machine;
     const ipconfig = Object.fromEntries(
       nics.filter(({ v4, v6 }) => v4 ?? v6).map((nic) => [String(nic.slot), ipconfigText(nicAddresses(nic, text))]),
     );

@@ -6,6 +6,7 @@ import {
   volumeOptions,
 } from "../../providers/proxmox/options";
 import type { CustomFieldNames } from "../settings";
+import { discoveredTags } from "./discovered";
 
 /** A custom field that this program reads. */
 export interface SchemaField {
@@ -99,7 +100,7 @@ export function netboxSchema(
       })),
       ...optionFields,
     ],
-    tags: [adoptTag, promoteTag, gatewayTag, "proxmox-vm-discovered", "proxmox-lxc-discovered"],
+    tags: [adoptTag, promoteTag, gatewayTag, ...discoveredTags],
     clusterTypes: ["Proxmox"],
     roles: [
       { name: "Proxmox VM", ofMachines: true },

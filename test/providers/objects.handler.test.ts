@@ -27,7 +27,7 @@ describe("an object of NetBox's", () => {
     const inputs = { ...common, type: "vlan", fields: { vid: 99, name: "lab", status: "active" } };
     const made = await objectHandler.create(inputs);
     const state = made.state as Values;
-    expect(state).toMatchObject({ made: true, objectId: idOf(made) });
+    expect(state).toMatchObject({ made: true, netboxId: idOf(made) });
     expect(await one(`ipam/vlans/${made.id}/`)).toMatchObject({ vid: 99, name: "lab" });
     const next = { ...inputs, fields: { vid: 99, name: "lab", status: "reserved", description: "of the lab" } };
     expect(objectHandler.diff(state, next).changes).toBe(true);

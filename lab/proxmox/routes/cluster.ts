@@ -73,6 +73,14 @@ function nodeStatus({ cluster }: Call): unknown {
   };
 }
 
+/** Bridges, or all interfaces where no type is asked for. */
+function interfaces(call: Call): { iface: string; [key: string]: unknown }[] {
+  const { network = [] } = call.cluster.node(call.node);
+  const known = bridges(call).map((bridge) => ({ ...bridge, ...network.find(({ iface }) => iface === bridge.iface) }));
+  if (call.params.type !== undefined) return known;
+  return [...known, ...network.filter(({ iface }) => !known.some((bridge) => bridge.iface === iface))];
+}
+
 const bridges = ({ cluster, node }: Call) =>
   cluster.node(node).bridges.map((iface, n) => ({
     iface,
@@ -248,7 +256,9 @@ export const clusterRoutes: Route[] = [
   route("GET", "/nodes/{node}/network", schema.networkList, anybody, (call) => {
     const { type } = call.params;
     return type === undefined || /^(bridge|any_bridge|any_local_bridge|include_sdn)$/.test(String(type))
-      ? bridges(call).filter(({ iface }) => seesBridge(call.cluster, call.caller, iface))
+      ? interfaces(call).filter(
+          ({ iface, type: kind }) => kind !== "bridge" || seesBridge(call.cluster, call.caller, iface),
+        )
       : [];
   }),
   route("GET", "/nodes/{node}/network/{iface}", schema.iface, perm("/nodes/{node}", "Sys.Audit"), (call) => {

@@ -21,7 +21,7 @@ function claim(
   );
   const guests = there.map(({ vmid: id, name = "g1" }) => ({
     ...{ vmid: id, type: "qemu" as const, node: "pve1", name, status: "running", template: false },
-    ...{ memory: 0, hasHa: false, pool: undefined },
+    ...{ memory: 0, hasHa: false, pool: undefined, tags: [] },
   }));
   const facts: ProxmoxFacts = {
     ...{

@@ -18,6 +18,7 @@ const running = (vmid: number, onNode: string, memory: number) => ({
   name: `g${vmid}`,
   status: "running",
   template: false,
+  tags: [],
   memory: memory * gibibyte,
   hasHa: false,
 });
