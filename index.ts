@@ -42,7 +42,7 @@ function plainSecrets(): SettingProblem[] {
   const secret = z.array(z.string()).parse(JSON.parse(process.env.PULUMI_CONFIG_SECRET_KEYS ?? "[]"));
   const held: Record<string, { pattern: RegExp; path: string }> = {
     netbox: { pattern: /"token":/, path: "netbox.token" },
-    proxmox: { pattern: /"token":/, path: 'proxmox["CLUSTER"].token' },
+    proxmox: { pattern: /"(token|password)":/, path: 'proxmox["CLUSTER"].token' },
     passwords: { pattern: /":/, path: 'passwords["NAME"]' },
   };
   return Object.entries(held).flatMap(([key, { pattern, path }]): SettingProblem[] => {

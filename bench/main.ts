@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { pulumiFolder } from "../tools/pulumi";
-import { bare, floor, life, openWorld, type Phase } from "./phases";
+import { bare, discovery, floor, life, openWorld, type Phase } from "./phases";
 import { report } from "./report";
+import { undocumented } from "./undocumented";
 import { benchSeed, LabProcess, realistic } from "./world";
 
 const help = `npm run bench -- [options]
@@ -12,6 +13,7 @@ const help = `npm run bench -- [options]
 Runs the whole life of a site of many guests on the lab, by the real Pulumi CLI, and prints what each part of it costs:
 docs/performance.md says how to read it. Wall times of a shared machine mean little; ratios and CPU seconds say more.
 
+  --program NAME     site or discovery (default site)
   --sizes LIST       numbers of guests (default 100,1000,5000)
   --latency LIST     none, realistic or both (default none,realistic)
   --out FILE         JSON of every figure (default .lab/bench.json)
@@ -21,7 +23,7 @@ docs/performance.md says how to read it. Wall times of a shared machine mean lit
 
 const say = (text: string) => process.stderr.write(`… ${text}\n`);
 
-async function site(cli: string, guests: number, latency: Phase["latency"]): Promise<Phase[]> {
+async function run(program: string, cli: string, guests: number, latency: Phase["latency"]): Promise<Phase[]> {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-"));
   const waits = latency === "none" ? {} : realistic;
   const phases: Phase[] = [];
@@ -33,10 +35,17 @@ async function site(cli: string, guests: number, latency: Phase["latency"]): Pro
     );
   };
   say(`${guests} guests: the lab takes its seed`);
-  const lab = await LabProcess.start(benchSeed(guests), join(folder, "lab"));
+  const lab = await LabProcess.start(
+    program === "site" ? benchSeed(guests) : undocumented(guests),
+    join(folder, "lab"),
+  );
   try {
     const world = await openWorld(lab, cli, folder);
     try {
+      if (program === "discovery") {
+        for await (const phase of discovery(world, guests, latency, waits)) keep(phase);
+        return phases;
+      }
       let resources = 0;
       for await (const phase of life(world, guests, latency, waits)) {
         keep(phase);
@@ -57,7 +66,7 @@ async function site(cli: string, guests: number, latency: Phase["latency"]): Pro
 async function main(): Promise<void> {
   const text = { type: "string" } as const;
   const { values } = parseArgs({
-    options: { sizes: text, latency: text, out: text, markdown: text, help: { type: "boolean" } },
+    options: { program: text, sizes: text, latency: text, out: text, markdown: text, help: { type: "boolean" } },
   });
   if (values.help) {
     process.stdout.write(help);
@@ -67,11 +76,13 @@ async function main(): Promise<void> {
   const latencies = (values.latency ?? "none,realistic").split(",");
   if (sizes.some((size) => !Number.isInteger(size) || size < 100 || size > 10_000))
     throw new Error(`--sizes ${values.sizes}: write whole numbers of guests from 100 to 10000, like 100,1000`);
+  const { program = "site" } = values;
+  if (program !== "site" && program !== "discovery") throw new Error(`--program ${program}: write site or discovery`);
   const cli = await pulumiFolder();
   const phases: Phase[] = [];
   for (const latency of latencies) {
     if (latency !== "none" && latency !== "realistic") throw new Error(`--latency ${latency}: write none or realistic`);
-    for (const guests of sizes) phases.push(...(await site(cli, guests, latency)));
+    for (const guests of sizes) phases.push(...(await run(program, cli, guests, latency)));
   }
   const out = values.out ?? ".lab/bench.json";
   mkdirSync(dirname(out), { recursive: true });

@@ -20,11 +20,13 @@ export const phaseNames = [
   "destroy",
 ] as const;
 export type PhaseName = (typeof phaseNames)[number];
+export const discoveryPhases = ["discovery", "discovery again", "discovery --refresh"] as const;
+export type DiscoveryPhase = (typeof discoveryPhases)[number];
 type System = LoggedCall["system"];
 
 /** What one operation cost. */
 export interface Phase extends Cost {
-  phase: PhaseName | "floor of up" | "bare preview";
+  phase: PhaseName | "floor of up" | "bare preview" | DiscoveryPhase;
   guests: number;
   latency: "none" | "realistic";
   /** Resources of the stack. */
@@ -129,6 +131,23 @@ export async function* life(
   yield await operate("up changing 1 %", "up", yes);
   yield await operate("refresh", "refresh", yes);
   yield await operate("destroy", "destroy", yes);
+}
+
+/** Guests that NetBox knows nothing of, read into it: the first time, again, and with a look at what was made. */
+export async function* discovery(
+  world: World,
+  guests: number,
+  latency: Phase["latency"],
+  waits: Latency,
+): AsyncGenerator<Phase> {
+  const { lab, stack } = world;
+  stack.configure({ ...world.config, program: "discovery" });
+  const operate = (phase: DiscoveryPhase, command: string, args: string[]) =>
+    measure(world, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
+  await lab.setLatency(waits);
+  yield await operate("discovery", "up", ["--yes", "--skip-preview"]);
+  yield await operate("discovery again", "preview", ["--expect-no-changes"]);
+  yield await operate("discovery --refresh", "preview", ["--refresh", "--expect-no-changes"]);
 }
 
 /** A process with what it prints, as an operation of a stack has it. */

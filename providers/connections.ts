@@ -39,19 +39,47 @@ const netboxSchema = z.strictObject({
   ...tls,
 });
 
-const proxmoxSchema = z.strictObject({
-  url: httpUrl,
-  token: z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET"),
-  /** Some writes answer only when all is done. */
-  requestTimeout: requestTimeout(600),
-  /** Seconds. */
-  taskTimeout: z.number().positive().default(1800),
-  /** Seconds given to a guest's shutdown before it is stopped. */
-  shutdownTimeout: z.number().positive().default(120),
-  /** Clones from one template at once. */
-  parallelClones: z.number().int().positive().default(4),
-  ...tls,
-});
+const proxmoxSchema = z
+  .strictObject({
+    url: httpUrl.optional(),
+    /** In the place of a URL. */
+    host: z
+      .string()
+      .regex(/^[A-Za-z0-9.:-]+$/, "write a host's name or address")
+      .optional(),
+    port: z.number().int().min(1).max(65535).default(8006),
+    token: z
+      .string()
+      .regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET")
+      .optional(),
+    /** In the place of a token: a login, whose ticket is renewed. */
+    user: z
+      .string()
+      .regex(/^[^@\s]+@\S+$/, "write USER@REALM")
+      .optional(),
+    password: z.string().min(1).optional(),
+    /** Some writes answer only when all is done. */
+    requestTimeout: requestTimeout(600),
+    /** Seconds. */
+    taskTimeout: z.number().positive().default(1800),
+    /** Seconds given to a guest's shutdown before it is stopped. */
+    shutdownTimeout: z.number().positive().default(120),
+    /** Clones from one template at once. */
+    parallelClones: z.number().int().positive().default(4),
+    ...tls,
+  })
+  .superRefine(({ url, host, token, user, password }, context) => {
+    const missing = (path: string, input: unknown) =>
+      context.addIssue({ code: "invalid_type", expected: "string", path: [path], input });
+    if (url === undefined && host === undefined) missing("url", url);
+    if (token === undefined && user === undefined && password === undefined) missing("token", token);
+    else if (token === undefined && user === undefined) missing("user", user);
+    else if (token === undefined && password === undefined) missing("password", password);
+  })
+  .transform(({ url, host = "", port, ...cluster }) => ({
+    ...cluster,
+    url: url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
+  }));
 
 const passwordSchema = z.string().min(5, "write at least 5 characters, as PVE asks for");
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
@@ -188,10 +216,14 @@ export function readConnections(
           ...given({
             url: single ? env.PROXMOX_VE_ENDPOINT : undefined,
             token: single ? env.PROXMOX_VE_API_TOKEN : undefined,
+            user: single ? env.PROXMOX_VE_USERNAME : undefined,
+            password: single ? env.PROXMOX_VE_PASSWORD : undefined,
           }),
           ...given({
             url: env[`PROXMOX_VE_ENDPOINT_${suffix(name)}`],
             token: env[`PROXMOX_VE_API_TOKEN_${suffix(name)}`],
+            user: env[`PROXMOX_VE_USERNAME_${suffix(name)}`],
+            password: env[`PROXMOX_VE_PASSWORD_${suffix(name)}`],
           }),
         },
       ]),

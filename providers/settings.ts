@@ -18,7 +18,8 @@ export interface SettingProblem {
 }
 
 /** Whole sections, and keys of any section, that are secret. */
-const isSecret = (path: PropertyKey[]): boolean => path[0] === "passwords" || path.at(-1) === "token";
+const isSecret = (path: PropertyKey[]): boolean =>
+  path[0] === "passwords" || path.at(-1) === "token" || path.at(-1) === "password";
 
 const quote = (path: PropertyKey[]) =>
   path

@@ -109,6 +109,7 @@ export const discoveryPermissions: ObjectPermission[] = [
       "dcim.devicerole",
       "dcim.devicetype",
       "dcim.interface",
+      "dcim.macaddress",
       "dcim.manufacturer",
       "dcim.platform",
       "extras.customfield",
@@ -131,6 +132,7 @@ export const discoveryPermissions: ObjectPermission[] = [
     objectTypes: [
       "dcim.device",
       "dcim.interface",
+      "dcim.macaddress",
       "ipam.ipaddress",
       "virtualization.cluster",
       "virtualization.virtualdisk",
@@ -161,6 +163,7 @@ export const intentPermissions: ObjectPermission[] = [
   {
     objectTypes: [
       "dcim.devicerole",
+      "dcim.macaddress",
       "dcim.platform",
       "extras.customfield",
       "extras.tag",
@@ -178,7 +181,7 @@ export const intentPermissions: ObjectPermission[] = [
   },
   { objectTypes: ["virtualization.virtualmachine"], actions: ["add", "change"] },
   {
-    objectTypes: ["ipam.ipaddress", "virtualization.virtualdisk", "virtualization.vminterface"],
+    objectTypes: ["dcim.macaddress", "ipam.ipaddress", "virtualization.virtualdisk", "virtualization.vminterface"],
     actions: ["add", "change", "delete"],
   },
   {
@@ -198,7 +201,7 @@ export const intentPermissions: ObjectPermission[] = [
       "virtualization.clustertype",
     ],
     actions: ["view", "add", "change", "delete"],
-    only: "what the file has below `netbox`",
+    only: "netbox in the file",
   },
   { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "zones of netbox-dns" },
 ];

@@ -87,7 +87,7 @@ export class NetboxServer {
       const token = this.authenticate(request.headers.authorization);
       const actor = { ...administrator, requestId, message: this.message(text) };
       answer = this.database.transaction(actor, () => {
-        this.authorize(token, method, url.pathname);
+        this.authorize(token, method, url.pathname, text);
         return this.handle(method, url, text, request.headers["if-match"]);
       });
     } catch (error) {
@@ -120,7 +120,7 @@ export class NetboxServer {
   }
 
   /** Object permissions, without constraints. */
-  private authorize(token: string, method: string, path: string): void {
+  private authorize(token: string, method: string, path: string, text: string): void {
     const held = this.permissions.get(token);
     const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:\d+\/)?([\w-]+)?/.exec(path);
     if (held === undefined || parts === null) return;
@@ -135,6 +135,9 @@ export class NetboxServer {
       if (!may("view", type)) detail(404, `No ${model ? models[model].label : ""} matches the given query.`);
       return;
     }
+    // A MAC address is an object of its own, made with its interface.
+    if (method === "POST" && (model === "vmInterface" || model === "interface") && text.includes('"mac_address"'))
+      if (!may("add", "dcim.macaddress")) refused();
     const action = { POST: "add", PATCH: "change", PUT: "change", DELETE: "delete" }[method] ?? "view";
     if (!may(action, type)) refused();
   }
@@ -364,8 +367,8 @@ export class NetboxServer {
   }
 
   private refuseInUse(model: ModelName, row: Row): void {
-    if (model !== "cluster") return;
-    const users = this.database.rows("virtualMachine").filter((vm) => vm.cluster === row.id);
+    if (model !== "cluster" && model !== "device") return;
+    const users = this.database.rows("virtualMachine").filter((vm) => vm[model] === row.id);
     if (users.length > 0)
       detail(
         409,

@@ -9,6 +9,8 @@ export interface HttpSettings extends TlsSettings {
   /** Scheme, host, port and, where there is one, a path; no trailing slash. */
   baseUrl: string;
   headers: Record<string, string>;
+  /** Headers of every request that have to be asked for first, such as a login's. */
+  authorize?: (method: HttpRequest["method"]) => Promise<Record<string, string>>;
   /** Connections at most. */
   connections: number;
   /** Milliseconds an idle connection is kept: less than the server keeps it. */
@@ -27,6 +29,8 @@ export interface HttpRequest {
   json?: unknown;
   form?: URLSearchParams;
   headers?: Record<string, string>;
+  /** It is what `authorize` itself asks. */
+  isLogin?: boolean;
   /** Seconds until the answer must be there, where that is less than is set. */
   deadline?: number;
 }
@@ -81,6 +85,7 @@ export class HttpClient {
 
   private async once(sent: HttpRequest): Promise<{ body: unknown; etag: string | undefined }> {
     const url = this.url(sent);
+    const authorization = sent.isLogin ? {} : await this.settings.authorize?.(sent.method);
     const { method, json, form, headers } = sent;
     const seconds = Math.min(sent.deadline ?? Number.POSITIVE_INFINITY, this.settings.requestTimeout);
     const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
@@ -97,7 +102,7 @@ export class HttpClient {
       const response = await request(url, {
         method,
         body,
-        headers: { Accept: "application/json", ...this.settings.headers, ...type, ...headers },
+        headers: { Accept: "application/json", ...this.settings.headers, ...authorization, ...type, ...headers },
         dispatcher: this.pool,
         signal: AbortSignal.timeout(seconds * 1000),
       });

@@ -235,7 +235,8 @@ class Sync {
         missing.push([name, each]);
         continue;
       }
-      const { conflicts, overwrite } = this.wanted;
+      const { conflicts, madeByUs } = this.wanted;
+      const overwrite = this.wanted.overwrite || madeByUs === true;
       const goal = { ...withoutSiblings(each), overwrite, conflicts: conflictsOf(conflicts, `${place}.${name}`) };
       const last = before === undefined ? undefined : known[name];
       this.parts[keyOf(name)] =

@@ -62,9 +62,11 @@ const isEmpty = (value: unknown): boolean =>
 
 /** Does an object differ from what is wanted of it? */
 export const objectDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
-  (["fields", "customFields", "tags", "conflicts", "released"] as const).some(
+  (["fields", "customFields", "conflicts", "released"] as const).some(
     (name) => !sameProperty(state[name], inputs[name]),
-  ) || (state.removal ?? "delete") !== (inputs.removal ?? "delete");
+  ) ||
+  !sameValue(state.tags ?? [], inputs.tags ?? [], { sets: true }) ||
+  (state.removal ?? "delete") !== (inputs.removal ?? "delete");
 
 // ---- an object's row and what is ours of it
 

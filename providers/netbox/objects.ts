@@ -97,7 +97,9 @@ export async function ensureObject(
     const before = made ? nothing : ownedFrom(inputs.type, there, inputs);
     // One that was given up and is wanted again begins anew.
     const again = inputs.removal === "decommission" ? fieldsTo(inputs.type, inputs.initial) : {};
-    await writeObject(netbox, inputs.type, there.id, nameIn(inputs), inputs, undefined, ({ status }) =>
+    // What an interrupted run of ours wrote is not somebody else's.
+    const wanted = { ...inputs, overwrite: inputs.overwrite || made };
+    await writeObject(netbox, inputs.type, there.id, nameIn(inputs), wanted, undefined, ({ status }) =>
       isRecord(status) && status.value === "decommissioning" ? again : undefined,
     );
     return { row: there, made, isNew: false, before };
@@ -132,7 +134,7 @@ export async function writeObject(
   }
 }
 
-/** Takes our part of an object away again: all of it where we made it, else what we wrote. */
+/** Takes our part of an object away again: all of it where we made it and nothing else needs it, else what we wrote. */
 export async function leaveObject(netbox: NetboxClient, state: ObjectState): Promise<void> {
   const { type, netboxId, made, removal, released, before } = state;
   if (released === true || removal === "keep") return;
@@ -142,6 +144,11 @@ export async function leaveObject(netbox: NetboxClient, state: ObjectState): Pro
       return made ? "delete" : patchFor(type, there, before, state, { leaving: true });
     });
   } catch (error) {
+    if (error instanceof HttpError && error.status === 409) {
+      // The engine shows it beside its steps.
+      console.log(`The ${titleOf(netbox, type, nameIn(state), netboxId)} stays in NetBox, as other objects need it.`);
+      return;
+    }
     throw explained(error, `remove the ${titleOf(netbox, type, nameIn(state), netboxId)}`);
   }
 }
@@ -153,7 +160,5 @@ export function explained(error: unknown, what: string): unknown {
       `Unable to ${what}: ${error.message}, which somebody wrote while this ran. Run again: it is then in the plan.`,
     );
   if (!(error instanceof HttpError)) return error;
-  if (error.status === 409)
-    return new UserError(`Unable to ${what}: other objects in NetBox need it (${error.message}). Remove those first.`);
   return new UserError(`Unable to ${what}: ${error.message}.`);
 }

@@ -176,6 +176,12 @@ export const objectTypes = {
       ...described,
     },
   },
+  ipAddress: {
+    path: "ipam/ip-addresses",
+    noun: "IP address",
+    key: ["address"],
+    fields: { address: text("address"), status: choice("status"), ...described },
+  },
   dnsNameServer: {
     path: "plugins/netbox-dns/nameservers",
     noun: "name server of netbox-dns",

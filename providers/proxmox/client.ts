@@ -10,6 +10,9 @@ import type { Power } from "./guest.model";
 import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
 
+/** Milliseconds: half of what PVE gives a ticket. */
+const ticketLifetime = 3_600_000;
+
 export type Parameters = Record<string, string | number>;
 
 /** PVE's message, with what it says of single parameters. */
@@ -68,15 +71,29 @@ export class ProxmoxCluster {
     readonly name: string,
     private readonly settings: ProxmoxSettings,
   ) {
-    keepSecret(settings.token);
-    keepSecret(settings.token.slice(settings.token.indexOf("=") + 1));
-    this.user = settings.token.split("!")[0] ?? "";
+    const { token, password } = settings;
+    if (password !== undefined) keepSecret(password);
+    if (token !== undefined) {
+      keepSecret(token);
+      keepSecret(token.slice(token.indexOf("=") + 1));
+    }
+    this.user = token?.split("!")[0] ?? settings.user ?? "";
+    const login = new Shared(ticketLifetime, () => this.login());
     this.shutdownTimeout = settings.shutdownTimeout;
     this.taskTimeout = settings.taskTimeout;
     this.http = new HttpClient({
       ...settings,
       baseUrl: `${settings.url}/api2/json`,
-      headers: { Authorization: `PVEAPIToken=${settings.token}` },
+      headers: token === undefined ? {} : { Authorization: `PVEAPIToken=${token}` },
+      ...(token === undefined
+        ? {
+            authorize: async (method: HttpRequest["method"]) => {
+              const { ticket, csrf } = await login.get();
+              const cookie = { Cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}` };
+              return method === "GET" ? cookie : { ...cookie, CSRFPreventionToken: csrf };
+            },
+          }
+        : {}),
       connections: 8,
       keepAlive: 4000, // pveproxy closes an idle connection after 5 s
       timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
@@ -88,6 +105,15 @@ export class ProxmoxCluster {
     });
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
+  }
+
+  private async login(): Promise<wire.Ticket> {
+    const { user = "", password = "" } = this.settings;
+    const form = parameters({ username: user, password });
+    const sent = { method: "POST" as const, path: "/access/ticket", form, isLogin: true, deadline: 15 };
+    const made = await this.http.send(wire.data(wire.ticket), sent);
+    keepSecret(made.ticket);
+    return made;
   }
 
   close(): Promise<void> {
@@ -252,7 +278,9 @@ export class ProxmoxCluster {
     const { failure } = error;
     if (failure.kind === "status" && failure.status === 401)
       return new UserError(
-        `${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`,
+        this.settings.token === undefined
+          ? `${place} refuses the login of ${this.user}: set ${key}.user and .password (pulumi config set --secret), or use an API token.`
+          : `${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`,
       );
     if (failure.kind === "tls")
       return new UserError(

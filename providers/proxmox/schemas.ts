@@ -10,6 +10,12 @@ export type GuestType = "qemu" | "lxc";
 
 export const version = z.object({ version: z.string() });
 
+/** A login: good for two hours. */
+export const ticket = z
+  .object({ ticket: z.string(), CSRFPreventionToken: z.string() })
+  .transform(({ ticket: text, CSRFPreventionToken: csrf }) => ({ ticket: text, csrf }));
+export type Ticket = z.infer<typeof ticket>;
+
 export const clusterStatus = z.array(z.object({ type: z.string(), name: z.string(), local: z.number().optional() }));
 
 /** A guest of …/cluster/resources?type=vm. Its status is up to ten seconds old. */

@@ -1,7 +1,15 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { planGrants, schemaPermissions, siteGrants, sitePermissions } from "../../stacks/privileges";
+import {
+  discoveryGrants,
+  discoveryPermissions,
+  intentPermissions,
+  planGrants,
+  schemaPermissions,
+  siteGrants,
+  sitePermissions,
+} from "../../stacks/privileges";
 import { projectRoot } from "../../tools/root";
 
 const text = readFileSync(join(projectRoot(), "docs", "privileges.md"), "utf8");
@@ -23,17 +31,25 @@ describe("docs/privileges.md", () => {
       siteGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );
     expect(rows("`preview` alone")).toEqual(planGrants.map(({ path, privileges }) => [path, privileges.join(" ")]));
+    expect(rows("The discovery program on Proxmox VE 7, 8 and 9")).toEqual(
+      discoveryGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
+    );
     const shown = (all: typeof sitePermissions) =>
       all.map(({ objectTypes, actions, only = "" }) => [objectTypes.join(" "), actions.join(" "), only]);
     expect(rows("The site program in NetBox")).toEqual(shown(sitePermissions));
     expect(rows("`ops netbox-schema` in NetBox")).toEqual(shown(schemaPermissions));
+    expect(rows("The discovery program in NetBox")).toEqual(shown(discoveryPermissions));
+    expect(rows("The intent program in NetBox")).toEqual(shown(intentPermissions));
   });
 
   it("makes roles of the same privileges on a node", () => {
-    const roles = [...text.matchAll(/^pveum role add \S+ --privs "([^"]+)"$/gm)].map(([, privileges]) => privileges);
+    // Of the site program's; discovery's differ from version to version.
+    const roles = [...text.matchAll(/^pveum role add (?!NetboxDiscovery)\S+ --privs "([^"]+)"$/gm)].map(
+      ([, privileges]) => privileges,
+    );
     const always = siteGrants.filter(({ only }) => only === undefined);
     expect(roles).toEqual(always.map(({ privileges }) => privileges.join(" ")));
-    const paths = [...text.matchAll(/^pveum acl modify (\S+) /gm)].map(([, path]) => path);
+    const paths = [...text.matchAll(/^pveum acl modify (\S+) .*--roles (?!NetboxDiscovery)/gm)].map(([, path]) => path);
     expect(paths).toEqual(always.map(({ path }) => path));
   });
 });

@@ -1,13 +1,37 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { undocumented } from "../../bench/undocumented";
 import { discoveryGrants, discoveryPermissions } from "../../stacks/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
-import { undocumented } from "../discovered";
 import { World } from "../world";
 
 // Proxmox VE read into NetBox by the real CLI: what is there, what changes, what goes, and what is another program's.
+
+describe("discovery of two hundred guests", () => {
+  it("gives no changes by a second run, and asks NetBox in bulk", { timeout: 300_000 }, async () => {
+    const world = await World.open(undocumented(200));
+    try {
+      const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
+      const stack = await world.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
+      const made = await stack.up();
+      expect(made.errors).toEqual([]);
+      expect(await world.consoles.all("virtualization/virtual-machines")).toHaveLength(200);
+      world.lab.log.clear();
+      const again = await stack.preview("--expect-no-changes");
+      expect([again.code, again.errors]).toEqual([0, []]);
+      const single = world.lab.log.calls.filter(
+        ({ system, path }) => system === "netbox" && /\/\d+\/(\?|$)/.test(path),
+      );
+      expect(single).toEqual([]);
+      const refreshed = await stack.preview("--refresh", "--expect-no-changes");
+      expect([refreshed.code, refreshed.errors]).toEqual([0, []]);
+    } finally {
+      await world.close();
+    }
+  });
+});
 
 describe("discovery", () => {
   let world: World;
@@ -178,6 +202,8 @@ describe("discovery", () => {
     expect(run.errors).toEqual([]);
     const left = await world.consoles.all<{ name: string }>("virtualization/virtual-machines");
     expect(left.map(({ name }) => name).sort()).toEqual(["ct307", "renamed", "vm304"]);
-    expect(await world.consoles.all("dcim/devices")).toEqual([]);
+    // The node of those that were handed over.
+    const devices = await world.consoles.all<{ name: string }>("dcim/devices");
+    expect(devices.map(({ name }) => name)).toEqual(["pve2"]);
   });
 });

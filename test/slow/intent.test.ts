@@ -107,7 +107,7 @@ describe("vms.yml", () => {
       vcpus: 2,
       memory: 2048,
       disk: 12288,
-      primary_ip4: { address: "10.79.0.1/24" },
+      primary_ip4: { address: "10.79.0.2/24" },
       primary_ip6: { address: "fd71::79/64" },
     });
     const again = await intent.preview("--refresh", "--expect-no-changes");

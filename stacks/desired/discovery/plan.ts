@@ -2,17 +2,17 @@ import { allowedOf } from "../../../providers/gone";
 import { findMark } from "../../../providers/mark";
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import { type MachineState, partsDiffer } from "../../../providers/netbox/machine.model";
-import { type ObjectState, objectDiffers, printValue, type Row } from "../../../providers/netbox/object.model";
+import { type ObjectState, objectDiffers, type Row } from "../../../providers/netbox/object.model";
 import { descriptionFrom } from "../../../providers/proxmox/guest.model";
-import { isRecord, sameValue } from "../../../providers/values";
+import { isRecord } from "../../../providers/values";
 import { type ClusterChoices, type DiscoverySettings, milliseconds } from "../../discoverysettings";
 import type { SiteSettings } from "../../settings";
-import { holds } from "../address";
 import { discoveredTags } from "../discovered";
-import { gatewaysOf, guestArgs, guestRoles, macsOf, missingField, nameOf, snapshotsField } from "./guest";
+import { changesOf, mergeDetails } from "./changes";
+import { guestArgs, guestRoles, macsOf, missingField, nameOf, snapshotsField } from "./guest";
 import { customFieldOf, Documented, merged, tagsOfRow } from "./merge";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
-import { prefixOf } from "./prefixes";
+import { declarePrefixes } from "./prefixes";
 import { Prerequisites } from "./prerequisites";
 import type { ClusterView, Declared, KnownMachines, NetboxView, ReportRow, SeenMachine } from "./types";
 
@@ -228,7 +228,10 @@ class Run {
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
     prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
-    this.prefixes(view, seen, args, prerequisites);
+    if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
+      const names = declarePrefixes(this.facts, seen, args, prerequisites);
+      for (const name of names) this.usedFields.add(name);
+    }
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
     for (const name of written.flatMap(({ customFields = {} }) => Object.keys(customFields))) this.usedFields.add(name);
     for (const each of written) if (each.customFields) each.customFields = this.typed(each.customFields);
@@ -294,57 +297,6 @@ class Run {
     );
   }
 
-  /** Prefixes that NetBox lacks, and the gateways that guests name and NetBox doesn't. */
-  private prefixes(
-    view: Reached,
-    seen: SeenMachine,
-    args: Pick<MachineArgs, "interfaces">,
-    prerequisites: Prerequisites,
-  ): void {
-    if (this.facts.chosen.get(view.name)?.syncPrefixes === false) return;
-    const gateways = gatewaysOf(seen);
-    const field = this.facts.site.customFields.gateway;
-    for (const { addresses = [], fields } of Object.values(args.interfaces ?? {}))
-      for (const asked of addresses) {
-        const address = asked.split(" ")[0] ?? "";
-        const gateway = gateways.find((each) => each.address === address)?.gateway;
-        const there = this.facts.netbox.prefixes.filter((each) => holds(String(each.prefix), address));
-        const network = prefixOf(address);
-        if (network === undefined) continue;
-        const key = `prefix-${network}`;
-        const vid = /\((\d+)\)$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
-        const own = there.find(({ prefix }) => prefix === network);
-        const lacksGateway =
-          gateway !== undefined &&
-          own !== undefined &&
-          customFieldOf(own, field) === undefined &&
-          !this.hasTaggedGateway(network);
-        if (there.length > 0 && !lacksGateway && !this.facts.knownObjects.has(key)) continue;
-        if (gateway !== undefined) this.usedFields.add(field);
-        prerequisites.declare(
-          key,
-          "prefix",
-          {
-            fields: {
-              prefix: network,
-              ...(own === undefined || this.facts.knownObjects.has(key)
-                ? { status: "active", ...(fields?.untaggedVlan === undefined ? {} : { vlan: fields.untaggedVlan }) }
-                : {}),
-            },
-            ...(gateway === undefined ? {} : { customFields: { [field]: gateway } }),
-          },
-          [...(vid === undefined ? [] : [`vlan-${vid}`]), `custom-field-${field}`],
-        );
-      }
-  }
-
-  private hasTaggedGateway(network: string): boolean {
-    const { netbox, site } = this.facts;
-    return netbox.addresses.some(
-      (each) => tagsOfRow(each).includes(site.gatewayTag) && holds(network, String(each.address)),
-    );
-  }
-
   // ---- one machine, of either kind
 
   private machine(
@@ -375,7 +327,7 @@ class Run {
       state === undefined
         ? there === undefined
           ? []
-          : newDetails(whole, there, this.documented)
+          : mergeDetails(whole, there, this.documented)
         : changesOf(state, whole);
     const conflicts = whole.conflicts ?? [];
     const isSame =
@@ -580,47 +532,4 @@ function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, st
     each.addresses = [...(each.addresses ?? []), ...before.filter((address) => !hosts.has(address.split("/")[0]))];
   }
   if (args.primary === undefined && state.primary !== undefined) args.primary = state.primary;
-}
-
-/** `memory 512 → 1024`, field by field and part by part. */
-function changesOf(state: MachineState, next: MachineArgs): string[] {
-  const differences = (place: string, a: Record<string, unknown> = {}, b: Record<string, unknown> = {}) =>
-    [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
-      sameValue(a[name], b[name]) ? [] : [`${place}${name} ${printValue(a[name])} → ${printValue(b[name])}`],
-    );
-  const parts = (place: "interfaces" | "disks") =>
-    [...new Set([...Object.keys(state[place]), ...Object.keys(next[place] ?? {})])].flatMap((name) => {
-      const [a, b] = [state[place][name], next[place]?.[name]];
-      if (a === undefined || b === undefined) return [`${name} ${a === undefined ? "added" : "removed"}`];
-      const addresses =
-        place === "interfaces"
-          ? differences(
-              `${name}.`,
-              { addresses: state.interfaces[name]?.addresses },
-              { addresses: next.interfaces?.[name]?.addresses },
-            )
-          : [];
-      return [
-        ...differences(`${name}.`, a.fields, b.fields),
-        ...differences(`${name}.`, a.customFields, b.customFields),
-        ...addresses,
-      ];
-    });
-  return [
-    ...differences("", state.fields, next.fields),
-    ...differences("", state.customFields, next.customFields),
-    ...differences("", { tags: [...state.tags].sort() }, { tags: [...(next.tags ?? [])].sort() }),
-    ...parts("interfaces"),
-    ...parts("disks"),
-  ];
-}
-
-/** What a merge adds to an object that is there. */
-function newDetails(next: MachineArgs, there: Row, documented: Documented): string[] {
-  const type = next.type === "device" ? "interface" : "vmInterface";
-  const have = documented.parts(type, there.id).map(({ name }) => name);
-  const added = Object.keys(next.interfaces ?? {}).filter((name) => next.interfaces?.[name]?.objectId === undefined);
-  return [
-    `merged into ${String(there.name)}${have.length === 0 ? "" : ` with ${have.length} interfaces`}${added.length === 0 ? "" : `, ${added.join(", ")} added`}`,
-  ];
 }

@@ -169,6 +169,16 @@ class Run {
           customFields: this.custom(custom, "ipam.prefix", place),
         },
       );
+      if (gateway === undefined) continue;
+      // Nobody else is to be given it.
+      const gatewayAddress = `${gateway}/${prefix.split("/")[1] ?? ""}`;
+      this.object(
+        "ipAddress",
+        gatewayAddress,
+        { address: gatewayAddress, status: "active", description: `Gateway of ${prefix}` },
+        { after: [this.own.get(`prefix/${prefix}`) ?? ""] },
+      );
+      this.own.set(`prefix/${prefix}`, this.own.get(`ipAddress/${gatewayAddress}`) ?? "");
     }
     for (const [n, { start, end, role, description }] of (netbox.ranges ?? []).entries())
       this.object(
