@@ -103,7 +103,12 @@ export abstract class Guest {
 
   /** `…/pending`: every option with its value, and its next one where it has to wait. */
   shownPending(): Record<string, Value>[] {
-    const now: Values = { ...this.masked(this.config), digest: this.digest() };
+    // Whatever is a plain value of the configuration, the digest and the snapshot's name among them (PVE::GuestHelpers).
+    const now: Values = {
+      ...this.masked(this.config),
+      ...(this.parent === undefined ? {} : { parent: this.parent }),
+      digest: this.digest(),
+    };
     const keys = new Set([...Object.keys(now), ...this.pending.keys()]);
     return [...keys].map((key) => {
       const next = this.pending.get(key);

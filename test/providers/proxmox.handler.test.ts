@@ -62,6 +62,25 @@ describe("a guest on Proxmox VE", () => {
     expect(vmHandler.diff({ ...read?.state }, inputs(700)).changes).toBe(false);
   });
 
+  it("is made and read by a login in the place of a token, and a wrong one is told", async () => {
+    const [user, password] = (world.endpoints.proxmox["pve-lab"]?.login ?? "").split(":");
+    const token = undefined;
+    try {
+      world.context({ token, user, password, shutdownTimeout: 1 });
+      const made = await vmHandler.create(inputs(799));
+      expect(
+        vmHandler.diff({ ...(await vmHandler.read(made.id, { ...made.state }))?.state }, inputs(799)).changes,
+      ).toBe(false);
+      await vmHandler.delete(made.id, { ...made.state });
+      const wrong = world.context({ token, user, password: "guessed", shutdownTimeout: 1 });
+      await expect(wrong.cluster("pve-lab").version()).rejects.toThrow(
+        /refuses the login of root@pam: set netbox-proxmox:proxmox\["pve-lab"\]\.user and \.password/,
+      );
+    } finally {
+      world.context({ shutdownTimeout: 1 });
+    }
+  });
+
   it("linked or full, on the node asked for", async () => {
     await vmHandler.create(inputs(701, { fullClone: false }));
     await vmHandler.create(inputs(702, { node: "pve2", storage: "ceph" }));
