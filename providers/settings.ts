@@ -19,7 +19,7 @@ export interface SettingProblem {
 
 /** Whole sections, and keys of any section, that are secret. */
 const isSecret = (path: PropertyKey[]): boolean =>
-  path[0] === "passwords" || path.at(-1) === "token" || path.at(-1) === "password";
+  path[0] === "passwords" || path.at(-1) === "token" || (path[0] === "proxmox" && path.at(-1) === "password");
 
 const quote = (path: PropertyKey[]) =>
   path

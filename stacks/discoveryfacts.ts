@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { messageOf } from "../providers/errors";
 import type { NetboxClient } from "../providers/netbox/client";
-import type { Row } from "../providers/netbox/object.model";
+import { nestedId, type Row } from "../providers/netbox/object.model";
 import { messageFor, row, wireFields } from "../providers/netbox/objects";
 import { type ObjectTypeName, typeOf } from "../providers/netbox/objecttypes";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
@@ -212,9 +212,6 @@ export async function readNetboxView(
     madeByUs: await readMade(netbox, stack, unknown),
   };
 }
-
-const nestedId = (nested: unknown): unknown =>
-  typeof nested === "object" && nested !== null && "id" in nested ? nested.id : undefined;
 
 /** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */
 async function readMade(netbox: NetboxClient, stack: string, keys: string[]): Promise<Set<string>> {

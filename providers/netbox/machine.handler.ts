@@ -22,7 +22,7 @@ import {
   prefixAsked,
 } from "./machine.model";
 import { netboxOf, withoutFound } from "./object.handler";
-import { bodyFor, likeGiven, type Owned, objectDiffers, ownedFrom, patchFor, type Row } from "./object.model";
+import { bodyFor, likeGiven, nestedId, type Owned, objectDiffers, ownedFrom, patchFor, type Row } from "./object.model";
 import {
   ensureObject,
   explained,
@@ -129,8 +129,6 @@ const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machi
     row,
     `${wireFields(type)},${parent}`,
   );
-
-const idOf = (nested: unknown): unknown => (isRecord(nested) ? nested.id : undefined);
 
 const hostOf = ({ address }: Row): string => String(address).split("/")[0] ?? "";
 
@@ -426,8 +424,8 @@ class Sync {
     const nothing: Owned = { fields: {}, customFields: {}, tags: [] };
     await writeObject(this.netbox, type, this.machineId, this.wanted.fields.name, nothing, undefined, (there) => {
       const changes = Object.entries(wanted).filter(([field, id]) => {
-        const now = idOf(there[field]);
-        return id !== undefined && now !== id && (now === undefined || overwrite || ours.has(Number(now)));
+        const now = nestedId(there[field]);
+        return id !== undefined && now !== id && (now === undefined || overwrite || ours.has(now));
       });
       return changes.length === 0 ? undefined : Object.fromEntries(changes);
     });
@@ -444,7 +442,7 @@ class Sync {
       nothing,
       undefined,
       (there) => {
-        const held = ["primary_ip4", "primary_ip6"].filter((field) => idOf(there[field]) === id);
+        const held = ["primary_ip4", "primary_ip6"].filter((field) => nestedId(there[field]) === id);
         return held.length === 0 ? undefined : Object.fromEntries(held.map((field) => [field, null]));
       },
     );

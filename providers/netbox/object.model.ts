@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { sameValue, withoutUndefined } from "../values";
+import { isRecord, sameValue, withoutUndefined } from "../values";
 import { customValue, fieldsFrom, fieldsTo, type ObjectTypeName, objectTypes, orNothing, typeOf } from "./objecttypes";
 
 // What this program owns of an object in NetBox: some of its fields, custom fields and tags, and never the rest.
@@ -74,7 +74,10 @@ export interface Row extends Record<string, unknown> {
   id: number;
 }
 
-const tagSlugs = (row: Row): string[] => {
+/** The id of an object inside another. */
+export const nestedId = (nested: unknown): number | undefined => (isRecord(nested) ? Number(nested.id) : undefined);
+
+export const tagSlugs = (row: Row): string[] => {
   const tags = z.array(z.object({ slug: z.string() })).safeParse(row.tags);
   return tags.success ? tags.data.map(({ slug }) => slug) : [];
 };

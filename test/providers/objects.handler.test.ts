@@ -131,6 +131,10 @@ describe("an object of NetBox's", () => {
       primary_ip4: { address: "10.71.0.77/24" },
       custom_fields: { proxmox_vmid: "700" },
     });
+    // The change log says who made it: that is how a later run knows what an interrupted one began.
+    const query = `changed_object_id=${made.id}&changed_object_type=virtualization.virtualmachine&action=create`;
+    const { results: changes } = (await one(`core/object-changes/?${query}`)) as { results: Values[] };
+    expect(changes.map(({ message }) => message)).toEqual(["Made by Pulumi stack netbox-proxmox/test"]);
     const addresses = async () => {
       const { results } = (await one(`ipam/ip-addresses/?virtual_machine_id=${made.id}`)) as { results: Values[] };
       return results.map(({ address, dns_name }) => `${address} ${dns_name}`).sort();

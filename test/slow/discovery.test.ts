@@ -33,6 +33,46 @@ describe("discovery of two hundred guests", () => {
   });
 });
 
+describe.skipIf(process.env.REAL_SERVICES !== undefined)("discovery into a NetBox that has nothing", () => {
+  it("makes the cluster, too, and finishes what an interrupted run began, as its own", {
+    timeout: 200_000,
+  }, async () => {
+    const world = await World.open(undocumented(4));
+    try {
+      const [cluster] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+      await world.consoles.netbox("DELETE", `virtualization/clusters/${cluster?.id}/`);
+      const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
+      const discovery = { site: "Lab" };
+      const stack = await world.stack({ program: "discovery", discovery }, "discovery", { env: labEnvironment(reach) });
+      world.lab.faults.add({
+        system: "netbox",
+        call: "^POST /api/virtualization/interfaces/",
+        how: "drop before",
+        times: 2,
+      });
+      world.lab.faults.add({
+        system: "netbox",
+        call: "^POST /api/virtualization/virtual-disks/",
+        how: "drop after",
+        times: 1,
+      });
+      const broken = await stack.up();
+      expect(broken.errors.length).toBeGreaterThan(1);
+      const finished = await stack.up();
+      expect(finished.errors).toEqual([]);
+      expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
+      const rows = await world.consoles.all<{ name: string }>("virtualization/virtual-machines");
+      expect(rows.map(({ name }) => name).sort()).toEqual(["ct303", "vm300", "vm301", "vm302"]);
+      const undone = await stack.destroy();
+      expect(undone.errors).toEqual([]);
+      for (const path of ["virtualization/virtual-machines", "dcim/devices", "virtualization/clusters"])
+        expect(await world.consoles.all(path)).toEqual([]);
+    } finally {
+      await world.close();
+    }
+  });
+});
+
 describe("discovery", () => {
   let world: World;
   let stack: Stack;

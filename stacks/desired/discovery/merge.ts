@@ -1,13 +1,11 @@
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import type { MachineState } from "../../../providers/netbox/machine.model";
-import { type Owned, ownedFrom, printValue, type Row } from "../../../providers/netbox/object.model";
+import { nestedId, type Owned, ownedFrom, printValue, type Row } from "../../../providers/netbox/object.model";
 import type { ObjectTypeName } from "../../../providers/netbox/objecttypes";
 import { isRecord, sameValue } from "../../../providers/values";
 import type { NetboxView } from "./types";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
-
-const idOf = (nested: unknown): number | undefined => (isRecord(nested) ? Number(nested.id) : undefined);
 
 /** NetBox's rows, found by what discovery looks for. */
 export class Documented {
@@ -18,9 +16,9 @@ export class Documented {
   constructor(readonly view: NetboxView) {
     for (const each of view.machines)
       add(this.machinesOf, isRecord(each.cluster) ? String(each.cluster.name) : "", each);
-    for (const each of view.interfaces) add(this.partsOf, `vmInterface/${idOf(each.virtual_machine)}`, each);
-    for (const each of view.disks) add(this.partsOf, `virtualDisk/${idOf(each.virtual_machine)}`, each);
-    for (const each of view.deviceInterfaces) add(this.partsOf, `interface/${idOf(each.device)}`, each);
+    for (const each of view.interfaces) add(this.partsOf, `vmInterface/${nestedId(each.virtual_machine)}`, each);
+    for (const each of view.disks) add(this.partsOf, `virtualDisk/${nestedId(each.virtual_machine)}`, each);
+    for (const each of view.deviceInterfaces) add(this.partsOf, `interface/${nestedId(each.device)}`, each);
     for (const each of view.addresses) this.addressRows.set(String(each.address).split("/")[0] ?? "", each);
   }
 
@@ -49,8 +47,6 @@ export const customFieldOf = (each: Row, name: string): string | undefined => {
   const plain = isRecord(value) ? value.value : value;
   return plain === null || plain === undefined || plain === "" ? undefined : String(plain);
 };
-export const tagsOfRow = (each: Row): string[] =>
-  Array.isArray(each.tags) ? each.tags.filter(isRecord).map(({ slug }) => String(slug)) : [];
 
 /** Values that NetBox gives by itself: nobody wrote them. */
 const unwritten: Record<string, readonly unknown[]> = {

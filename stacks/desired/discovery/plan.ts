@@ -2,7 +2,7 @@ import { allowedOf } from "../../../providers/gone";
 import { findMark } from "../../../providers/mark";
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import { type MachineState, partsDiffer } from "../../../providers/netbox/machine.model";
-import { type ObjectState, objectDiffers, type Row } from "../../../providers/netbox/object.model";
+import { type ObjectState, objectDiffers, type Row, tagSlugs } from "../../../providers/netbox/object.model";
 import { descriptionFrom } from "../../../providers/proxmox/guest.model";
 import { isRecord } from "../../../providers/values";
 import { type ClusterChoices, type DiscoverySettings, milliseconds } from "../../discoverysettings";
@@ -10,7 +10,7 @@ import type { SiteSettings } from "../../settings";
 import { discoveredTags } from "../discovered";
 import { changesOf, mergeDetails } from "./changes";
 import { guestArgs, guestRoles, macsOf, missingField, nameOf, snapshotsField } from "./guest";
-import { customFieldOf, Documented, merged, tagsOfRow } from "./merge";
+import { customFieldOf, Documented, merged } from "./merge";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { declarePrefixes } from "./prefixes";
 import { Prerequisites } from "./prerequisites";
@@ -203,7 +203,7 @@ class Run {
     const there = this.match(view, seen, state);
     if (there === "several") return;
     const marked = findMark(descriptionFrom(seen.config));
-    const isHandedOver = there !== undefined && tagsOfRow(there).includes(site.adoptTag);
+    const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
       this.report.push({
         ...{ cluster: view.name, vmid: seen.vmid, name: nameOf(seen), ...urlOf(netbox, there) },
@@ -467,7 +467,7 @@ class Run {
   private orphan(view: Reached, row: Row, there: Map<number, unknown>): void {
     const { site, stack, netbox, now, settings } = this.facts;
     const vmid = Number(customFieldOf(row, site.customFields.vmid));
-    const tag = discoveredTags.find((each) => tagsOfRow(row).includes(each));
+    const tag = discoveredTags.find((each) => tagSlugs(row).includes(each));
     const isKnown = [...this.facts.known.values()].some(
       ({ netboxId, type }) => netboxId === row.id && type === "virtualMachine",
     );
@@ -480,7 +480,7 @@ class Run {
       view.unseen.has(vmid)
     )
       return;
-    if (tagsOfRow(row).includes(site.adoptTag) || !view.isQuorate) return;
+    if (tagSlugs(row).includes(site.adoptTag) || !view.isQuorate) return;
     const madeByUs = netbox.madeByUs.has(`virtualMachine/${row.id}`);
     const since = customFieldOf(row, missingField) ?? printTime(now);
     const over = now.getTime() - Date.parse(since) >= milliseconds(settings.graceTime);
@@ -508,7 +508,7 @@ class Run {
     const { site } = this.facts;
     for (const row of this.documented.machines(view.name)) {
       const vmid = Number(customFieldOf(row, site.customFields.vmid));
-      const isDiscovered = discoveredTags.some((tag) => tagsOfRow(row).includes(tag));
+      const isDiscovered = discoveredTags.some((tag) => tagSlugs(row).includes(tag));
       if (isDiscovered && vmid && !there.has(vmid) && view.isQuorate)
         this.report.push(
           this.row(view.name, vmid, { fields: { name: row.name } }, row, "gone", ["Proxmox VE has it no more"]),

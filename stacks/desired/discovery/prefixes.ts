@@ -1,9 +1,10 @@
 import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/machine";
+import { tagSlugs } from "../../../providers/netbox/object.model";
 import type { SiteSettings } from "../../settings";
 import { holds } from "../address";
 import { gatewaysOf } from "./guest";
-import { customFieldOf, tagsOfRow } from "./merge";
+import { customFieldOf } from "./merge";
 import type { Prerequisites } from "./prerequisites";
 import type { NetboxView, SeenMachine } from "./types";
 
@@ -70,4 +71,4 @@ export function declarePrefixes(
 }
 
 const hasTaggedGateway = ({ addresses }: NetboxView, { gatewayTag }: SiteSettings, network: string): boolean =>
-  addresses.some((each) => tagsOfRow(each).includes(gatewayTag) && holds(network, String(each.address)));
+  addresses.some((each) => tagSlugs(each).includes(gatewayTag) && holds(network, String(each.address)));

@@ -1,7 +1,7 @@
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import type { MachineState } from "../../../providers/netbox/machine.model";
 import type { ObjectArgs } from "../../../providers/netbox/object";
-import { ownedFrom, type Row } from "../../../providers/netbox/object.model";
+import { ownedFrom, type Row, tagSlugs } from "../../../providers/netbox/object.model";
 import { type ObjectTypeName, printVlan } from "../../../providers/netbox/objecttypes";
 import { parseSize } from "../../../providers/proxmox/propertystring";
 import { isRecord, sameValue, withoutUndefined } from "../../../providers/values";
@@ -446,7 +446,7 @@ function unlessThere(args: MachineArgs, known: MachineState, view: IntentView): 
         return before[name] === undefined && rowOf(rows, name) !== undefined && isNothing ? [] : [[name, less]];
       }),
     );
-  const tags = Array.isArray(root.tags) ? root.tags.filter(isRecord).map(({ slug }) => String(slug)) : [];
+  const tags = tagSlugs(root);
   return {
     ...lessened("virtualMachine", args, root, known),
     tags: (args.tags ?? []).filter((slug) => known.tags.includes(slug) || !tags.includes(slug)),

@@ -1,0 +1,62 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { readConnections } from "../../providers/connections";
+import { readSettings } from "../../stacks/settings";
+import { projectRoot } from "../../tools/root";
+
+type Config = Record<string, Record<string, Record<string, unknown>>>;
+
+/** The stack's configuration that a guide shows. */
+function configOf(guide: string): Config {
+  const text = readFileSync(join(projectRoot(), "docs", guide), "utf8");
+  const [, block = ""] = /```yaml\n(# Pulumi\.[\s\S]*?)```/.exec(text) ?? [];
+  return (parse(block) as { config: Config }).config;
+}
+
+describe("the configuration of a guide", () => {
+  const env = {
+    NETBOX_API_TOKEN: `nbt_abc.${"x".repeat(40)}`,
+    PROXMOX_VE_API_TOKEN_PVE_PROD: "discovery@pve!netbox=1234-5678",
+    PROXMOX_VE_PASSWORD_PVE_LAB: "secret",
+  };
+
+  it.each(["discovery.md", "intent.md"])("%s is valid", (guide) => {
+    const config = configOf(guide);
+    const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
+    if (pve) pve.fingerprint = "AB".repeat(32);
+    const get = (name: string) => {
+      const value = config[`netbox-proxmox:${name}`];
+      return value === undefined ? undefined : JSON.stringify(value);
+    };
+    const connections = readConnections({ get }, env, { needsProxmox: guide !== "intent.md" });
+    expect(connections).toHaveProperty("value");
+    expect(readSettings({ get }, ["pve-prod", "pve-lab"])).toHaveProperty("value");
+    if ("value" in connections && guide === "discovery.md")
+      expect(connections.value.proxmox).toMatchObject({
+        "pve-prod": { url: "https://pve1.example.com:8006" },
+        "pve-lab": { user: "discovery@pve", password: "secret" },
+      });
+  });
+
+  it("says what a cluster's connection lacks", () => {
+    const said = (cluster: Record<string, unknown>) => {
+      const get = (key: string) => (key === "proxmox" ? JSON.stringify({ pve: cluster }) : undefined);
+      const read = readConnections(
+        { get },
+        { NETBOX_API_TOKEN: env.NETBOX_API_TOKEN, NETBOX_SERVER_URL: "https://nb" },
+      );
+      return "problems" in read ? read.problems.map(({ key, problem, remedy }) => `${key} ${problem}: ${remedy}`) : [];
+    };
+    expect(said({ token: "a@pve!b=c" })).toEqual([
+      expect.stringMatching(/proxmox\.pve\.url is missing: .* https:\/\/HOST$/),
+    ]);
+    expect(said({ host: "h" })).toEqual([expect.stringMatching(/proxmox\.pve\.token is missing: .* --secret$/)]);
+    expect(said({ host: "h", user: "a@pve" })).toEqual([
+      expect.stringMatching(/proxmox\.pve\.password is missing: .* --secret$/),
+    ]);
+    expect(said({ host: "h", password: "p" })).toEqual([expect.stringMatching(/proxmox\.pve\.user is missing: /)]);
+    expect(said({ host: "h", user: "a@pve", password: "p" })).toEqual([]);
+  });
+});
