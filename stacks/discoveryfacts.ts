@@ -173,7 +173,7 @@ export async function readNetboxView(
   ]);
   const [addresses, prefixes, vlans, platforms, tags, roles, clusterTypes] = await Promise.all([
     netbox.list("ipam/ip-addresses", row, "id,address,assigned_object_type,assigned_object_id,vrf,status"),
-    netbox.list("ipam/prefixes", row, `${wireFields("prefix")},vrf`),
+    netbox.list("ipam/prefixes", row, wireFields("prefix")),
     list("vlan"),
     list("platform"),
     list("tag"),

@@ -17,7 +17,7 @@ export async function readIntentView(netbox: NetboxClient): Promise<IntentView> 
     list("vlan"),
   ]);
   const [prefix, ipamRole, customField, machines, interfaces, disks] = await Promise.all([
-    list("prefix", ",vrf"),
+    list("prefix"),
     list("ipamRole"),
     list("customField"),
     list("virtualMachine"),

@@ -31,8 +31,15 @@ export const wireFields = (type: ObjectTypeName): string =>
       ...extra(type),
     ]),
   ].join(",");
-const extra = (type: ObjectTypeName): string[] =>
-  type === "virtualMachine" || type === "device" ? ["primary_ip4", "primary_ip6"] : [];
+const extras: Partial<Record<ObjectTypeName, string[]>> = {
+  virtualMachine: ["primary_ip4", "primary_ip6"],
+  device: ["primary_ip4", "primary_ip6"],
+  // Ours are in the global table.
+  prefix: ["vrf"],
+  ipRange: ["vrf"],
+  ipAddress: ["vrf"],
+};
+const extra = (type: ObjectTypeName): string[] => extras[type] ?? [];
 
 export const pageOf = (netbox: NetboxClient, type: ObjectTypeName, id: number): string =>
   `${netbox.url}/${typeOf(type).path}/${id}/`;
@@ -63,7 +70,8 @@ export async function lookUp(
   );
   const found = (await netbox.list(path, row, wireFields(type), Object.fromEntries(query))).filter((each) => {
     const there = fieldsFrom(type, each, Object.keys(wanted));
-    return Object.entries(wanted).every(([name, value]) => same(there[name], value));
+    const isGlobal = each.vrf === undefined || each.vrf === null;
+    return isGlobal && Object.entries(wanted).every(([name, value]) => same(there[name], value));
   });
   if (found.length > 1)
     throw new UserError(

@@ -171,7 +171,7 @@ describe("discovery", () => {
     await world.consoles.netbox("PATCH", path, { description: "a person's", memory: 9999 });
     const run = await stack.up("--refresh");
     expect(run.errors).toEqual([]);
-    expect(run.output).toMatch(/conflicting +pve-lab +302 +vm302 +.*memory: NetBox has 9999, Proxmox VE 3072/);
+    expect(run.output).toMatch(/conflicting +pve-lab +302 +vm302 +memory: NetBox has 9999, Proxmox VE 3072/);
     expect(await machine("vm302")).toMatchObject({ description: "a person's", memory: 9999 });
     expect((await stack.preview("--expect-no-changes")).code).toBe(0);
     await world.consoles.netbox("PATCH", path, { memory: 3072 });

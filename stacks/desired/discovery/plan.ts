@@ -2,7 +2,13 @@ import { allowedOf } from "../../../providers/gone";
 import { findMark } from "../../../providers/mark";
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import { type MachineState, partsDiffer } from "../../../providers/netbox/machine.model";
-import { type ObjectState, objectDiffers, type Row, tagSlugs } from "../../../providers/netbox/object.model";
+import {
+  conflictField,
+  type ObjectState,
+  objectDiffers,
+  type Row,
+  tagSlugs,
+} from "../../../providers/netbox/object.model";
 import { descriptionFrom } from "../../../providers/proxmox/guest.model";
 import { isRecord } from "../../../providers/values";
 import { type ClusterChoices, type DiscoverySettings, milliseconds } from "../../discoverysettings";
@@ -342,7 +348,9 @@ class Run {
           : isSame
             ? "same"
             : "changed";
-    this.report.push(this.row(cluster, vmid, whole, there, change, [...details, ...conflicts]));
+    const fields = conflicts.map((each) => conflictField(each).replace(/^(interfaces|disks)\./, ""));
+    const others = details.filter((each) => !fields.some((field) => each.startsWith(`${field} `)));
+    this.report.push(this.row(cluster, vmid, whole, there, change, [...others, ...conflicts]));
     if (declare) this.machines.push({ kind: "machine", name: key, args: whole, after });
   }
 
