@@ -10,7 +10,7 @@ import { World } from "../world";
 // Proxmox VE read into NetBox by the real CLI: what is there, what changes, what goes, and what is another program's.
 
 describe("discovery of two hundred guests", () => {
-  it("gives no changes by a second run, and asks NetBox in bulk", { timeout: 300_000 }, async () => {
+  it("gives no changes by a second run, and asks NetBox in bulk", { timeout: 600_000 }, async () => {
     const world = await World.open(undocumented(200));
     try {
       const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
@@ -115,7 +115,7 @@ describe("discovery", () => {
     expect([refreshed.code, refreshed.errors]).toEqual([0, []]);
   });
 
-  it("shows each change on Proxmox VE as one update", async () => {
+  it("shows each change on Proxmox VE as one update", { timeout: 300_000 }, async () => {
     const changes: [() => Promise<unknown>, string, RegExp][] = [
       [() => lab("PUT", "/nodes/pve1/qemu/300/config", { memory: 4096 }), "guest-pve-lab-300", /memory 1024 → 4096/],
       [() => lab("PUT", "/nodes/pve2/qemu/301/config", { cores: 3 }), "guest-pve-lab-301", /vcpus 2 → 3/],
