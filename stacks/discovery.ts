@@ -2,7 +2,7 @@ import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../providers/context";
 import { presentable, UserError } from "../providers/errors";
-import { planDiscovery } from "./desired/discovery/plan";
+import { planDiscovery, vmidIn } from "./desired/discovery/plan";
 import { lastRunOf, printReport, type Report, reportOf } from "./desired/discovery/report";
 import { readCluster, readNetboxView } from "./discoveryfacts";
 import { chosenClusters, milliseconds } from "./discoverysettings";
@@ -27,8 +27,8 @@ export async function discovery(context: Context, settings: Settings): Promise<{
     const ids = new Set([...known.values()].map(({ type, netboxId }) => `${type}/${netboxId}`));
     const vmids = (cluster: string) =>
       [...known].flatMap(([name, { fields, customFields }]) => {
-        const vmid = Number(name.split("-").pop());
-        return fields.cluster === cluster && name === `guest-${cluster}-${vmid}`
+        const vmid = vmidIn(cluster, name);
+        return fields.cluster === cluster && vmid !== undefined
           ? [{ vmid, pool: String(customFields[settings.site.customFields.pool] ?? "") || undefined }]
           : [];
       });

@@ -32,9 +32,11 @@ const record = z.object({
  * What the stack's state holds as this run begins. The engine's own `readStackResourceOutputs` (the invoke behind the
  * SDKs' stack queries) gives it without a resource in the plan, and knows what a killed run wrote down and what it didn't.
  */
-export async function readState(): Promise<InState> {
+export const readState = async (): Promise<InState> => stateFrom(await readOutputs());
+
+function readOutputs(): Promise<unknown> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  return stateFrom(await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+  return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
 }
 
 /** Objects of NetBox in the stack's state. */
@@ -47,8 +49,7 @@ export interface InObjects {
 }
 
 export async function readObjects(): Promise<InObjects> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  const resources = answer.parse(await pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName }));
+  const resources = answer.parse(await readOutputs());
   const machines = new Map<string, MachineState>();
   const objects = new Map<string, ObjectState>();
   let outputs: unknown;

@@ -22,7 +22,17 @@ import {
   prefixAsked,
 } from "./machine.model";
 import { netboxOf, withoutFound } from "./object.handler";
-import { bodyFor, likeGiven, nestedId, type Owned, objectDiffers, ownedFrom, patchFor, type Row } from "./object.model";
+import {
+  bodyFor,
+  likeGiven,
+  nestedId,
+  nothingOwned,
+  type Owned,
+  objectDiffers,
+  ownedFrom,
+  patchFor,
+  type Row,
+} from "./object.model";
 import {
   ensureObject,
   explained,
@@ -276,8 +286,7 @@ class Sync {
           return [fields[field]?.wire ?? field, target ?? null];
         }),
       );
-      const nothing: Owned = { fields: {}, customFields: {}, tags: [] };
-      await writeObject(this.netbox, kind.type, id, name, nothing, undefined, () => body);
+      await writeObject(this.netbox, kind.type, id, name, nothingOwned, undefined, () => body);
     }
   }
 
@@ -294,7 +303,7 @@ class Sync {
       // An interface takes its addresses with it: one that has others' is left.
       const isInterface = kind !== diskKind;
       const inUse = isInterface && (await addressesOf(this.netbox, this.wanted.type, part.id)).length > 0;
-      const before = part.before ?? { fields: {}, customFields: {}, tags: [] };
+      const before = part.before ?? nothingOwned;
       await this.netbox.change(typeOf(kind.type).path, part.id, row, wireFields(kind.type), (there) => {
         if (part.made) return inUse ? undefined : "delete";
         return patchFor(kind.type, there, withoutSiblings(before), withoutSiblings(each), { leaving: true });
@@ -421,8 +430,7 @@ class Sync {
     const wanted = { primary_ip4: firstOf(false), primary_ip6: firstOf(true) };
     if (Object.values(wanted).every((id) => id === undefined)) return;
     const ours = new Set([...Object.values(this.known?.parts ?? {}), ...given].map(({ id }) => id));
-    const nothing: Owned = { fields: {}, customFields: {}, tags: [] };
-    await writeObject(this.netbox, type, this.machineId, this.wanted.fields.name, nothing, undefined, (there) => {
+    await writeObject(this.netbox, type, this.machineId, this.wanted.fields.name, nothingOwned, undefined, (there) => {
       const changes = Object.entries(wanted).filter(([field, id]) => {
         const now = nestedId(there[field]);
         return id !== undefined && now !== id && (now === undefined || overwrite || ours.has(now));
@@ -433,13 +441,12 @@ class Sync {
 
   /** NetBox takes no primary address off its interface. */
   private async forgetPrimary(id: number): Promise<void> {
-    const nothing: Owned = { fields: {}, customFields: {}, tags: [] };
     await writeObject(
       this.netbox,
       this.wanted.type,
       this.machineId,
       this.wanted.fields.name,
-      nothing,
+      nothingOwned,
       undefined,
       (there) => {
         const held = ["primary_ip4", "primary_ip6"].filter((field) => nestedId(there[field]) === id);

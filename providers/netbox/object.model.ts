@@ -16,6 +16,7 @@ export const owned = z.object({
   tags: z.array(z.string()).default([]),
 });
 export type Owned = z.infer<typeof owned>;
+export const nothingOwned: Owned = { fields: {}, customFields: {}, tags: [] };
 
 /** What becomes of an object that is declared no more. */
 export const removal = z.enum(["delete", "keep", "decommission"]);

@@ -6,6 +6,7 @@ import type { NetboxClient } from "./client";
 import {
   bodyFor,
   Conflict,
+  nothingOwned,
   type ObjectInputs,
   type ObjectState,
   type Owned,
@@ -96,13 +97,12 @@ export async function ensureObject(
   netbox: NetboxClient,
   inputs: ObjectInputs,
 ): Promise<{ row: Row; made: boolean; isNew: boolean; before: Owned }> {
-  const nothing: Owned = { fields: {}, customFields: {}, tags: [] };
   const there =
     (inputs.objectId === undefined ? undefined : await findObject(netbox, inputs.type, inputs.objectId)) ??
     (await lookUp(netbox, inputs));
   if (there !== undefined) {
     const made = inputs.madeByUs === true;
-    const before = made ? nothing : ownedFrom(inputs.type, there, inputs);
+    const before = made ? nothingOwned : ownedFrom(inputs.type, there, inputs);
     // One that was given up and is wanted again begins anew.
     const again = inputs.removal === "decommission" ? fieldsTo(inputs.type, inputs.initial) : {};
     // What an interrupted run of ours wrote is not somebody else's.
@@ -115,7 +115,7 @@ export async function ensureObject(
   const body = { ...bodyFor(inputs.type, inputs), changelog_message: messageFor(inputs.stack) };
   try {
     const made = await netbox.create(typeOf(inputs.type).path, row, body);
-    return { row: made, made: true, isNew: true, before: nothing };
+    return { row: made, made: true, isNew: true, before: nothingOwned };
   } catch (error) {
     throw explained(error, `make the ${titleOf(netbox, inputs.type, nameIn(inputs))}`);
   }

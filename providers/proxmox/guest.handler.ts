@@ -10,6 +10,7 @@ import {
   descriptionFrom,
   type Found,
   type GuestInputs,
+  hasCloudInitDrive,
   type Observed,
   type Power,
   replacing,
@@ -357,7 +358,7 @@ async function configure<I extends GuestInputs>(
         `${path}/${kind.type === "qemu" ? "move_disk" : "move_volume"}`,
         kind.type === "qemu" ? { disk, storage, delete: 1 } : { volume: disk, storage, delete: 1 },
       );
-    const hasDrive = Object.values(config).some((value) => /cloudinit/.test(String(value)));
+    const hasDrive = hasCloudInitDrive(config);
     if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
     return { ...changes, cloudInit: changes.cloudInit && hasDrive };
   }

@@ -155,6 +155,13 @@ export const awaitsRestart = (state: Properties, inputs: Properties): boolean =>
 export const text = (config: GuestConfig, key: string): string | undefined =>
   config[key] === undefined ? undefined : String(config[key]);
 
+export const hasCloudInitDrive = (config: GuestConfig): boolean =>
+  Object.values(config).some((value) => String(value).includes("cloudinit"));
+
+/** MiB; PVE's default where none is set. */
+export const memoryFrom = (config: GuestConfig): number =>
+  Number(String(config.memory ?? 512).replace(/^current=/, ""));
+
 export const descriptionFrom = (config: GuestConfig): string => (text(config, "description") ?? "").replace(/\s+$/, "");
 
 /** A value that is looked at only where the inputs have it. */

@@ -10,6 +10,7 @@ import {
   found,
   guestInputs,
   managedOfGuest,
+  memoryFrom,
   nic,
   nicFrom,
   nicTo,
@@ -84,7 +85,8 @@ export const drives: Disks = {
 
 // ---- from PVE
 
-function networkFrom(value: string): Network {
+/** A NIC's property string. */
+export function networkFrom(value: string): Network {
   const { head, options } = parsePropertyString(value);
   const model = options.get("model") ?? models.find((each) => options.has(each)) ?? head ?? "virtio";
   return { model, ...nicFrom(options), mac: (options.get(model) ?? options.get("macaddr"))?.toUpperCase() };
@@ -119,7 +121,7 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
     tags: tagsFrom(config),
     cores: only(wanted, "cores", Number(config.cores ?? 1)),
     sockets: only(wanted, "sockets", Number(config.sockets ?? 1)),
-    memory: only(wanted, "memory", Number(String(config.memory ?? 512).replace(/^current=/, ""))),
+    memory: only(wanted, "memory", memoryFrom(config)),
     options: optionsFrom(config, wanted.options, guestOptions),
     pool: only(wanted, "pool", pool ?? ""),
     ha: only(wanted, "ha", ha ?? "none"),

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { guestUrl, type Mark, sameMark } from "../../providers/mark";
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import { volumes } from "../../providers/proxmox/container.model";
-import { disksFrom } from "../../providers/proxmox/guest.model";
+import { disksFrom, hasCloudInitDrive } from "../../providers/proxmox/guest.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import { drives } from "../../providers/proxmox/vm.model";
 import type { KeptDisks } from "./disks";
@@ -93,7 +93,7 @@ export function claimOf(
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
   if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
   if (asked && seen?.mark === undefined && there.type === type && !there.template)
-    return { ...claim, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen) };
+    return { ...claim, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}) };
   const owner = seen?.mark;
   const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
   const what =
@@ -105,9 +105,6 @@ export function claimOf(
   );
   return undefined;
 }
-
-const hasCloudInitDrive = (seen: SeenGuest | undefined): boolean =>
-  Object.values(seen?.config ?? {}).some((value) => String(value).includes("cloudinit"));
 
 /** The VMID at which a guest with this mark is: most likely its own. */
 function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number | undefined {

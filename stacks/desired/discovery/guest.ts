@@ -1,12 +1,19 @@
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import { volumes } from "../../../providers/proxmox/container.model";
-import { descriptionFrom, disksFrom, tagLike, tagsFrom, text } from "../../../providers/proxmox/guest.model";
+import {
+  descriptionFrom,
+  disksFrom,
+  memoryFrom,
+  tagLike,
+  tagsFrom,
+  text,
+} from "../../../providers/proxmox/guest.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
-import { drives } from "../../../providers/proxmox/vm.model";
+import { drives, networkFrom } from "../../../providers/proxmox/vm.model";
 import { withoutUndefined } from "../../../providers/values";
 import type { CustomFieldNames, SiteSettings } from "../../settings";
-import { familyOf } from "../address";
+import { familyOf, hostOf } from "../address";
 import { discoveredTag } from "../discovered";
 import type { SeenMachine } from "./types";
 
@@ -48,7 +55,7 @@ export function guestArgs(
       role: guestRoles[type],
       platform: machine.agent?.system,
       vcpus: type === "lxc" && config.cores === undefined ? undefined : Number(config.cores ?? 1) * sockets,
-      memory: toMegabytes(memoryOf(config), units.ramBaseUnit),
+      memory: toMegabytes(memoryFrom(config), units.ramBaseUnit),
       startOnBoot: Number(config.onboot ?? 0) === 1 ? "on" : "off",
       comments: descriptionFrom(config) || undefined,
       context: sockets > 1 ? { proxmox: { sockets } } : undefined,
@@ -81,8 +88,6 @@ export const nameOf = ({ name, vmid, type }: Pick<SeenMachine, "name" | "vmid" |
 export const slugLike = (tag: string): string => tagLike(tag).replace(/[^a-zA-Z0-9_-]+/g, "-");
 export const tagsOf = (config: GuestConfig): string[] =>
   [...new Set(tagsFrom(config).map(slugLike))].filter((slug) => slug !== "");
-
-const memoryOf = (config: GuestConfig): number => Number(String(config.memory ?? 512).replace(/^current=/, ""));
 
 /** PVE's MiB in NetBox's MB. */
 const toMegabytes = (value: number, baseUnit: 1000 | 1024): number => Math.floor((value * baseUnit) / 1024);
@@ -118,8 +123,6 @@ const slotsOf = (config: GuestConfig): number[] =>
     .map(Number)
     .sort((a, b) => a - b);
 
-const models = ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "i82551", "pcnet"];
-
 interface Card {
   model: string | undefined;
   mac: string | undefined;
@@ -127,10 +130,11 @@ interface Card {
 }
 
 function cardOf(config: GuestConfig, slot: number, type: GuestType): Card {
-  const { options, head } = parsePropertyString(text(config, `net${slot}`) ?? "");
-  if (type === "lxc") return { model: undefined, mac: options.get("hwaddr")?.toUpperCase(), keys: options };
-  const model = options.get("model") ?? models.find((each) => options.has(each)) ?? head;
-  return { model, mac: (options.get(model ?? "") ?? options.get("macaddr"))?.toUpperCase(), keys: options };
+  const value = text(config, `net${slot}`) ?? "";
+  const { options: keys } = parsePropertyString(value);
+  if (type === "lxc") return { model: undefined, mac: keys.get("hwaddr")?.toUpperCase(), keys };
+  const { model, mac } = networkFrom(value);
+  return { model, mac, keys };
 }
 
 export const macsOf = ({ config, type }: Pick<SeenMachine, "config" | "type">): string[] =>
@@ -205,8 +209,6 @@ function addressesOf(
   const others = (seen ?? []).filter((each) => !given.some((one) => hostOf(one) === hostOf(each)));
   return [...given, ...others.map((each) => `${each}${status(each)}`)];
 }
-
-const hostOf = (address: string): string => address.split("/")[0] ?? "";
 
 /** The gateways that a guest's configuration names, with the address that each is for. */
 export function gatewaysOf({

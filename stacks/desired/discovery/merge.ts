@@ -1,25 +1,27 @@
 import type { MachineArgs } from "../../../providers/netbox/machine";
 import type { MachineState } from "../../../providers/netbox/machine.model";
 import { nestedId, type Owned, ownedFrom, printValue, type Row } from "../../../providers/netbox/object.model";
-import type { ObjectTypeName } from "../../../providers/netbox/objecttypes";
-import { isRecord, sameValue } from "../../../providers/values";
+import { customValue, type ObjectTypeName } from "../../../providers/netbox/objecttypes";
+import { groupBy, isRecord, sameValue } from "../../../providers/values";
+import { hostOf } from "../address";
 import type { NetboxView } from "./types";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
 
 /** NetBox's rows, found by what discovery looks for. */
 export class Documented {
-  private readonly machinesOf = new Map<string, Row[]>();
-  private readonly partsOf = new Map<string, Row[]>();
-  private readonly addressRows = new Map<string, Row>();
+  private readonly machinesOf: Map<string, Row[]>;
+  private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, Row[]>>;
+  private readonly addressRows: Map<string, Row>;
 
   constructor(readonly view: NetboxView) {
-    for (const each of view.machines)
-      add(this.machinesOf, isRecord(each.cluster) ? String(each.cluster.name) : "", each);
-    for (const each of view.interfaces) add(this.partsOf, `vmInterface/${nestedId(each.virtual_machine)}`, each);
-    for (const each of view.disks) add(this.partsOf, `virtualDisk/${nestedId(each.virtual_machine)}`, each);
-    for (const each of view.deviceInterfaces) add(this.partsOf, `interface/${nestedId(each.device)}`, each);
-    for (const each of view.addresses) this.addressRows.set(String(each.address).split("/")[0] ?? "", each);
+    this.machinesOf = groupBy(view.machines, ({ cluster }) => (isRecord(cluster) ? String(cluster.name) : ""));
+    this.partsOf = {
+      vmInterface: groupBy(view.interfaces, (each) => nestedId(each.virtual_machine)),
+      virtualDisk: groupBy(view.disks, (each) => nestedId(each.virtual_machine)),
+      interface: groupBy(view.deviceInterfaces, (each) => nestedId(each.device)),
+    };
+    this.addressRows = new Map(view.addresses.map((each) => [hostOf(String(each.address)), each]));
   }
 
   machines(cluster: string): Row[] {
@@ -27,7 +29,7 @@ export class Documented {
   }
 
   parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): Row[] {
-    return this.partsOf.get(`${type}/${id}`) ?? [];
+    return this.partsOf[type].get(id) ?? [];
   }
 
   /** The global address of a host. */
@@ -36,16 +38,9 @@ export class Documented {
   }
 }
 
-function add(map: Map<string, Row[]>, key: string, each: Row): void {
-  const rows = map.get(key);
-  if (rows) rows.push(each);
-  else map.set(key, [each]);
-}
-
 export const customFieldOf = (each: Row, name: string): string | undefined => {
-  const value = isRecord(each.custom_fields) ? each.custom_fields[name] : undefined;
-  const plain = isRecord(value) ? value.value : value;
-  return plain === null || plain === undefined || plain === "" ? undefined : String(plain);
+  const value = customValue(isRecord(each.custom_fields) ? each.custom_fields[name] : undefined);
+  return value === undefined ? undefined : String(value);
 };
 
 /** Values that NetBox gives by itself: nobody wrote them. */
@@ -193,7 +188,7 @@ function freeAddresses(
   const conflicts: string[] = [];
   const free = addresses.flatMap((asked) => {
     const [address = "", status] = asked.split(" ");
-    const row = documented.address(address.split("/")[0] ?? "");
+    const row = documented.address(hostOf(address));
     const ours = Object.values(known?.parts ?? {}).some(
       ({ id, address: held }) => held !== undefined && id === row?.id,
     );

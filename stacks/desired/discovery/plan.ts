@@ -48,6 +48,11 @@ type Reached = Extract<ClusterView, { unreachable?: undefined }>;
 const isReached = (view: ClusterView): view is Reached => view.unreachable === undefined;
 
 export const guestName = (cluster: string, vmid: number): string => `guest-${cluster}-${vmid}`;
+/** The VMID in a guest's logical name; undefined where it is none of this cluster's. */
+export function vmidIn(cluster: string, name: string): number | undefined {
+  const vmid = Number(name.slice(guestName(cluster, 0).length - 1));
+  return name === guestName(cluster, vmid) ? vmid : undefined;
+}
 export const nodeName = (cluster: string, node: string): string => `node-${cluster}-${node}`;
 
 /** What is to be in NetBox, and how that differs from what is there. */
@@ -67,8 +72,12 @@ class Run {
   /** NetBox objects that a guest or node has taken. */
   private readonly taken = new Set<string>();
   private readonly usedFields = new Set<string>();
+  /** NetBox ids of the virtual machines in the state. */
+  private readonly knownIds: ReadonlySet<number>;
 
   constructor(private readonly facts: DiscoveryFacts) {
+    const known = [...facts.known.values()].filter(({ type }) => type === "virtualMachine");
+    this.knownIds = new Set(known.map(({ netboxId }) => netboxId));
     this.documented = new Documented(facts.netbox);
     this.prerequisites = new Prerequisites(facts.netbox, facts.stack, facts.knownObjects, facts.site);
   }
@@ -421,30 +430,37 @@ class Run {
     const nodes = new Set(view.nodes.map(({ node }) => node));
     for (const [name, state] of this.facts.known) {
       if (state.fields.cluster !== view.name || declared.has(name)) continue;
-      const vmid = Number(name.slice(guestName(view.name, 0).length - 1));
-      const isGuest = name === guestName(view.name, vmid);
+      const vmid = vmidIn(view.name, name);
+      const isThere = vmid !== undefined && there.has(vmid);
       const node = name.slice(nodeName(view.name, "").length);
-      if (state.released === true && !there.has(vmid)) continue;
-      if (isGuest ? there.has(vmid) : name === nodeName(view.name, node) && nodes.has(node)) {
+      if (state.released === true && !isThere) continue;
+      if (vmid !== undefined ? isThere : name === nodeName(view.name, node) && nodes.has(node)) {
         this.keep(name, state);
-        if (isGuest)
+        if (vmid !== undefined)
           this.report.push(
             this.row(view.name, vmid, state, { id: state.netboxId }, "same", ["not read this time: kept as it was"]),
           );
         continue;
       }
-      if (!view.isQuorate || (isGuest && view.unseen.has(vmid))) {
+      if (!view.isQuorate || (vmid !== undefined && view.unseen.has(vmid))) {
         this.keep(name, state);
         this.report.push(
-          this.row(view.name, isGuest ? vmid : undefined, state, { id: state.netboxId }, "same", [
+          this.row(view.name, vmid, state, { id: state.netboxId }, "same", [
             "nobody can say whether it is gone: kept as it was",
           ]),
         );
         continue;
       }
-      this.vanished(view, name, isGuest ? vmid : undefined, state);
+      this.vanished(view, name, vmid, state);
     }
     for (const row of this.documented.machines(view.name)) this.orphan(view, row, there);
+  }
+
+  /** Is the grace time over, and is what vanished to go then? */
+  private isOver(since: string): boolean {
+    const { settings, now } = this.facts;
+    const age = now.getTime() - Date.parse(since);
+    return age >= milliseconds(settings.graceTime) && settings.vanished === "remove";
   }
 
   private vanished(view: Reached, name: string, vmid: number | undefined, state: MachineState): void {
@@ -453,8 +469,7 @@ class Run {
     const row = rows.find(({ id }) => id === state.netboxId);
     const since =
       (row && customFieldOf(row, missingField)) ?? String(state.customFields[missingField] ?? printTime(now));
-    const over = now.getTime() - Date.parse(since) >= milliseconds(settings.graceTime);
-    const removed = over && settings.vanished === "remove";
+    const removed = this.isOver(since);
     const until =
       settings.vanished === "keep" ? "kept" : removed ? "removed now" : `removed once ${settings.graceTime} are over`;
     this.report.push(
@@ -473,15 +488,12 @@ class Run {
 
   /** A guest that bears discovery's tag in NetBox, that neither Proxmox VE nor the state knows. */
   private orphan(view: Reached, row: Row, there: Map<number, unknown>): void {
-    const { site, stack, netbox, now, settings } = this.facts;
+    const { site, stack, netbox, now } = this.facts;
     const vmid = Number(customFieldOf(row, site.customFields.vmid));
     const tag = discoveredTags.find((each) => tagSlugs(row).includes(each));
-    const isKnown = [...this.facts.known.values()].some(
-      ({ netboxId, type }) => netboxId === row.id && type === "virtualMachine",
-    );
     if (
       tag === undefined ||
-      isKnown ||
+      this.knownIds.has(row.id) ||
       this.taken.has(`virtualMachine/${row.id}`) ||
       !vmid ||
       there.has(vmid) ||
@@ -491,10 +503,9 @@ class Run {
     if (tagSlugs(row).includes(site.adoptTag) || !view.isQuorate) return;
     const madeByUs = netbox.madeByUs.has(`virtualMachine/${row.id}`);
     const since = customFieldOf(row, missingField) ?? printTime(now);
-    const over = now.getTime() - Date.parse(since) >= milliseconds(settings.graceTime);
     this.report.push(
       this.row(view.name, vmid, { fields: { name: row.name } }, row, "gone", [
-        `missing since ${since}: ${madeByUs ? (over && settings.vanished === "remove" ? "removed by the run after this one" : "kept") : "left, as another stack or a person made it"}`,
+        `missing since ${since}: ${madeByUs ? (this.isOver(since) ? "removed by the run after this one" : "kept") : "left, as another stack or a person made it"}`,
       ]),
     );
     this.machines.push({
