@@ -38,6 +38,7 @@ system), DELETE /calls (forgets both), POST /latency ({"clone": 1000}), POST /se
   {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
+  {"setup":"release","version":"8.4.1"}                                      privileges and tokens as PVE 8 has them
   {"setup":"clock-skew","seconds":3600}, {"setup":"netbox-pages","changing":true}
   {"setup":"zone","zone":"lab.example","frozen":true}, {"setup":"clear"}      all failures off
 `;

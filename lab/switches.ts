@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Lab } from "./index";
+import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
 const vmid = z.number().int();
@@ -59,6 +60,8 @@ const switchSchema = z.discriminatedUnion("setup", [
   z.object({ setup: z.literal("acpi"), cluster, vmid, ignored: z.boolean() }),
   z.object({ setup: z.literal("netbox-pages"), changing: z.boolean() }),
   z.object({ setup: z.literal("zone"), zone: z.string(), frozen: z.boolean() }),
+  /** Another release of PVE, as far as privileges and tokens go. */
+  z.object({ setup: z.literal("release"), cluster, version: z.string().regex(/^\d+\.\d+\.\d+$/) }),
   z.object({ setup: z.literal("clear") }),
 ]);
 
@@ -137,6 +140,13 @@ export function setSwitch(lab: Lab, value: unknown): void {
       const zone = lab.zones.get(wanted.zone.endsWith(".") ? wanted.zone : `${wanted.zone}.`);
       if (zone === undefined) throw new Error(`the lab has no zone ${wanted.zone}`);
       zone.frozen = wanted.frozen;
+      return;
+    }
+    case "release": {
+      const found = on(wanted.cluster);
+      const [major = "", minor = ""] = wanted.version.split(".");
+      found.version = { ...found.version, version: wanted.version, release: `${major}.${minor}` };
+      for (const role of found.access.roles.values()) role.privs = asOf(Number(major), role.privs);
       return;
     }
     case "clear":

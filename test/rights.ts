@@ -19,26 +19,20 @@ export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
   return `${id}=${secret}`;
 }
 
-/** A NetBox token whose user has these object permissions, and no other: the lab's, or a real one's. */
+/** A NetBox token whose user has these object permissions, and no other; asked for again, the same token with others. */
 export async function limitedNetboxToken(
-  lab: Lab,
   consoles: Consoles,
   permissions: ObjectPermission[],
   username = "site",
 ): Promise<string> {
-  if (lab.hasOwnNetbox) {
-    const token = `nbt_lab${username}.0123456789abcdefghijABCDEFGHIJ0123456789`;
-    const names = permissions.flatMap(({ objectTypes, actions }) =>
-      objectTypes.flatMap((type) => actions.map((action) => type.replace(".", `.${action}_`))),
-    );
-    lab.netbox.tokens.v2.add(token);
-    lab.netbox.permissions.set(token, new Set(names));
-    return token;
-  }
   const made = <T>(path: string, body: object) => consoles.netbox("POST", path, body) as Promise<T>;
-  const { id: user } = await made<{ id: number }>("users/users/", { username, password: "Limited-lab-1" });
+  const [known] = await consoles.all<{ id: number }>("users/users", `&username=${username}`);
+  const user = known?.id ?? (await made<{ id: number }>("users/users/", { username, password: "Limited-lab-1" })).id;
+  for (const { id } of await consoles.all<{ id: number }>("users/permissions", `&user_id=${user}`))
+    await consoles.netbox("DELETE", `users/permissions/${id}/`);
   for (const [n, { objectTypes, actions }] of permissions.entries())
     await made("users/permissions/", { name: `${username} ${n}`, object_types: objectTypes, actions, users: [user] });
+  if (known !== undefined) return "";
   const { key, token } = await made<{ key: string; token: string }>("users/tokens/", { user, version: 2 });
   return `nbt_${key}.${token}`;
 }

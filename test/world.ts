@@ -50,7 +50,7 @@ export class World {
     const consoles = new Consoles(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
-    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(lab, consoles, sitePermissions) };
+    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(consoles, sitePermissions) };
     const reach = { ...lab.endpoints, netbox, proxmox: Object.fromEntries(limited) };
     lab.log.clear();
     return new World(lab, reach, consoles, folder, await consoles.records());
@@ -72,7 +72,7 @@ export class World {
     const clusters = Object.entries(this.endpoints.proxmox).map(([cluster, each]) => [cluster, { ...each, token }]);
     const netbox = {
       ...this.endpoints.netbox,
-      token: await limitedNetboxToken(this.lab, this.consoles, permissions, name),
+      token: await limitedNetboxToken(this.consoles, permissions, name),
     };
     return { ...this.endpoints, netbox, proxmox: Object.fromEntries(clusters) };
   }

@@ -2,7 +2,8 @@ import { cidr, hostKey, isNetworkIn } from "./address";
 import { type Actor, administrator, type Change } from "./changelog";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
-import { type Field, type ModelName, models, tagged } from "./models";
+import { type Field, type ModelName, models, tagged, unlogged } from "./models";
+import { Users } from "./users";
 
 /** A stored object: wire names, references as ids. */
 export interface Row {
@@ -41,6 +42,7 @@ export class Database {
   private actor = administrator;
   /** How to take back what the present request has done so far. */
   private undo: (() => void)[] = [];
+  readonly users = new Users(this);
 
   table(model: ModelName): Map<number, Row> {
     let table = this.tables.get(model);
@@ -97,7 +99,7 @@ export class Database {
 
   private record(action: Change["action"], model: ModelName, before: Row | undefined, after: Row | undefined): void {
     const row = after ?? before;
-    if (row === undefined) return;
+    if (row === undefined || unlogged.has(model)) return;
     this.undo.push(() => this.changes.pop());
     this.changes.push({
       id: (this.changes.at(-1)?.id ?? 0) + 1,
@@ -213,7 +215,9 @@ export class Database {
       for (const holder of Object.values(interfaceModels))
         for (const each of this.rows(holder))
           if (each.primary_mac_address === row.id) this.patch(holder, each, { primary_mac_address: null });
-    if (model === "vlan" || model === "platform") this.unlink(model, row.id);
+    if (model === "user")
+      for (const token of this.rows("token").filter((each) => each.user === row.id)) this.drop("token", token);
+    if (["vlan", "platform", "user", "group"].includes(model)) this.unlink(model, row.id);
     if (model === "tag") this.untag(row.id);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
   }
@@ -295,7 +299,12 @@ export class Database {
         if (field.to) values[name] = this.reference(field.to, value, fail);
         return;
       case "refs":
-        values[name] = Array.isArray(value) ? value.map((each) => this.reference(field.to ?? "vlan", each, fail)) : [];
+        if (field.byId === true && Array.isArray(value) && value.some((each) => isObject(each)))
+          fail("Incorrect type. Expected pk value, received dict.");
+        else
+          values[name] = Array.isArray(value)
+            ? value.map((each) => this.reference(field.to ?? "vlan", each, fail))
+            : [];
         return;
       default:
         values[name] = value;
@@ -410,6 +419,8 @@ export class Database {
     if (model === "dnsRecord") this.dns.cleanRecord(next, before);
     if (model === "dnsZone") this.dns.cleanZone(next, before);
     if (model === "journalEntry") this.cleanEntry(next);
+    if (model === "token") this.users.clean(next);
+    if (model === "user") this.users.cleanUser(next, before);
     if (model === "virtualMachine") this.cleanMachine(next);
     if (model === "ipAddress") this.cleanAddress(next, before);
     if ((model === "vmInterface" || model === "interface") && (next.mode === null || next.mode === "tagged-all")) {
@@ -486,6 +497,7 @@ export class Database {
   }
 
   private afterWrite(model: ModelName, row: Row, before: Row | undefined, input: Record<string, unknown>): void {
+    if (model === "token" && before === undefined) this.users.made(row);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
     if (model === "dnsRecord") this.dns.afterRecord(row);
     if (model === "dnsZone") this.dns.afterZone(row, before === undefined);

@@ -7,6 +7,10 @@ export interface Field {
   default?: unknown;
   min?: number;
   max?: number;
+  /** References that are taken by id alone, not by attributes. */
+  byId?: boolean;
+  /** Taken and never shown. */
+  hidden?: boolean;
   /** A choice that is shown as its bare value. */
   plain?: boolean;
   /** Set by NetBox itself: what a caller sends is not looked at. */
@@ -99,4 +103,8 @@ export type ModelName =
   | "dnsView"
   | "dnsNameserver"
   | "dnsZone"
-  | "dnsRecord";
+  | "dnsRecord"
+  | "user"
+  | "group"
+  | "objectPermission"
+  | "token";

@@ -1,4 +1,5 @@
 import { cidr, contains, hostKey } from "./address";
+import { administrator } from "./changelog";
 import type { Database, Row } from "./database";
 import { invalid } from "./errors";
 import { type ModelName, models } from "./models";
@@ -53,6 +54,15 @@ function special(database: Database, model: ModelName, name: string, values: str
       return (row) => values.includes(database.dns.fqdn(row));
     case "dnsRecord.managed":
       return (row) => values.includes(String(row.managed));
+    // Users by their name, and only these two kinds by part of a list.
+    case "token.user":
+      return (row) => values.includes(String(database.find("user", row.user)?.username));
+    case "token.key":
+      return (row) => values.includes(database.users.display(row));
+    case "user.is_superuser":
+      return (row) => values.includes(String(row.id === administrator.user.id));
+    case "objectPermission.user_id":
+      return (row) => Array.isArray(row.users) && row.users.some((id) => values.includes(String(id)));
     case "customField.object_type":
       return (row) => Array.isArray(row.object_types) && row.object_types.some((type) => values.includes(String(type)));
     default:

@@ -1,6 +1,7 @@
 import { choice, integer, type Model, type ModelName, ref, slugged, text } from "./fields";
 import { dnsModels } from "./models.dns";
 import { extrasModels } from "./models.extras";
+import { usersModels } from "./models.users";
 
 export type { Field, Model, ModelName } from "./fields";
 
@@ -292,6 +293,7 @@ export const models: Record<ModelName, Model> = {
     display: "address",
   },
   ...extrasModels,
+  ...usersModels,
   ...dnsModels(),
 };
 
@@ -325,3 +327,6 @@ export const tagged = new Set<ModelName>([
   "dnsZone",
   "dnsRecord",
 ]);
+
+/** Which NetBox keeps no record of: neither when they were made nor who changed them. */
+export const unlogged = new Set<ModelName>(["user", "group", "objectPermission", "token"]);

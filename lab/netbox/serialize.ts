@@ -2,7 +2,7 @@ import { cidr } from "./address";
 import { actions, type Change } from "./changelog";
 import { renderContext } from "./contexts";
 import { type Database, modelOf, type Row } from "./database";
-import { type ModelName, models, tagged } from "./models";
+import { type ModelName, models, tagged, unlogged } from "./models";
 
 const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/-/g, " ");
 
@@ -19,6 +19,7 @@ export class Serializer {
 
   private display(model: ModelName, row: Row): string {
     if (model === "dnsRecord") return this.database.dns.display(row);
+    if (model === "token") return this.database.users.display(row);
     if (model === "journalEntry") return `${row.created.slice(0, 16).replace("T", " ")} (${label(String(row.kind))})`;
     if (model === "vlan") return `${row.name} (${row.vid})`;
     if (model === "ipRange") return `${String(row.start_address).split("/")[0]}-${String(row.end_address)}`;
@@ -66,13 +67,15 @@ export class Serializer {
       display_url: `${this.base}/${models[model].path}/${row.id}/`,
       display: this.display(model, row),
     };
-    for (const name of Object.keys(models[model].fields)) shown[name] = this.field(model, name, row);
+    for (const [name, { hidden }] of Object.entries(models[model].fields))
+      if (hidden !== true) shown[name] = this.field(model, name, row);
     Object.assign(shown, this.extras(model, row));
     if (tagged.has(model)) {
       shown.tags = row.tags.map((id) => this.nested("tag", id));
       shown.custom_fields = this.customFields(row);
     }
-    return { ...shown, created: row.created, last_updated: row.last_updated };
+    if (model === "token") return { ...shown, created: row.created };
+    return unlogged.has(model) ? shown : { ...shown, created: row.created, last_updated: row.last_updated };
   }
 
   private customFields(row: Row): Record<string, unknown> {
@@ -135,9 +138,27 @@ export class Serializer {
     };
   }
 
+  /** The permissions that are given to a user or group itself. */
+  private permissionsOf(to: "users" | "groups", id: number): unknown[] {
+    return this.database
+      .rows("objectPermission")
+      .filter(({ [to]: given }) => Array.isArray(given) && given.includes(id))
+      .map((each) => this.brief("objectPermission", each));
+  }
+
   private extras(model: ModelName, row: Row): Record<string, unknown> {
     const { database } = this;
     switch (model) {
+      case "token":
+        return database.users.shown(row, false);
+      case "user":
+        return { date_joined: row.created, last_login: null, permissions: this.permissionsOf("users", row.id) };
+      case "group":
+        return {
+          permissions: this.permissionsOf("groups", row.id),
+          user_count: database.rows("user").filter(({ groups }) => Array.isArray(groups) && groups.includes(row.id))
+            .length,
+        };
       case "journalEntry":
         return { assigned_object: this.assigned(row), created_by: row.created_by ?? 1 };
       case "dnsZone":

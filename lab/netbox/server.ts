@@ -5,12 +5,12 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
-import { administrator } from "./changelog";
 import { Database, type Row } from "./database";
 import { detail, NetboxError } from "./errors";
 import { select } from "./filters";
 import { type ModelName, models } from "./models";
 import { Serializer } from "./serialize";
+import type { Caller } from "./users";
 
 const byPath = new Map<string, ModelName>(
   Object.entries(models).map(([name, model]) => [model.path, name as ModelName]),
@@ -28,9 +28,8 @@ interface Answer {
 /** The HTTP face of the lab's NetBox: the parts of its REST API that this project and its users call. */
 export class NetboxServer {
   readonly database = new Database();
-  readonly tokens = { v1: new Set<string>(), v2: new Set<string>() };
-  /** What the user of a token may do (`ipam.add_ipaddress`); a token that is not here is a superuser's. */
-  readonly permissions = new Map<string, Set<string>>();
+  /** The superuser's. */
+  readonly tokens = this.database.users.own;
   /** Milliseconds before each answer. */
   latency = 0;
   version = "4.7.3";
@@ -42,6 +41,7 @@ export class NetboxServer {
     private readonly log: RequestLog,
     private readonly faults: Faults,
   ) {
+    this.database.users.open();
     this.database.dns.defaultView();
     this.server = createServer((request, response) => {
       this.serve(request, response).catch((error: unknown) =>
@@ -84,10 +84,13 @@ export class NetboxServer {
     let answer: Answer;
     try {
       if (typeof status === "number") throw new NetboxError(status, { error: "Service Unavailable" });
-      const token = this.authenticate(request.headers.authorization);
-      const actor = { ...administrator, requestId, message: this.message(text) };
+      const caller = this.database.users.caller(request.headers.authorization);
+      const { id, username } = caller;
+      const actor = { user: { id, username }, requestId, message: this.message(text) };
       answer = this.database.transaction(actor, () => {
-        this.authorize(token, method, url.pathname, text);
+        this.authorize(caller, method, url, text);
+        if (url.pathname === "/api/authentication-check/")
+          return { status: 200, body: this.myself(caller, url.origin) };
         return this.handle(method, url, text, request.headers["if-match"]);
       });
     } catch (error) {
@@ -109,23 +112,23 @@ export class NetboxServer {
       .end(answer.body === undefined ? undefined : isHtml ? answer.body : JSON.stringify(answer.body));
   }
 
-  /** @returns the token */
-  private authenticate(header: string | undefined): string {
-    if (header === undefined) detail(403, "Authentication credentials were not provided.");
-    const [keyword, token = ""] = String(header).split(" ");
-    if (keyword === "Token" && !this.tokens.v1.has(token)) detail(403, "Invalid v1 token");
-    if (keyword === "Bearer" && !this.tokens.v2.has(token)) detail(403, "Invalid v2 token");
-    if (keyword !== "Token" && keyword !== "Bearer") detail(403, "Authentication credentials were not provided.");
-    return token;
+  private myself({ id }: Caller, base: string): unknown {
+    const user = this.database.find("user", id);
+    return user && new Serializer(this.database, base).full("user", user);
   }
 
   /** Object permissions, without constraints. */
-  private authorize(token: string, method: string, path: string, text: string): void {
-    const held = this.permissions.get(token);
+  private authorize(
+    { held, mayWrite, id }: Caller,
+    method: string,
+    { pathname: path, searchParams }: URL,
+    text: string,
+  ): void {
+    const refused = () => detail(403, "You do not have permission to perform this action.");
+    if (method !== "GET" && !mayWrite) refused();
     const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:\d+\/)?([\w-]+)?/.exec(path);
     if (held === undefined || parts === null) return;
     const may = (action: string, contentType: string) => held.has(contentType.replace(".", `.${action}_`));
-    const refused = () => detail(403, "You do not have permission to perform this action.");
     const [, room = "", inner] = parts;
     const model = byPath.get(room);
     const type = room === "core/object-changes" ? "core.objectchange" : model && models[model].contentType;
@@ -139,6 +142,12 @@ export class NetboxServer {
     if (method === "POST" && (model === "vmInterface" || model === "interface") && text.includes('"mac_address"'))
       if (!may("add", "dcim.macaddress")) refused();
     const action = { POST: "add", PATCH: "change", PUT: "change", DELETE: "delete" }[method] ?? "view";
+    // Everybody sees the own tokens, and only them.
+    if (model === "token" && method === "GET" && !may("view", type)) {
+      searchParams.set("user_id", String(id));
+      return;
+    }
+    if (model === "token" && method === "POST" && !may("grant", type) && !text.includes(`"user":${id}`)) refused();
     if (!may(action, type)) refused();
   }
 
@@ -208,7 +217,8 @@ export class NetboxServer {
     if (method === "POST") {
       if (!Array.isArray(input)) {
         const row = this.database.create(model, isRecord(input) ? input : {});
-        return { status: 201, body: serializer.full(model, row), etag: etag(row) };
+        const secret = model === "token" ? this.database.users.shown(row, true) : {};
+        return { status: 201, body: { ...serializer.full(model, row), ...secret }, etag: etag(row) };
       }
       return { status: 201, body: this.createAll(model, input).map((row) => serializer.full(model, row)) };
     }

@@ -69,7 +69,7 @@ export class Cluster {
 
   constructor(
     readonly name: string,
-    readonly version = { version: "9.2.11", release: "9.2", repoid: "14a22df3" },
+    public version = { version: "9.2.11", release: "9.2", repoid: "14a22df3" },
   ) {}
 
   /** @throws what a node says of one that it can't reach */

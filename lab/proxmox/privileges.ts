@@ -14,6 +14,15 @@ const rootOnly = words("Permissions.Modify Realm.Allocate Sys.AccessNetwork Sys.
 const of = (pattern: RegExp, without: string[] = []) =>
   privileges.filter((name) => pattern.test(name) && !without.includes(name));
 
+/** What PVE 9 put in the place of VM.Monitor. */
+const since9 = of(/^VM\.GuestAgent\./);
+/** The privileges of a release, by the first number of its version. */
+export const privilegesOf = (major: number): string[] =>
+  major >= 9 ? privileges : [...privileges.filter((name) => !since9.includes(name)), "VM.Monitor"];
+/** A list of privileges as another release has it. */
+export const asOf = (major: number, names: Iterable<string>): Set<string> =>
+  new Set([...names].map((name) => (major < 9 && since9.includes(name) ? "VM.Monitor" : name)));
+
 /** The roles that every cluster has, with their privileges. */
 export const builtinRoles: Record<string, string[]> = {
   NoAccess: [],

@@ -19,7 +19,7 @@ describe("ops netbox-schema", () => {
     seed.netbox.prefixes = [];
     world = await World.open(seed);
     // To make fields takes other rights than the site program's.
-    const token = await limitedNetboxToken(world.lab, world.consoles, schemaPermissions, "schema");
+    const token = await limitedNetboxToken(world.consoles, schemaPermissions, "schema");
     stack = await world.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
   });
   afterAll(() => world.close());

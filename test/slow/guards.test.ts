@@ -47,7 +47,7 @@ describe("a system that is not what it was", () => {
       ...rest,
       objectTypes: objectTypes.filter((type) => type !== "core.objectchange"),
     }));
-    const NETBOX_API_TOKEN = await limitedNetboxToken(own.lab, own.consoles, blind, "blind");
+    const NETBOX_API_TOKEN = await limitedNetboxToken(own.consoles, blind, "blind");
     await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${(await own.consoles.vm("g1")).id}/`);
     const before = await own.inventory();
     const said = async (run: Promise<Run>) => (await run).output.replace(/\s+/g, " ");

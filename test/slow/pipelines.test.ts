@@ -131,7 +131,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
       BIND9_SSH_KEY: key.trim(),
     };
     plan = {
-      NETBOX_API_TOKEN: await limitedNetboxToken(world.lab, world.consoles, planPermissions, "plan"),
+      NETBOX_API_TOKEN: await limitedNetboxToken(world.consoles, planPermissions, "plan"),
       PROXMOX_VE_API_TOKEN: limitedToken(world.lab, planGrants, "plan"),
     };
     const bind9 = { ns1: Object.fromEntries(Object.entries(ns1).filter(([name]) => name !== "keyFile")) };

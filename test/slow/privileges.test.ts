@@ -98,7 +98,7 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
     const server = await made("plugins/netbox-dns/nameservers/", { name: "ns1.lab.example" });
     const soa = { nameservers: [server], soa_mname: server, soa_rname: "hostmaster.lab.example", default_ttl: 600 };
     await made("plugins/netbox-dns/zones/", { name: "lab.example", ...soa });
-    await limitedNetboxToken(world.lab, consoles, permissions);
+    await limitedNetboxToken(consoles, permissions);
     const stack = await world.stack({ site: { protect: false } });
     return await firstErrors([
       () => stack.up(),

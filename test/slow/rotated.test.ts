@@ -5,12 +5,12 @@ import { Stack } from "../../tools/stack";
 import { seedWith, World } from "../world";
 
 // What the engine hands a provider on refresh and destroy is the configuration of the last `up`, old tokens and all: the
-// environment and `--run-program` must win over it. Only the lab can take a NetBox token back, so it is not run on a real one.
+// environment and `--run-program` must win over it.
 
 const guest =
   "- { name: one, interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.50/24, dnsName: one.lab.example }] }] }";
 
-describe.skipIf(process.env.REAL_SERVICES !== undefined)("tokens that were all rotated after an up", () => {
+describe("tokens that were all rotated after an up", () => {
   let world: World;
   let stack: Stack;
   const site = { protect: false };
@@ -24,9 +24,12 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("tokens that were all r
     const [id = ""] = (world.reach.proxmox["pve-lab"]?.token ?? "").split("=");
     const secret = "1ab00000-0000-4000-8000-00000000beef";
     access.addToken(id, secret, 1);
-    const netboxToken = "nbt_labkey000002.0123456789abcdefghijABCDEFGHIJ0123456789";
-    world.lab.netbox.tokens.v2.clear();
-    world.lab.netbox.tokens.v2.add(netboxToken);
+    const { consoles } = world;
+    for (const each of await consoles.all<{ id: number }>("users/tokens", "&user=site"))
+      await consoles.netbox("DELETE", `users/tokens/${each.id}/`);
+    const body = { user: { username: "site" }, version: 2 };
+    const made = (await consoles.netbox("POST", "users/tokens/", body)) as { key: string; token: string };
+    const netboxToken = `nbt_${made.key}.${made.token}`;
     expect((await first.preview()).output).toMatch(/refuses the (API )?token/);
 
     stack = new Stack({

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { Acl, User } from "../access";
 import { die, forbidden, parameterErrors } from "../errors";
+import { privilegesOf } from "../privileges";
 import { requirePoolMembers } from "../rights";
 import * as schema from "../schema/access";
 import { none } from "../schema/cluster";
@@ -69,7 +70,9 @@ function setUser(call: Call, user: User, failed: (why: string) => never): void {
   }
   if (enable !== undefined) user.enable = enable === 0 ? 0 : 1;
   if (expire !== undefined) user.expire = Number(expire);
-  for (const [key, value] of Object.entries(details)) if (value !== "") user.details[key] = value;
+  for (const [key, value] of Object.entries(details))
+    if (value === "") delete user.details[key];
+    else user.details[key] = value;
 }
 
 const tokenOf = (call: Call) =>
@@ -103,6 +106,10 @@ function writeToken(call: Call): unknown {
 function changeToken(call: Call): unknown {
   const token = tokenOf(call);
   const { comment, expire, privsep, regenerate } = call.params;
+  if (regenerate !== undefined && majorOf(call.cluster) < 9)
+    parameterErrors({
+      regenerate: "property is not defined in schema and the schema does not allow additional properties",
+    });
   if (comment !== undefined) token.comment = String(comment);
   if (expire !== undefined) token.expire = Number(expire);
   if (privsep !== undefined) token.privsep = privsep === 0 ? 0 : 1;
@@ -118,6 +125,16 @@ const poolShown = (call: Call, poolid: string, type?: unknown) => {
   const members = poolMembers(call.cluster, pool).filter((member) => type === undefined || member.type === type);
   return { poolid, ...(pool.comment === undefined ? {} : { comment: pool.comment }), members };
 };
+
+/** The privileges of a role that this release has. */
+function privilegesIn({ cluster, params }: Call): string[] {
+  const names = words(params.privs);
+  const known = privilegesOf(majorOf(cluster));
+  for (const name of names)
+    if (!known.includes(name)) parameterErrors({ privs: `invalid format - invalid privilege '${name}'\n` });
+  return names;
+}
+const majorOf = ({ version }: Call["cluster"]): number => Number(version.version.split(".")[0]);
 
 const onGroups = perm("/access/groups", "Group.Allocate");
 const onRoles = perm("/access", "Sys.Modify");
@@ -156,25 +173,29 @@ export const accessRoutes: Route[] = [
       special: special ? 1 : 0,
     })),
   ),
-  route("POST", "/access/roles", schema.roleCreate, onRoles, ({ cluster, params }) => {
+  route("POST", "/access/roles", schema.roleCreate, onRoles, (call) => {
+    const { cluster, params } = call;
+    const privs = new Set(privilegesIn(call));
     const roleid = String(params.roleid);
     if (/^pve/i.test(roleid))
       parameterErrors({ roleid: "cannot use role ID starting with the (case-insensitive) 'PVE' namespace" });
     if (cluster.access.roles.has(roleid)) die(`create role failed: role '${roleid}' already exists`);
-    cluster.access.roles.set(roleid, { privs: new Set(words(params.privs)), special: false });
+    cluster.access.roles.set(roleid, { privs, special: false });
     return null;
   }),
   route("GET", "/access/roles/{roleid}", schema.role, anybody, ({ cluster, params }) => {
     const role = cluster.access.roles.get(String(params.roleid)) ?? die(`role '${params.roleid}' does not exist`);
     return Object.fromEntries([...role.privs].map((name) => [name, 1]));
   }),
-  route("PUT", "/access/roles/{roleid}", schema.roleUpdate, onRoles, ({ cluster, params }) => {
+  route("PUT", "/access/roles/{roleid}", schema.roleUpdate, onRoles, (call) => {
+    const { cluster, params } = call;
+    const privs = privilegesIn(call);
     const role =
       cluster.access.roles.get(String(params.roleid)) ??
       die(`update role failed: role '${params.roleid}' does not exist`);
     if (role.special) die(`auto-generated role '${params.roleid}' cannot be modified`);
     if (params.append !== 1) role.privs.clear();
-    for (const name of words(params.privs)) role.privs.add(name);
+    for (const name of privs) role.privs.add(name);
     return null;
   }),
   route("DELETE", "/access/roles/{roleid}", schema.role, onRoles, ({ cluster, params }) => {

@@ -1,5 +1,5 @@
 import { isIPv4, isIPv6 } from "node:net";
-import { privileges } from "../privileges";
+import { privilegesOf } from "../privileges";
 import type { Format } from "./parameters";
 import { parseProperties } from "./properties";
 import { words } from "./words";
@@ -53,7 +53,9 @@ export const tokenId = matches(
   /^[^\s:/]+@[A-Za-z][A-Za-z0-9._-]+![A-Za-z][A-Za-z0-9._-]+$/,
   (id) => `value '${id}' does not look like a valid token ID\n`,
 );
-export const privilege: Format = (value) => (privileges.includes(value) ? undefined : `invalid privilege '${value}'\n`);
+/** Of every release; whether it is one of the cluster's the route says. */
+const known = [...privilegesOf(8), ...privilegesOf(9)];
+export const privilege: Format = (value) => (known.includes(value) ? undefined : `invalid privilege '${value}'\n`);
 const contents = "images rootdir vztmpl iso backup snippets import none".split(" ");
 export const content: Format = (value) => (contents.includes(value) ? undefined : `invalid content type '${value}'\n`);
 export const email = matches(/^$|^[\w+-~]+(\.[\w+-~]+)*@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/, looksLike("email address"));

@@ -1,0 +1,66 @@
+import { choice, type Model, type ModelName, ref, text } from "./fields";
+
+type Users = "user" | "group" | "objectPermission" | "token";
+
+/** NetBox's users and what they may. None of these is in its change log. */
+export const usersModels: Pick<Record<ModelName, Model>, Users> = {
+  user: {
+    path: "users/users",
+    label: "User",
+    contentType: "users.user",
+    fields: {
+      username: text({ required: true }),
+      password: text({ required: true, hidden: true }),
+      first_name: text(),
+      last_name: text(),
+      email: text(),
+      is_active: { kind: "boolean", default: true },
+      groups: { kind: "refs", to: "group", default: [], byId: true },
+    },
+    brief: ["username"],
+    display: "username",
+    unique: [{ fields: ["username"], error: { __all__: ["A user with this username already exists."] } }],
+  },
+  group: {
+    path: "users/groups",
+    label: "Group",
+    contentType: "users.group",
+    fields: { name: text({ required: true }), description: text() },
+    brief: ["name", "description"],
+    display: "name",
+    unique: [{ fields: ["name"], error: { name: ["group with this name already exists."] } }],
+  },
+  objectPermission: {
+    path: "users/permissions",
+    label: "ObjectPermission",
+    contentType: "users.objectpermission",
+    fields: {
+      name: text({ required: true }),
+      description: text(),
+      enabled: { kind: "boolean", default: true },
+      object_types: { kind: "texts", required: true },
+      actions: { kind: "texts", required: true },
+      constraints: { kind: "json", default: null },
+      groups: { kind: "refs", to: "group", default: [], byId: true },
+      users: { kind: "refs", to: "user", default: [], byId: true },
+    },
+    brief: ["name", "description", "enabled", "object_types", "actions"],
+    display: "name",
+  },
+  token: {
+    path: "users/tokens",
+    label: "Token",
+    contentType: "users.token",
+    fields: {
+      version: { ...choice(["1", "2"], "2"), plain: true },
+      user: ref("user", { required: true }),
+      description: text(),
+      expires: text({ default: null }),
+      enabled: { kind: "boolean", default: true },
+      write_enabled: { kind: "boolean", default: true },
+      allowed_ips: { kind: "texts", default: [] },
+    },
+    brief: ["user", "description"],
+    display: "id",
+  },
+};

@@ -1,0 +1,116 @@
+import { randomBytes } from "node:crypto";
+import { administrator } from "./changelog";
+import type { Database, Row } from "./database";
+import { detail, invalid } from "./errors";
+
+/** Who calls: by one of the lab's own tokens a superuser, else a user with object permissions. */
+export interface Caller {
+  id: number;
+  username: string;
+  /** `ipam.add_ipaddress`; undefined of a superuser. */
+  held: Set<string> | undefined;
+  mayWrite: boolean;
+}
+
+interface Secret {
+  key: string | null;
+  secret: string;
+  lastUsed: string | null;
+}
+
+const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
+const random = (length: number) => [...randomBytes(length)].map((byte) => letters[byte % letters.length]).join("");
+
+/** NetBox's users, tokens and object permissions; of a permission's constraints only equal values are looked at. */
+export class Users {
+  private readonly secrets = new Map<number, Secret>();
+  /** Tokens that come with the lab: superusers'. */
+  readonly own = { v1: new Set<string>(), v2: new Set<string>() };
+
+  constructor(private readonly database: Database) {}
+
+  /** The superuser whose they are: the first user that there is. */
+  open(): void {
+    this.database.create("user", { ...administrator.user, password: "Administrator-1" });
+  }
+
+  /** @throws NetBox's 403 */
+  caller(header: string | undefined): Caller {
+    if (header === undefined) detail(403, "Authentication credentials were not provided.");
+    const [keyword, text = ""] = String(header).split(" ");
+    if (keyword !== "Token" && keyword !== "Bearer") detail(403, "Authentication credentials were not provided.");
+    const version = keyword === "Token" ? 1 : 2;
+    if (this.own[`v${version}`].has(text)) {
+      return { ...administrator.user, held: undefined, mayWrite: true };
+    }
+    const found = [...this.secrets].find(
+      ([, { key, secret }]) => text === (key === null ? secret : `nbt_${key}.${secret}`),
+    );
+    const token = this.database.find("token", found?.[0]);
+    if (found === undefined || token === undefined || Number(token.version) !== version)
+      return detail(403, `Invalid v${version} token`);
+    if (token.enabled === false) detail(403, "Token disabled");
+    if (token.expires !== null && new Date(String(token.expires)).getTime() <= Date.now()) detail(403, "Token expired");
+    const user = this.database.find("user", token.user);
+    if (user?.is_active !== true) return detail(403, "User inactive");
+    found[1].lastUsed = new Date().toISOString();
+    return {
+      id: user.id,
+      username: String(user.username),
+      held: this.held(user),
+      mayWrite: token.write_enabled === true,
+    };
+  }
+
+  private held(user: Row): Set<string> {
+    const has = (value: unknown, id: unknown) => Array.isArray(value) && value.includes(id);
+    const groups = Array.isArray(user.groups) ? user.groups : [];
+    const permissions = this.database
+      .rows("objectPermission")
+      .filter((each) => each.enabled === true)
+      .filter((each) => has(each.users, user.id) || groups.some((group) => has(each.groups, group)));
+    const names = permissions.flatMap(({ object_types: types, actions }) =>
+      (Array.isArray(types) ? types : []).flatMap((type: unknown) =>
+        (Array.isArray(actions) ? actions : []).map((action: unknown) =>
+          String(type).replace(".", `.${String(action)}_`),
+        ),
+      ),
+    );
+    return new Set(names);
+  }
+
+  // ---- rules over a whole object
+
+  clean(next: Row): void {
+    if (next.expires !== null && new Date(String(next.expires)).getTime() <= Date.now())
+      invalid({ expires: ["Expiration time must be in the future."] });
+  }
+
+  cleanUser(next: Row, before: Row | undefined): void {
+    if (next.password === before?.password) return;
+    const password = String(next.password);
+    const wrong = [
+      ...(password.length < 12 ? ["This password is too short. It must contain at least 12 characters."] : []),
+      ...(/\d/.test(password) ? [] : ["Password must have at least one numeral."]),
+      ...(/[A-Z]/.test(password) ? [] : ["Password must have at least one uppercase letter."]),
+      ...(/[a-z]/.test(password) ? [] : ["Password must have at least one lowercase letter."]),
+    ];
+    if (wrong.length > 0) invalid({ __all__: wrong });
+  }
+
+  made(token: Row): void {
+    const isFirst = Number(token.version) === 1;
+    this.secrets.set(token.id, { key: isFirst ? null : random(12), secret: random(40), lastUsed: null });
+  }
+
+  /** What a token shows beside its fields. @param isNew only then it shows its secret */
+  shown(token: Row, isNew: boolean): Record<string, unknown> {
+    const { key = null, secret = "", lastUsed = null } = this.secrets.get(token.id) ?? {};
+    return { version: Number(token.version), key, last_used: lastUsed, token: isNew ? secret : null };
+  }
+
+  display(token: Row): string {
+    const { key, secret = "" } = this.secrets.get(token.id) ?? {};
+    return key ?? secret.slice(-7).padStart(40, "*");
+  }
+}
