@@ -34,7 +34,8 @@ const netboxSchema = z.strictObject({
   url: httpUrl,
   token: z
     .string()
-    .regex(/^(nbt_[^.\s]+\.\S+|[0-9a-f]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 hex digits)"),
+    // NetBox 4.7 makes v1 tokens of letters and digits, earlier ones of hex digits.
+    .regex(/^(nbt_[^.\s]+\.\S+|[0-9a-z]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 characters)"),
   requestTimeout: requestTimeout(120),
   ...tls,
 });
@@ -123,7 +124,8 @@ export type NameServerSettings = z.infer<typeof nameServerSchema>;
 
 /** How to reach every system: what the program and the providers share. */
 export interface Connections {
-  netbox: NetboxSettings;
+  /** Nothing where no NetBox is configured, and none is needed. */
+  netbox: NetboxSettings | undefined;
   /** By the name of the NetBox cluster. */
   proxmox: Record<string, ProxmoxSettings>;
   /** By a name of the user's choice. */
@@ -168,7 +170,7 @@ const given = (values: Record<string, string | undefined>) =>
 export function readConnections(
   source: ConfigSource,
   env: Environment,
-  { needsProxmox = true } = {},
+  { needsProxmox = true, needsNetbox = true } = {},
 ): { value: Connections } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = (key: string): Record<string, unknown> => {
@@ -192,10 +194,12 @@ export function readConnections(
       }),
     );
 
-  const netbox = parsed("netbox", netboxSchema, {
+  const netboxSection = {
     ...section("netbox"),
     ...given({ url: env.NETBOX_SERVER_URL, token: env.NETBOX_API_TOKEN }),
-  });
+  };
+  const isWithout = !needsNetbox && !("url" in netboxSection);
+  const netbox = isWithout ? undefined : parsed("netbox", netboxSchema, netboxSection);
   const clusters = section("proxmox");
   const names = Object.keys(clusters);
   if (names.length === 0 && needsProxmox)
@@ -251,6 +255,6 @@ export function readConnections(
     ),
   });
   for (const value of Object.values(passwords)) keepSecret(value);
-  if (problems.length > 0 || netbox === undefined) return { problems };
+  if (problems.length > 0) return { problems };
   return { value: { netbox, proxmox, bind9, passwords } };
 }

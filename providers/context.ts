@@ -9,18 +9,27 @@ import { type ConfigSource, printProblems } from "./settings";
 
 /** The clients of this process: one of each, with their pools and what they share. */
 export class Context {
-  readonly netbox: NetboxClient;
+  private readonly netboxClient: NetboxClient | undefined;
   private readonly clusters: Map<string, ProxmoxCluster>;
   private readonly servers: Map<string, NameServer>;
 
   constructor(private readonly connections: Connections) {
-    this.netbox = new NetboxClient(connections.netbox);
+    this.netboxClient = connections.netbox && new NetboxClient(connections.netbox);
     this.clusters = new Map(
       Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]),
     );
     this.servers = new Map(
       Object.entries(connections.bind9).map(([name, settings]) => [name, new NameServer(name, settings)]),
     );
+  }
+
+  get hasNetbox(): boolean {
+    return this.netboxClient !== undefined;
+  }
+
+  get netbox(): NetboxClient {
+    if (this.netboxClient !== undefined) return this.netboxClient;
+    throw new UserError("No NetBox is configured: set netbox-proxmox:netbox.url and .token.");
   }
 
   get proxmox(): ProxmoxCluster[] {
@@ -62,7 +71,7 @@ export class Context {
   /** Ends every connection, so that the process can end. */
   async close(): Promise<void> {
     await Promise.all([
-      this.netbox.close(),
+      this.netboxClient?.close(),
       ...this.proxmox.map((cluster) => cluster.close()),
       ...this.nameServers.map((server) => server.close()),
     ]);
@@ -80,8 +89,9 @@ export function useConfiguration(config: ConfigSource): void {
 /** The process's clients, made when they are first needed. @throws UserError with all that is wrong with the configuration. */
 export function context(): Context {
   if (current) return current;
-  // What needs a cluster asks for it by name.
-  const read = readConnections(source ?? { get: () => undefined }, process.env, { needsProxmox: false });
+  // What needs a system asks for it by name.
+  const needed = { needsProxmox: false, needsNetbox: false };
+  const read = readConnections(source ?? { get: () => undefined }, process.env, needed);
   if ("problems" in read) throw new UserError(printProblems(read.problems));
   current = new Context(read.value);
   return current;

@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withMarkText } from "./mark";
 import type { Kind } from "./registry";
+import { sameValue } from "./values";
 
 /** What a handler says of a change. Nothing replaces but what it lists. */
 export interface Diff {
@@ -35,6 +36,16 @@ export interface Handler {
 
 /** Stands for an unknown value where the engine hands properties to a provider. */
 export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Of properties that make another object, those that changed; nothing is replaced for a value that is not known yet. */
+export const replacedBy = (
+  names: readonly string[],
+  state: Record<string, unknown>,
+  inputs: Record<string, unknown>,
+): { replaces?: string[] } => {
+  const replaces = names.filter((name) => inputs[name] !== unknown && !sameValue(state[name], inputs[name]));
+  return replaces.length > 0 ? { replaces } : {};
+};
 
 /**
  * The provider's text as it is kept in state with every resource. It is run as it stands there, by any later version of

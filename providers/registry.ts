@@ -13,8 +13,15 @@ import { ipAllocationHandler } from "./netbox/ipallocation.handler";
 import { machineHandler } from "./netbox/machine.handler";
 import { objectHandler } from "./netbox/object.handler";
 import { promotionHandler } from "./netbox/promotion.handler";
+import { netboxTokenHandler } from "./netbox/token.handler";
+import { aclHandler } from "./proxmox/access/acl.handler";
+import { groupHandler } from "./proxmox/access/group.handler";
+import { roleHandler } from "./proxmox/access/role.handler";
+import { tokenHandler } from "./proxmox/access/token.handler";
+import { userHandler } from "./proxmox/access/user.handler";
 import { containerHandler } from "./proxmox/container.handler";
 import { vmHandler } from "./proxmox/vm.handler";
+import { secretSinkHandler } from "./sinks/secretsink.handler";
 import { anchorHandler } from "./site/anchor.handler";
 
 // A stack trace for every promise costs the program and the provider half of their time.
@@ -27,10 +34,17 @@ const handlers = {
   "netbox-ip-allocation": ipAllocationHandler,
   "netbox-object": objectHandler,
   "netbox-machine": machineHandler,
+  "netbox-token": netboxTokenHandler,
   "proxmox-vm": vmHandler,
   "proxmox-container": containerHandler,
+  "proxmox-role": roleHandler,
+  "proxmox-group": groupHandler,
+  "proxmox-user": userHandler,
+  "proxmox-acl": aclHandler,
+  "proxmox-token": tokenHandler,
   "bind9-record": recordHandler,
   "site-anchor": anchorHandler,
+  "secret-sink": secretSinkHandler,
 } satisfies Record<string, Handler>;
 
 /** The kinds that stand in states: none may ever be renamed or taken away. */

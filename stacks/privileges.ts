@@ -1,3 +1,6 @@
+// What each program of this project may do: the one place that says so. docs/privileges.md shows it, tests run with it, and
+// stacks/access.ts makes roles, users and tokens of it.
+
 /** Privileges of Proxmox VE that a program's token needs at a path of the access control list, inherited below it. */
 export interface Grant {
   path: string;
@@ -9,7 +12,7 @@ export interface Grant {
 /** What a program's user needs in NetBox: an object permission. */
 export interface ObjectPermission {
   objectTypes: string[];
-  actions: ("view" | "add" | "change" | "delete")[];
+  actions: ("view" | "add" | "change" | "delete" | "grant")[];
   /** Needed only where the site uses this. */
   only?: string;
 }
@@ -79,7 +82,7 @@ export const siteGrants: Grant[] = [
   { path: "/sdn/zones", privileges: ["SDN.Use"] },
   { path: "/pool", privileges: ["Pool.Allocate"], only: "pools" },
   { path: "/", privileges: ["Sys.Console"], only: "HA" },
-  { path: "/mapping", privileges: ["Mapping.Use"], only: "PCI and USB mappings" },
+  { path: "/mapping", privileges: ["Mapping.Use"], only: "mappings" },
 ];
 
 /** What `preview` and `preview --refresh` need on Proxmox VE: to look. */
@@ -95,9 +98,9 @@ export const discoveryGrants: Grant[] = [
   // The cluster, its nodes and their networks.
   { path: "/", privileges: ["Sys.Audit"] },
   { path: "/vms", privileges: ["VM.Audit"] },
-  { path: "/vms", privileges: ["VM.GuestAgent.Audit"], only: "agents, on PVE 9 (VM.Monitor on 7 and 8)" },
+  { path: "/vms", privileges: ["VM.GuestAgent.Audit"], only: "agents" },
   { path: "/storage", privileges: ["Datastore.Audit"], only: "storages" },
-  { path: "/sdn/zones", privileges: ["SDN.Audit"], only: "SDN, on PVE 8 and 9" },
+  { path: "/sdn/zones", privileges: ["SDN.Audit"], only: "SDN" },
 ];
 
 /** What it needs in NetBox: to look, and to write what it discovers. */
@@ -201,7 +204,36 @@ export const intentPermissions: ObjectPermission[] = [
       "virtualization.clustertype",
     ],
     actions: ["view", "add", "change", "delete"],
-    only: "netbox in the file",
+    only: "prerequisites",
   },
-  { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "zones of netbox-dns" },
+  { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "netbox-dns" },
+];
+
+/** The access program's: whoever may change all rights may give itself the rest. */
+export const accessGrants: Grant[] = [
+  // The cluster's identity, and the ACL of every path.
+  { path: "/", privileges: ["Sys.Audit", "Permissions.Modify"] },
+  // Roles, users with their tokens, groups; and the ACL here too, as what is granted below / takes the place of what is granted at it.
+  {
+    path: "/access",
+    privileges: ["Permissions.Modify", "Sys.Modify", "User.Modify", "Realm.AllocateUser", "Group.Allocate"],
+  },
+];
+
+/** Its own in NetBox. */
+export const accessPermissions: ObjectPermission[] = [
+  {
+    objectTypes: ["users.group", "users.objectpermission", "users.token", "users.user"],
+    actions: ["view", "add", "change", "delete"],
+  },
+  // A token for somebody else.
+  { objectTypes: ["users.token"], actions: ["grant"] },
+];
+
+/** What `npm run ops -- tokens` needs: to look at users, rights and the task log. */
+export const opsGrants: Grant[] = [{ path: "/", privileges: ["Sys.Audit"] }];
+/** The same in NetBox, and what `ops netbox-schema` makes. */
+export const opsPermissions: ObjectPermission[] = [
+  { objectTypes: ["users.token"], actions: ["view"] },
+  ...schemaPermissions,
 ];

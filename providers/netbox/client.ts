@@ -53,7 +53,7 @@ export class NetboxClient {
   private readonly gatherings = new Map<string, Gathering<Row>>();
   readonly url: string;
 
-  constructor(settings: NetboxSettings) {
+  constructor(private readonly settings: NetboxSettings) {
     keepSecret(settings.token);
     this.url = settings.url;
     this.http = new HttpClient({
@@ -80,6 +80,27 @@ export class NetboxClient {
     } catch (error) {
       throw this.firstContact(error);
     }
+  }
+
+  /** The user of the token, as NetBox shows it. */
+  myself<T>(schema: z.ZodType<T>): Promise<T> {
+    return this.http.send(schema, { method: "GET", path: "/api/authentication-check/" });
+  }
+
+  /** Which of NetBox's tokens is the one in use? One of version 1 is told by the end that NetBox shows of it. */
+  async ownTokenId(): Promise<number | undefined> {
+    const { token } = this.settings;
+    const key = /^nbt_([^.]+)\./.exec(token)?.[1];
+    const shown = z.object({ id: z.number(), display: z.string(), version: z.number() });
+    const all = await this.list(
+      "users/tokens",
+      shown,
+      "id,display,version",
+      key === undefined ? { version: 1 } : { key },
+    );
+    const isOwn = ({ display, version }: z.infer<typeof shown>) =>
+      key === undefined ? version === 1 && token.endsWith(display.replace(/^\*+/, "")) : display === key;
+    return all.find(isOwn)?.id;
   }
 
   private firstContact(error: unknown): unknown {

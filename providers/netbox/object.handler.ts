@@ -3,7 +3,7 @@ import type { Handler } from "../dynamic";
 import { UserError } from "../errors";
 import type { NetboxClient } from "./client";
 import { likeGiven, objectDiffers, objectInputs, objectState, ownedFrom } from "./object.model";
-import { ensureObject, findObject, leaveObject, writeObject } from "./objects";
+import { ensureObject, findObject, leaveObject, nameIn, writeObject } from "./objects";
 
 /** One object in NetBox, of whatever type: made, or merged into what is there, with only our fields written. */
 export const objectHandler: Handler = {
@@ -29,7 +29,7 @@ export const objectHandler: Handler = {
     const wanted = objectInputs.parse(raw);
     const netbox = netboxOf(known);
     const { netboxId, made, before } = known;
-    if (wanted.released !== true) await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
+    if (wanted.released !== true) await writeObject(netbox, wanted.type, netboxId, nameIn(wanted), wanted, known);
     return { ...raw, netboxId, made, before };
   },
 

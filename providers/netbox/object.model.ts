@@ -61,10 +61,14 @@ export const sameProperty = (a: unknown, b: unknown): boolean => sameValue(a, b)
 const isEmpty = (value: unknown): boolean =>
   value === undefined || value === null || (typeof value === "object" && Object.keys(value).length === 0);
 
+/** A map without what is as good as left out. */
+const filled = (value: unknown): unknown =>
+  isRecord(value) ? Object.fromEntries(Object.entries(value).filter(([, each]) => !isEmpty(each))) : value;
+
 /** Does an object differ from what is wanted of it? */
 export const objectDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
   (["fields", "customFields", "conflicts", "released"] as const).some(
-    (name) => !sameProperty(state[name], inputs[name]),
+    (name) => !sameProperty(filled(state[name]), filled(inputs[name])),
   ) ||
   !sameValue(state.tags ?? [], inputs.tags ?? [], { sets: true }) ||
   (state.removal ?? "delete") !== (inputs.removal ?? "delete");
@@ -183,6 +187,7 @@ export function bodyFor(
   const filled = Object.entries({ ...initial, ...fields }).filter(([, value]) => orNothing(value) !== undefined);
   const custom = Object.entries(customFields).filter(([, value]) => orNothing(value) !== undefined);
   return {
+    ...typeOf(type).madeWith?.(),
     ...fieldsTo(type, Object.fromEntries(filled)),
     ...(custom.length === 0 ? {} : { custom_fields: Object.fromEntries(custom) }),
     ...(tags.length === 0 ? {} : { tags: tags.map((slug) => ({ slug })) }),

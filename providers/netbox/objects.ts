@@ -3,6 +3,7 @@ import { UserError } from "../errors";
 import { HttpError } from "../http/errors";
 import { isRecord } from "../values";
 import type { NetboxClient } from "./client";
+import { keepOwnRights } from "./lockout";
 import {
   bodyFor,
   Conflict,
@@ -49,7 +50,8 @@ export const pageOf = (netbox: NetboxClient, type: ObjectTypeName, id: number): 
 export const titleOf = (netbox: NetboxClient, type: ObjectTypeName, name: unknown, id?: number): string =>
   `${typeOf(type).noun} ${String(name)} (${id === undefined ? `${netbox.url}/${typeOf(type).path}/` : pageOf(netbox, type, id)})`;
 
-const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">): unknown =>
+/** What an object is called in messages. */
+export const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">): unknown =>
   fields.name ?? fields.model ?? fields[typeOf(type).key[0] ?? "name"];
 
 export const messageFor = (stack: string): string => `Made by Pulumi stack ${stack}`;
@@ -112,8 +114,9 @@ export async function ensureObject(
     );
     return { row: there, made, isNew: false, before };
   }
-  const body = { ...bodyFor(inputs.type, inputs), changelog_message: messageFor(inputs.stack) };
   try {
+    const withIds = await idWriter(netbox, inputs.type, inputs);
+    const body = { ...withIds(bodyFor(inputs.type, inputs)), changelog_message: messageFor(inputs.stack) };
     const made = await netbox.create(typeOf(inputs.type).path, row, body);
     return { row: made, made: true, isNew: true, before: nothingOwned };
   } catch (error) {
@@ -132,11 +135,13 @@ export async function writeObject(
   more: (there: Row) => Record<string, unknown> | undefined = () => undefined,
 ): Promise<boolean> {
   try {
-    const found = await netbox.change(typeOf(type).path, id, row, wireFields(type), (there) => {
-      const body = { ...patchFor(type, there, wanted, known), ...more(there) };
+    const withIds = await idWriter(netbox, type, wanted);
+    const bodyOf = (there: Row) => {
+      const body = { ...withIds(patchFor(type, there, wanted, known) ?? {}), ...more(there) };
       return Object.keys(body).length === 0 ? undefined : body;
-    });
-    return found !== undefined;
+    };
+    await keepOwnRights(netbox, type, id, bodyOf, titleOf(netbox, type, name, id));
+    return (await netbox.change(typeOf(type).path, id, row, wireFields(type), bodyOf)) !== undefined;
   } catch (error) {
     throw explained(error, `change the ${titleOf(netbox, type, name, id)}`);
   }
@@ -147,10 +152,15 @@ export async function leaveObject(netbox: NetboxClient, state: ObjectState): Pro
   const { type, netboxId, made, removal, released, before } = state;
   if (released === true || removal === "keep") return;
   try {
-    await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), (there) => {
+    const withIds = await idWriter(netbox, type, before);
+    const bodyOf = (there: Row) => {
       if (removal === "decommission") return { status: "decommissioning" };
-      return made ? "delete" : patchFor(type, there, before, state, { leaving: true });
-    });
+      if (made) return "delete";
+      const body = patchFor(type, there, before, state, { leaving: true });
+      return body && withIds(body);
+    };
+    await keepOwnRights(netbox, type, netboxId, bodyOf, titleOf(netbox, type, nameIn(state), netboxId));
+    await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), bodyOf);
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) {
       // The engine shows it beside its steps.
@@ -159,6 +169,32 @@ export async function leaveObject(netbox: NetboxClient, state: ObjectState): Pro
     }
     throw explained(error, `remove the ${titleOf(netbox, type, nameIn(state), netboxId)}`);
   }
+}
+
+/** Puts ids in the place of names where NetBox takes nothing else. @throws UserError where it has no such object */
+async function idWriter(
+  netbox: NetboxClient,
+  type: ObjectTypeName,
+  { fields }: Owned,
+): Promise<(body: Record<string, unknown>) => Record<string, unknown>> {
+  const ids = new Map<string, unknown>();
+  for (const [name, { idsOf, wire }] of Object.entries(typeOf(type).fields)) {
+    const names = idsOf === undefined ? undefined : z.array(z.string()).safeParse(fields[name]).data;
+    if (idsOf === undefined || names === undefined) continue;
+    const [key = "name"] = typeOf(idsOf).key;
+    const found = await netbox.list(typeOf(idsOf).path, row, `id,${key}`, { [key]: names });
+    ids.set(
+      wire,
+      names.map((each) => {
+        const id = found.find((one) => same(one[key], each))?.id;
+        if (id !== undefined) return id;
+        throw new UserError(
+          `NetBox has no ${typeOf(idsOf).noun} ${each} (${netbox.url}/${typeOf(idsOf).path}/): add it.`,
+        );
+      }),
+    );
+  }
+  return (body) => Object.fromEntries(Object.entries(body).map(([wire, value]) => [wire, ids.get(wire) ?? value]));
 }
 
 /** What went wrong, in one sentence with its remedy. */

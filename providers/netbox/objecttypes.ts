@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { isRecord } from "../values";
 
 // NetBox's object types as far as this program makes objects of them: the one place with their paths and wire names.
@@ -10,6 +11,8 @@ interface Field {
   write: (value: unknown) => unknown;
   /** What empties it. */
   empty: unknown;
+  /** The kind of the objects whose ids NetBox wants in the place of their names; whoever writes looks them up. */
+  idsOf?: "user" | "userGroup";
 }
 
 /** Nothing has one form: what NetBox shows as null, an empty text or an empty list. */
@@ -57,6 +60,11 @@ const refs = (wire: string, naming = by("name")): Field => ({
   read: (value) => orNothing(Array.isArray(value) ? value.filter(isRecord).map(naming.read).sort() : value),
   write: (value) => (Array.isArray(value) ? value.map((each) => naming.write(String(each))) : value),
 });
+/** The same where NetBox takes ids alone. */
+const idRefs = (wire: string, idsOf: "user" | "userGroup", naming = by("name")): Field => ({
+  ...refs(wire, naming),
+  idsOf,
+});
 /** A sibling on the same device, by its name; the handler makes it an id. */
 const sibling = (wire: string): Field => ({
   ...plain(wire),
@@ -82,6 +90,8 @@ export interface ObjectType {
   fields: Readonly<Record<string, Field>>;
   /** Fields whose values add up with those that others wrote. */
   adds?: readonly string[];
+  /** What NetBox wants of a new one, and nobody else. */
+  madeWith?: () => Record<string, unknown>;
 }
 
 const described = { description: text("description") };
@@ -283,7 +293,47 @@ export const objectTypes = {
     key: ["name"],
     fields: { name: text("name"), size: plain("size"), ...described },
   },
+  user: {
+    path: "users/users",
+    noun: "user",
+    key: ["username"],
+    fields: {
+      username: text("username"),
+      firstName: text("first_name"),
+      lastName: text("last_name"),
+      email: text("email"),
+      isActive: plain("is_active"),
+      groups: idRefs("groups", "userGroup"),
+    },
+    // Users of tokens have a password that nobody knows: NetBox has none without.
+    madeWith: () => ({ password: `Aa1-${randomBytes(32).toString("base64url")}` }),
+  },
+  userGroup: {
+    path: "users/groups",
+    noun: "group",
+    key: ["name"],
+    fields: { name: text("name"), ...described },
+  },
+  permission: {
+    path: "users/permissions",
+    noun: "object permission",
+    key: ["name"],
+    fields: {
+      name: text("name"),
+      ...described,
+      enabled: plain("enabled"),
+      objectTypes: { ...plain("object_types", []), read: sorted },
+      actions: { ...plain("actions", []), read: sorted },
+      constraints: plain("constraints"),
+      users: idRefs("users", "user", by("username")),
+      groups: idRefs("groups", "userGroup"),
+    },
+  },
 } satisfies Record<string, ObjectType>;
+
+function sorted(value: unknown): unknown {
+  return orNothing(Array.isArray(value) ? value.map(String).sort() : value);
+}
 
 function macField(): Field {
   return { ...plain("mac_address"), read: (value) => (typeof value === "string" ? value.toUpperCase() : undefined) };

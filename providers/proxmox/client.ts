@@ -6,6 +6,8 @@ import { HttpClient, type HttpRequest } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
 import { Semaphore, Shared } from "../semaphore";
+import * as accessWire from "./access/schemas";
+import { type AccessView, splitAuthId, viewOf } from "./access/view";
 import type { Power } from "./guest.model";
 import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
@@ -59,8 +61,13 @@ export class ProxmoxCluster {
   private readonly templates = new Map<number | string, Semaphore>();
   private readonly identity: Shared<string>;
   private readonly release: Shared<string>;
+  private readonly rights: Shared<AccessView>;
+  /** Changes of users, roles and rights. */
+  readonly accessTurns = new Semaphore(1);
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
   readonly turns = new Semaphore(1);
+  /** Who calls: `USER@REALM!TOKENID`, or the user that logs in. */
+  readonly authId: string;
   /** The user of the token, without the token's name. */
   readonly user: string;
   /** Seconds. */
@@ -77,7 +84,8 @@ export class ProxmoxCluster {
       keepSecret(token);
       keepSecret(token.slice(token.indexOf("=") + 1));
     }
-    this.user = token?.split("!")[0] ?? settings.user ?? "";
+    this.authId = token?.slice(0, token.indexOf("=")) ?? settings.user ?? "";
+    this.user = splitAuthId(this.authId).userid;
     const login = new Shared(ticketLifetime, () => this.login());
     this.shutdownTimeout = settings.shutdownTimeout;
     this.taskTimeout = settings.taskTimeout;
@@ -105,6 +113,7 @@ export class ProxmoxCluster {
     });
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
+    this.rights = new Shared(2000, () => this.readAccess());
   }
 
   private async login(): Promise<wire.Ticket> {
@@ -137,6 +146,11 @@ export class ProxmoxCluster {
     await this.wait(await this.send(method, path, form, z.string()));
   }
 
+  /** A write that answers with what it made. */
+  obtain<T>(method: "POST" | "PUT", path: string, form: Parameters, schema: z.ZodType<T>): Promise<T> {
+    return this.send(method, path, form, schema);
+  }
+
   private async send<T>(
     method: "POST" | "PUT" | "DELETE",
     path: string,
@@ -159,6 +173,7 @@ export class ProxmoxCluster {
   /** What others asked for before a change is no answer for who comes after it. */
   forget(): void {
     this.guests.forget();
+    this.rights.forget();
     for (const status of this.statuses.values()) status.forget();
   }
 
@@ -245,10 +260,68 @@ export class ProxmoxCluster {
   }
 
   /** May the token see a guest of this id, if there is one: by its own path, or by its pool's? */
-  async maySee(vmid: number, pool: string | undefined): Promise<boolean> {
-    const paths = [`/vms/${vmid}`, ...(pool ? [`/pool/${pool}`] : [])];
+  maySee(vmid: number, pool: string | undefined): Promise<boolean> {
+    return this.holdsAny([`/vms/${vmid}`, ...(pool ? [`/pool/${pool}`] : [])], ["VM.Audit"]);
+  }
+
+  /** Has the caller one of these privileges at one of these paths? */
+  async holdsAny(paths: string[], names: string[]): Promise<boolean> {
     const held = await Promise.all(paths.map((path) => this.get("/access/permissions", wire.permissions, { path })));
-    return held.some((permissions) => Object.values(permissions).some((privileges) => "VM.Audit" in privileges));
+    return held.some((each) => Object.values(each).some((privileges) => names.some((name) => name in privileges)));
+  }
+
+  /** Privileges by path of a user or token; nothing where the caller may not see them. */
+  async permissionsOf(userid: string): Promise<Record<string, string[]> | undefined> {
+    try {
+      const held = await this.get("/access/permissions", wire.permissions, { userid });
+      return Object.fromEntries(Object.entries(held).map(([path, privileges]) => [path, Object.keys(privileges)]));
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 403) return undefined;
+      throw error;
+    }
+  }
+
+  /** When each user and token began its last task, in seconds since 1970, as far as the nodes' task logs go back. */
+  async lastTasks(): Promise<Map<string, number>> {
+    const query = { source: "all", limit: 5000 };
+    const nodes = (await this.nodes()).map(({ node }) =>
+      this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), query),
+    );
+    const last = new Map<string, number>();
+    for (const { user, tokenid, starttime = 0 } of (await Promise.all(nodes)).flat()) {
+      const full = tokenid === undefined ? user : `${user}!${tokenid}`;
+      last.set(full, Math.max(last.get(full) ?? 0, starttime));
+    }
+    return last;
+  }
+
+  /** Is the caller an API token, which may not do all that a login may? */
+  get isByToken(): boolean {
+    return this.settings.token !== undefined;
+  }
+
+  /** Users, groups, roles, tokens and the ACL of the last seconds, as far as the caller is shown them. */
+  access(): Promise<AccessView> {
+    return this.rights.get();
+  }
+
+  /** The same as they are at this moment: for who is about to change them. */
+  accessNow(): Promise<AccessView> {
+    this.rights.forget();
+    return this.rights.get();
+  }
+
+  private async readAccess(): Promise<AccessView> {
+    const list = <T>(name: string, item: z.ZodType<T>, query: Parameters = {}) =>
+      this.get(`/access/${name}`, z.array(item), query);
+    const [roles, groups, users, acl, realms] = await Promise.all([
+      list("roles", accessWire.role),
+      list("groups", accessWire.group),
+      list("users", accessWire.user, { full: 1 }),
+      list("acl", accessWire.aclEntry),
+      list("domains", accessWire.realm),
+    ]);
+    return viewOf({ roles, groups, users, acl, realms });
   }
 
   private async readIdentity(): Promise<string> {

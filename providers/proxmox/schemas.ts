@@ -223,8 +223,11 @@ export const permissions = z.record(z.string(), z.record(z.string(), z.unknown()
 export const taskRow = z.object({
   upid: z.string(),
   type: z.string(),
+  /** Of a running task with its token's name; of an ended one that stands by itself. */
   user: z.string(),
+  tokenid: z.string().optional(),
   id: z.string().optional(),
+  starttime: z.number().optional(),
 });
 
 export type GuestResource = z.infer<typeof guestResource>;

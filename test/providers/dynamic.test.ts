@@ -14,6 +14,13 @@ const frozen: Record<Kind, string> = {
   "netbox-machine": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-machine')",
   "bind9-record": "exports.handler = () => require('./dist/providers/registry.js').get('bind9-record')",
   "site-anchor": "exports.handler = () => require('./dist/providers/registry.js').get('site-anchor')",
+  "proxmox-role": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-role')",
+  "proxmox-group": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-group')",
+  "proxmox-user": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-user')",
+  "proxmox-acl": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-acl')",
+  "proxmox-token": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-token')",
+  "netbox-token": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-token')",
+  "secret-sink": "exports.handler = () => require('./dist/providers/registry.js').get('secret-sink')",
 };
 
 describe("the provider's text in state", () => {

@@ -2,9 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import {
+  accessGrants,
+  accessPermissions,
   discoveryGrants,
   discoveryPermissions,
   intentPermissions,
+  opsGrants,
   planGrants,
   schemaPermissions,
   siteGrants,
@@ -40,6 +43,10 @@ describe("docs/privileges.md", () => {
     expect(rows("`ops netbox-schema` in NetBox")).toEqual(shown(schemaPermissions));
     expect(rows("The discovery program in NetBox")).toEqual(shown(discoveryPermissions));
     expect(rows("The intent program in NetBox")).toEqual(shown(intentPermissions));
+    const granted = (all: typeof siteGrants) => all.map(({ path, privileges }) => [path, privileges.join(" ")]);
+    expect(rows("The access program on Proxmox VE 8 and 9")).toEqual(granted(accessGrants));
+    expect(rows("The access program in NetBox")).toEqual(shown(accessPermissions).map((row) => row.slice(0, 2)));
+    expect(rows("`ops tokens` on Proxmox VE")).toEqual(granted(opsGrants));
   });
 
   it("makes roles of the same privileges on a node", () => {

@@ -1,0 +1,21 @@
+import { type AclInputs, aclInputs, aclInView, aclPrivileges, printAcl } from "./acl.model";
+import { accessHandler } from "./handler";
+
+const sent = ({ path, type, ugid, roleid }: AclInputs) => ({ path, roles: roleid, [`${type}s`]: ugid });
+
+export const aclHandler = accessHandler({
+  noun: "ACL entry",
+  inputs: aclInputs,
+  key: ["cluster", "path", "type", "ugid", "roleid"],
+  name: printAcl,
+
+  ...aclInView,
+
+  async write(cluster, wanted, there) {
+    if (there?.propagate !== wanted.propagate)
+      await cluster.write("PUT", "/access/acl", { ...sent(wanted), propagate: wanted.propagate ? 1 : 0 });
+    return {};
+  },
+  remove: (cluster, known) => cluster.write("PUT", "/access/acl", { ...sent(known), delete: 1 }),
+  sight: ({ path }) => ({ paths: [path], privileges: aclPrivileges(path) }),
+});

@@ -1,0 +1,24 @@
+import { groupInputs, groupInView } from "./group.model";
+import { accessHandler } from "./handler";
+
+export const groupHandler = accessHandler({
+  noun: "group",
+  inputs: groupInputs,
+  key: ["cluster", "groupid"],
+  name: ({ groupid }) => groupid,
+
+  ...groupInView,
+
+  async write(cluster, { groupid, comment }, there) {
+    if (there === undefined)
+      await cluster.write("POST", "/access/groups", { groupid, ...(comment === undefined ? {} : { comment }) });
+    else if (comment !== undefined && comment !== there.comment)
+      await cluster.write("PUT", `/access/groups/${encodeURIComponent(groupid)}`, { comment });
+    return {};
+  },
+  remove: (cluster, { groupid }) => cluster.write("DELETE", `/access/groups/${encodeURIComponent(groupid)}`, {}),
+  sight: ({ groupid }) => ({
+    paths: ["/access/groups", `/access/groups/${groupid}`],
+    privileges: ["Group.Allocate", "User.Modify", "Sys.Audit"],
+  }),
+});

@@ -1,0 +1,153 @@
+import { context } from "../../context";
+import { type Handler, replacedBy } from "../../dynamic";
+import { UserError } from "../../errors";
+import { HttpError } from "../../http/errors";
+import { keepSecret } from "../../http/redact";
+import { isRecord, withoutUndefined } from "../../values";
+import { explain, type Parameters, type ProxmoxCluster } from "../client";
+import { explained, proveGone } from "./handler";
+import { keepOwnRights } from "./lockout";
+import * as wire from "./schemas";
+import {
+  fullTokenId,
+  seenToken,
+  type TokenInputs,
+  tokenChanges,
+  tokenInputs,
+  tokenInView,
+  tokenKey,
+  tokenState,
+} from "./token.model";
+import type { SeenToken } from "./view";
+
+/** An API token: made with a secret that PVE shows once, given a new one for a new generation, taken away. */
+export const tokenHandler: Handler = {
+  diff: (state, inputs) => ({ changes: tokenChanges(state, inputs), ...replacedBy(tokenKey, state, inputs) }),
+
+  async create(raw) {
+    const wanted = tokenInputs.parse(raw);
+    const cluster = context().cluster(wanted.cluster);
+    return explained(cluster, `make ${titleOf(wanted)}`, async () => {
+      const system = await cluster.system();
+      const id = `${wanted.cluster}/${fullTokenId(wanted)}`;
+      if (wanted.adopted === true) return { id, state: { ...raw, system } };
+      const there = seenToken(await cluster.accessNow(), wanted);
+      if (there !== undefined && wanted.takeOver === true) {
+        await change(cluster, there, wanted);
+        return { id, state: { ...raw, system, value: await regenerate(cluster, wanted), madeAt: nowInSeconds() } };
+      }
+      if (there !== undefined)
+        throw new UserError(
+          `${titleOf(wanted)} was made by somebody else while this ran, and its secret is not known here. Run again: the next one then takes over from it.`,
+        );
+      const value = await make(cluster, wanted);
+      return { id, state: { ...raw, system, value, madeAt: nowInSeconds() } };
+    });
+  },
+
+  async read(id, raw) {
+    const known = tokenState.parse(raw);
+    const cluster = context().cluster(known.cluster);
+    const there = seenToken(await cluster.access(), known);
+    if (there === undefined) {
+      await proveGone(cluster, titleOf(known), known.system, sightOf(known));
+      return undefined;
+    }
+    // Somebody else's, until it retires: what it is like is nothing to this.
+    if (known.adopted === true) return { id, inputs: tokenInputs.parse(raw), state: raw };
+    const { system, madeAt, value, ...last } = known;
+    const { comment, expire, privsep } = there;
+    const inputs = withoutUndefined({ ...last, expire, privsep, comment: comment ?? (last.comment && "") });
+    return { id, inputs, state: withoutUndefined({ ...inputs, system, madeAt, value }) };
+  },
+
+  async update(_id, oldRaw, raw) {
+    const [known, wanted] = [tokenState.parse(oldRaw), tokenInputs.parse(raw)];
+    if (wanted.adopted === true) return withoutUndefined({ ...raw, system: known.system });
+    const cluster = context().cluster(wanted.cluster);
+    return explained(cluster, `change ${titleOf(wanted)}`, async () => {
+      await change(cluster, known, wanted);
+      const { system } = known;
+      if (wanted.generation === known.generation)
+        return withoutUndefined({ ...raw, system, value: known.value, madeAt: known.madeAt });
+      const value = await regenerate(cluster, wanted);
+      return { ...raw, system, value, madeAt: nowInSeconds() };
+    });
+  },
+
+  async delete(_id, raw) {
+    const known = tokenState.parse(raw);
+    const cluster = context().cluster(known.cluster);
+    // It was there before us, and is somebody's until it retires.
+    if (known.adopted === true && (known.retires ?? Number.POSITIVE_INFINITY) > nowInSeconds()) return;
+    await explained(cluster, `delete ${titleOf(known)}`, async () => {
+      const view = await cluster.accessNow();
+      if (seenToken(view, known) === undefined) return proveGone(cluster, titleOf(known), known.system, sightOf(known));
+      keepOwnRights(cluster, `delete ${titleOf(known)}`, view, tokenInView.drop(view, known));
+      await cluster.write("DELETE", pathOf(known), {});
+    });
+  },
+};
+
+const titleOf = (token: TokenInputs): string => `token ${fullTokenId(token)}`;
+const pathOf = ({ userid, tokenid }: TokenInputs): string =>
+  `/access/users/${encodeURIComponent(userid)}/token/${encodeURIComponent(tokenid)}`;
+const nowInSeconds = (): number => Math.floor(Date.now() / 1000);
+const sightOf = ({ userid }: TokenInputs) => ({
+  paths: ["/access/groups", `/access/users/${userid}`],
+  privileges: ["User.Modify"],
+});
+
+async function make(cluster: ProxmoxCluster, wanted: TokenInputs): Promise<string> {
+  const { comment, expire, privsep } = wanted;
+  const form = { expire, privsep: privsep ? 1 : 0, ...(comment === undefined ? {} : { comment }) };
+  const { value } = await cluster.obtain("POST", pathOf(wanted), form, wire.madeToken);
+  keepSecret(value);
+  return value;
+}
+
+/** Its settings, where they differ from what is there. */
+async function change(cluster: ProxmoxCluster, known: SeenToken, wanted: TokenInputs): Promise<void> {
+  const form: Parameters = withoutUndefined({
+    ...(wanted.expire === known.expire ? {} : { expire: wanted.expire }),
+    ...(wanted.privsep === known.privsep ? {} : { privsep: wanted.privsep ? 1 : 0 }),
+    ...(wanted.comment === known.comment ? {} : { comment: wanted.comment ?? "" }),
+  });
+  if (Object.keys(form).length === 0) return;
+  const view = await cluster.accessNow();
+  keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, tokenInView.put(view, wanted, undefined));
+  await cluster.write("PUT", pathOf(wanted), form);
+}
+
+/**
+ * Another secret for the same token. PVE 9 has a call for it; before, the token is made anew, and gets the ACL entries again
+ * that went with the old one.
+ */
+async function regenerate(cluster: ProxmoxCluster, wanted: TokenInputs): Promise<string> {
+  const own = fullTokenId(wanted);
+  if (own === cluster.authId)
+    throw new UserError(
+      `${titleOf(wanted)} is the one with which this stack works on ${cluster.name}: its secret can't change under its own hands. Work with another credential, or wait until the overlap of its rotation is over`,
+    );
+  try {
+    const { value } = await cluster.obtain("PUT", pathOf(wanted), { regenerate: 1 }, wire.madeToken);
+    keepSecret(value);
+    return value;
+  } catch (error) {
+    if (!isUnknownParameter(error)) throw error;
+  }
+  const entries = (await cluster.access()).acl.filter(({ type, ugid }) => type === "token" && ugid === own);
+  await cluster.write("DELETE", pathOf(wanted), {});
+  const value = await make(cluster, wanted);
+  for (const { path, roleid, propagate } of entries)
+    await cluster.write("PUT", "/access/acl", { path, roles: roleid, tokens: own, propagate: propagate ? 1 : 0 });
+  return value;
+}
+
+/** PVE's schema check (PVE::JSONSchema) of a release that has no such parameter. */
+const isUnknownParameter = (error: unknown): boolean =>
+  error instanceof HttpError &&
+  error.status === 400 &&
+  error.failure.kind === "status" &&
+  isRecord(error.failure.body) &&
+  /property is not defined in schema/.test(explain(400, error.failure.body));
