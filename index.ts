@@ -5,6 +5,7 @@ import { readConnections } from "./providers/connections";
 import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
 import { printProblems, type SettingProblem } from "./providers/settings";
+import { access } from "./stacks/access";
 import { discovery } from "./stacks/discovery";
 import { intent } from "./stacks/intent";
 import { knownKeys, readSettings } from "./stacks/settings";
@@ -14,7 +15,11 @@ import { site } from "./stacks/site";
 // the limit itself: together more than half of a large program's time. V8 takes none where the limit is no plain number.
 Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} });
 
-const programs = { site, discovery, intent };
+// The SDK writes every answer of the engine into its debug log as it is, with the secrets of tokens in the clear, where somebody
+// asks for it (`--debug`, an event log); and each of these lines is a call to the engine, asked for or not.
+Reflect.set(pulumi.log, "debug", async () => {});
+
+const programs = { site, discovery, intent, access };
 type ProgramName = keyof typeof programs;
 const isProgram = (name: string): name is ProgramName => name in programs;
 
@@ -70,7 +75,8 @@ async function run(): Promise<Record<string, unknown>> {
       `netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`,
     );
   const source = { get: (key: string) => config.get(key) };
-  const connections = readConnections(source, process.env, { needsProxmox: name !== "intent" });
+  const needed = { needsProxmox: name === "site" || name === "discovery", needsNetbox: name !== "access" };
+  const connections = readConnections(source, process.env, needed);
   const { proxmox = {}, passwords = {} } = "value" in connections ? connections.value : {};
   const settings = readSettings(source, Object.keys(proxmox), passwords);
   const problems = [

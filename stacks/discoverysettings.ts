@@ -2,7 +2,7 @@ import { z } from "zod";
 import { allowance, defaultAllowance } from "../providers/gone";
 
 /** `7d`, `12h`, `0m`: how long. */
-const duration = z.string().regex(/^\d+[mhd]$/, "write minutes, hours or days, like 30m, 12h or 7d");
+export const duration = z.string().regex(/^\d+[mhd]$/, "write minutes, hours or days, like 30m, 12h or 7d");
 const globs = z.array(z.string().min(1)).min(1, "write at least one, or leave it out");
 const vmidRange = z.union([
   z.number().int().min(100),

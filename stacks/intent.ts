@@ -17,7 +17,7 @@ export async function intent(context: Context, settings: Settings): Promise<{ gu
   if (!existsSync(file))
     throw new UserError(`There is no file ${file}: write it (docs/intent.md), or set netbox-proxmox:intent.file.`);
   const parsed = parseVms(readFileSync(file, "utf8"), file);
-  if ("problems" in parsed) throw refused(file, parsed.problems);
+  if ("problems" in parsed) throw fileRefused(file, parsed.problems);
   const { machines: known } = await readObjects();
   // An open connection would keep the program from ending.
   const view = await checkSystems(context, { onlyNetbox: true })
@@ -27,12 +27,13 @@ export async function intent(context: Context, settings: Settings): Promise<{ gu
     ...{ stack, file: parsed.value, placeOf: parsed.placeOf },
     ...{ fields: settings.site.customFields, view, known },
   });
-  if (problems.length > 0) throw refused(file, problems);
+  if (problems.length > 0) throw fileRefused(file, problems);
   declareObjects(declared);
   return { guests: Object.keys(parsed.value.guests) };
 }
 
-const refused = (file: string, problems: string[]): UserError =>
+/** A file that can't be followed, with all that is wrong with it. */
+export const fileRefused = (file: string, problems: string[]): UserError =>
   new UserError(
     `Nothing was changed, since ${file} has ${problems.length === 1 ? "a mistake" : `${problems.length} mistakes`}:\n${problems.map((each) => `  ${each}`).join("\n")}`,
   );

@@ -3,8 +3,8 @@ import { NetboxMachine } from "../providers/netbox/machine";
 import { NetboxObject } from "../providers/netbox/object";
 import type { Declared } from "./desired/discovery/types";
 
-/** Declares objects of NetBox in their order; each waits for those that it names and that are declared too. */
-export function declareObjects(all: Declared[]): void {
+/** Declares objects of NetBox in their order; each waits for those that it names and that are declared too. @returns them by their logical names */
+export function declareObjects(all: Declared[]): ReadonlyMap<string, pulumi.Resource> {
   const made = new Map<string, pulumi.Resource>();
   // What something waits for has to be there before it.
   const pending = new Map(all.map((each) => [each.name, each]));
@@ -23,4 +23,5 @@ export function declareObjects(all: Declared[]): void {
     );
   };
   for (const each of all) declare(each);
+  return made;
 }

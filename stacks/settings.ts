@@ -12,7 +12,7 @@ import {
   volumeOptions,
 } from "../providers/proxmox/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
-import { type DiscoverySettings, discoverySchema } from "./discoverysettings";
+import { type DiscoverySettings, discoverySchema, duration } from "./discoverysettings";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
 const wordLike = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
@@ -190,6 +190,24 @@ const intentSchema = z.strictObject({
   file: z.string().min(1).default("vms.yml"),
 });
 
+const accessSchema = z.strictObject({
+  /** Who may do what: YAML, or the JSON of token_setup. */
+  file: z.string().min(1).default("access.yml"),
+  /** How long a token goes on after the next one took over. */
+  overlap: duration.default("7d"),
+  /** HashiCorp Vault, for secrets that go there. VAULT_ADDR, VAULT_NAMESPACE and VAULT_CACERT come first; VAULT_TOKEN opens it. */
+  vault: z
+    .strictObject({
+      address: z
+        .string()
+        .regex(/^https?:\/\/[^\s/]+$/, "write a URL, like https://vault.example.com:8200")
+        .optional(),
+      namespace: z.string().min(1).optional(),
+      caFile: z.string().min(1).optional(),
+    })
+    .prefault({}),
+});
+
 /** May a name of NetBox's stand in a property string? */
 export const isWord = (text: string): boolean => wordLike.safeParse(text).success;
 
@@ -205,6 +223,7 @@ export interface Settings {
   dns: DnsSettings;
   discovery: DiscoverySettings;
   intent: z.infer<typeof intentSchema>;
+  access: z.infer<typeof accessSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
   /** By cluster, the general ones mixed in. */
@@ -272,6 +291,10 @@ const examples: Record<string, string> = {
   reportFile: "report.json",
   agentTimeout: "20",
   interval: "1h",
+  overlap: "7d",
+  address: "https://vault.example.com:8200",
+  namespace: "team",
+  caFile: "/etc/ssl/certs/ca.pem",
 };
 
 /** The keys of this program's configuration; the connections are read by themselves. */
@@ -287,6 +310,7 @@ export const knownKeys = [
   "clusters",
   "discovery",
   "intent",
+  "access",
 ];
 
 export function readSettings(
@@ -310,6 +334,7 @@ export function readSettings(
   const dns = section("dns", dnsSchema);
   const discovery = section("discovery", discoverySchema);
   const intent = section("intent", intentSchema);
+  const access = section("access", accessSchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -324,6 +349,7 @@ export function readSettings(
     dns === undefined ||
     discovery === undefined ||
     intent === undefined ||
+    access === undefined ||
     general === undefined ||
     special === undefined ||
     problems.length > 0
@@ -337,7 +363,7 @@ export function readSettings(
   const passwordVersions = Object.fromEntries(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
-  return { value: { site, dns, discovery, intent, passwordVersions, defaults } };
+  return { value: { site, dns, discovery, intent, access, passwordVersions, defaults } };
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

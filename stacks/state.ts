@@ -4,6 +4,7 @@ import { mark } from "../providers/mark";
 import { type MachineState, machineState } from "../providers/netbox/machine.model";
 import { type ObjectState, objectState } from "../providers/netbox/object.model";
 import type { GuestType } from "../providers/proxmox/schemas";
+import type { KnownResource, KnownResources } from "./desired/access/types";
 import type { InState, KnownGuest } from "./desired/types";
 
 const answer = z.object({
@@ -47,6 +48,22 @@ export interface InObjects {
   /** The stack's own outputs of the last run. */
   outputs: unknown;
 }
+
+/** Every resource of ours in the stack's state, by its logical name, and the stack's own outputs of the last run. */
+export async function readResources(): Promise<{ resources: KnownResources; outputs: unknown }> {
+  const found = answer.parse(await readOutputs());
+  const resources = new Map<string, KnownResource>();
+  let outputs: unknown;
+  for (const [urn, { type, outputs: properties }] of Object.entries(found.outputs)) {
+    if (type === "pulumi:pulumi:Stack") outputs = properties;
+    if (!type.startsWith("pulumi-nodejs:dynamic/")) continue;
+    const known = Object.fromEntries(Object.entries(properties).filter(([key]) => !secretProperties.includes(key)));
+    resources.set(urn.split("::").pop() ?? "", { type: type.split(":").pop() ?? "", properties: known });
+  }
+  return { resources, outputs };
+}
+/** What no plan looks at. */
+const secretProperties = ["value", "password", "outcome", "credential"];
 
 export async function readObjects(): Promise<InObjects> {
   const resources = answer.parse(await readOutputs());

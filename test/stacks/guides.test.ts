@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readConnections } from "../../providers/connections";
+import { parseAccess } from "../../stacks/desired/access/file";
+import { parseVms } from "../../stacks/desired/intent/file";
 import { readSettings } from "../../stacks/settings";
 import { projectRoot } from "../../tools/root";
 
@@ -22,7 +24,7 @@ describe("the configuration of a guide", () => {
     PROXMOX_VE_PASSWORD_PVE_LAB: "secret",
   };
 
-  it.each(["discovery.md", "intent.md"])("%s is valid", (guide) => {
+  it.each(["discovery.md", "intent.md", "access.md"])("%s is valid", (guide) => {
     const config = configOf(guide);
     const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
     if (pve) pve.fingerprint = "AB".repeat(32);
@@ -38,6 +40,17 @@ describe("the configuration of a guide", () => {
         "pve-prod": { url: "https://pve1.example.com:8006" },
         "pve-lab": { user: "discovery@pve", password: "secret" },
       });
+  });
+
+  it("and the files that it shows: token_setup.json, access.yml and vms.yml", () => {
+    const block = (guide: string, pattern: RegExp) =>
+      pattern.exec(readFileSync(join(projectRoot(), "docs", guide), "utf8"))?.[1] ?? "";
+    const json = parseAccess(block("access.md", /```json\n([\s\S]*?)```/), "token_setup.json");
+    const yaml = parseAccess(block("access.md", /```yaml\n(# access\.yml[\s\S]*?)```/), "access.yml");
+    const vms = parseVms(block("intent.md", /```yaml\n(# vms\.yml[\s\S]*?)```/), "vms.yml");
+    expect([json, yaml, vms].map((each) => ("problems" in each ? each.problems : []))).toEqual([[], [], []]);
+    expect("value" in json && json.value.token_setup).toHaveLength(1);
+    expect("value" in yaml && Object.keys(yaml.value.programs)).toHaveLength(5);
   });
 
   it("says what a cluster's connection lacks", () => {

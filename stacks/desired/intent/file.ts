@@ -1,5 +1,5 @@
-import { LineCounter, parseDocument } from "yaml"; // YAML with the place of every node, which errors name
 import { z } from "zod";
+import { type ParsedFile, parseYaml } from "../yamlfile";
 
 // vms.yml: the guests that a team wants, and what NetBox has to have for them.
 
@@ -126,44 +126,5 @@ export const vmsSchema = (): unknown => ({
   ...z.toJSONSchema(vmsFile, { io: "input" }),
 });
 
-/** A place of the file: `vms.yml:12:5`. */
-export type PlaceOf = (path: readonly PropertyKey[]) => string;
-
 /** The file's content, or everything that is wrong with it, each with line and column. */
-export function parseVms(text: string, name: string): { value: VmsFile; placeOf: PlaceOf } | { problems: string[] } {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const at = (offset: number | undefined) => {
-    const { line, col } = lines.linePos(offset ?? 0);
-    return `${name}:${line}:${col}`;
-  };
-  const wrong = document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.split("\n")[0] ?? ""}`);
-  if (wrong.length > 0) return { problems: wrong };
-  /** The node itself, or the innermost that is there around it. */
-  const placeOf: PlaceOf = (path) => {
-    for (let length = path.length; length > 0; length--) {
-      const node: unknown = document.getIn(path.slice(0, length), true);
-      const range = z.object({ range: z.tuple([z.number(), z.number(), z.number()]) }).safeParse(node);
-      if (range.success) return at(range.data.range[0]);
-    }
-    return at(0);
-  };
-  const parsed = vmsFile.safeParse(document.toJS() ?? {});
-  if (parsed.success) return { value: parsed.data, placeOf };
-  return {
-    problems: parsed.error.issues.flatMap((issue) => {
-      const keys = issue.code === "unrecognized_keys" ? issue.keys : [undefined];
-      return keys.map((key) => {
-        const path = key === undefined ? issue.path : [...issue.path, key];
-        return `${placeOf(path)}: ${path.join(".")} ${key === undefined ? messageOf(issue) : "is no key here; correct or remove it"}`;
-      });
-    }),
-  };
-}
-
-/** Of the alternatives of a union, what the nearest says. */
-function messageOf(issue: z.core.$ZodIssue): string {
-  if (issue.code !== "invalid_union") return `won't do: ${issue.message}`;
-  const inner = issue.errors.flat().map(({ message }) => message);
-  return `won't do: ${[...new Set(inner)].join("; or ")}`;
-}
+export const parseVms = (text: string, name: string): ParsedFile<VmsFile> => parseYaml(text, name, vmsFile);

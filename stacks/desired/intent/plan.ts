@@ -8,7 +8,8 @@ import { isRecord, sameValue, withoutUndefined } from "../../../providers/values
 import type { CustomFieldNames } from "../../settings";
 import { slugOf } from "../discovery/prerequisites";
 import type { Declared } from "../discovery/types";
-import type { PlaceOf, VmsFile, VmsGuest } from "./file";
+import type { PlaceOf } from "../yamlfile";
+import type { VmsFile, VmsGuest } from "./file";
 
 /** What NetBox has of what the file refers to. */
 export interface IntentView {
