@@ -38,10 +38,14 @@ async function sourceOf({ stack, configFile }: StackOptions): Promise<ConfigSour
 /** Connections and settings of a stack, the environment first. @throws UserError with all that is wrong with them */
 export async function configuration({
   needsProxmox = true,
+  needsNetbox = true,
   ...options
-}: StackOptions & { needsProxmox?: boolean }): Promise<{ connections: Connections; settings: Settings }> {
+}: StackOptions & { needsProxmox?: boolean; needsNetbox?: boolean }): Promise<{
+  connections: Connections;
+  settings: Settings;
+}> {
   const source = await sourceOf(options);
-  const connections = readConnections(source, process.env, { needsProxmox });
+  const connections = readConnections(source, process.env, { needsProxmox, needsNetbox });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);
   const problems = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));

@@ -5,6 +5,8 @@ import { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret } from "../providers/http/redact";
 import { project } from "../providers/settings";
+import { accessSchema } from "../stacks/desired/access/file";
+import { secondsOf } from "../stacks/desired/access/rotation";
 import { vmsSchema } from "../stacks/desired/intent/file";
 import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
@@ -12,6 +14,7 @@ import { configuration, type StackOptions } from "./configuration";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
+import { inventoryOf, listTokens, needsCare, printTokens } from "./tokens";
 import { exportVms, printVms } from "./vms";
 
 // `npm run ops -- COMMAND`: what is done beside the plan. Credentials come from a stack's configuration or the environment.
@@ -63,6 +66,36 @@ async function vmsExportCommand({ cluster, tag, out, ...stack }: ExportOptions):
     );
     if (out === undefined) process.stdout.write(text);
     else writeFileSync(out, text);
+  } finally {
+    await context.close();
+  }
+}
+
+interface TokensOptions extends StackOptions {
+  within: string;
+  usage?: boolean;
+  json?: boolean;
+}
+
+/** Lists tokens; exits with 3 where somebody has to look after one. */
+async function tokensCommand({ within, usage = false, json = false, ...stack }: TokensOptions): Promise<void> {
+  if (!/^\d+[mhd]$/.test(within)) throw new UserError(`--within ${within}: write minutes, hours or days, like 7d.`);
+  const { connections } = await configuration({ ...stack, needsProxmox: false, needsNetbox: false });
+  if (Object.keys(connections.proxmox).length === 0 && connections.netbox === undefined)
+    throw new UserError("No Proxmox VE cluster and no NetBox is configured: name a stack with --stack.");
+  const context = new Context(connections);
+  try {
+    const known = stack.stack === undefined ? {} : await inventoryOf(stack.stack);
+    const now = Math.floor(Date.now() / 1000);
+    const tokens = await listTokens(context, { known, usage, within: secondsOf(within), now });
+    say(json ? JSON.stringify(tokens, undefined, 2) : printTokens(tokens, { usage, now }));
+    const waiting = tokens.filter(needsCare);
+    if (waiting.length === 0) return;
+    if (!json)
+      say(
+        `${waiting.length} of ${tokens.length} ${waiting.length === 1 ? "needs" : "need"} care: ${waiting.map(({ token, state }) => `${token} (${state})`).join(", ")}`,
+      );
+    process.exitCode = 3;
   } finally {
     await context.close();
   }
@@ -225,12 +258,32 @@ vms
   .option("--tag <slug...>", "only guests with one of these tags", [])
   .option("--out <file>", "where it is written; else it is printed")
   .action(vmsExportCommand);
+program
+  .command("access")
+  .description("the file of the access program")
+  .command("schema")
+  .description("prints the JSON Schema of access.yml, for editors")
+  .action(() => {
+    say(JSON.stringify(accessSchema(), undefined, 2));
+  });
 vms
   .command("schema")
   .description("prints the JSON Schema of vms.yml, for editors")
   .action(() => {
     say(JSON.stringify(vmsSchema(), undefined, 2));
   });
+
+program
+  .command("tokens")
+  .description(
+    "lists every API token of Proxmox VE and NetBox; exits with 3 where one is due for rotation, expires or has expired",
+  )
+  .option("-s, --stack <name>", "the access stack, whose rotation is looked after; else the environment alone")
+  .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+  .option("--within <time>", "what expires within it is told, like 7d", "7d")
+  .option("--usage", "shows when each was used last: from the nodes' task logs, and from NetBox")
+  .option("--json", "prints JSON")
+  .action(tokensCommand);
 
 program
   .command("stacks")

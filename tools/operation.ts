@@ -3,13 +3,20 @@ import { project } from "../providers/settings";
 import { backendFolder, clearDeadLocks } from "./locks";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults, goesOn, repair } from "./run-defaults";
+import { defaults, environmentFor, goesOn, repair } from "./run-defaults";
 
 const root = projectRoot();
 
 export function stackOf(args: string[]): string | undefined {
   const at = args.findIndex((arg) => arg === "-s" || arg === "--stack");
   return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith("--stack="))?.slice("--stack=".length);
+}
+
+/** How much the CLI is asked to log: `-v=9`, `-v 9`, `--verbose=9`. */
+export function verbosityOf(args: string[]): number {
+  const at = args.findIndex((arg) => arg === "-v" || arg === "--verbose");
+  const text = at >= 0 ? args[at + 1] : args.find((arg) => /^(-v|--verbose)=?\d+$/.test(arg));
+  return Number(/(\d+)$/.exec(text ?? "")?.[1] ?? 0);
 }
 
 /**
@@ -25,7 +32,7 @@ export async function operate(
   const preset = defaults[command];
   if (preset === undefined) throw new Error(`there is ${Object.keys(defaults).join(", ")}`);
   const folder = await pulumiFolder();
-  const env: NodeJS.ProcessEnv = { ...preset.env, ...pulumiEnvironment(folder), ...more };
+  const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
   const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
   const named = stackOf(args);
   const selected = named ?? (pulumi("stack", "--show-name", "--non-interactive").stdout.trim() || "dev");
@@ -39,10 +46,15 @@ export async function operate(
   const backend = backendFolder(root, env);
   const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
   if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
+  const program = pulumi("config", "get", `${project}:program`, "--stack", selected, "--non-interactive").stdout.trim();
+  if (program === "access" && verbosityOf(args) >= 9)
+    throw new Error(
+      "From -v=9 on Pulumi's own log prints the secrets of tokens in the clear: use -v=8, or --debug, for an access stack.",
+    );
   const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...args];
   const child = spawn("pulumi", words, {
     cwd: root,
-    env,
+    env: { ...environmentFor(command, program), ...env },
     stdio: shown === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   let output = "";

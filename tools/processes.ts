@@ -27,3 +27,16 @@ export function killTree(pid: number): void {
     }
   }
 }
+
+/** The command lines of all processes at this moment. */
+export const commandLines = (): string =>
+  readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .map((pid) => {
+      try {
+        return readFileSync(`/proc/${pid}/cmdline`, "latin1");
+      } catch {
+        return ""; // it has ended
+      }
+    })
+    .join("\n");

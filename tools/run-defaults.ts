@@ -3,7 +3,7 @@
  * into one request the more there is.
  */
 const parallel = { PULUMI_PARALLEL: "256" };
-/** Every create and delete can be repeated, and finds what an interrupted run made. */
+/** Every create and delete can be repeated, and finds what an interrupted run made. Not so the secret of a token, which is shown once. */
 const noCheckpoints = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
 /** Arguments and environment of each command, beside the user's own. */
@@ -13,6 +13,13 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   // The program is run so that the providers get today's configuration, not the copy of the last `up`.
   refresh: { args: ["--run-program"], env: { ...parallel, ...noCheckpoints } },
   destroy: { args: ["--run-program", "--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
+};
+
+/** The environment of a command for a program. */
+export const environmentFor = (command: string, program: unknown): Record<string, string> => {
+  const env = { ...defaults[command]?.env };
+  if (program === "access") delete env.PULUMI_SKIP_CHECKPOINTS;
+  return env;
 };
 
 /**

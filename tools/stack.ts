@@ -8,7 +8,7 @@ import { isRecord } from "../providers/values";
 import { clearDeadLocks } from "./locks";
 import { pulumiEnvironment } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults, goesOn, repair } from "./run-defaults";
+import { defaults, environmentFor, goesOn, repair } from "./run-defaults";
 
 const root = projectRoot();
 
@@ -144,6 +144,12 @@ export class Stack {
     return this.operate("destroy", ["--yes", "--skip-preview", ...args]);
   }
 
+  /** The stack's outputs as JSON; secrets are shown where `--show-secrets` is asked for. */
+  async outputs(...args: string[]): Promise<unknown> {
+    const words = ["stack", "output", "--json", "--stack", this.options.name, "--non-interactive", ...args];
+    return JSON.parse((await this.spawn(words, {}).done).output) as unknown;
+  }
+
   get stateFile(): string {
     return join(this.options.folder, "state", ".pulumi", "stacks", project, `${this.options.name}.json`);
   }
@@ -157,6 +163,11 @@ export class Stack {
   resources(): KeptResource[] {
     const { resources } = checkpoint.parse(JSON.parse(this.exported())).checkpoint.latest;
     return resources.sort((a, b) => a.urn.localeCompare(b.urn));
+  }
+
+  /** The same stack, run by somebody with another environment. */
+  with(env: NodeJS.ProcessEnv): Stack {
+    return new Stack({ ...this.options, env });
   }
 
   /** What another command needs to read its configuration. */
@@ -189,7 +200,8 @@ export class Stack {
       ...(log === undefined ? [] : ["--event-log", log]),
     ];
     const debug = log === undefined ? {} : { PULUMI_DEBUG_COMMANDS: "true" };
-    const { pid, done } = this.spawn(words, { ...preset.env, ...debug });
+    const env = environmentFor(command, this.options.config.program);
+    const { pid, done } = this.spawn(words, { ...env, ...debug });
     const mended = async (run: Run): Promise<Run> => {
       if (run.code !== 0 && goesOn(command)) await this.spawn(repair(this.options.name), {}).done;
       return log === undefined ? run : { ...run, ...readEvents(log) };

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labSecrets } from "../../tools/labstack";
+import { commandLines } from "../../tools/processes";
 import type { Stack } from "../../tools/stack";
 import { seedWith, World } from "../world";
 
@@ -13,19 +14,6 @@ const files = (folder: string): { name: string; text: string }[] =>
       name: join(parentPath, name),
       text: readFileSync(join(parentPath, name), "latin1"),
     }));
-
-/** The command lines of all processes at this moment. */
-const commandLines = (): string =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .map((pid) => {
-      try {
-        return readFileSync(join("/proc", pid, "cmdline"), "latin1");
-      } catch {
-        return ""; // it has ended
-      }
-    })
-    .join("\n");
 
 // From -v=9 on the engine's own log prints a stack's configuration with its secrets: there they have to come by environment.
 const ways = [
