@@ -1,38 +1,11 @@
-import { describe, expect, it } from "vitest";
-import { Semaphore } from "../../providers/semaphore";
+import { describe, it } from "vitest";
 import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/privileges";
-import type { Run } from "../../tools/stack";
 import { limitedNetboxToken, limitedToken } from "../rights";
 import { seedWith, World } from "../world";
+import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
 // Every test that runs the program gives it tokens with the documented privileges: they are sufficient. Here one after
 // another is missing from a life that needs them all.
-
-/** @returns what the first run said that ended badly, or nothing */
-async function firstErrors(steps: (() => Promise<Run>)[]): Promise<string> {
-  for (const step of steps) {
-    const { errors, code } = await step();
-    if (errors.length > 0) return errors.join("; ").replace(/\s+/g, " ");
-    expect(code).toBe(0);
-  }
-  return "";
-}
-
-/** Runs the life with all of it, and without each; prints what was said. */
-async function provenNeeded<T>(
-  all: T[],
-  name: (one: T) => string,
-  life: (held: T[]) => Promise<string>,
-): Promise<void> {
-  const places = new Semaphore(2);
-  const whole = places.run(() => life(all));
-  const told = await Promise.all(
-    all.map((left) => places.run(async () => `${name(left)}: ${await life(all.filter((each) => each !== left))}`)),
-  );
-  process.stdout.write(`${told.join("\n")}\n`);
-  expect(await whole).toBe("");
-  expect(told.filter((line) => line.endsWith(": "))).toEqual([]);
-}
 
 // ---- Proxmox VE
 
@@ -133,16 +106,10 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
 
 describe("the documented privileges", () => {
   it("are sufficient on Proxmox VE, and each of them is needed", async () => {
-    const each = siteGrants.flatMap(({ privileges, ...grant }) =>
-      privileges.map((privilege) => ({ ...grant, privileges: [privilege] })),
-    );
-    await provenNeeded(each, ({ path, privileges }) => `${path} ${privileges[0]}`, lifeOnProxmox);
+    await provenNeeded(...eachPrivilege(siteGrants), lifeOnProxmox);
   }, 600_000);
 
   it("are sufficient in NetBox, and each of them is needed", async () => {
-    const each = sitePermissions.flatMap(({ objectTypes, actions }) =>
-      objectTypes.flatMap((type) => actions.map((action) => ({ objectTypes: [type], actions: [action] }))),
-    );
-    await provenNeeded(each, ({ objectTypes, actions }) => `${actions[0]} ${objectTypes[0]}`, lifeInNetbox);
+    await provenNeeded(...eachAction(sitePermissions), lifeInNetbox);
   }, 600_000);
 });

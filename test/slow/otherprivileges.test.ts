@@ -1,0 +1,224 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { stringify } from "yaml";
+import { undocumented } from "../../bench/undocumented";
+import {
+  accessGrants,
+  accessPermissions,
+  discoveryGrants,
+  discoveryPermissions,
+  type Grant,
+  type ObjectPermission,
+  opsGrants,
+  opsPermissions,
+  planGrants,
+  planPermissions,
+} from "../../stacks/privileges";
+import { labEnvironment } from "../../tools/labstack";
+import { runOps } from "../ops";
+import { seedWith, World } from "../world";
+import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
+
+// The same as privileges.test.ts for the programs beside the site.
+
+/** A world of its own, with tokens of these rights; closed afterwards. */
+async function inWorld(
+  seed: Parameters<typeof World.open>[0],
+  grants: Grant[],
+  permissions: ObjectPermission[],
+  life: (world: World, env: Record<string, string>) => Promise<string>,
+): Promise<string> {
+  const world = await World.open(seed, {}, "lab");
+  try {
+    return await life(world, labEnvironment(await world.reachAs("limited", grants, permissions)));
+  } finally {
+    await world.close();
+  }
+}
+
+/** A program that shrugs at what it may not see: what it finds is compared with what it finds with all rights. */
+function compared(find: (held: Grant[]) => Promise<string>, all: Grant[]): (held: Grant[]) => Promise<string> {
+  const whole = find(all);
+  return async (held) => {
+    const [wanted, found] = [await whole, await find(held)];
+    const lines = found.split("\n");
+    const missing = wanted.split("\n").filter((line) => !lines.includes(line));
+    return missing.length === 0 ? "" : `not found: ${missing[0]}`;
+  };
+}
+
+// ---- discovery
+
+const discovered = (grants: Grant[]): Promise<string> =>
+  inWorld(undocumented(4), grants, discoveryPermissions, async (world, env) => {
+    const { cluster } = world.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
+    const agent = async (path: string, params = {}) =>
+      world.consoles.proxmox("POST", `/nodes/pve1/qemu/300${path}`, params);
+    await agent("/status/stop");
+    await agent("/config", { agent: 1 });
+    await agent("/status/start");
+    expect(cluster.guests.get(300)?.config.get("agent")).toBe("1");
+    const stack = await world.stack({ program: "discovery" }, "discovery", { env });
+    const failed = await firstErrors([() => stack.up()]);
+    if (failed !== "") return failed;
+    const list = async (path: string, show: (row: Record<string, unknown>) => unknown) =>
+      (await world.consoles.all<Record<string, unknown>>(path)).map((row) => `${path} ${JSON.stringify(show(row))}`);
+    const all = [
+      await list("virtualization/virtual-machines", ({ name, memory, disk }) => [name, memory, disk]),
+      await list("virtualization/interfaces", ({ name, mac_address }) => [name, mac_address]),
+      await list("ipam/ip-addresses", ({ address }) => address),
+      await list("dcim/interfaces", ({ name, type }) => [name, type]),
+      await list("extras/custom-field-choice-sets", ({ name, extra_choices }) => [name, extra_choices]),
+    ];
+    const asked = world.lab.log.calls.filter(({ path, status }) => path.includes("/agent/") && status === 200);
+    return [...all.flat(), `agents answered: ${asked.length > 0}`].join("\n");
+  });
+
+// ---- access
+
+const accessFile = (n: number) => ({
+  roles: { Life: { privileges: n === 1 ? ["VM.Audit"] : ["VM.Audit", "VM.Clone"] } },
+  groups: { crew: { comment: `version ${n}` } },
+  users: { "life@pve": { comment: `version ${n}`, groups: ["crew"] } },
+  acl: [
+    { path: "/vms", role: "Life", group: "crew" },
+    { path: "/access/groups/crew", role: "PVEUserAdmin", user: "life@pve", propagate: n === 1 },
+  ],
+  token_setup: [{ name: "ci", ugid: "life@pve", role: "Life", paths: ["/storage"], comment: `version ${n}` }],
+  netbox: {
+    groups: { crew: { description: `version ${n}` } },
+    users: { life: { groups: ["crew"], email: `v${n}@example.com` } },
+    permissions: {
+      life: { objectTypes: ["ipam.ipaddress"], actions: n === 1 ? ["view"] : ["view", "add"], users: ["life"] },
+    },
+    tokens: [{ name: "ci", user: "life", description: `version ${n}` }],
+  },
+});
+
+const lifeOfAccess = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
+    const file = join(world.folder, "access.yml");
+    writeFileSync(file, stringify(accessFile(1)));
+    const stack = await world.stack({ program: "access", access: { file } }, "access", { env });
+    const failed = await firstErrors([
+      () => stack.up(),
+      () => {
+        writeFileSync(file, stringify(accessFile(2)));
+        return stack.up();
+      },
+      () => stack.preview("--refresh", "--expect-no-changes"),
+      () => stack.destroy(),
+    ]);
+    return failed;
+  });
+
+// ---- plan
+
+const guests = `
+- { name: one, vcpus: 1, memory: 512, disks: [{ name: scsi0, size: 8192 }], interfaces: [{ name: net0, vlan: 71, customFields: { allocate_from: vlan@4 } }] }
+- { name: lost, vcpus: 1, memory: 512, disks: [{ name: scsi0, size: 8192 }], interfaces: [{ name: net0, vlan: 71 }] }
+`;
+
+/** Plans a guest that came, one that somebody deleted in NetBox, and one that was lost on Proxmox VE; and meets what is not there. */
+const planned = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(seedWith(guests), grants, permissions, async (world, env) => {
+    const site = await world.stack({ site: { protect: false } }, "plan");
+    expect(await firstErrors([() => site.up()])).toBe("");
+    const { consoles } = world;
+    const made = async (path: string, body: object) =>
+      ((await consoles.netbox("POST", path, body)) as { id: number }).id;
+    await consoles.netbox("DELETE", `virtualization/virtual-machines/${(await consoles.vm("one")).id}/`);
+    const [lost] = (await world.ourGuests()).filter(({ name }) => name === "lost");
+    await consoles.proxmox("POST", `/nodes/${lost?.node}/qemu/${lost?.vmid}/status/stop`);
+    await consoles.proxmox("DELETE", `/nodes/${lost?.node}/qemu/${lost?.vmid}`);
+    const [cluster] = await consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+    const two = await made("virtualization/virtual-machines/", {
+      name: "two",
+      cluster: cluster?.id,
+      vcpus: 1,
+      memory: 512,
+    });
+    const [vlan] = await consoles.all<{ id: number }>("ipam/vlans", "&vid=71");
+    const nic = { virtual_machine: two, name: "net0", mode: "access", untagged_vlan: vlan?.id };
+    await made("virtualization/interfaces/", { ...nic, custom_fields: { allocate_from: "vlan@4" } });
+    await made("virtualization/virtual-disks/", {
+      virtual_machine: two,
+      name: "scsi0",
+      size: 8192,
+      custom_fields: { proxmox_disk_storage_volume: "ceph" },
+    });
+    const run = await site.with(env).preview("--refresh", "--run-program");
+    if (run.errors.length > 0) return run.errors.join("; ").replace(/\s+/g, " ");
+    const steps = run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`);
+    for (const wanted of [
+      /^create ProxmoxVm vm-2$/,
+      /^create ProxmoxVm vm-3$/,
+      /^delete ProxmoxVm vm-1$/,
+      /^create NetboxIpAllocation/,
+    ])
+      if (!steps.some((step) => wanted.test(step))) return `not planned: ${wanted.source} of ${steps.join(", ")}`;
+    for (const [proxmox, told] of [
+      [{ storage: "nowhere" }, /nowhere/],
+      [{ bridge: "vmbr99" }, /vmbr99/],
+    ] as const) {
+      await consoles.netbox("PATCH", `virtualization/virtual-machines/${two}/`, { local_context_data: { proxmox } });
+      const refused = await site.with(env).preview();
+      if (!told.test(refused.errors.join())) return `was not refused: ${told.source}`;
+    }
+    return "";
+  });
+
+// ---- ops
+
+const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
+    await world.consoles.proxmox("POST", "/access/users", { userid: "robot@pve" });
+    await world.consoles.proxmox("POST", "/access/users/robot@pve/token/ci", {});
+    await world.consoles.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", users: "robot@pve" });
+    await world.consoles.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", tokens: "robot@pve!ci" });
+    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 777, full: 1 });
+    const stack = await world.stack({}, "ops", { env });
+    const { out, err } = await runOps(["tokens", ...stack.reach.args, "--usage"], stack.reach.env);
+    if (err !== "") return err;
+    if (!/pve-lab\/robot@pve!ci .*VM\.Audit and \d+ more on \/vms/.test(out))
+      return `rights are missing: ${out.slice(0, 200)}`;
+    if (!/pve-lab\/pulumi@pve!lab .*0 min ago/.test(out)) return `usage is missing: ${out.slice(0, 200)}`;
+    if (!/NetBox\/admin\//.test(out) && !/NetBox\/site\//.test(out))
+      return `other users' tokens are missing: ${out.slice(0, 200)}`;
+    for (const [path, name] of [
+      ["dcim/device-roles", "Proxmox VM"],
+      ["virtualization/cluster-types", "Proxmox"],
+    ]) {
+      const [row] = await world.consoles.all<{ id: number }>(path ?? "", `&name=${encodeURIComponent(name ?? "")}`);
+      if (row) await world.consoles.netbox("DELETE", `${path}/${row.id}/`);
+    }
+    const schema = await runOps(["netbox-schema", ...stack.reach.args], stack.reach.env);
+    return schema.err;
+  });
+
+describe("the documented privileges of the other programs", () => {
+  it("of discovery, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachPrivilege(discoveryGrants), compared(discovered, discoveryGrants));
+  });
+
+  it("of access, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachPrivilege(accessGrants), (held) => lifeOfAccess(held, accessPermissions));
+  });
+
+  it("of access, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachAction(accessPermissions), (held) => lifeOfAccess(accessGrants, held));
+  });
+
+  it("of a plan, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachPrivilege(planGrants), (held) => planned(held, planPermissions));
+  });
+
+  it("of ops, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachPrivilege(opsGrants), (held) => listed(held, opsPermissions));
+  });
+
+  it("of ops, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachAction(opsPermissions), (held) => listed(opsGrants, held));
+  });
+});
