@@ -120,11 +120,6 @@ export class Lab {
     return lab;
   }
 
-  /** Is NetBox the lab's own, and not a real one beside it? */
-  get hasOwnNetbox(): boolean {
-    return this.netbox.tokens.v2.size > 0;
-  }
-
   /** Sets a switch: a failure, a delay, or a state that the APIs can't make. */
   set(wanted: Switch): void {
     setSwitch(this, wanted);

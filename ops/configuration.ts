@@ -13,20 +13,25 @@ export interface StackOptions {
   configFile?: string;
 }
 
+/** What a command of the CLI prints as JSON. @param what it reads, for the message */
+export async function askPulumi(what: string, words: string[]): Promise<unknown> {
+  const read = spawnSync("pulumi", [...words, "--json", "--non-interactive"], {
+    cwd: projectRoot(),
+    env: pulumiEnvironment(await pulumiFolder()),
+    encoding: "utf8",
+  });
+  if (read.status !== 0) throw new UserError(`${what} can't be read: ${read.stderr.trim().split("\n")[0]}`);
+  return JSON.parse(read.stdout);
+}
+
 const values = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 
 /** The configuration of a stack, as its program would read it; the environment alone where no stack is named. */
 async function sourceOf({ stack, configFile }: StackOptions): Promise<ConfigSource> {
   if (stack === undefined) return { get: () => undefined };
-  const words = ["config", "--json", "--show-secrets", "--non-interactive", "--stack", stack];
-  const read = spawnSync("pulumi", [...words, ...(configFile === undefined ? [] : ["--config-file", configFile])], {
-    cwd: projectRoot(),
-    env: pulumiEnvironment(await pulumiFolder()),
-    encoding: "utf8",
-  });
-  if (read.status !== 0)
-    throw new UserError(`The configuration of stack ${stack} can't be read: ${read.stderr.trim().split("\n")[0]}`);
-  const all = values.parse(JSON.parse(read.stdout));
+  const words = ["config", "--show-secrets", "--stack", stack];
+  const file = configFile === undefined ? [] : ["--config-file", configFile];
+  const all = values.parse(await askPulumi(`The configuration of stack ${stack}`, [...words, ...file]));
   return {
     get: (key) => {
       const found = all[`${project}:${key}`];

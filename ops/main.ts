@@ -10,6 +10,7 @@ import { secondsOf } from "../stacks/desired/access/rotation";
 import { vmsSchema } from "../stacks/desired/intent/file";
 import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
+import { duration } from "../stacks/discoverysettings";
 import { configuration, type StackOptions } from "./configuration";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
@@ -79,7 +80,8 @@ interface TokensOptions extends StackOptions {
 
 /** Lists tokens; exits with 3 where somebody has to look after one. */
 async function tokensCommand({ within, usage = false, json = false, ...stack }: TokensOptions): Promise<void> {
-  if (!/^\d+[mhd]$/.test(within)) throw new UserError(`--within ${within}: write minutes, hours or days, like 7d.`);
+  if (!duration.safeParse(within).success)
+    throw new UserError(`--within ${within}: write minutes, hours or days, like 7d.`);
   const { connections } = await configuration({ ...stack, needsProxmox: false, needsNetbox: false });
   if (Object.keys(connections.proxmox).length === 0 && connections.netbox === undefined)
     throw new UserError("No Proxmox VE cluster and no NetBox is configured: name a stack with --stack.");

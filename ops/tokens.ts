@@ -1,13 +1,11 @@
-import { spawnSync } from "node:child_process";
 import { z } from "zod";
 import type { Context } from "../providers/context";
-import { UserError } from "../providers/errors";
 import { isSuperuser } from "../providers/netbox/lockout";
-import { privilegesAt } from "../providers/proxmox/access/rights.model";
+import { outermost, privilegesAt } from "../providers/proxmox/access/rights.model";
 import { fullTokenId } from "../providers/proxmox/access/token.model";
 import { dueAt, printMoment } from "../stacks/desired/access/rotation";
-import { pulumiEnvironment, pulumiFolder } from "../tools/pulumi";
-import { projectRoot } from "../tools/root";
+import { table } from "../stacks/desired/table";
+import { askPulumi } from "./configuration";
 
 /** One token of Proxmox VE or NetBox. Times in seconds since 1970. */
 export interface ListedToken {
@@ -41,15 +39,8 @@ export type Inventory = z.infer<typeof inventory>;
 
 /** The tokens of an access stack, by its outputs. */
 export async function inventoryOf(stack: string): Promise<Inventory> {
-  const words = ["stack", "output", "--json", "--non-interactive", "--stack", stack];
-  const read = spawnSync("pulumi", words, {
-    cwd: projectRoot(),
-    env: pulumiEnvironment(await pulumiFolder()),
-    encoding: "utf8",
-  });
-  if (read.status !== 0)
-    throw new UserError(`The outputs of stack ${stack} can't be read: ${read.stderr.trim().split("\n")[0]}`);
-  return z.object({ inventory: inventory.default({}) }).parse(JSON.parse(read.stdout)).inventory;
+  const outputs = await askPulumi(`The outputs of stack ${stack}`, ["stack", "output", "--stack", stack]);
+  return z.object({ inventory: inventory.default({}) }).parse(outputs).inventory;
 }
 
 interface Wanted {
@@ -173,19 +164,11 @@ export const needsCare = ({ state }: ListedToken): boolean =>
 
 /** `VM.Audit and 11 more on /vms; Sys.Audit on /`, each where it begins. */
 function printRights(held: Record<string, string[]>): string {
-  const found: { path: string; names: string[] }[] = [];
-  for (const path of Object.keys(held).sort()) {
-    const above = found.filter((each) => each.path === "/" || path.startsWith(`${each.path}/`));
-    const names = (held[path] ?? []).filter((name) => !above.some((each) => each.names.includes(name))).sort();
-    if (names.length > 0) found.push({ path, names });
-  }
-  if (found.length === 0) return "none";
-  return found
-    .map(
-      ({ path, names }) =>
-        `${names.length > 3 ? `${names[0]} and ${names.length - 1} more` : names.join(", ")} on ${path}`,
-    )
-    .join("; ");
+  const shown = outermost(Object.entries(held)).map(({ path, privileges: [first = "", ...rest] }) => {
+    const names = rest.length > 2 ? `${first} and ${rest.length} more` : [first, ...rest].join(", ");
+    return `${names} on ${path}`;
+  });
+  return shown.join("; ") || "none";
 }
 
 /** The list as a table. */
@@ -202,13 +185,5 @@ export function printTokens(all: ListedToken[], { usage, now }: Pick<Wanted, "us
     ...(usage ? [each.lastUsed === undefined ? "not seen" : printMoment(each.lastUsed, now)] : []),
     each.rights,
   ]);
-  const widths = head.map((_, n) => Math.max(...[head, ...rows].map((row) => row[n]?.length ?? 0)));
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, n) => cell.padEnd(widths[n] ?? 0))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+  return table([head, ...rows]).join("\n");
 }

@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { Context } from "../providers/context";
 import { isSuperuser } from "../providers/netbox/lockout";
 import type { Row } from "../providers/netbox/object.model";
-import { row } from "../providers/netbox/objects";
+import { row, wireFields } from "../providers/netbox/objects";
 import { type ObjectTypeName, typeOf } from "../providers/netbox/objecttypes";
 import { myself } from "../providers/netbox/rights.model";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
@@ -20,12 +20,12 @@ export async function readAccessOf(cluster: ProxmoxCluster): Promise<AccessClust
 /** NetBox's users, groups and permissions now. */
 export async function readNetboxAccess({ netbox }: Context): Promise<NetboxAccess> {
   const { plugins } = await netbox.status();
-  const list = (type: ObjectTypeName, fields: string): Promise<Row[]> => netbox.list(typeOf(type).path, row, fields);
+  const list = (type: ObjectTypeName): Promise<Row[]> => netbox.list(typeOf(type).path, row, wireFields(type));
   const self = await netbox.myself(myself);
   const [users, groups, permissions, superuser] = await Promise.all([
-    list("user", "id,username,first_name,last_name,email,is_active,groups"),
-    list("userGroup", "id,name,description"),
-    list("permission", "id,name,description,enabled,object_types,actions,constraints,users,groups"),
+    list("user"),
+    list("userGroup"),
+    list("permission"),
     isSuperuser(netbox, self),
   ]);
   return { url: netbox.url, users, groups, permissions, self, isSuperuser: superuser, plugins };

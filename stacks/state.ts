@@ -51,32 +51,27 @@ export interface InObjects {
 
 /** Every resource of ours in the stack's state, by its logical name, and the stack's own outputs of the last run. */
 export async function readResources(): Promise<{ resources: KnownResources; outputs: unknown }> {
-  const found = answer.parse(await readOutputs());
-  const resources = new Map<string, KnownResource>();
-  let outputs: unknown;
-  for (const [urn, { type, outputs: properties }] of Object.entries(found.outputs)) {
-    if (type === "pulumi:pulumi:Stack") outputs = properties;
-    if (!type.startsWith("pulumi-nodejs:dynamic/")) continue;
-    const known = Object.fromEntries(Object.entries(properties).filter(([key]) => !secretProperties.includes(key)));
-    resources.set(urn.split("::").pop() ?? "", { type: type.split(":").pop() ?? "", properties: known });
-  }
-  return { resources, outputs };
+  const found = Object.entries(answer.parse(await readOutputs()).outputs);
+  const own = found.filter(([, { type }]) => type.startsWith("pulumi-nodejs:dynamic/"));
+  const resources = own.map(([urn, { type, outputs }]): [string, KnownResource] => {
+    const properties = Object.entries(outputs).filter(([key]) => !secretProperties.includes(key));
+    const known = { type: type.split(":").pop() ?? "", properties: Object.fromEntries(properties) };
+    return [urn.split("::").pop() ?? "", known];
+  });
+  const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
+  return { resources: new Map(resources), outputs: stack?.[1].outputs };
 }
 /** What no plan looks at. */
 const secretProperties = ["value", "password", "outcome", "credential"];
 
 export async function readObjects(): Promise<InObjects> {
-  const resources = answer.parse(await readOutputs());
+  const { resources, outputs } = await readResources();
   const machines = new Map<string, MachineState>();
   const objects = new Map<string, ObjectState>();
-  let outputs: unknown;
-  for (const [urn, { type, outputs: found }] of Object.entries(resources.outputs)) {
-    const name = urn.split("::").pop() ?? "";
-    if (type === "pulumi:pulumi:Stack") outputs = found;
-    if (!type.startsWith("pulumi-nodejs:dynamic/netbox:")) continue;
-    const machine = machineState.safeParse(found);
+  for (const [name, { properties }] of resources) {
+    const machine = machineState.safeParse(properties);
     if (machine.success) machines.set(name, machine.data);
-    const object = machine.success ? undefined : objectState.safeParse(found);
+    const object = machine.success ? undefined : objectState.safeParse(properties);
     if (object?.success) objects.set(name, object.data);
   }
   return { machines, objects, outputs };

@@ -19,7 +19,10 @@ export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
   return `${id}=${secret}`;
 }
 
-/** A NetBox token whose user has these object permissions, and no other; asked for again, the same token with others. */
+/**
+ * A NetBox token whose user has these object permissions, and no other.
+ * @returns the token; nothing where the user is there already, whose token then has these instead
+ */
 export async function limitedNetboxToken(
   consoles: Consoles,
   permissions: ObjectPermission[],

@@ -19,6 +19,7 @@ import {
 import { readHa, removeHa, syncHa } from "./ha";
 import { migrate, type Place, pathOf, restart, switchTo } from "./power";
 import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "./schemas";
+import { proveSystem } from "./system";
 
 /** What one kind of guest knows of itself; the life is the same for both. */
 export interface GuestKind<I extends GuestInputs> {
@@ -82,7 +83,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
       if (there === undefined || !isOurs(kind, there.seen.config, known)) {
-        await proveSystem(kind, cluster, known);
+        await proveGone(kind, cluster, known);
         return undefined;
       }
       const { place, seen } = there;
@@ -109,7 +110,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
       // A stranger at our VMID means that our guest is gone; the stranger is left alone.
-      if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveSystem(kind, cluster, known);
+      if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveGone(kind, cluster, known);
       const { place, seen } = there;
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (seen.config.protection === 1)
@@ -154,17 +155,13 @@ function isOurs<I extends GuestInputs>(kind: GuestKind<I>, config: GuestConfig, 
   return known.uuid !== undefined && mark === undefined && kind.uuid(config) === known.uuid;
 }
 
-/** Only the cluster that a guest was recorded on may say that it is gone. */
-async function proveSystem<I extends GuestInputs>(
+/** Is it gone, by who may say so, and to who would be shown it? */
+async function proveGone<I extends GuestInputs>(
   kind: GuestKind<I>,
   cluster: ProxmoxCluster,
   known: GuestInputs & Found,
 ): Promise<void> {
-  const system = await cluster.system();
-  if (known.system !== undefined && system !== known.system)
-    throw new UserError(
-      `${titleOf(kind, known)} was made on ${known.system}, but ${cluster.name}'s URL now leads to ${system}: set netbox-proxmox:proxmox["${cluster.name}"].url back. Nothing was changed.`,
-    );
+  await proveSystem(cluster, titleOf(kind, known), known.system);
   // PVE's lists leave out what a token may not see.
   if (!(await cluster.maySee(known.vmid, known.pool)))
     throw new UserError(

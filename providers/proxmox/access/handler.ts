@@ -5,8 +5,9 @@ import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { sameValue, withoutUndefined } from "../../values";
 import type { ProxmoxCluster } from "../client";
+import { proveSystem } from "../system";
 import { keepOwnRights } from "./lockout";
-import type { InView } from "./view";
+import type { AccessView, InView } from "./view";
 
 // Roles, groups, users and ACL entries have one life: found or made, brought to what is wanted, put back or removed.
 
@@ -24,12 +25,18 @@ export interface Sight {
 export interface AccessKind<I extends AccessInputs> extends InView<I> {
   /** PVE's word for it. */
   noun: string;
-  inputs: z.ZodType<I>;
+  inputs: z.ZodType<I> & { shape: object };
   /** What tells one from another: a change of it makes another object. */
   key: readonly (keyof I & string)[];
   name: (wanted: I) => string;
   /** @returns what was found out while it was written, beside the inputs */
-  write: (cluster: ProxmoxCluster, wanted: I, there: I | undefined, known: I | undefined) => Promise<object>;
+  write: (
+    cluster: ProxmoxCluster,
+    wanted: I,
+    there: I | undefined,
+    known: I | undefined,
+    view: AccessView,
+  ) => Promise<object>;
   remove: (cluster: ProxmoxCluster, known: I) => Promise<void>;
   /** Undefined where everybody sees it. */
   sight: (known: I) => Sight | undefined;
@@ -46,15 +53,15 @@ const found = z.object({
 
 export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Handler {
   const titleOf = (wanted: I) => `${kind.noun} ${kind.name(wanted)}`;
+  const names = Object.keys(kind.inputs.shape);
+  /** What was found out when it was made. */
+  const kept = (state: Record<string, unknown>) =>
+    Object.fromEntries(Object.entries(state).filter(([name]) => !names.includes(name)));
   return {
-    diff(state, inputs) {
-      const foundOut = ["system", "made", "before", "password"];
-      const names = Object.keys({ ...state, ...inputs }).filter(
-        (name) => !foundOut.includes(name) && !name.startsWith("__"),
-      );
-      const changes = names.some((name) => !sameValue(state[name], inputs[name]));
-      return { changes, ...replacedBy(kind.key, state, inputs) };
-    },
+    diff: (state, inputs) => ({
+      changes: names.some((name) => !sameValue(state[name], inputs[name])),
+      ...replacedBy(kind.key, state, inputs),
+    }),
 
     async create(raw) {
       const wanted = kind.inputs.parse(raw);
@@ -64,7 +71,7 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
         const there = kind.find(view, wanted);
         if (there !== undefined)
           keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, undefined));
-        const more = await kind.write(cluster, wanted, there, undefined);
+        const more = await kind.write(cluster, wanted, there, undefined, view);
         const made = there === undefined;
         const before = made ? undefined : there;
         const state = withoutUndefined({ ...raw, ...more, system: await cluster.system(), made, before });
@@ -87,13 +94,12 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
     async update(_id, oldRaw, raw) {
       const [known, wanted] = [kind.inputs.parse(oldRaw), kind.inputs.parse(raw)];
       const cluster = context().cluster(wanted.cluster);
-      const { system, made, before } = found.parse(oldRaw);
       await explained(cluster, `change ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
         keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
-        await kind.write(cluster, wanted, kind.find(view, wanted), known);
+        await kind.write(cluster, wanted, kind.find(view, wanted), known, view);
       });
-      return withoutUndefined({ password: oldRaw.password, ...raw, system, made, before });
+      return { ...kept(oldRaw), ...raw };
     },
 
     async delete(_id, raw) {
@@ -109,7 +115,7 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
         if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.sight(known));
         keepOwnRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
         if (last === undefined) await kind.remove(cluster, known);
-        else if (!sameValue(last, there)) await kind.write(cluster, last, there, known);
+        else if (!sameValue(last, there)) await kind.write(cluster, last, there, known, view);
       });
     },
   };
@@ -122,11 +128,7 @@ export async function proveGone(
   recorded: string | undefined,
   sight: Sight | undefined,
 ): Promise<void> {
-  const system = await cluster.system();
-  if (recorded !== undefined && recorded !== system)
-    throw new UserError(
-      `${title} was made on ${recorded}, but ${cluster.name}'s URL now leads to ${system}: set netbox-proxmox:proxmox["${cluster.name}"].url back. Nothing was changed.`,
-    );
+  await proveSystem(cluster, title, recorded);
   if (sight !== undefined && !(await cluster.holdsAny(sight.paths, sight.privileges)))
     throw new UserError(
       `${title} is not shown by ${cluster.name}, where ${cluster.authId} may not see it: give it ${sight.privileges.join(" or ")} on ${sight.paths[0]} (docs/privileges.md). Nothing was changed.`,

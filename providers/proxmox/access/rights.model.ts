@@ -41,26 +41,37 @@ export function privilegesAt(view: AccessView, authId: string, path: string, now
   return new Set([...granted("token", authId)].filter((privilege) => ofUser.has(privilege)));
 }
 
-/** What somebody would lose, by path; a path that only passes on what another lost is left out. */
-export function losses(
-  before: AccessView,
-  after: AccessView,
-  authId: string,
-): { path: string; privileges: string[] }[] {
-  const paths = [...new Set(["/", ...before.acl.map(({ path }) => path)])].sort();
-  const found: { path: string; privileges: string[] }[] = [];
-  for (const path of paths) {
-    const kept = privilegesAt(after, authId, path);
+/** Privileges at a path. */
+export interface AtPath {
+  path: string;
+  privileges: string[];
+}
+
+/** Each privilege at the outermost paths only, sorted: a path that just passes on what another has is left out. */
+export function outermost(all: Iterable<readonly [path: string, privileges: Iterable<string>]>): AtPath[] {
+  const found: AtPath[] = [];
+  for (const [path, privileges] of [...all].sort(([a], [b]) => (a < b ? -1 : 1))) {
     const above = found.filter((each) => each.path === "/" || path.startsWith(`${each.path}/`));
-    const told = new Set(above.flatMap(({ privileges }) => privileges));
-    const lost = [...privilegesAt(before, authId, path)].filter((each) => !kept.has(each) && !told.has(each));
-    if (lost.length > 0) found.push({ path, privileges: lost.sort() });
+    const told = new Set(above.flatMap((each) => each.privileges));
+    const here = [...privileges].filter((each) => !told.has(each)).sort();
+    if (here.length > 0) found.push({ path, privileges: here });
   }
   return found;
 }
 
+/** What somebody would lose. */
+export function losses(before: AccessView, after: AccessView, authId: string): AtPath[] {
+  const paths = [...new Set(["/", ...before.acl.map(({ path }) => path)])];
+  return outermost(
+    paths.map((path) => {
+      const kept = privilegesAt(after, authId, path);
+      return [path, [...privilegesAt(before, authId, path)].filter((each) => !kept.has(each))] as const;
+    }),
+  );
+}
+
 /** `VM.Audit, VM.Clone and 12 more on /vms`. */
-export const printLosses = (all: { path: string; privileges: string[] }[]): string =>
+export const printLosses = (all: AtPath[]): string =>
   all
     .map(({ path, privileges }) => {
       const shown = privileges.length <= 4 ? privileges : privileges.slice(0, 3);

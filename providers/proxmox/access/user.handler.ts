@@ -15,7 +15,7 @@ export const userHandler = accessHandler({
 
   ...userInView,
 
-  async write(cluster, wanted, there, known) {
+  async write(cluster, wanted, there, known, view) {
     const { userid } = wanted;
     if (there === undefined) {
       const password = passwordOf(wanted);
@@ -23,7 +23,7 @@ export const userHandler = accessHandler({
       await cluster.write("POST", "/access/users", { userid, ...form, ...(password ? { password } : {}) });
       return wanted.generatePassword === true ? { password } : {};
     }
-    const { groups = [] } = (await cluster.accessNow()).users.get(userid) ?? {};
+    const { groups = [] } = view.users.get(userid) ?? {};
     const next = groupsOf(groups, wanted.groups, known?.groups);
     const form = {
       ...detailsTo(wanted, there),
@@ -51,9 +51,9 @@ function passwordOf({ passwordName, generatePassword }: UserInputs): string | un
 
 async function setPassword(cluster: ProxmoxCluster, { userid, passwordName }: UserInputs): Promise<void> {
   if (passwordName === undefined) return; // PVE has no way to take one away
-  if (cluster.isByToken) throw new UserError(passwordNeedsLogin(cluster.name, userid));
+  if (cluster.isByToken)
+    throw new UserError(
+      `the password of ${userid} can't be changed on ${cluster.name} with an API token: work there with a login (netbox-proxmox:proxmox["${cluster.name}"].user and .password) for this run`,
+    );
   await cluster.write("PUT", "/access/password", { userid, password: context().password(passwordName) });
 }
-
-export const passwordNeedsLogin = (cluster: string, userid: string): string =>
-  `the password of ${userid} can't be changed on ${cluster} with an API token: work there with a login (netbox-proxmox:proxmox["${cluster}"].user and .password) for this run`;

@@ -4,8 +4,9 @@ import { groupInView } from "../../../providers/proxmox/access/group.model";
 import { roleInView } from "../../../providers/proxmox/access/role.model";
 import { userInView } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
-import { sameValue } from "../../../providers/values";
+import { isRecord, sameValue } from "../../../providers/values";
 import type { Declared } from "../discovery/types";
+import { table } from "../table";
 import type { AccessChange, AccessFacts, ClusterObjects, KnownResource, PlannedToken } from "./types";
 
 // What a run is about to change of who may do what: from what the state has, or where it has nothing, from what is there.
@@ -13,15 +14,8 @@ import type { AccessChange, AccessFacts, ClusterObjects, KnownResource, PlannedT
 type Fields = Record<string, unknown>;
 
 /** One object, by what it was and what it is to be; nothing where both are the same. */
-function changeOf(where: string, what: string, before: Fields | undefined, after: Fields | undefined): AccessChange[] {
-  if (before === undefined && after === undefined) return [];
-  const told = (fields: Fields) =>
-    Object.entries(fields)
-      .filter(([, value]) => value !== true && !(Array.isArray(value) && value.length === 0))
-      .map(([name, value]) => printField(name, value))
-      .join(", ");
-  if (before === undefined) return [{ where, what, change: "granted", ...textOf("to", told(after ?? {})) }];
-  if (after === undefined) return [{ where, what, change: "taken away", ...textOf("from", told(before)) }];
+function changeOf(where: string, what: string, before: Fields | undefined, after: Fields): AccessChange[] {
+  if (before === undefined) return [{ where, what, change: "granted", ...textOf("to", told(after)) }];
   const names = Object.keys(after).filter((name) => !sameValue(before[name], after[name]));
   if (names.length === 0) return [];
   const parts = names.map((name) => difference(name, before[name], after[name]));
@@ -33,6 +27,12 @@ function changeOf(where: string, what: string, before: Fields | undefined, after
     },
   ];
 }
+/** What says something: not an empty list, and not what is so unless it is said otherwise. */
+const told = (fields: Fields): string =>
+  Object.entries(fields)
+    .filter(([, value]) => value !== true && !(Array.isArray(value) && value.length === 0))
+    .map(([name, value]) => printField(name, value))
+    .join(", ");
 const textOf = (key: "from" | "to", text: string) => (text === "" ? {} : { [key]: text });
 const printField = (name: string, value: unknown): string =>
   Array.isArray(value) ? `${name} ${value.join(" ") || "none"}` : `${name} ${printValue(value)}`;
@@ -63,14 +63,13 @@ const printed: Record<string, (properties: Fields) => Printed> = {
     const entry = aclInputs.safeParse(properties).data;
     return { what: entry === undefined ? "ACL entry" : printAcl({ ...entry, propagate: true }), shown: ["propagate"] };
   },
+  ProxmoxToken: ({ userid, tokenid }) => ({ what: `token ${String(userid)}!${String(tokenid)}`, shown: [] }),
+  NetboxToken: ({ name, username }) => ({ what: `token ${String(name)} of ${String(username)}`, shown: [] }),
   user: ({ fields }) => ({ what: `user ${named(fields, "username")}`, shown: [] }),
   userGroup: ({ fields }) => ({ what: `group ${named(fields, "name")}`, shown: [] }),
   permission: ({ fields }) => ({ what: `permission ${named(fields, "name")}`, shown: [] }),
 };
-const named = (fields: unknown, key: string): string =>
-  typeof fields === "object" && fields !== null
-    ? String(Object.entries(fields).find(([name]) => name === key)?.[1])
-    : "";
+const named = (fields: unknown, key: string): string => (isRecord(fields) ? String(fields[key]) : "");
 
 /** Changes on a cluster. */
 export function clusterChanges(
@@ -92,26 +91,27 @@ export function clusterChanges(
     ...roles.flatMap((each) => one("ProxmoxRole", each, roleInView.find)),
     ...groups.flatMap((each) => one("ProxmoxGroup", each, groupInView.find)),
     ...users.flatMap((each) => one("ProxmoxUser", each, userInView.find)),
-    ...tokenChanges(cluster, tokens, known, ({ userid, tokenid }) => `token ${userid}!${tokenid}`),
+    ...tokenChanges(cluster, "ProxmoxToken", tokens, known),
     ...acl.flatMap((each) => one("ProxmoxAcl", each, aclInView.find)),
   ];
 }
 
 /** New secrets, and tokens that another one takes over from. */
-export function tokenChanges<I extends { generation: number; adopted?: boolean | undefined }>(
+export function tokenChanges<I extends { generation: number }>(
   where: string,
+  type: "ProxmoxToken" | "NetboxToken",
   tokens: PlannedToken<I>[],
   known: ReadonlyMap<string, KnownResource>,
-  print: (inputs: I) => string,
 ): AccessChange[] {
   return tokens.flatMap(({ name, inputs, isCurrent, entry }): AccessChange[] => {
     const last = known.get(name)?.properties.generation;
     if (!isCurrent || last === inputs.generation) return [];
+    const { what = name } = printed[type]?.(fieldsOf(inputs)) ?? {};
     const isFirst = !tokens.some((each) => each.entry === entry && !each.isCurrent);
     return [
       isFirst && last === undefined
-        ? { where, what: print(inputs), change: "granted" }
-        : { where, what: print(inputs), change: "rotated", to: `generation ${inputs.generation}` },
+        ? { where, what, change: "granted" }
+        : { where, what, change: "rotated", to: `generation ${inputs.generation}` },
     ];
   });
 }
@@ -126,11 +126,9 @@ export const netboxChanges = (objects: Declared[], { netbox, known }: AccessFact
     const row = rows[type].find((each) => each[key] === fields[key]);
     const owned = { fields, customFields: {}, tags: [] };
     const last = known.get(name)?.properties.fields ?? (row && ownedFrom(type, row, owned).fields);
-    const without = (all: unknown): Fields | undefined =>
-      typeof all === "object" && all !== null
-        ? Object.fromEntries(Object.entries(all).filter(([each]) => each !== key))
-        : undefined;
-    return changeOf("NetBox", printed[type]?.({ fields }).what ?? name, without(last), without(fields));
+    const without = (all: object): Fields => Object.fromEntries(Object.entries(all).filter(([each]) => each !== key));
+    const what = printed[type]?.({ fields }).what ?? name;
+    return changeOf("NetBox", what, isRecord(last) ? without(last) : undefined, without(fields));
   });
 
 /** What is in the state and wanted no more. */
@@ -138,17 +136,10 @@ export function removals(wanted: ReadonlySet<string>, known: ReadonlyMap<string,
   return [...known].flatMap(([name, { type, properties }]): AccessChange[] => {
     if (wanted.has(name)) return [];
     const where = typeof properties.cluster === "string" ? properties.cluster : "NetBox";
-    if (type === "ProxmoxToken")
-      return [
-        { where, what: `token ${String(properties.userid)}!${String(properties.tokenid)}`, change: "taken away" },
-      ];
-    if (type === "NetboxToken")
-      return [
-        { where, what: `token ${String(properties.name)} of ${String(properties.username)}`, change: "taken away" },
-      ];
-    const kind =
-      printed[typeof properties.type === "string" && type !== "ProxmoxAcl" ? properties.type : type]?.(properties);
-    return kind === undefined ? [] : changeOf(where, kind.what, picked(properties, kind.shown), undefined);
+    // An object of NetBox is spoken of by its type in the table.
+    const kind = (printed[type] ?? printed[String(properties.type)])?.(properties);
+    if (kind === undefined) return [];
+    return [{ where, what: kind.what, change: "taken away", ...textOf("from", told(picked(properties, kind.shown))) }];
   });
 }
 
@@ -164,9 +155,6 @@ export function printChange(each: AccessChange): string {
 /** The changes as a table. */
 export function printChanges(changes: AccessChange[]): string {
   const rows = changes.map((each) => [each.change, each.where, each.what, printedValues(each)]);
-  const widths = [0, 1, 2].map((n) => Math.max(...rows.map((row) => row[n]?.length ?? 0), 0));
-  const lines = rows.map((row) =>
-    `  ${row.map((cell, n) => (n < 3 ? cell.padEnd(widths[n] ?? 0) : cell)).join("  ")}`.trimEnd(),
-  );
+  const lines = table(rows).map((line) => `  ${line}`);
   return [`Access: ${changes.length} ${changes.length === 1 ? "change" : "changes"}`, ...lines].join("\n");
 }

@@ -17,7 +17,7 @@ import {
 import { narrowerThanAll, privilegeProblem } from "./privileges";
 import { partsOf, programUser, rolesOf } from "./programs";
 import { expiryFrom } from "./rotation";
-import { rowAges, sinksOf, slotNames, turnInputs, turnProblems, turnSettings, turnsFor, turnWarnings } from "./tokens";
+import { planTurns, slotNames, turnInputs } from "./tokens";
 import type { AccessCluster, AccessFacts, ClusterObjects, PlannedToken, TokenRow } from "./types";
 
 type Path = readonly PropertyKey[];
@@ -261,58 +261,37 @@ export class ClusterPlan {
     const title = `${this.cluster}/${userid}!${name}`;
     const isKnown = this.entries.has(title);
     this.add(this.entries, title, entry, path, "token");
-    const settings = turnSettings(entry, this.facts.overlap);
-    for (const { key, text } of turnProblems(entry, settings, this.facts.now)) this.problem([...path, key], text);
-    const sinks = sinksOf(title, entry.sinks, this.facts, (n, text) => this.problem([...path, "sinks", n], text));
-    const ids = slotNames(name);
-    for (const id of ids) {
+    for (const id of slotNames(name)) {
       const other = this.slots.get(`${userid}!${id}`) ?? title;
       this.slots.set(`${userid}!${id}`, title);
       if (other !== title)
         this.problem(path, `${id} is one of the two names of ${other}, which take turns; choose another name`);
     }
-    const resources = [
-      logicalNames.token(this.cluster, userid, ids[0]),
-      logicalNames.token(this.cluster, userid, ids[1]),
-    ] as const;
-    const there = this.there.view.users.get(userid)?.tokens;
-    const isThere = [there?.has(ids[0]) ?? false, there?.has(ids[1]) ?? false] as const;
-    const turns = turnsFor(this.facts, settings, resources, isThere, sinks);
-    for (const each of [turns.previous, turns.current]) {
-      if (each === undefined) continue;
-      const tokenid = ids[each.slot];
-      if (each.adopted !== true) grant(tokenid);
+    const isThere = (id: string) => this.there.view.users.get(userid)?.tokens.has(id) ?? false;
+    const { tokens, warnings } = planTurns(
+      this.facts,
+      { prefix: `${this.cluster}/${userid}!`, name, entry },
+      (id) => logicalNames.token(this.cluster, userid, id),
+      isThere,
+      (place, text) => this.problem([...path, ...place], text),
+    );
+    for (const { turn, id: tokenid, planned, row } of tokens) {
+      if (turn.adopted !== true) grant(tokenid);
       if (isKnown) continue; // the same token with one more role
-      const last = tokenState.safeParse(this.facts.known.get(resources[each.slot])?.properties).data;
-      const isPrevious = each !== turns.current;
+      const last = tokenState.safeParse(this.facts.known.get(planned.name)?.properties).data;
       // The one that goes stays as it was made.
-      const own = isPrevious && last ? { comment: last.comment, privsep: last.privsep } : { comment, privsep };
-      const takeOver = !isPrevious && isThere[each.slot] && last === undefined ? true : undefined;
-      const inputs = { cluster: this.cluster, userid, tokenid, ...own, ...turnInputs(each), takeOver };
-      this.tokens.push({
-        name: resources[each.slot],
-        inputs: withoutUndefined(inputs),
-        after: [logicalNames.user(this.cluster, userid)],
-        entry: title,
-        isCurrent: !isPrevious,
-        sinks: isPrevious ? [] : sinks,
-      });
-      this.rows.push({
-        entry: title,
-        token: `${this.cluster}/${fullTokenId({ userid, tokenid })}`,
-        generation: each.generation,
-        state: isPrevious ? "overlapping" : "current",
-        madeAt: last?.generation === each.generation ? last.madeAt : undefined,
-        expire: each.expire,
-        ...rowAges(settings),
-        retires: each.retires,
-      });
-      if (last?.generation === each.generation && !isThere[each.slot])
+      const own = last && !planned.isCurrent ? { comment: last.comment, privsep: last.privsep } : { comment, privsep };
+      const takeOver = planned.isCurrent && isThere(tokenid) && last === undefined ? true : undefined;
+      const inputs = { cluster: this.cluster, userid, tokenid, ...own, ...turnInputs(turn), takeOver };
+      const after = [logicalNames.user(this.cluster, userid)];
+      this.tokens.push({ ...planned, inputs: withoutUndefined(inputs), after });
+      this.rows.push(row);
+      if (last?.generation === turn.generation && !isThere(tokenid))
         this.warnings.push(
           `${title}: ${tokenid} was deleted on ${this.cluster}; run with --refresh, which makes the next one.`,
         );
     }
-    if (!isKnown) this.warnings.push(...turnWarnings(title, turns, settings, ids, this.facts.now));
+    if (!isKnown) this.warnings.push(...warnings);
   }
 
   // ---- the whole

@@ -5,7 +5,7 @@ import { sameValue, withoutUndefined } from "../../../providers/values";
 import type { Declared } from "../discovery/types";
 import { type NetboxTokenEntry, programNames } from "./file";
 import { permissionsOf, programNetboxUser } from "./programs";
-import { rowAges, sinksOf, slotNames, turnInputs, turnProblems, turnSettings, turnsFor, turnWarnings } from "./tokens";
+import { planTurns, turnInputs } from "./tokens";
 import type { AccessFacts, PlannedToken, TokenRow } from "./types";
 
 type Path = readonly PropertyKey[];
@@ -129,8 +129,8 @@ export class NetboxPlan {
   // ---- tokens
 
   private token(entry: NetboxTokenEntry, path: Path, sinkKey: string): void {
-    const { name, user: username, version, description, writeEnabled, allowedIps } = entry;
-    const { netbox, stack, known, now } = this.facts;
+    const { name, user: username, version } = entry;
+    const { netbox, stack, known } = this.facts;
     const title = `NetBox/${username}/${name}`;
     const before = this.tokenNames.get(title);
     if (before !== undefined) {
@@ -139,47 +139,27 @@ export class NetboxPlan {
     }
     this.tokenNames.set(title, path);
     const after = this.referred("user", [username], path);
-    const settings = turnSettings(entry, this.facts.overlap);
-    for (const { key, text } of turnProblems(entry, settings, now)) this.problem([...path, key], text);
-    const sinks = sinksOf(title, entry.sinks, this.facts, (n, text) => this.problem([...path, sinkKey, n], text));
-    const ids = slotNames(name);
-    const resources = [
-      netboxName("token", `${username}/${ids[0]}`),
-      netboxName("token", `${username}/${ids[1]}`),
-    ] as const;
-    // Several of a name can be there: what others made is nothing to this.
-    const turns = turnsFor(this.facts, settings, resources, [false, false], sinks);
     const permissions = this.objects
       .filter(({ args }) => args.type === "permission" && list(args.fields?.users).includes(username))
       .map((each) => each.name);
-    for (const each of [turns.previous, turns.current]) {
-      if (each === undefined) continue;
-      const isPrevious = each !== turns.current;
-      const last = knownToken.safeParse(known.get(resources[each.slot])?.properties).data;
-      const { adopted: _adopted, ...turn } = turnInputs(each);
-      const kept = isPrevious && last ? last : { description, writeEnabled, allowedIps };
-      const own = { description: kept.description, writeEnabled: kept.writeEnabled, allowedIps: kept.allowedIps };
-      const inputs = { netboxUrl: netbox.url, stack, name: ids[each.slot], username, version, ...own, ...turn };
-      this.tokens.push({
-        name: resources[each.slot],
-        inputs: withoutUndefined(inputs),
-        after: [...after, ...permissions],
-        entry: title,
-        isCurrent: !isPrevious,
-        sinks: isPrevious ? [] : sinks,
-      });
-      this.rows.push({
-        entry: title,
-        token: `NetBox/${username}/${ids[each.slot]}`,
-        generation: each.generation,
-        state: isPrevious ? "overlapping" : "current",
-        madeAt: last?.generation === each.generation ? last.madeAt : undefined,
-        expire: each.expire,
-        ...rowAges(settings),
-        retires: each.retires,
-      });
+    const { tokens, warnings } = planTurns(
+      this.facts,
+      { prefix: `NetBox/${username}/`, name, entry },
+      (id) => netboxName("token", `${username}/${id}`),
+      // Several of a name can be there: what others made is nothing to this.
+      () => false,
+      (place, text) => this.problem([...path, ...place.map((each) => (each === "sinks" ? sinkKey : each))], text),
+    );
+    for (const { turn, id, planned, row } of tokens) {
+      const last = knownToken.safeParse(known.get(planned.name)?.properties).data;
+      const { adopted: _adopted, ...own } = turnInputs(turn);
+      const kept = last && !planned.isCurrent ? last : entry;
+      const settings = { description: kept.description, writeEnabled: kept.writeEnabled, allowedIps: kept.allowedIps };
+      const inputs = { netboxUrl: netbox.url, stack, name: id, username, version, ...settings, ...own };
+      this.tokens.push({ ...planned, inputs: withoutUndefined(inputs), after: [...after, ...permissions] });
+      this.rows.push(row);
     }
-    this.warnings.push(...turnWarnings(title, turns, settings, ids, now));
+    this.warnings.push(...warnings);
   }
 
   // ---- the whole

@@ -43,7 +43,7 @@ export function planAccess(facts: AccessFacts): AccessPlan {
     changes: [
       ...planned.flatMap(({ cluster, objects: own }) => clusterChanges(cluster.name, cluster.view, own, facts.known)),
       ...netboxChanges(netbox.objects, facts),
-      ...tokenChanges("NetBox", netbox.tokens, facts.known, ({ name, username }) => `token ${name} of ${username}`),
+      ...tokenChanges("NetBox", "NetboxToken", netbox.tokens, facts.known),
       ...removals(wanted, facts.known),
     ],
     warnings: [...clusters.flatMap(({ plan }) => plan.warnings), ...netbox.warnings],

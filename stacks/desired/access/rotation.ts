@@ -1,3 +1,5 @@
+import { duration, milliseconds } from "../../discoverysettings";
+
 // Two tokens take turns: the next one is made and published before the last one goes.
 
 /** A token as the state has it. Times in seconds since 1970. */
@@ -64,26 +66,26 @@ export function turnsOf(
   const reason = reasonFor(settings, last, now);
   if (reason !== undefined) {
     const current = turn(settings, other(last.slot), last.generation + 1, now);
-    const { slot, generation, rotation, expire, adopted, retires = now + settings.overlap } = last;
-    const previous = { slot, generation, rotation, expire, ...(adopted ? { adopted } : {}), retires };
+    const previous = going(last.slot, last, last.retires ?? now + settings.overlap);
     return withDue(settings, { current, previous, reason }, now);
   }
   const { slot, generation, rotation, madeAt = now } = last;
   const current: Turn = { slot, generation, rotation, expire: expiryOf(settings, madeAt, last.expire) };
   const before = known[other(slot)];
   // It goes on until its time is over and every place has the new one.
-  const isNeeded = before?.retires !== undefined && (before.retires > now || !isPublished(generation));
-  const previous: Turn | undefined =
-    before !== undefined && isNeeded
-      ? {
-          slot: other(slot),
-          ...{ generation: before.generation, rotation: before.rotation, expire: before.expire },
-          ...(before.adopted ? { adopted: true } : {}),
-          ...(before.retires === undefined ? {} : { retires: before.retires }),
-        }
+  const previous =
+    before?.retires !== undefined && (before.retires > now || !isPublished(generation))
+      ? going(other(slot), before, before.retires)
       : undefined;
   return withDue(settings, previous === undefined ? { current } : { current, previous }, madeAt);
 }
+
+/** One that another one takes over from: as it is, until then. */
+const going = (slot: 0 | 1, { generation, rotation, expire, adopted }: KnownTurn, retires: number): Turn => ({
+  ...{ slot, generation, rotation, expire },
+  ...(adopted === true ? { adopted } : {}),
+  retires,
+});
 
 /** The state has none of them; what is there already has a secret that nobody here knows. */
 function first(settings: TurnSettings, [isFirst, isSecond]: Pair<boolean>, now: number): Turns {
@@ -114,13 +116,27 @@ function reasonFor(settings: TurnSettings, last: KnownTurn, now: number): string
   if (last.retires !== undefined || last.adopted === true)
     return "the one that is there has no known secret, or was given up";
   if (last.rotation !== settings.rotation) return "its rotation counter was changed";
-  const due = dueAt({ ...settings, renews: "after" in settings.expire }, last.madeAt, last.expire);
+  const due = dueAt(agesOf(settings), last.madeAt, last.expire);
   return due !== undefined && due <= now ? "it is due" : undefined;
 }
 
+/** What is kept of the settings of a token's age beside it. Seconds. */
+export interface Ages {
+  /** Nothing where no age makes it go. */
+  rotateAfter?: number | undefined;
+  overlap: number;
+  /** Does an expiry that the file names as a time after its making let it go on? */
+  renews: boolean;
+}
+export const agesOf = ({ rotateAfter, overlap, expire }: TurnSettings): Ages => ({
+  rotateAfter,
+  overlap,
+  renews: "after" in expire,
+});
+
 /** When the next one has to take over: by its age, or before it expires. */
 export function dueAt(
-  { rotateAfter, overlap, renews }: { rotateAfter?: number | undefined; overlap: number; renews: boolean },
+  { rotateAfter, overlap, renews }: Ages,
   madeAt: number | undefined,
   expiry: number,
 ): number | undefined {
@@ -132,7 +148,7 @@ export function dueAt(
 }
 
 function withDue(settings: TurnSettings, turns: Turns, madeAt: number): Turns {
-  const due = dueAt({ ...settings, renews: "after" in settings.expire }, madeAt, turns.current.expire);
+  const due = dueAt(agesOf(settings), madeAt, turns.current.expire);
   return due === undefined ? turns : { ...turns, due };
 }
 
@@ -151,15 +167,14 @@ export function printMoment(at: number, now: number): string {
 /** `2027-01-31 04:00Z`. */
 export const printTime = (at: number): string => `${new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")}Z`;
 
-const units: Record<string, number> = { m: 60, h: hour, d: day };
 /** Seconds of `30m`, `12h`, `90d`. */
-export const secondsOf = (text: string): number => Number(text.slice(0, -1)) * (units[text.slice(-1)] ?? 0);
+export const secondsOf = (text: string): number => milliseconds(text) / 1000;
 
 /** What a file says of an expiry. */
 export function expiryFrom(value: number | string | undefined): TurnSettings["expire"] {
   if (value === undefined) return { at: 0 };
   if (typeof value === "number") return { at: value };
-  if (/^\d+[mhd]$/.test(value)) return { after: secondsOf(value) };
+  if (duration.safeParse(value).success) return { after: secondsOf(value) };
   const [date = "", time = "00:00"] = value.replace(/Z$/, "").split(/[T ]/);
   return { at: Math.floor(Date.parse(`${date}T${time}Z`) / 1000) };
 }

@@ -1,7 +1,9 @@
+import { z } from "zod";
 import type { Destination } from "../../../providers/sinks/secretsink.model";
 import { placeOf } from "../../../providers/sinks/secretsink.model";
 import type { Sink } from "./file";
 import {
+  agesOf,
   expiryFrom,
   type KnownTurn,
   printMoment,
@@ -12,7 +14,7 @@ import {
   type Turns,
   turnsOf,
 } from "./rotation";
-import type { AccessFacts, KnownResource, PlannedSink } from "./types";
+import type { AccessFacts, PlannedSink, PlannedToken, TokenRow } from "./types";
 
 // What the tokens of both systems have in common: whose turn it is, where their secrets go, what is to be said of them.
 
@@ -29,7 +31,7 @@ const day = 86_400;
 /** A token that has to be looked after within so many seconds is worth a warning. */
 const soon = 7 * day;
 
-export const turnSettings = (entry: TurnEntry, overlap: number): TurnSettings => ({
+const turnSettings = (entry: TurnEntry, overlap: number): TurnSettings => ({
   rotateAfter: entry.rotateAfter === undefined ? undefined : secondsOf(entry.rotateAfter),
   overlap: entry.overlap === undefined ? overlap : secondsOf(entry.overlap),
   rotation: entry.rotation,
@@ -37,7 +39,7 @@ export const turnSettings = (entry: TurnEntry, overlap: number): TurnSettings =>
 });
 
 /** What is wrong with them. */
-export function turnProblems(entry: TurnEntry, settings: TurnSettings, now: number): { key: string; text: string }[] {
+function turnProblems(entry: TurnEntry, settings: TurnSettings, now: number): { key: string; text: string }[] {
   const { rotateAfter, overlap, expire } = settings;
   const found: { key: string; text: string }[] = [];
   if ("at" in expire && expire.at !== 0 && expire.at <= now)
@@ -59,46 +61,78 @@ export function turnProblems(entry: TurnEntry, settings: TurnSettings, now: numb
 }
 
 /** A token in the state, as far as its turn goes. */
-export function knownTurn(resource: KnownResource | undefined): KnownTurn | undefined {
-  const number = (name: string): number | undefined => {
-    const value = resource?.properties[name];
-    return typeof value === "number" ? value : undefined;
-  };
-  const generation = number("generation");
-  if (resource === undefined || generation === undefined) return undefined;
-  const { adopted } = resource.properties;
-  return {
-    generation,
-    rotation: number("rotation") ?? 0,
-    expire: number("expire") ?? 0,
-    madeAt: number("madeAt"),
-    ...(adopted === true ? { adopted } : {}),
-    retires: number("retires"),
-  };
-}
+const knownTurn: z.ZodType<KnownTurn> = z.object({
+  generation: z.number(),
+  rotation: z.number().default(0),
+  expire: z.number().default(0),
+  madeAt: z.number().optional(),
+  adopted: z.boolean().optional(),
+  retires: z.number().optional(),
+});
 
 /** The two names that take turns. */
 export const slotNames = (name: string): readonly [string, string] => [name, `${name}-b`];
 
-/** Whose turn it is of an entry's two tokens. @param resources their logical names @param isThere are they on the system? */
-export function turnsFor(
-  { known, now }: AccessFacts,
-  settings: TurnSettings,
-  resources: readonly [string, string],
-  isThere: readonly [boolean, boolean],
-  sinks: PlannedSink[],
-): Turns {
-  const turns = [knownTurn(known.get(resources[0])), knownTurn(known.get(resources[1]))] as const;
-  const isPublished = (generation: number) =>
-    sinks.every(({ name }) => known.get(name)?.properties.generation === generation);
-  return turnsOf(settings, turns, isThere, isPublished, now);
+/** A token of an entry, as far as both systems have it alike. */
+export interface TurnOfEntry {
+  turn: Turn;
+  /** Its own name, of the two. */
+  id: string;
+  /** What a planned token is beside its inputs. */
+  planned: Pick<PlannedToken<unknown>, "name" | "entry" | "isCurrent" | "sinks">;
+  row: TokenRow;
+}
+
+/**
+ * The tokens that there are to be of an entry.
+ * @param prefix what stands before its name in its title: `pve-lab/netbox@pve!`
+ * @param resourceOf the logical name of one of its two names
+ * @param isThere is one of them on the system?
+ * @param problem what is wrong with it, by the place in the entry
+ */
+export function planTurns(
+  facts: AccessFacts,
+  { prefix, name, entry }: { prefix: string; name: string; entry: TurnEntry },
+  resourceOf: (id: string) => string,
+  isThere: (id: string) => boolean,
+  problem: (place: readonly PropertyKey[], text: string) => void,
+): { tokens: TurnOfEntry[]; warnings: string[] } {
+  const { known, now } = facts;
+  const title = `${prefix}${name}`;
+  const settings = turnSettings(entry, facts.overlap);
+  for (const { key, text } of turnProblems(entry, settings, now)) problem([key], text);
+  const sinks = sinksOf(title, entry.sinks, facts, (n, text) => problem(["sinks", n], text));
+  const ids = slotNames(name);
+  const turnIn = (id: string) => knownTurn.safeParse(known.get(resourceOf(id))?.properties).data;
+  const turns = turnsOf(
+    settings,
+    [turnIn(ids[0]), turnIn(ids[1])],
+    [isThere(ids[0]), isThere(ids[1])],
+    (generation) => sinks.every((sink) => known.get(sink.name)?.properties.generation === generation),
+    now,
+  );
+  const tokens = [turns.previous, turns.current].flatMap((turn): TurnOfEntry[] => {
+    if (turn === undefined) return [];
+    const id = ids[turn.slot];
+    const isCurrent = turn === turns.current;
+    const last = turnIn(id);
+    const { generation, expire, retires } = turn;
+    const row: TokenRow = {
+      ...{ entry: title, token: `${prefix}${id}`, generation, state: isCurrent ? "current" : "overlapping" },
+      madeAt: last?.generation === generation ? last.madeAt : undefined,
+      ...{ expire, ...agesOf(settings), retires },
+    };
+    const planned = { name: resourceOf(id), entry: title, isCurrent, sinks: isCurrent ? sinks : [] };
+    return [{ turn, id, planned, row }];
+  });
+  return { tokens, warnings: turnWarnings(title, turns, settings, ids, now) };
 }
 
 /** What a turn is among a token's inputs. */
 export const turnInputs = ({ slot: _slot, ...turn }: Turn) => turn;
 
 /** What a preview says of a token's age. */
-export function turnWarnings(
+function turnWarnings(
   title: string,
   { current, previous, reason, due }: Turns,
   settings: TurnSettings,
@@ -121,15 +155,8 @@ export function turnWarnings(
   return [];
 }
 
-/** What a token's row says of its age. */
-export const rowAges = ({ rotateAfter, overlap, expire }: TurnSettings) => ({
-  rotateAfter,
-  overlap,
-  renews: "after" in expire,
-});
-
 /** The sinks of an entry. @param problem what stands in the way of one, by its place in the list */
-export function sinksOf(
+function sinksOf(
   entry: string,
   sinks: Sink[],
   { vault }: AccessFacts,

@@ -10,6 +10,7 @@ import type { Destination } from "../../../providers/sinks/secretsink.model";
 import type { Declared } from "../discovery/types";
 import type { PlaceOf } from "../yamlfile";
 import type { AccessFile } from "./file";
+import type { Ages } from "./rotation";
 
 /** A resource in the stack's state: its type's last word, its properties. */
 export interface KnownResource {
@@ -81,7 +82,7 @@ export interface PlannedToken<I> extends Named<I> {
 }
 
 /** One token in the outputs, without its secret. Times in seconds since 1970. */
-export interface TokenRow {
+export interface TokenRow extends Ages {
   /** `pve-lab/netbox@pve!site`, `NetBox/netbox-site/site`. */
   token: string;
   /** Of the two that take turns, the one that gives both their name. */
@@ -91,11 +92,6 @@ export interface TokenRow {
   /** Nothing before it is made. */
   madeAt: number | undefined;
   expire: number;
-  /** Seconds; nothing where no age makes it go. */
-  rotateAfter: number | undefined;
-  overlap: number;
-  /** Does an expiry that the file names as a time after its making let it go on? */
-  renews: boolean;
   retires: number | undefined;
 }
 

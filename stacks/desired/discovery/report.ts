@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { table } from "../table";
 import type { ReportRow } from "./types";
 
 const changes = [
@@ -89,10 +90,7 @@ export function printReport({ counts, rows, readOnly, sinceLastRun }: Report): s
       name,
       details.join("; "),
     ]);
-  const widths = [0, 1, 2, 3].map((n) => Math.max(...cells.map((row) => row[n]?.length ?? 0), 0));
-  const lines = cells.map((row) =>
-    `  ${row.map((cell, n) => (n < 4 ? cell.padEnd(widths[n] ?? 0) : cell)).join("  ")}`.trimEnd(),
-  );
+  const lines = table(cells).map((line) => `  ${line}`);
   const more = rows.length > most ? [`  and ${rows.length - most} more: set netbox-proxmox:discovery.reportFile`] : [];
   return [head, ...lines, ...more].join("\n");
 }
