@@ -30,6 +30,14 @@ const tls = {
 /** Seconds until a system must have answered a request. */
 const requestTimeout = (seconds: number) => z.number().positive().default(seconds);
 
+/** The pinned key is written down, or is in a file. */
+const hasHostKey = ({ hostKey, hostKeyFile }: { hostKey?: string; hostKeyFile?: string }): boolean =>
+  hostKey !== undefined || hostKeyFile !== undefined;
+const noHostKey = {
+  error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)",
+  path: ["hostKey"],
+};
+
 const netboxSchema = z.strictObject({
   url: httpUrl,
   token: z
@@ -39,6 +47,36 @@ const netboxSchema = z.strictObject({
   requestTimeout: requestTimeout(120),
   ...tls,
 });
+
+const sshNode = z
+  .strictObject({
+    host: z.string().min(1),
+    port: z.number().int().min(1).max(65535).default(22),
+    hostKey: z.string().optional(),
+    hostKeyFile: file.optional(),
+  })
+  .refine(hasHostKey, noHostKey)
+  .transform(({ hostKeyFile, ...node }) => ({
+    ...node,
+    hostKey: node.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8"),
+  }));
+
+/** How to reach the nodes themselves, for what the API can't do. */
+const nodeSsh = z
+  .strictObject({
+    user: z
+      .string()
+      .regex(/^[a-z_][a-z0-9_.-]*$/i, "write a user's name")
+      .default("root"),
+    keyFile: file,
+    /** Does the user become root by sudo? Every one but root does. */
+    sudo: z.boolean().optional(),
+    /** Seconds until a step must have ended. */
+    requestTimeout: requestTimeout(3600),
+    /** By the node's name on Proxmox VE. */
+    nodes: z.record(z.string(), sshNode),
+  })
+  .transform(({ sudo, ...ssh }) => ({ ...ssh, sudo: sudo ?? ssh.user !== "root" }));
 
 const proxmoxSchema = z
   .strictObject({
@@ -67,6 +105,7 @@ const proxmoxSchema = z
     shutdownTimeout: z.number().positive().default(120),
     /** Clones from one template at once. */
     parallelClones: z.number().int().positive().default(4),
+    ssh: nodeSsh.optional(),
     ...tls,
   })
   .superRefine(({ url, host, token, user, password }, context) => {
@@ -109,10 +148,7 @@ const nameServerSchema = z
     /** The view of netbox-dns whose zones these are; left out, its default view. */
     view: z.string().min(1).optional(),
   })
-  .refine(({ hostKey, hostKeyFile }) => hostKey !== undefined || hostKeyFile !== undefined, {
-    error: "the server's ssh host key is missing (as `ssh-keyscan HOST` prints it, checked by you)",
-    path: ["hostKey"],
-  })
+  .refine(hasHostKey, noHostKey)
   .transform(({ hostKeyFile, ...server }) => ({
     ...server,
     hostKey: server.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8"),
@@ -155,6 +191,7 @@ const examples: Record<string, string> = {
   taskTimeout: "1800",
   shutdownTimeout: "120",
   parallelClones: "4",
+  sudo: "true",
 };
 
 /** A cluster's name as it stands at the end of its environment variables. */
@@ -162,6 +199,10 @@ export const suffix = (name: string) => name.toUpperCase().replace(/[^A-Z0-9]+/g
 const record = (value: unknown): Record<string, unknown> => (isRecord(value) ? value : {});
 const given = (values: Record<string, string | undefined>) =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined && value !== ""));
+
+/** How nodes are reached, with the key file that the environment names. */
+const withKeyFile = (ssh: unknown, keyFile: string | undefined) =>
+  isRecord(ssh) ? { ssh: { ...ssh, ...given({ keyFile }) } } : {};
 
 /**
  * The connections: environment before configuration, since what a provider is configured with on refresh and destroy is
@@ -229,6 +270,7 @@ export function readConnections(
             user: env[`PROXMOX_VE_USERNAME_${suffix(name)}`],
             password: env[`PROXMOX_VE_PASSWORD_${suffix(name)}`],
           }),
+          ...withKeyFile(record(clusters[name]).ssh, env.PROXMOX_SSH_KEY_FILE),
         },
       ]),
     ),

@@ -5,13 +5,15 @@ import { UserError } from "./errors";
 import { type Allowance, allowance, defaultAllowance } from "./gone";
 import { NetboxClient } from "./netbox/client";
 import { ProxmoxCluster } from "./proxmox/client";
-import { type ConfigSource, printProblems } from "./settings";
+import { type ConfigSource, printProblems, project } from "./settings";
+import { Shell } from "./ssh/shell";
 
 /** The clients of this process: one of each, with their pools and what they share. */
 export class Context {
   private readonly netboxClient: NetboxClient | undefined;
   private readonly clusters: Map<string, ProxmoxCluster>;
   private readonly servers: Map<string, NameServer>;
+  private readonly shells = new Map<string, Shell>();
 
   constructor(private readonly connections: Connections) {
     this.netboxClient = connections.netbox && new NetboxClient(connections.netbox);
@@ -58,6 +60,26 @@ export class Context {
     return server;
   }
 
+  /** The root shell of a node, over ssh. @throws UserError where it is not configured */
+  shell(cluster: string, node: string): Shell {
+    const shared = `${project}:proxmox["${cluster}"].ssh`;
+    const { nodes = {}, ...login } = this.connections.proxmox[cluster]?.ssh ?? {};
+    const place = nodes[node];
+    if (place === undefined || !("keyFile" in login))
+      throw new UserError(
+        `Node ${node} of ${cluster} is reached by ssh for this, and how is not configured: set ${shared}.keyFile, and ${shared}.nodes["${node}"].host and .hostKey.`,
+      );
+    const key = `${cluster}/${node}`;
+    const shell =
+      this.shells.get(key) ??
+      new Shell(
+        { title: `Node ${node} of ${cluster}`, setting: `${shared}.nodes["${node}"]`, shared },
+        { ...login, ...place },
+      );
+    this.shells.set(key, shell);
+    return shell;
+  }
+
   /** A password by its name among the stack's secrets. */
   password(name: string): string {
     const value = this.connections.passwords[name];
@@ -74,6 +96,7 @@ export class Context {
       this.netboxClient?.close(),
       ...this.proxmox.map((cluster) => cluster.close()),
       ...this.nameServers.map((server) => server.close()),
+      ...[...this.shells.values()].map((shell) => shell.close()),
     ]);
   }
 }

@@ -7,6 +7,7 @@ import type { Handler } from "./dynamic";
 import { messageOf, UserError } from "./errors";
 import { GoneGuard } from "./gone";
 import { withMarkText } from "./mark";
+import { choicesHandler } from "./netbox/choices.handler";
 import { dnsRecordHandler } from "./netbox/dnsrecord.handler";
 import { guestHandler } from "./netbox/guest.handler";
 import { ipAllocationHandler } from "./netbox/ipallocation.handler";
@@ -20,6 +21,8 @@ import { roleHandler } from "./proxmox/access/role.handler";
 import { tokenHandler } from "./proxmox/access/token.handler";
 import { userHandler } from "./proxmox/access/user.handler";
 import { containerHandler } from "./proxmox/container.handler";
+import { fileHandler } from "./proxmox/file.handler";
+import { templateHandler } from "./proxmox/template.handler";
 import { vmHandler } from "./proxmox/vm.handler";
 import { secretSinkHandler } from "./sinks/secretsink.handler";
 import { anchorHandler } from "./site/anchor.handler";
@@ -45,6 +48,9 @@ const handlers = {
   "bind9-record": recordHandler,
   "site-anchor": anchorHandler,
   "secret-sink": secretSinkHandler,
+  "proxmox-file": fileHandler,
+  "proxmox-template": templateHandler,
+  "netbox-choices": choicesHandler,
 } satisfies Record<string, Handler>;
 
 /** The kinds that stand in states: none may ever be renamed or taken away. */

@@ -22,7 +22,7 @@ import { settingsOf } from "./desired/guestsettings";
 import { typeOf, vmidOf } from "./desired/identity";
 import { isInScope } from "./desired/scope";
 import { isBuilt } from "./desired/statuses";
-import { lxcTemplateIdOf, templateIdOf } from "./desired/templates";
+import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
 import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
 import type { Scope, Settings } from "./settings";
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Endpoints } from "../lab";
 import { type Call, netboxCall } from "../lab/netbox/load";
-import { Ssh } from "../providers/bind9/ssh";
+import { Ssh } from "../providers/ssh/client";
 
 /** A guest as Proxmox lists it, with its configuration. */
 export interface ListedGuest {
@@ -47,7 +47,10 @@ export class Consoles {
     const ca = Object.values(endpoints.proxmox)[0]?.caFile;
     this.agent = new Agent({ connect: { ca: ca === undefined ? undefined : readFileSync(ca) } });
     const { host, port, user, keyFile, hostKey } = endpoints.ssh;
-    this.ssh = new Ssh("by hand", { host, port, user, keyFile, hostKey, requestTimeout: 60 });
+    this.ssh = new Ssh(
+      { title: "Name server by hand", setting: "tools/consoles.ts" },
+      { host, port, user, keyFile, hostKey, requestTimeout: 60 },
+    );
   }
 
   async close(): Promise<void> {

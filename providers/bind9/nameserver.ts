@@ -2,8 +2,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { NameServerSettings } from "../connections";
 import { UserError } from "../errors";
 import { redact } from "../http/redact";
+import { Ssh } from "../ssh/client";
 import { absolute, zoneOf } from "./names";
-import { Ssh } from "./ssh";
 import { ZoneCache } from "./zonecache";
 
 export interface Rrset {
@@ -48,7 +48,7 @@ export class NameServer {
     readonly name: string,
     private readonly settings: NameServerSettings,
   ) {
-    this.ssh = new Ssh(name, settings);
+    this.ssh = new Ssh({ title: `Name server ${name}`, setting: `netbox-proxmox:bind9["${name}"]` }, settings);
     this.zones = settings.zones.map(absolute);
     this.view = settings.view;
   }

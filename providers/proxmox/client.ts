@@ -15,6 +15,9 @@ import * as wire from "./schemas";
 /** Milliseconds: half of what PVE gives a ticket. */
 const ticketLifetime = 3_600_000;
 
+/** Gets each line of a task's log as it comes. */
+export type OnLine = (line: string) => void;
+
 export type Parameters = Record<string, string | number>;
 
 /** PVE's message, with what it says of single parameters. */
@@ -38,6 +41,8 @@ export const says = {
   taken: (text: string) => /config file already exists|(VM|CT) \d+ already exists/.test(text),
   changedMeanwhile: (error: unknown) => /checksum mismatch|file changed by other user/.test(messageOf(error)),
   shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text),
+  /** PVE::Storage. */
+  stillCloned: (text: string) => /is still in use by linked clone/.test(text),
   noSuchResource: (error: unknown) => /no such resource|not HA managed/.test(messageOf(error)),
 };
 
@@ -142,8 +147,8 @@ export class ProxmoxCluster {
   }
 
   /** A write that answers with a task; done when the task has ended well. @throws TaskError */
-  async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters): Promise<void> {
-    await this.wait(await this.send(method, path, form, z.string()));
+  async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters, onLine?: OnLine): Promise<void> {
+    await this.wait(await this.send(method, path, form, z.string()), onLine);
   }
 
   /** A write that answers with what it made. */
@@ -177,13 +182,19 @@ export class ProxmoxCluster {
     for (const status of this.statuses.values()) status.forget();
   }
 
-  /** Polls a task until it has ended: noticed late by a seventh of its time at most, or a second. */
-  async wait(upid: string): Promise<void> {
+  /** Polls a task until it has ended: noticed late by a seventh of its time at most, or a second. @param onLine gets its log */
+  async wait(upid: string, onLine?: OnLine): Promise<void> {
     const node = upid.split(":")[1] ?? "";
     const path = `/nodes/${node}/tasks/${encodeURIComponent(upid)}`;
     const started = Date.now();
     const deadline = started + this.taskTimeout * 1000;
+    let told = 0;
     for (;;) {
+      if (onLine) {
+        const lines = await this.taskLog(path, told);
+        told += lines.length;
+        for (const line of lines) onLine(line);
+      }
       const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
       const ended = status === "stopped";
       if (ended) this.forget();
@@ -199,8 +210,10 @@ export class ProxmoxCluster {
     }
   }
 
-  private async taskLog(path: string): Promise<string[]> {
-    return (await this.get(`${path}/log`, wire.taskLog, { limit: 500 })).map(({ t }) => t);
+  private async taskLog(path: string, start = 0): Promise<string[]> {
+    const lines = await this.get(`${path}/log`, wire.taskLog, { limit: 500, start });
+    // A task that has said nothing yet says that.
+    return lines.map(({ t }) => t).filter((line) => line !== "no content");
   }
 
   // ---- reads that share
@@ -381,7 +394,9 @@ export class ProxmoxCluster {
     );
     return found
       .flat()
-      .filter(({ user, type }) => user.split("!")[0] === this.user && /^(qmclone|vzclone|vzcreate)$/.test(type))
+      .filter(
+        ({ user, type }) => user.split("!")[0] === this.user && /^(qmclone|qmcreate|vzclone|vzcreate)$/.test(type),
+      )
       .map((row) => ({
         ...row,
         log: () => this.taskLog(`/nodes/${row.upid.split(":")[1]}/tasks/${encodeURIComponent(row.upid)}`),

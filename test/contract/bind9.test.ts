@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type CommandResult, Ssh } from "../../providers/bind9/ssh";
+import { type CommandResult, Ssh } from "../../providers/ssh/client";
 import { seedWith, World } from "../world";
 
 /** What this project believes of BIND 9.18's nsupdate and dig over ssh: every case holds on the lab and on the real one. */
@@ -10,7 +10,10 @@ let ssh: Ssh;
 beforeAll(async () => {
   world = await World.open(seedWith("- { name: unused }"));
   const { host, port, user, keyFile, hostKey } = world.endpoints.ssh;
-  ssh = new Ssh("contract", { host, port, user, keyFile, hostKey, requestTimeout: 60 });
+  ssh = new Ssh(
+    { title: "Name server contract", setting: 'netbox-proxmox:bind9["contract"]' },
+    { host, port, user, keyFile, hostKey, requestTimeout: 60 },
+  );
 });
 afterAll(async () => {
   await ssh.close();

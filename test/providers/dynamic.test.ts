@@ -21,6 +21,9 @@ const frozen: Record<Kind, string> = {
   "proxmox-token": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-token')",
   "netbox-token": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-token')",
   "secret-sink": "exports.handler = () => require('./dist/providers/registry.js').get('secret-sink')",
+  "proxmox-file": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-file')",
+  "proxmox-template": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-template')",
+  "netbox-choices": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-choices')",
 };
 
 describe("the provider's text in state", () => {

@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { Client, utils } from "ssh2"; // nsupdate runs on the name server: no npm library speaks RFC 2136 with TSIG
-import type { NameServerSettings } from "../connections";
+import { Client, utils } from "ssh2"; // nsupdate, qm and pct run on the machines themselves: nothing else reaches them
 import { UserError } from "../errors";
 import { Semaphore } from "../semaphore";
 
@@ -11,36 +10,61 @@ export interface CommandResult {
   stderr: string;
 }
 
+/** Who is reached, and the settings that say how: for what goes wrong. */
+export interface Subject {
+  /** `Name server ns1`. */
+  title: string;
+  /** Where its own settings stand: `netbox-proxmox:bind9["ns1"]`. */
+  setting: string;
+  /** Where those stand that it shares with others: the user, the key, the time-out. */
+  shared?: string;
+}
+
+export interface SshSettings {
+  host: string;
+  port: number;
+  user: string;
+  keyFile: string;
+  /** The pinned key, as a line of known_hosts or of a .pub file. */
+  hostKey: string;
+  /** Seconds until a command must have ended. */
+  requestTimeout: number;
+}
+
+export interface Running {
+  /** Seconds, in the place of the usual limit. */
+  deadline?: number;
+  /** Every line of its output, as it comes. */
+  onLine?: (line: string) => void;
+}
+
 /** sshd refuses channels past its limit (ten by default, and other sessions count); the next try may find room. */
 const channels = 4;
 
-/** One ssh connection to a name server, made when it is first needed and again after it dropped. */
+/** One ssh connection, made when it is first needed and again after it dropped. */
 export class Ssh {
   private readonly places = new Semaphore(channels);
   private connection?: Promise<Client>;
   private closed = false;
 
   constructor(
-    private readonly name: string,
-    private readonly settings: Pick<
-      NameServerSettings,
-      "host" | "port" | "user" | "keyFile" | "hostKey" | "requestTimeout"
-    >,
+    private readonly subject: Subject,
+    private readonly settings: SshSettings,
   ) {}
 
   /** Runs a command with its standard input; the caller quotes. */
-  run(command: string, stdin: string): Promise<CommandResult> {
+  run(command: string, stdin: string, running: Running = {}): Promise<CommandResult> {
     return this.places.run(async () => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.exec(await this.connect(), command, stdin);
+          return await this.exec(await this.connect(), command, stdin, running);
         } catch (error) {
           // A channel that was never opened ran nothing, so trying again is safe.
           if (attempt >= 4 || !(error instanceof ChannelError))
             throw error instanceof UserError
               ? error
               : new UserError(
-                  `The ssh connection to name server ${this.name} (${this.settings.host}) broke: ${error instanceof Error ? error.message : String(error)}. Run again.`,
+                  `The ssh connection to ${this.place} broke: ${error instanceof Error ? error.message : String(error)}. Run again.`,
                 );
           await sleep(100 * 2 ** attempt);
         }
@@ -49,19 +73,18 @@ export class Ssh {
   }
 
   /** One command. Without an answer in time the connection is given up: what it still does nobody can say. */
-  private async exec(client: Client, command: string, stdin: string): Promise<CommandResult> {
-    const { requestTimeout } = this.settings;
+  private async exec(client: Client, command: string, stdin: string, running: Running): Promise<CommandResult> {
+    const { deadline = this.settings.requestTimeout, onLine } = running;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_resolve, reject) => {
       timer = setTimeout(() => {
         client.destroy();
         this.connection = undefined;
-        const setting = `netbox-proxmox:bind9["${this.name}"].requestTimeout`;
-        reject(new Error(`no answer within ${requestTimeout} s (raise ${setting})`));
-      }, requestTimeout * 1000);
+        reject(new Error(`no answer within ${deadline} s (raise ${this.shared}.requestTimeout)`));
+      }, deadline * 1000);
     });
     try {
-      return await Promise.race([exec(client, command, stdin), late]);
+      return await Promise.race([exec(client, command, stdin, onLine), late]);
     } finally {
       clearTimeout(timer);
     }
@@ -76,7 +99,7 @@ export class Ssh {
   }
 
   private connect(): Promise<Client> {
-    if (this.closed) throw new UserError(`The ssh connection to name server ${this.name} is closed.`);
+    if (this.closed) throw new UserError(`The ssh connection to ${this.place} is closed.`);
     this.connection ??= this.open();
     this.connection.catch(() => {
       this.connection = undefined;
@@ -86,7 +109,7 @@ export class Ssh {
 
   private open(): Promise<Client> {
     const { host, port, user, keyFile, hostKey } = this.settings;
-    const pinned = pinnedKey(this.name, hostKey);
+    const pinned = pinnedKey(this.subject, hostKey);
     return new Promise((resolve, reject) => {
       const client = new Client();
       client.once("ready", () => resolve(client));
@@ -110,17 +133,26 @@ export class Ssh {
     });
   }
 
+  private get shared(): string {
+    return this.subject.shared ?? this.subject.setting;
+  }
+
+  private get place(): string {
+    const { host, port, user } = this.settings;
+    return `${this.subject.title} (ssh ${user}@${host}:${port})`;
+  }
+
   private explain(error: Error & { level?: string }): UserError {
-    const { host, port, user, keyFile } = this.settings;
-    const place = `Name server ${this.name} (ssh ${user}@${host}:${port})`;
-    const key = `netbox-proxmox:bind9["${this.name}"]`;
+    const { keyFile } = this.settings;
+    const place = this.place;
+    const key = this.subject.setting;
     if (error.message.includes("Host denied"))
       return new UserError(
         `${place} shows another host key than the pinned one: if the server was set up anew, check its key and set ${key}.hostKey.`,
       );
     if (error.level === "client-authentication")
       return new UserError(
-        `${place} refuses the key ${keyFile}: put its public half into the user's authorized_keys, or set ${key}.keyFile.`,
+        `${place} refuses the key ${keyFile}: put its public half into the user's authorized_keys, or set ${this.shared}.keyFile.`,
       );
     return new UserError(
       `${place} can't be reached (${error.message}): check ${key}.host and .port, and that sshd is up.`,
@@ -130,12 +162,10 @@ export class Ssh {
 
 class ChannelError extends Error {}
 
-function pinnedKey(name: string, hostKey: string): Buffer {
+function pinnedKey({ setting }: Subject, hostKey: string): Buffer {
   const parsed = utils.parseKey(keyLine(hostKey));
   if (parsed instanceof Error)
-    throw new UserError(
-      `netbox-proxmox:bind9["${name}"].hostKey is no ssh public key: copy the line that \`ssh-keyscan HOST\` prints.`,
-    );
+    throw new UserError(`${setting}.hostKey is no ssh public key: copy the line that \`ssh-keyscan HOST\` prints.`);
   return parsed.getPublicSSH();
 }
 
@@ -159,18 +189,32 @@ function hostKeyAlgorithms(
   return ["ssh-ed25519"];
 }
 
-function exec(client: Client, command: string, stdin: string): Promise<CommandResult> {
+function exec(
+  client: Client,
+  command: string,
+  stdin: string,
+  onLine: (line: string) => void = () => {},
+): Promise<CommandResult> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
       if (error) return reject(new ChannelError(error.message));
       let stdout = "";
       let stderr = "";
+      let rest = "";
       let code: number | undefined;
+      const told = (chunk: string) => {
+        // A carriage return ends a line too: that is how progress is printed.
+        const lines = (rest + chunk).split(/[\r\n]+/);
+        rest = lines.pop() ?? "";
+        for (const line of lines) if (line.trim() !== "") onLine(line);
+      };
       channel.setEncoding("utf8").on("data", (chunk: string) => {
         stdout += chunk;
+        told(chunk);
       });
       channel.stderr.setEncoding("utf8").on("data", (chunk: string) => {
         stderr += chunk;
+        told(chunk);
       });
       channel.on("exit", (status: number | null) => {
         code = status ?? 255;
