@@ -10,6 +10,7 @@ import { discovery } from "./stacks/discovery";
 import { intent } from "./stacks/intent";
 import { knownKeys, readSettings } from "./stacks/settings";
 import { site } from "./stacks/site";
+import { templates } from "./stacks/templates";
 
 // The SDK takes a stack trace for every promise, and one that it sends on to the state for every resource, for which it lifts
 // the limit itself: together more than half of a large program's time. V8 takes none where the limit is no plain number.
@@ -19,7 +20,7 @@ Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} })
 // asks for it (`--debug`, an event log); and each of these lines is a call to the engine, asked for or not.
 Reflect.set(pulumi.log, "debug", async () => {});
 
-const programs = { site, discovery, intent, access };
+const programs = { site, discovery, intent, access, templates };
 type ProgramName = keyof typeof programs;
 const isProgram = (name: string): name is ProgramName => name in programs;
 
@@ -75,7 +76,10 @@ async function run(): Promise<Record<string, unknown>> {
       `netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`,
     );
   const source = { get: (key: string) => config.get(key) };
-  const needed = { needsProxmox: name === "site" || name === "discovery", needsNetbox: name !== "access" };
+  const needed = {
+    needsProxmox: name === "site" || name === "discovery" || name === "templates",
+    needsNetbox: name !== "access" && name !== "templates",
+  };
   const connections = readConnections(source, process.env, needed);
   const { proxmox = {}, passwords = {} } = "value" in connections ? connections.value : {};
   const settings = readSettings(source, Object.keys(proxmox), passwords);

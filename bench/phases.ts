@@ -93,7 +93,7 @@ async function measure(
   const { result, cost } = await metered(pid, done);
   if (result.code !== 0) throw new Error(`${about.phase} failed:\n${excerpt(result.output)}`);
   const { calls, greatest } = await lab.calls();
-  const requests = { netbox: 0, proxmox: 0, bind9: 0 };
+  const requests = { netbox: 0, proxmox: 0, bind9: 0, node: 0 };
   const endpoints = new Map<string, number>();
   for (const call of calls) {
     requests[call.system]++;

@@ -1,9 +1,9 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { utils } from "ssh2";
+import { NameServerCommands } from "./bind9/commands";
 import { DnsServer } from "./bind9/dns";
 import type { NameServer } from "./bind9/nsupdate";
-import { SshServer } from "./bind9/sshd";
 import { Zones } from "./bind9/zones";
 import { type Certificate, makeCertificate } from "./certificate";
 import { ControlServer } from "./control";
@@ -11,11 +11,13 @@ import { Faults } from "./faults";
 import { RequestLog } from "./log";
 import { loadSeed, netboxCall } from "./netbox/load";
 import { NetboxServer } from "./netbox/server";
+import { NodeHost } from "./node/host";
 import type { Cluster, Times } from "./proxmox/cluster";
 import { loadCluster } from "./proxmox/load";
 import { ProxmoxServer } from "./proxmox/server";
 import { recordedCluster } from "./proxmox/state";
 import type { Seed } from "./seed";
+import { SshServer } from "./ssh/server";
 import { type Switch, setSwitch } from "./switches";
 
 /** Credentials of the lab: fakes, the same in every lab, so that Pulumi.dev.yaml can name them. */
@@ -34,8 +36,8 @@ export interface LabOptions {
   proxmoxState?: string;
   /** Where the lab keeps its TLS certificate and ssh keys; made there where they are missing. */
   folder: string;
-  /** 0 takes a free port; further clusters take the ports after the first one's. */
-  ports?: Partial<Record<"proxmox" | "netbox" | "ssh" | "dns" | "control", number>>;
+  /** 0 takes a free port; further clusters and nodes take the ports after the first one's. */
+  ports?: Partial<Record<"proxmox" | "netbox" | "ssh" | "nodeSsh" | "dns" | "control", number>>;
   /** Milliseconds by kind of call. */
   latency?: Latency;
   /** A real, empty NetBox and a real BIND 9 in the place of the lab's own. */
@@ -44,9 +46,24 @@ export interface LabOptions {
 
 export type Latency = Partial<Omit<Times, "api"> & Record<"netbox" | "proxmox" | "nsupdate", number>>;
 
+export interface ProxmoxEndpoint {
+  url: string;
+  token: string;
+  login: string;
+  fingerprint: string;
+  caFile: string;
+  /** Of its nodes: as the setting `ssh` of a cluster. */
+  ssh: {
+    user: string;
+    keyFile: string;
+    folder: string;
+    nodes: Record<string, { host: string; port: number; hostKeyFile: string }>;
+  };
+}
+
 /** Where the parts of a lab are and how to log in to them: what `npm run lab` prints. */
 export interface Endpoints {
-  proxmox: Record<string, { url: string; token: string; login: string; fingerprint: string; caFile: string }>;
+  proxmox: Record<string, ProxmoxEndpoint>;
   netbox: { url: string; token: string };
   ssh: { host: string; port: number; user: string; keyFile: string; hostKey: string; hostKeyFile: string };
   dns: { host: string; port: number; keyFile: string };
@@ -102,7 +119,8 @@ export class Lab {
   /** NetBox ids of the seed's guests by name. */
   guestIds = new Map<string, number>();
   private readonly closers: (() => Promise<void>)[] = [];
-  private ssh?: SshServer;
+  private commands?: NameServerCommands;
+  readonly hosts: NodeHost[] = [];
   private found?: Endpoints;
 
   private constructor(readonly seed: Seed) {}
@@ -132,7 +150,7 @@ export class Lab {
 
   setLatency({ netbox, nsupdate, proxmox, ...times }: Latency): void {
     this.netbox.latency = netbox ?? this.netbox.latency;
-    if (this.ssh) this.ssh.latency = nsupdate ?? this.ssh.latency;
+    if (this.commands) this.commands.latency = nsupdate ?? this.commands.latency;
     const given = Object.entries({ ...times, api: proxmox }).filter(([, milliseconds]) => milliseconds !== undefined);
     for (const { cluster } of this.proxmox.values()) Object.assign(cluster.times, Object.fromEntries(given));
   }
@@ -176,9 +194,24 @@ export class Lab {
         login: `${login.user}:${login.password}`,
         fingerprint: certificate.fingerprint,
         caFile: join(folder, "proxmox-ca.pem"),
+        ssh: await this.openNodes(cluster, folder, ports),
       };
     }
     return opened;
+  }
+
+  private async openNodes(cluster: Cluster, folder: string, ports: Ports): Promise<ProxmoxEndpoint["ssh"]> {
+    const keys = sshKeys(folder);
+    const nodes: ProxmoxEndpoint["ssh"]["nodes"] = {};
+    for (const node of cluster.nodes.keys()) {
+      const host = new NodeHost(cluster, node, keys, join(folder, "nodes", cluster.name, node), this.log, this.faults);
+      const port = await host.listen(ports.nodeSsh ? ports.nodeSsh + this.hosts.length : 0);
+      this.closers.push(() => host.close());
+      this.hosts.push(host);
+      nodes[node] = { host: "127.0.0.1", port, hostKeyFile: join(folder, "ssh_host_ed25519_key.pub") };
+    }
+    const images = resolve(folder, "images");
+    return { user: "root", keyFile: join(folder, "id_ed25519"), folder: images, nodes };
   }
 
   private clusters(state?: string): Cluster[] {
@@ -210,8 +243,9 @@ export class Lab {
       ["/etc/bind/unknown.key", "BADKEY"],
       ["/etc/bind/wrong.key", "BADSIG"],
     ]);
-    const ssh = new SshServer(keys, { zones: this.zones, keyFiles, port }, this.log, this.faults);
-    this.ssh = ssh;
+    const commands = new NameServerCommands({ zones: this.zones, keyFiles, port }, this.log, this.faults);
+    this.commands = commands;
+    const ssh = new SshServer(keys, commands.execute);
     const sshPort = await ssh.listen(ports.ssh ?? 0);
     this.closers.push(() => ssh.close());
     return {

@@ -1,7 +1,7 @@
 /** One call to the lab, in the order of arrival. */
 export interface LoggedCall {
   n: number;
-  system: "proxmox" | "netbox" | "bind9";
+  system: "proxmox" | "netbox" | "bind9" | "node";
   method: string;
   path: string;
   status?: number;
@@ -11,8 +11,8 @@ export interface LoggedCall {
 export class RequestLog {
   readonly calls: LoggedCall[] = [];
   /** The most calls that a system had to answer at one time. */
-  readonly greatest = { proxmox: 0, netbox: 0, bind9: 0 };
-  private readonly underWay = { proxmox: 0, netbox: 0, bind9: 0 };
+  readonly greatest = { proxmox: 0, netbox: 0, bind9: 0, node: 0 };
+  private readonly underWay = { proxmox: 0, netbox: 0, bind9: 0, node: 0 };
 
   begin(system: LoggedCall["system"], method: string, path: string): { n: number; end: (status: number) => void } {
     const call: LoggedCall = { n: this.calls.length + 1, system, method, path };

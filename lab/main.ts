@@ -16,6 +16,7 @@ how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its 
   --proxmox-port N      port of the first cluster, further ones follow (default 18006)
   --netbox-port N       (default 18001)
   --ssh-port N          (default 18022)
+  --node-ssh-port N     of the first node's sshd, further ones follow (default 18031)
   --dns-port N          UDP and TCP (default 18053)
   --control-port N      the lab's own switches (default 18099)
                         a port of 0 takes a free one
@@ -26,7 +27,7 @@ how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its 
   --help                this text
 
 The JSON line:
-  {"proxmox":{"<cluster>":{"url","token","login","fingerprint"}},"netbox":{"url","token"},
+  {"proxmox":{"<cluster>":{"url","token","login","fingerprint","caFile","ssh"}},"netbox":{"url","token"},
    "ssh":{"host","port","user","keyFile","hostKey"},"dns":{"host","port"},"control":{"url"}}
 
 Control: GET /state (guests and zones), GET /calls (every call so far), GET /greatest (the most calls at one time, by
@@ -34,7 +35,7 @@ system), DELETE /calls (forgets both), POST /latency ({"clone": 1000}), POST /se
   {"setup":"lock-vm","vmid":100,"lock":"backup"}, {"setup":"unlock-vm","vmid":100}
   {"setup":"fill-volume","volid":"local:100/vm-100-disk-0.raw","mib":800}    a copy with bwlimit then takes its time
   {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}
-      system: proxmox, netbox, bind9; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
+      system: proxmox, netbox, bind9, node; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
   {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
@@ -76,6 +77,7 @@ async function main(): Promise<void> {
       "proxmox-port": text,
       "netbox-port": text,
       "ssh-port": text,
+      "node-ssh-port": text,
       "dns-port": text,
       "control-port": text,
       help: { type: "boolean" },
@@ -98,6 +100,7 @@ async function main(): Promise<void> {
       proxmox: port(values["proxmox-port"], 18006),
       netbox: port(values["netbox-port"], 18001),
       ssh: port(values["ssh-port"], 18022),
+      nodeSsh: port(values["node-ssh-port"], 18031),
       dns: port(values["dns-port"], 18053),
       control: port(values["control-port"], 18099),
     },

@@ -37,7 +37,7 @@ const switchSchema = z.discriminatedUnion("setup", [
   // ---- failures
   z.object({
     setup: z.literal("call"),
-    system: z.enum(["proxmox", "netbox", "bind9"]),
+    system: z.enum(["proxmox", "netbox", "bind9", "node"]),
     /** Regular expression on `METHOD path`. */
     call: z.string(),
     how: z.enum(["drop before", "drop after", "status"]),

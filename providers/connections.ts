@@ -73,6 +73,11 @@ const nodeSsh = z
     sudo: z.boolean().optional(),
     /** Seconds until a step must have ended. */
     requestTimeout: requestTimeout(3600),
+    /** On the nodes, where images are kept while templates are built of them. */
+    folder: z
+      .string()
+      .regex(/^\/[^\n]*$/, "write an absolute path on the nodes")
+      .default("/var/lib/netbox-proxmox"),
     /** By the node's name on Proxmox VE. */
     nodes: z.record(z.string(), sshNode),
   })
@@ -192,6 +197,7 @@ const examples: Record<string, string> = {
   shutdownTimeout: "120",
   parallelClones: "4",
   sudo: "true",
+  folder: "/var/lib/netbox-proxmox",
 };
 
 /** A cluster's name as it stands at the end of its environment variables. */

@@ -60,6 +60,11 @@ export class Context {
     return server;
   }
 
+  /** The nodes of a cluster that are reached by ssh. */
+  sshNodes(cluster: string): string[] {
+    return Object.keys(this.connections.proxmox[cluster]?.ssh?.nodes ?? {});
+  }
+
   /** The root shell of a node, over ssh. @throws UserError where it is not configured */
   shell(cluster: string, node: string): Shell {
     const shared = `${project}:proxmox["${cluster}"].ssh`;

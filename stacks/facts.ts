@@ -21,8 +21,8 @@ import type { Evidence } from "./desired/guard";
 import { settingsOf } from "./desired/guestsettings";
 import { typeOf, vmidOf } from "./desired/identity";
 import { isInScope } from "./desired/scope";
-import { isBuilt } from "./desired/statuses";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
+import { isBuilt } from "./desired/statuses";
 import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
 import type { Scope, Settings } from "./settings";
 

@@ -230,6 +230,43 @@ export const accessPermissions: ObjectPermission[] = [
   { objectTypes: ["users.token"], actions: ["grant"] },
 ];
 
+/** The templates program's. What downloads is another privilege on PVE 8 and later than before. */
+export const templatesGrants: Grant[] = [
+  // The cluster's identity and nodes.
+  { path: "/", privileges: ["Sys.Audit"] },
+  // What a node downloads from an address that the program names, and reads of PVE's list.
+  { path: "/nodes", privileges: ["Sys.AccessNetwork"] },
+  {
+    path: "/vms",
+    privileges: [
+      "VM.Allocate",
+      "VM.Audit",
+      "VM.Config.CPU",
+      "VM.Config.Cloudinit",
+      "VM.Config.Disk",
+      "VM.Config.HWType",
+      "VM.Config.Memory",
+      "VM.Config.Network",
+      "VM.Config.Options",
+    ],
+  },
+  // Datastore.Allocate takes a file away again that is of no more use.
+  {
+    path: "/storage",
+    privileges: ["Datastore.Allocate", "Datastore.AllocateSpace", "Datastore.AllocateTemplate", "Datastore.Audit"],
+  },
+  { path: "/sdn/zones", privileges: ["SDN.Use"] },
+];
+
+/** The same in NetBox, where it offers the templates. */
+export const templatesPermissions: ObjectPermission[] = [
+  {
+    objectTypes: ["extras.customfield", "extras.customfieldchoiceset", "virtualization.virtualmachine"],
+    actions: ["view"],
+  },
+  { objectTypes: ["extras.customfieldchoiceset"], actions: ["change"] },
+];
+
 /** What `npm run ops -- tokens` needs: to look at users, rights and the task log. */
 export const opsGrants: Grant[] = [{ path: "/", privileges: ["Sys.Audit"] }];
 /** The same in NetBox, and what `ops netbox-schema` makes. */

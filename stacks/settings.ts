@@ -190,6 +190,11 @@ const intentSchema = z.strictObject({
   file: z.string().min(1).default("vms.yml"),
 });
 
+const templatesSchema = z.strictObject({
+  /** The file with the templates that are wanted. */
+  file: z.string().min(1).default("templates.yml"),
+});
+
 const accessSchema = z.strictObject({
   /** Who may do what: YAML, or the JSON of token_setup. */
   file: z.string().min(1).default("access.yml"),
@@ -223,6 +228,7 @@ export interface Settings {
   dns: DnsSettings;
   discovery: DiscoverySettings;
   intent: z.infer<typeof intentSchema>;
+  templates: z.infer<typeof templatesSchema>;
   access: z.infer<typeof accessSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
@@ -311,6 +317,7 @@ export const knownKeys = [
   "discovery",
   "intent",
   "access",
+  "templates",
 ];
 
 export function readSettings(
@@ -335,6 +342,7 @@ export function readSettings(
   const discovery = section("discovery", discoverySchema);
   const intent = section("intent", intentSchema);
   const access = section("access", accessSchema);
+  const templates = section("templates", templatesSchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -350,6 +358,7 @@ export function readSettings(
     discovery === undefined ||
     intent === undefined ||
     access === undefined ||
+    templates === undefined ||
     general === undefined ||
     special === undefined ||
     problems.length > 0
@@ -363,7 +372,7 @@ export function readSettings(
   const passwordVersions = Object.fromEntries(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
-  return { value: { site, dns, discovery, intent, access, passwordVersions, defaults } };
+  return { value: { site, dns, discovery, intent, access, templates, passwordVersions, defaults } };
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import type { Caller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
+import { virtualSize } from "./images";
 import type { Value, Values } from "./schema/parameters";
 import type { Volume } from "./storage";
 
@@ -25,9 +26,10 @@ function store(
   cluster: Cluster,
   node: string,
   file: Pick<Volume, "volid" | "storage" | "content" | "format">,
-  size: number,
+  data: Buffer,
 ): void {
-  cluster.storages.add(node, { ...file, size, filled: size });
+  const virtual = file.content === "import" ? { virtual: virtualSize(data, data.length) } : {};
+  cluster.storages.add(node, { ...file, ...virtual, size: data.length, filled: data.length });
 }
 
 /** POST …/upload. */
@@ -43,7 +45,7 @@ export function upload(cluster: Cluster, node: string, params: Values, data: Buf
     log(`target file: ${path}`);
     log(`file size is: ${data.length}`);
     log(`command: cp -- ${temporary} ${path}`);
-    store(cluster, node, file, data.length);
+    store(cluster, node, file, data);
     log("finished file import successfully");
   });
 }
@@ -61,7 +63,7 @@ export function downloadUrl(cluster: Cluster, node: string, params: Values, { au
     log(`downloading ${url} to ${path}`);
     const data = await fetched(new URL(String(url)), log);
     verify(data, algorithm, checksum, log);
-    store(cluster, node, file, data.length);
+    store(cluster, node, file, data);
     log(`download of '${url}' to '${path}' finished`);
   });
 }

@@ -27,6 +27,8 @@ export interface Volume {
   vmid?: number;
   /** Bytes that it offers. */
   size: number;
+  /** Of an image that can be imported: bytes that a disk made of it offers. */
+  virtual?: number;
   /** Bytes of data in it: what a copy takes time for. */
   filled: number;
   format: string;

@@ -169,10 +169,10 @@ export class NetboxClient {
     );
   }
 
-  /** Are there objects of a kind? One that the token may not see counts as there. */
-  async hasAny(path: string): Promise<boolean> {
+  /** Are there objects of a kind, or those that a query selects? One that the token may not see counts as there. */
+  async hasAny(path: string, query: Query = {}): Promise<boolean> {
     try {
-      return (await this.count(path)) > 0;
+      return (await this.count(path, query)) > 0;
     } catch (error) {
       if (error instanceof HttpError && error.status === 403) return true;
       throw error;
@@ -208,8 +208,8 @@ export class NetboxClient {
     for (const each of this.collections.values()) if (each.path === path) (await each.rows)?.delete(id);
   }
 
-  private async count(path: string): Promise<number> {
-    const query = search({ fields: "id", limit: 1 });
+  private async count(path: string, selection: Query = {}): Promise<number> {
+    const query = search({ ...selection, fields: "id", limit: 1 });
     return (await this.http.send(wire.page(z.unknown()), { method: "GET", path: `/api/${path}/`, query })).count;
   }
 

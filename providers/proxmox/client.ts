@@ -443,6 +443,16 @@ export class ProxmoxCluster {
     }
   }
 
+  /** The OS templates of PVE's own list, as a node last fetched it. */
+  appliances(node: string): Promise<wire.Appliance[]> {
+    return this.get(`/nodes/${node}/aplinfo`, z.array(wire.appliance));
+  }
+
+  /** The disks that a storage holds as a node sees it. */
+  disks(node: string, storage: string): Promise<wire.DiskVolume[]> {
+    return this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.diskVolume), { content: "images" });
+  }
+
   /** The volumes of the OS templates that a storage holds. */
   async osTemplates(node: string, storage: string): Promise<string[]> {
     const found = await this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.volume), {

@@ -94,9 +94,12 @@ export const storageResource = z
     status: z.string().optional(),
     shared: z.number().optional(),
     content: z.string().optional(),
+    plugintype: z.string().optional(),
   })
-  .transform(({ shared, status, content, ...rest }) => ({
+  .transform(({ shared, status, content, plugintype = "", ...rest }) => ({
     ...rest,
+    /** Disks are files there. */
+    isFiles: ["btrfs", "cifs", "dir", "glusterfs", "nfs"].includes(plugintype),
     shared: shared === 1,
     available: status === "available",
     content: (content ?? "").split(","),
@@ -216,6 +219,17 @@ export const haRule = z
 
 export const volume = z.object({ volid: z.string() });
 
+/** A disk of …/storage/{storage}/content: one that shares another's data names that in `parent`, or in its own name. */
+export const diskVolume = z
+  .object({ volid: z.string(), vmid: z.number().optional(), parent: z.string().nullish() })
+  .transform(({ volid, vmid, parent }) => {
+    const base = /(?:^|[/:])base-(\d+)-/.exec(parent ?? "")?.[1] ?? /[/:]base-(\d+)-[^/]*\/.*vm-\d+-/.exec(volid)?.[1];
+    return { vmid, base: base === undefined ? undefined : Number(base) };
+  });
+
+/** An OS template of …/aplinfo. */
+export const appliance = z.object({ template: z.string(), version: z.coerce.string().default("") });
+
 export const taskStatus = z.object({ status: z.string(), exitstatus: z.string().optional() });
 export const taskLog = z.array(z.object({ t: z.string() }));
 /** Privileges by path, each with whether it is inherited further down. */
@@ -235,6 +249,8 @@ export type GuestConfig = z.infer<typeof config>;
 export type ReadGuest = z.infer<typeof pending>;
 export type NodeResource = z.infer<typeof nodeResource>;
 export type StorageResource = z.infer<typeof storageResource>;
+export type DiskVolume = z.infer<typeof diskVolume>;
+export type Appliance = z.infer<typeof appliance>;
 export type TaskRow = z.infer<typeof taskRow>;
 export type Inventory = z.infer<typeof inventory>;
 export type Bridge = z.infer<typeof bridge>;

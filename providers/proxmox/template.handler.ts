@@ -164,11 +164,14 @@ function stranger({ vmid }: TemplateInputs, name: string): UserError {
 }
 
 async function make(cluster: ProxmoxCluster, wanted: TemplateInputs, progress: Progress): Promise<void> {
-  const { method, node, vmid, storage, image } = wanted;
+  const { method, node, vmid, storage, format, image } = wanted;
   if (method === "api") {
     progress.step("imports its disk");
     // One call, which carries its notes: there is all of it or nothing.
-    const made = { ...machineTo(wanted, today()), ...disksTo(wanted, `${storage}:0,import-from=${image.path}`) };
+    const made = {
+      ...machineTo(wanted, today()),
+      ...disksTo(wanted, `${storage}:0,import-from=${image.path}${format === undefined ? "" : `,format=${format}`}`),
+    };
     return cluster.task("POST", `/nodes/${node}/qemu`, { vmid, ...made }, progress.line);
   }
   await importOverSsh(context().shell(wanted.cluster, wanted.node), wanted, today(), progress);

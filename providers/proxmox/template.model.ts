@@ -33,6 +33,8 @@ export const templateInputs = z.object({
   method: z.enum(["api", "ssh"]),
   image,
   storage: z.string(),
+  /** Where disks are files: of another format than this one there are no linked clones. */
+  format: z.literal("qcow2").optional(),
   /** As PVE prints it: `10G`. The image's own size where it is left out or larger. */
   size: z.string().optional(),
   ostype: z.string(),

@@ -24,12 +24,15 @@ export class Shell {
   /** @param sudo whether the user becomes root by `sudo -n` */
   constructor(
     private readonly subject: Required<Subject>,
-    settings: SshSettings & { sudo: boolean },
+    settings: SshSettings & { sudo: boolean; folder: string },
   ) {
+    this.folder = settings.folder;
     this.ssh = new Ssh(subject, settings);
     this.before = settings.sudo ? ["sudo", "-n", "--"] : [];
   }
   private readonly before: string[];
+  /** Where it keeps what it works with. */
+  readonly folder: string;
 
   close(): Promise<void> {
     return this.ssh.close();
@@ -59,6 +62,8 @@ const shown = 4;
 
 /** The end of what a command printed, errors first. */
 function lastLines(stderr: string, stdout: string): string {
-  const lines = (stderr.trim() === "" ? stdout : stderr).split(/[\r\n]+/).filter((line) => !/^[\s#=O-]*(\d+(\.\d+)?%)?\s*$/.test(line)); // curl's bar is no word
+  const lines = (stderr.trim() === "" ? stdout : stderr)
+    .split(/[\r\n]+/)
+    .filter((line) => !/^[\s#=O-]*(\d+(\.\d+)?%)?\s*$/.test(line)); // curl's bar is no word
   return redact(lines.slice(-shown).join(" | "));
 }

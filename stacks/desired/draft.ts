@@ -8,8 +8,8 @@ import { toMebibytes } from "./disks";
 import type { GuestSettings } from "./guestsettings";
 import { modelOf, nameInside } from "./networks";
 import { optionsOf } from "./options";
-import { powerOf } from "./statuses";
 import type { Source } from "./sources";
+import { powerOf } from "./statuses";
 import type { Machine, ProxmoxFacts, Site } from "./types";
 
 /** One guest on its way from NetBox to its machine. */

@@ -10,8 +10,8 @@ import { settingsOf } from "./guestsettings";
 import { markOf, typeOf, vmidOf } from "./identity";
 import { nicOf, slots } from "./networks";
 import { type Needs, namedNode, nicProblems, Placement, placeOf } from "./placement";
-import { isBuilt, promotes } from "./statuses";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
+import { isBuilt, promotes } from "./statuses";
 import type { DesiredGuest, NetboxFacts, Problem, Site } from "./types";
 
 /** The guests that should be, and everything that keeps this from being built, before anything is touched. */

@@ -44,7 +44,7 @@ export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, 
   const [, storage, gibibytes] = allocation.exec(file) ?? [];
   if (storage !== undefined) {
     const from = source === undefined ? undefined : storages.need(vm.node, source);
-    const size = from?.size ?? fixedSizes[slot]?.(drive) ?? Math.round(Number(gibibytes) * 1024 ** 3);
+    const size = from?.virtual ?? from?.size ?? fixedSizes[slot]?.(drive) ?? Math.round(Number(gibibytes) * 1024 ** 3);
     if (size === 0) die(`${slot}: size must be greater than zero`);
     const wanted = { storage, vmid: vm.vmid, size, format, filled: from?.filled };
     const volume = storages.allocate(vm.node, wanted, log);

@@ -1,3 +1,4 @@
+import { appliances, fetchAppliance } from "../appliances";
 import { die, parameterErrors } from "../errors";
 import { downloadUrl, remove, upload } from "../files";
 import * as schema from "../schema/cluster";
@@ -133,6 +134,14 @@ export const storageRoutes: Route[] = [
     schema.upload,
     perm("/storage/{storage}", "Datastore.AllocateTemplate"),
     (call) => upload(call.cluster, call.node, call.params, call.file ?? Buffer.alloc(0), call.caller),
+  ),
+  route("GET", "/nodes/{node}/aplinfo", {}, anybody, appliances),
+  route(
+    "POST",
+    "/nodes/{node}/aplinfo",
+    schema.applianceFetch,
+    perm("/storage/{storage}", "Datastore.AllocateTemplate"),
+    ({ cluster, node, params, caller }) => fetchAppliance(cluster, node, params, caller),
   ),
   route("POST", "/nodes/{node}/storage/{storage}/download-url", schema.downloadUrl, needDownload, (call) =>
     downloadUrl(call.cluster, call.node, call.params, call.caller),

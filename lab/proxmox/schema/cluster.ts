@@ -130,6 +130,7 @@ const file: Parameters = {
   ...checksums,
 };
 export const upload: Parameters = { ...file, tmpfilename: text({ pattern: /\/var\/tmp\/pveupload-[0-9a-f]+/ }) };
+export const applianceFetch: Parameters = { storage: storageId, template: required(text({ maxLength: 255 })) };
 export const downloadUrl: Parameters = {
   ...file,
   url: required(text({ pattern: /https?:\/\/.*/ })),

@@ -8,6 +8,7 @@ const storage = (onNode: string, name: string, shared: boolean, content = ["imag
   node: onNode,
   storage: name,
   shared,
+  isFiles: false,
   available: true,
   content,
 });
