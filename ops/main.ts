@@ -15,6 +15,7 @@ import { configuration, type StackOptions } from "./configuration";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
+import { listTemplates, printTemplates, writeChoices } from "./templates";
 import { inventoryOf, listTokens, needsCare, printTokens } from "./tokens";
 import { exportVms, printVms } from "./vms";
 
@@ -98,6 +99,26 @@ async function tokensCommand({ within, usage = false, json = false, ...stack }: 
         `${waiting.length} of ${tokens.length} ${waiting.length === 1 ? "needs" : "need"} care: ${waiting.map(({ token, state }) => `${token} (${state})`).join(", ")}`,
       );
     process.exitCode = 3;
+  } finally {
+    await context.close();
+  }
+}
+
+interface TemplatesOptions extends StackOptions {
+  write?: boolean;
+  json?: boolean;
+}
+
+/** Lists templates, and writes what NetBox offers. */
+async function templatesCommand({ write = false, json = false, ...stack }: TemplatesOptions): Promise<void> {
+  const { connections, settings } = await configuration({ ...stack, needsNetbox: write });
+  const context = new Context(connections);
+  try {
+    const { customFields } = settings.site;
+    const found = await listTemplates(context, customFields, Date.now());
+    const lines = write ? await writeChoices(context, customFields, found) : [];
+    if (json) say(JSON.stringify(found, undefined, 2));
+    else for (const line of [printTemplates(found), ...lines]) say(line);
   } finally {
     await context.close();
   }
@@ -286,6 +307,15 @@ program
   .option("--usage", "shows when each was used last: from the nodes' task logs, and from NetBox")
   .option("--json", "prints JSON")
   .action(tokensCommand);
+
+program
+  .command("templates")
+  .description("lists the templates of every cluster: their age, who made them, what uses them")
+  .option("-s, --stack <name>", "the stack whose configuration is used; else the environment alone")
+  .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+  .option("--write", "brings NetBox's choice sets to the templates that there are")
+  .option("--json", "prints JSON")
+  .action(templatesCommand);
 
 program
   .command("stacks")

@@ -242,7 +242,6 @@ export const templatesGrants: Grant[] = [
       "VM.Allocate",
       "VM.Audit",
       "VM.Config.CPU",
-      "VM.Config.Cloudinit",
       "VM.Config.Disk",
       "VM.Config.HWType",
       "VM.Config.Memory",

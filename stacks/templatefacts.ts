@@ -63,7 +63,15 @@ async function readLinkedClones(
   const reachable = storages.filter(
     ({ node, storage, available }) => available && places.includes(`${node} ${storage}`),
   );
-  const disks = (await Promise.all(reachable.map(({ node, storage }) => cluster.disks(node, storage)))).flat();
+  return linkedClonesOn(cluster, reachable);
+}
+
+/** Of these storages, the disks that share a template's data: VMIDs by the template's. */
+export async function linkedClonesOn(
+  cluster: ProxmoxCluster,
+  storages: { node: string; storage: string }[],
+): Promise<Map<number, number[]>> {
+  const disks = (await Promise.all(storages.map(({ node, storage }) => cluster.disks(node, storage)))).flat();
   const clones = new Map<number, number[]>();
   for (const { vmid, base } of disks)
     if (base !== undefined && vmid !== undefined && vmid !== base)
@@ -145,31 +153,39 @@ const field = z
   .transform(({ name, choice_set }) => ({ name, set: choice_set?.name }));
 const offered = z.object({ choices: z.array(z.tuple([z.string(), z.string()])) });
 
-/** What NetBox's custom fields offer, and which of the values that we offered its guests have. */
-export async function readTemplateNetbox(
+/** The custom fields that name templates, as far as NetBox has them, with their choice sets. */
+export async function offeredFields(
   { netbox }: Context,
   { template, lxcTemplate }: CustomFieldNames,
+): Promise<{ name: string; set: string | undefined }[]> {
+  const wanted = [template, lxcTemplate];
+  const fields = await netbox.list("extras/custom-fields", field, "id,name,choice_set", { name: wanted });
+  return fields.filter(({ name }) => wanted.includes(name));
+}
+
+/** What NetBox's custom fields offer, and which of the values that we offered its guests have. */
+export async function readTemplateNetbox(
+  context: Context,
+  names: CustomFieldNames,
   known: KnownResources,
 ): Promise<TemplateNetbox> {
+  const { netbox } = context;
   await netbox.status();
-  const fields = await netbox.list("extras/custom-fields", field, "id,name,choice_set", {
-    name: [template, lxcTemplate],
-  });
+  const fields = await offeredFields(context, names);
   const setOf = (name: string) => fields.find((each) => each.name === name)?.set;
   const values = [...known.values()].flatMap(({ type, properties }) => {
     const parsed = type === "NetboxChoices" ? offered.safeParse(properties) : undefined;
     return parsed?.success ? parsed.data.choices.map(([value]) => value) : [];
   });
-  const there = fields.map(({ name }) => name).filter((name) => name === template || name === lxcTemplate);
   const used = await Promise.all(
     values.flatMap((value) =>
-      there.map(async (name) =>
+      fields.map(async ({ name }) =>
         (await netbox.hasAny("virtualization/virtual-machines", { [`cf_${name}`]: value })) ? [value] : [],
       ),
     ),
   );
   return {
-    ...{ url: netbox.url, templateSet: setOf(template), lxcTemplateSet: setOf(lxcTemplate) },
+    ...{ url: netbox.url, templateSet: setOf(names.template), lxcTemplateSet: setOf(names.lxcTemplate) },
     used: new Set(used.flat()),
   };
 }

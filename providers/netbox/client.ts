@@ -208,7 +208,8 @@ export class NetboxClient {
     for (const each of this.collections.values()) if (each.path === path) (await each.rows)?.delete(id);
   }
 
-  private async count(path: string, selection: Query = {}): Promise<number> {
+  /** How many objects a query selects. */
+  async count(path: string, selection: Query = {}): Promise<number> {
     const query = search({ ...selection, fields: "id", limit: 1 });
     return (await this.http.send(wire.page(z.unknown()), { method: "GET", path: `/api/${path}/`, query })).count;
   }

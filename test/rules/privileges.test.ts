@@ -12,6 +12,8 @@ import {
   schemaPermissions,
   siteGrants,
   sitePermissions,
+  templatesGrants,
+  templatesPermissions,
 } from "../../stacks/privileges";
 import { projectRoot } from "../../tools/root";
 
@@ -46,6 +48,8 @@ describe("docs/privileges.md", () => {
     const granted = (all: typeof siteGrants) => all.map(({ path, privileges }) => [path, privileges.join(" ")]);
     expect(rows("The access program on Proxmox VE 8 and 9")).toEqual(granted(accessGrants));
     expect(rows("The access program in NetBox")).toEqual(shown(accessPermissions).map((row) => row.slice(0, 2)));
+    expect(rows("The templates program on Proxmox VE 8 and 9")).toEqual(granted(templatesGrants));
+    expect(rows("The templates program in NetBox")).toEqual(shown(templatesPermissions).map((row) => row.slice(0, 2)));
     expect(rows("`ops tokens` on Proxmox VE")).toEqual(granted(opsGrants));
   });
 

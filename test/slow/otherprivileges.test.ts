@@ -14,8 +14,11 @@ import {
   opsPermissions,
   planGrants,
   planPermissions,
+  templatesGrants,
+  templatesPermissions,
 } from "../../stacks/privileges";
 import { labEnvironment } from "../../tools/labstack";
+import { ImageServer, qcow2 } from "../images";
 import { runOps } from "../ops";
 import { seedWith, World } from "../world";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
@@ -197,6 +200,70 @@ const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<strin
     return schema.err;
   });
 
+// ---- templates
+
+const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
+    const images = await ImageServer.open();
+    images.files.set("one.qcow2", qcow2(1024 ** 3, "one"));
+    const file = join(world.folder, "templates.yml");
+    const image = { url: images.url("one.qcow2"), checksumUrl: images.url("SHA256SUMS") };
+    const write = (changes: object) =>
+      writeFileSync(
+        file,
+        stringify({
+          templates: {
+            one: { image, storage: "ceph", importStorage: "local", size: "2G", nodes: ["pve1"], ...changes },
+          },
+          osTemplates: { alpine: { appliance: "alpine-3.22-default", storage: "local", nodes: ["pve1"] } },
+        }),
+      );
+    write({});
+    const stack = await world.stack({ program: "templates", templates: { file } }, "templates", { env });
+    try {
+      const failed = await firstErrors([
+        () => stack.up(),
+        () => {
+          write({ memory: 2048, bridge: "vmbr0", vlan: 71, tags: ["x"], agent: true });
+          return stack.up();
+        },
+        () => stack.preview("--refresh", "--expect-no-changes"),
+      ]);
+      if (failed !== "") return failed;
+      // What is superseded stays in NetBox while a guest names it, and on Proxmox VE while a linked clone needs it.
+      const [cluster] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+      await world.consoles.netbox("POST", "virtualization/virtual-machines/", {
+        ...{ name: "named", cluster: cluster?.id, custom_fields: { proxmox_vm_templates: "9002" } },
+      });
+      await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9002/clone", { newid: 150, name: "linked" });
+      images.files.set("one.qcow2", qcow2(1024 ** 3, "two"));
+      const newer = await stack.up();
+      if (newer.errors.length > 0) return newer.errors.join("; ").replace(/\s+/g, " ");
+      if (!newer.output.includes("a linked clone needs it")) return "the linked clone was not seen";
+      await world.consoles.proxmox("DELETE", "/nodes/pve1/qemu/150", {});
+      const gone = await stack.up();
+      if (gone.errors.length > 0) return gone.errors.join("; ").replace(/\s+/g, " ");
+      const isOffered = async () => {
+        const [set] = await world.consoles.all<{ extra_choices: string[][] }>(
+          "extras/custom-field-choice-sets",
+          "&name=proxmox-vm-templates",
+        );
+        return set?.extra_choices.some(([value]) => value === "9002");
+      };
+      if (!(await isOffered())) return "the guest's choice was taken away";
+      await world.consoles.netbox(
+        "DELETE",
+        `virtualization/virtual-machines/${(await world.consoles.vm("named")).id}/`,
+      );
+      const tidied = await stack.up();
+      if (tidied.errors.length > 0) return tidied.errors.join("; ").replace(/\s+/g, " ");
+      if (await isOffered()) return "what no guest names is still offered";
+      return await firstErrors([() => stack.destroy()]);
+    } finally {
+      await images.close();
+    }
+  });
+
 describe("the documented privileges of the other programs", () => {
   it("of discovery, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(discoveryGrants), compared(discovered, discoveryGrants));
@@ -212,6 +279,14 @@ describe("the documented privileges of the other programs", () => {
 
   it("of a plan, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(planGrants), (held) => planned(held, planPermissions));
+  });
+
+  it("of templates, on Proxmox VE, are sufficient, and each is needed", { timeout: 600_000 }, async () => {
+    await provenNeeded(...eachPrivilege(templatesGrants), (held) => builtTemplates(held, templatesPermissions));
+  });
+
+  it("of templates, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachAction(templatesPermissions), (held) => builtTemplates(templatesGrants, held));
   });
 
   it("of ops, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {

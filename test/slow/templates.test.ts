@@ -7,6 +7,7 @@ import { labEnvironment } from "../../tools/labstack";
 import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
 import { ImageServer, qcow2 } from "../images";
+import { runOps } from "../ops";
 import { seedWith, World } from "../world";
 
 // The whole life of templates.yml by the real CLI and a token with the documented rights: built by the API and over ssh, run
@@ -164,6 +165,28 @@ describe("a stack from templates.yml", () => {
     const gone = await stack.up();
     expect(gone.errors).toEqual([]);
     expect(cluster().guests.has(9002)).toBe(false);
+  });
+
+  it("is listed with what uses it, and NetBox's choices are written from the list", async () => {
+    const { args, env } = stack.reach;
+    const set = "proxmox-vm-templates";
+    const [row] = await world.consoles.all<{ id: number; extra_choices: [string, string][] }>(
+      "extras/custom-field-choice-sets",
+      `&name=${set}`,
+    );
+    const before = row?.extra_choices;
+    const body = { extra_choices: [["8000", "not there any more"], ["mine", "a person's"], ...(before ?? [])] };
+    await world.consoles.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, body);
+    const { out, err, code } = await runOps(["templates", ...args, "--write"], env);
+    expect([code, err]).toEqual([0, ""]);
+    const lines = out.split("\n").map((line) => line.replace(/ {2,}/g, " | ").trim());
+    expect(lines).toContain("pve-lab | 9004 | noble | pve1 | 0 d | netbox-proxmox/templates");
+    expect(lines.find((line) => line.startsWith("pve-lab | 9100"))).toMatch(/9100 \| alpine|9100 \| \S+ \| pve1/);
+    expect(lines).toContain("proxmox-vm-templates offers 5 templates: 0 new, 1 taken away.");
+    expect((await choices())?.filter((each) => !/^9\d{3}: /.test(each))).toEqual(["mine: a person's"]);
+    await world.consoles.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, { extra_choices: before });
+    const json = await runOps(["templates", ...args, "--json"], env);
+    expect((JSON.parse(json.out) as { id: string }[]).map(({ id }) => id)).toContain("9005");
   });
 
   it("stays as it is where the list of checksums can't be read", async () => {

@@ -3,8 +3,10 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readConnections } from "../../providers/connections";
+import { isRecord } from "../../providers/values";
 import { parseAccess } from "../../stacks/desired/access/file";
 import { parseVms } from "../../stacks/desired/intent/file";
+import { parseTemplates } from "../../stacks/desired/templates/file";
 import { readSettings } from "../../stacks/settings";
 import { projectRoot } from "../../tools/root";
 
@@ -24,10 +26,12 @@ describe("the configuration of a guide", () => {
     PROXMOX_VE_PASSWORD_PVE_LAB: "secret",
   };
 
-  it.each(["discovery.md", "intent.md", "access.md"])("%s is valid", (guide) => {
+  it.each(["discovery.md", "intent.md", "access.md", "templates.md"])("%s is valid", (guide) => {
     const config = configOf(guide);
     const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
     if (pve) pve.fingerprint = "AB".repeat(32);
+    // Any file that is there does for a key.
+    if (isRecord(pve?.ssh)) pve.ssh.keyFile = "package.json";
     const get = (name: string) => {
       const value = config[`netbox-proxmox:${name}`];
       return value === undefined ? undefined : JSON.stringify(value);
@@ -48,7 +52,18 @@ describe("the configuration of a guide", () => {
     const json = parseAccess(block("access.md", /```json\n([\s\S]*?)```/), "token_setup.json");
     const yaml = parseAccess(block("access.md", /```yaml\n(# access\.yml[\s\S]*?)```/), "access.yml");
     const vms = parseVms(block("intent.md", /```yaml\n(# vms\.yml[\s\S]*?)```/), "vms.yml");
-    expect([json, yaml, vms].map((each) => ("problems" in each ? each.problems : []))).toEqual([[], [], []]);
+    const templates = readFileSync(join(projectRoot(), "docs", "templates.md"), "utf8");
+    const both = [...templates.matchAll(/```yaml\n(# templates\.yml[\s\S]*?)```/g)].map(([, text = ""]) =>
+      parseTemplates(text, "templates.yml"),
+    );
+    expect(both).toHaveLength(2);
+    expect([json, yaml, vms, ...both].map((each) => ("problems" in each ? each.problems : []))).toEqual([
+      [],
+      [],
+      [],
+      [],
+      [],
+    ]);
     expect("value" in json && json.value.token_setup).toHaveLength(1);
     expect("value" in yaml && Object.keys(yaml.value.programs)).toHaveLength(5);
   });

@@ -10,7 +10,7 @@ import { checkDigest, checkDrives, removeDrive, setDrive } from "./drives";
 import { isDrive, storedOption, type Vm } from "./vm";
 
 /** The privilege that a change of an option needs. */
-function privilege(key: string, value: Value | undefined): string {
+export function privilege(key: string, value: Value | undefined): string {
   if (isDrive(key) || /^(unused\d+|bootdisk|boot)$/.test(key)) {
     const text = value === undefined ? "" : String(value);
     if (key !== "boot" && text.includes("cloudinit")) return "VM.Config.Cloudinit";

@@ -12,6 +12,8 @@ import {
   planPermissions,
   siteGrants,
   sitePermissions,
+  templatesGrants,
+  templatesPermissions,
 } from "../../privileges";
 import type { ProgramEntry, ProgramName } from "./file";
 import { onThisRelease } from "./privileges";
@@ -25,6 +27,7 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   intent: { grants: [], permissions: intentPermissions },
   ops: { grants: opsGrants, permissions: opsPermissions },
   access: { grants: accessGrants, permissions: accessPermissions },
+  templates: { grants: templatesGrants, permissions: templatesPermissions },
 };
 
 /** Discovery reads everything that it isn't told to leave alone; the others use a part only where they are told to. */

@@ -1,14 +1,11 @@
-import type { Choice } from "../../../providers/netbox/choices.model";
 import { type FileInputs, fileInputs, volumeOf } from "../../../providers/proxmox/file.model";
 import { type TemplateInputs, templateInputs } from "../../../providers/proxmox/template.model";
 import { withoutUndefined } from "../../../providers/values";
 import { fileOf } from "./checksums";
+import { planChoices, supersededTag } from "./choices";
 import type { OsTemplateEntry, TemplateEntry } from "./file";
 import { isPreset, presets } from "./presets";
 import type { Checksum, Planned, TemplateCluster, TemplatesFacts, TemplatesPlan } from "./types";
-
-/** The tag of a template that another build has taken the place of. */
-export const supersededTag = "superseded";
 
 /** templates.yml and what is there → the files, templates and choices that should be. */
 export function planTemplates(facts: TemplatesFacts): TemplatesPlan {
@@ -53,12 +50,9 @@ class Planner {
     for (const [key, entry] of Object.entries(file.templates)) this.template(key, { ...file.defaults, ...entry });
     for (const [key, entry] of Object.entries(file.osTemplates)) this.osTemplate(key, entry);
     this.retain();
-    const choices = this.problems.length === 0 ? this.choices() : [];
-    return {
-      files: [...this.files.values()],
-      templates: [...this.templates.values()],
-      ...{ choices, notes: this.notes, problems: this.problems },
-    };
+    const made = { files: [...this.files.values()], templates: [...this.templates.values()] };
+    const { choices, notes } = planChoices(this.facts, { ...made, osVolumes: this.osVolumes });
+    return { ...made, choices, notes: [...this.notes, ...notes], problems: this.problems };
   }
 
   private problem(path: string[], text: string): void {
@@ -410,56 +404,6 @@ class Planner {
       return undefined;
     }
     return { file: newest.template };
-  }
-
-  // ---- what NetBox offers
-
-  private choices(): Planned<TemplatesPlan["choices"][number]["inputs"]>[] {
-    const { netbox, file } = this.facts;
-    if (netbox === undefined || !file.choices) return [];
-    const { templates: templatesWanted, osTemplates } = file;
-    const machines = [...this.templates.values()].map(({ name, inputs }): [string, Choice] => {
-      const isOld = inputs.tags.includes(supersededTag);
-      return [
-        name,
-        [String(inputs.vmid), `${inputs.title} (${inputs.node}, ${inputs.recipe}${isOld ? ", superseded" : ""})`],
-      ];
-    });
-    const containers = this.osVolumes.map(({ key, volume }): [string, Choice] => [key, [volume, key]]);
-    const planned = (set: string | undefined, offered: [string, Choice][], after: string[], isWanted: boolean) => {
-      const name = `choices/${set}`;
-      if (set === undefined) {
-        if (isWanted)
-          this.notes.push(
-            `NetBox offers none of them: it lacks the custom field, or its choice set (\`npm run ops -- netbox-schema\` makes both).`,
-          );
-        return [];
-      }
-      if (!isWanted && !this.facts.known.has(name)) return [];
-      return [{ name, inputs: { netboxUrl: netbox.url, set, choices: this.offered(name, offered) }, after }];
-    };
-    return [
-      ...planned(
-        netbox.templateSet,
-        machines,
-        machines.map(([name]) => name),
-        Object.keys(templatesWanted).length > 0,
-      ),
-      ...planned(netbox.lxcTemplateSet, containers, [...this.files.keys()], Object.keys(osTemplates).length > 0),
-    ];
-  }
-
-  /** With those of before that guests still name: NetBox would not save such a guest any more. */
-  private offered(name: string, offered: [string, Choice][]): Choice[] {
-    const now = offered.map(([, choice]) => choice);
-    const current = now.filter(([, label]) => !label.endsWith(", superseded)"));
-    const before = this.facts.known.get(name)?.properties.choices;
-    const old = (Array.isArray(before) ? before : []).flatMap((each): Choice[] => {
-      const [value, label] = Array.isArray(each) ? each.map(String) : [];
-      const isNamed = value !== undefined && this.facts.netbox?.used.has(value) && !now.some(([own]) => own === value);
-      return isNamed && value !== undefined ? [[value, `${(label ?? value).replace(/ \(gone\)$/, "")} (gone)`]] : [];
-    });
-    return [...current, ...now.filter((each) => !current.includes(each)), ...old];
   }
 }
 
