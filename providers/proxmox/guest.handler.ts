@@ -2,7 +2,7 @@ import type { z } from "zod";
 import { context } from "../context";
 import type { Handler } from "../dynamic";
 import { messageOf, UserError } from "../errors";
-import { findMark, guestUrl, printMark, sameMark } from "../mark";
+import { findAnyMark, pageOf, printMark, sameMark } from "../mark";
 import { type Parameters, type ProxmoxCluster, says, TaskError } from "./client";
 import {
   awaitsRestart,
@@ -50,7 +50,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       const wanted = kind.inputs.safeParse(inputs);
       const before = kind.state.safeParse(state);
       if (!wanted.success || !before.success) return [];
-      const title = `${wanted.data.name} (${guestUrl(wanted.data.mark)})`;
+      const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
       const shrinks = { property: "disks", reason: shrinkProblem(before.data.disks, wanted.data.disks) };
       const all = replacing(state, inputs).length > 0 ? [] : [shrinks, ...kind.problems(before.data, wanted.data)];
       return all.flatMap(({ property, reason }) =>
@@ -128,7 +128,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
 }
 
 const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
-  `${noun} ${vmid} ${name} on ${cluster} (${guestUrl(mark)})`;
+  `${noun} ${vmid} ${name} on ${cluster} (${pageOf(mark)})`;
 
 /** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
 async function locate<I extends GuestInputs>(
@@ -150,7 +150,7 @@ const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefin
 
 /** Ours by its mark, or, where someone wrote over its notes, by the identity that PVE gave it. */
 function isOurs<I extends GuestInputs>(kind: GuestKind<I>, config: GuestConfig, known: GuestInputs & Found): boolean {
-  const mark = findMark(descriptionFrom(config));
+  const mark = findAnyMark(descriptionFrom(config));
   if (sameMark(known.mark, mark)) return true;
   return known.uuid !== undefined && mark === undefined && kind.uuid(config) === known.uuid;
 }
@@ -220,7 +220,7 @@ async function ensure<I extends GuestInputs>(
     const seen = place && (await read(place));
     if (place !== undefined && seen !== undefined) {
       const { config } = seen;
-      const mark = findMark(descriptionFrom(config));
+      const mark = findAnyMark(descriptionFrom(config));
       if (isBeingMade(config) && mark === undefined) {
         await awaitMaking(kind, place, wanted);
         continue;
@@ -250,8 +250,8 @@ async function ensure<I extends GuestInputs>(
 const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
 
 function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: Place, config: GuestConfig): UserError {
-  const mark = findMark(descriptionFrom(config));
-  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${guestUrl(mark)})`;
+  const mark = findAnyMark(descriptionFrom(config));
+  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${pageOf(mark)})`;
   return new UserError(
     `Unable to create ${titleOf(kind, wanted)}: VMID ${wanted.vmid} on ${place.node} is taken by ${String(config.name ?? config.hostname ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`,
   );

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mark } from "../mark";
+import { anyMark } from "../mark";
 import { sameValue, withoutUndefined } from "../values";
 import { type OptionTable, type OptionValue, optionFrom } from "./options";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "./propertystring";
@@ -39,7 +39,7 @@ export const guestInputs = z.object({
   /** The NetBox cluster's name, which is the key of its connection. */
   cluster: z.string(),
   vmid: z.number(),
-  mark,
+  mark: anyMark,
   fullClone: z.boolean(),
   /** Where a full clone's and new disks go. */
   storage: z.string().optional(),
