@@ -8,6 +8,7 @@ import { printProblems, type SettingProblem } from "./providers/settings";
 import { access } from "./stacks/access";
 import { discovery } from "./stacks/discovery";
 import { intent } from "./stacks/intent";
+import { platform } from "./stacks/platform";
 import { knownKeys, readSettings } from "./stacks/settings";
 import { site } from "./stacks/site";
 import { templates } from "./stacks/templates";
@@ -20,7 +21,7 @@ Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} })
 // asks for it (`--debug`, an event log); and each of these lines is a call to the engine, asked for or not.
 Reflect.set(pulumi.log, "debug", async () => {});
 
-const programs = { site, discovery, intent, access, templates };
+const programs = { site, discovery, intent, access, templates, platform };
 type ProgramName = keyof typeof programs;
 const isProgram = (name: string): name is ProgramName => name in programs;
 
@@ -77,8 +78,8 @@ async function run(): Promise<Record<string, unknown>> {
     );
   const source = { get: (key: string) => config.get(key) };
   const needed = {
-    needsProxmox: name === "site" || name === "discovery" || name === "templates",
-    needsNetbox: name !== "access" && name !== "templates",
+    needsProxmox: name !== "intent" && name !== "access",
+    needsNetbox: name === "site" || name === "discovery" || name === "intent",
   };
   const connections = readConnections(source, process.env, needed);
   const { proxmox = {}, passwords = {} } = "value" in connections ? connections.value : {};

@@ -11,7 +11,7 @@ import { Faults } from "./faults";
 import { RequestLog } from "./log";
 import { loadSeed, netboxCall } from "./netbox/load";
 import { NetboxServer } from "./netbox/server";
-import { NodeHost } from "./node/host";
+import { NodeHost, type RealParts } from "./node/host";
 import type { Cluster, Times } from "./proxmox/cluster";
 import { loadCluster } from "./proxmox/load";
 import { ProxmoxServer } from "./proxmox/server";
@@ -40,6 +40,8 @@ export interface LabOptions {
   ports?: Partial<Record<"proxmox" | "netbox" | "ssh" | "nodeSsh" | "dns" | "control", number>>;
   /** Milliseconds by kind of call. */
   latency?: Latency;
+  /** What of the nodes is real. */
+  nodes?: RealParts;
   /** A real, empty NetBox and a real BIND 9 in the place of the lab's own. */
   real?: Pick<Endpoints, "netbox" | "ssh" | "dns">;
 }
@@ -123,10 +125,21 @@ export class Lab {
   readonly hosts: NodeHost[] = [];
   private found?: Endpoints;
 
-  private constructor(readonly seed: Seed) {}
+  private constructor(
+    readonly seed: Seed,
+    private readonly nodes: RealParts,
+  ) {}
 
-  static async start({ seed, proxmoxState, folder, ports = {}, latency = {}, real }: LabOptions): Promise<Lab> {
-    const lab = new Lab(seed);
+  static async start({
+    seed,
+    proxmoxState,
+    folder,
+    ports = {},
+    latency = {},
+    real,
+    nodes = {},
+  }: LabOptions): Promise<Lab> {
+    const lab = new Lab(seed, nodes);
     mkdirSync(folder, { recursive: true });
     try {
       await lab.open(folder, ports, { real, proxmoxState });
@@ -204,7 +217,15 @@ export class Lab {
     const keys = sshKeys(folder);
     const nodes: ProxmoxEndpoint["ssh"]["nodes"] = {};
     for (const node of cluster.nodes.keys()) {
-      const host = new NodeHost(cluster, node, keys, join(folder, "nodes", cluster.name, node), this.log, this.faults);
+      const host = new NodeHost(
+        cluster,
+        node,
+        keys,
+        join(folder, "nodes", cluster.name, node),
+        this.log,
+        this.faults,
+        this.nodes,
+      );
       const port = await host.listen(ports.nodeSsh ? ports.nodeSsh + this.hosts.length : 0);
       this.closers.push(() => host.close());
       this.hosts.push(host);

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { NameServer } from "./bind9/nameserver";
 import { type Connections, readConnections } from "./connections";
@@ -83,6 +84,17 @@ export class Context {
       );
     this.shells.set(key, shell);
     return shell;
+  }
+
+  /** How somebody else reaches a cluster as this program does: for what is tried elsewhere. A secret. */
+  reachOf(name: string): { url: string; token: string; certificate?: string; fingerprint?: string } {
+    const { url, token, caFile, fingerprint } = this.connections.proxmox[name] ?? {};
+    if (url === undefined || token === undefined)
+      throw new UserError(
+        `The Proxmox VE cluster ${name} is reached by no API token: set netbox-proxmox:proxmox["${name}"].token.`,
+      );
+    const pinned = fingerprint === undefined ? {} : { fingerprint };
+    return { url, token, ...(caFile === undefined ? pinned : { certificate: readFileSync(caFile, "utf8") }) };
   }
 
   /** A password by its name among the stack's secrets. */

@@ -15,6 +15,9 @@ import { machineHandler } from "./netbox/machine.handler";
 import { objectHandler } from "./netbox/object.handler";
 import { promotionHandler } from "./netbox/promotion.handler";
 import { netboxTokenHandler } from "./netbox/token.handler";
+import { checkHandler } from "./platform/check.handler";
+import { secretHandler } from "./platform/secret.handler";
+import { serviceHandler } from "./platform/service.handler";
 import { aclHandler } from "./proxmox/access/acl.handler";
 import { groupHandler } from "./proxmox/access/group.handler";
 import { roleHandler } from "./proxmox/access/role.handler";
@@ -22,6 +25,8 @@ import { tokenHandler } from "./proxmox/access/token.handler";
 import { userHandler } from "./proxmox/access/user.handler";
 import { containerHandler } from "./proxmox/container.handler";
 import { fileHandler } from "./proxmox/file.handler";
+import { firewallHandler } from "./proxmox/firewall.handler";
+import { networkHandler } from "./proxmox/network.handler";
 import { templateHandler } from "./proxmox/template.handler";
 import { vmHandler } from "./proxmox/vm.handler";
 import { secretSinkHandler } from "./sinks/secretsink.handler";
@@ -51,6 +56,11 @@ const handlers = {
   "proxmox-file": fileHandler,
   "proxmox-template": templateHandler,
   "netbox-choices": choicesHandler,
+  "proxmox-network": networkHandler,
+  "proxmox-firewall": firewallHandler,
+  "container-service": serviceHandler,
+  "generated-secret": secretHandler,
+  "platform-check": checkHandler,
 } satisfies Record<string, Handler>;
 
 /** The kinds that stand in states: none may ever be renamed or taken away. */

@@ -266,6 +266,32 @@ export const templatesPermissions: ObjectPermission[] = [
   { objectTypes: ["extras.customfieldchoiceset"], actions: ["change"] },
 ];
 
+/** The platform program's; over ssh it is root on the node. */
+export const platformGrants: Grant[] = [
+  // The cluster's identity and nodes.
+  { path: "/", privileges: ["Sys.Audit"] },
+  {
+    path: "/vms",
+    privileges: [
+      "VM.Allocate",
+      "VM.Audit",
+      "VM.Config.CPU",
+      "VM.Config.Disk",
+      "VM.Config.Memory",
+      "VM.Config.Network",
+      "VM.Config.Options",
+      "VM.PowerMgmt",
+    ],
+  },
+  { path: "/storage", privileges: ["Datastore.AllocateSpace", "Datastore.Audit"] },
+  { path: "/sdn/zones", privileges: ["SDN.Use"] },
+  // Networks that it makes.
+  { path: "/nodes", privileges: ["Sys.Modify"], only: "bridges" },
+  // What is granted at /sdn/zones takes the place of what is granted at /sdn.
+  { path: "/sdn", privileges: ["SDN.Allocate"], only: "vnets" },
+  { path: "/sdn/zones", privileges: ["SDN.Allocate"], only: "vnets" },
+];
+
 /** What `npm run ops -- tokens` needs: to look at users, rights and the task log. */
 export const opsGrants: Grant[] = [{ path: "/", privileges: ["Sys.Audit"] }];
 /** The same in NetBox, and what `ops netbox-schema` makes. */

@@ -195,6 +195,11 @@ const templatesSchema = z.strictObject({
   file: z.string().min(1).default("templates.yml"),
 });
 
+const platformSchema = z.strictObject({
+  /** The file with NetBox's own house. */
+  file: z.string().min(1).default("platform.yml"),
+});
+
 const accessSchema = z.strictObject({
   /** Who may do what: YAML, or the JSON of token_setup. */
   file: z.string().min(1).default("access.yml"),
@@ -229,6 +234,7 @@ export interface Settings {
   discovery: DiscoverySettings;
   intent: z.infer<typeof intentSchema>;
   templates: z.infer<typeof templatesSchema>;
+  platform: z.infer<typeof platformSchema>;
   access: z.infer<typeof accessSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
@@ -318,6 +324,7 @@ export const knownKeys = [
   "intent",
   "access",
   "templates",
+  "platform",
 ];
 
 export function readSettings(
@@ -343,6 +350,7 @@ export function readSettings(
   const intent = section("intent", intentSchema);
   const access = section("access", accessSchema);
   const templates = section("templates", templatesSchema);
+  const platform = section("platform", platformSchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -359,6 +367,7 @@ export function readSettings(
     intent === undefined ||
     access === undefined ||
     templates === undefined ||
+    platform === undefined ||
     general === undefined ||
     special === undefined ||
     problems.length > 0
@@ -372,7 +381,7 @@ export function readSettings(
   const passwordVersions = Object.fromEntries(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
-  return { value: { site, dns, discovery, intent, access, templates, passwordVersions, defaults } };
+  return { value: { site, dns, discovery, intent, access, templates, platform, passwordVersions, defaults } };
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Endpoints, Lab, type Latency } from "../lab";
+import { type Endpoints, Lab, type LabOptions, type Latency } from "../lab";
 import { parseSeed, type Seed } from "../lab/seed";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
@@ -40,13 +40,18 @@ export class World {
   ) {}
 
   /** @param where `lab` leaves the real services alone, though they are there */
-  static async open(seed: Seed, latency: Latency = {}, where: "lab" | "given" = "given"): Promise<World> {
+  static async open(
+    seed: Seed,
+    latency: Latency = {},
+    where: "lab" | "given" = "given",
+    nodes: LabOptions["nodes"] = {},
+  ): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
     const real =
       process.env.REAL_SERVICES === undefined || where === "lab"
         ? undefined
         : await emptied(JSON.parse(process.env.REAL_SERVICES) as Pick<Endpoints, "netbox" | "ssh" | "dns">, seed);
-    const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real });
+    const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes });
     const consoles = new Consoles(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);

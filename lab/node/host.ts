@@ -7,14 +7,36 @@ import { z } from "zod";
 import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import type { Cluster } from "../proxmox/cluster";
+import { die } from "../proxmox/errors";
 import { type Command, type Ending, type SshKeys, SshServer } from "../ssh/server";
-import { type Printed, qm } from "./qm";
+import { Machines } from "./machines";
+import { type Printed, printed, qm } from "./qm";
 import { virt } from "./virt";
 
-/** Commands that only a node has. */
-const fakes = ["qm", "virt-customize", "virt-sysprep", "sudo"];
+/** What a container without a machine says: that all is well. */
+function quiet(words: string[]): string[] {
+  if (words.join(" ") === "systemctl is-system-running") return ["running"];
+  if (words[0] === "python3") return ["[]"];
+  return words[2]?.includes("echo files=yes") ? ["files=yes"] : [];
+}
 
-const asked = z.object({ command: z.string(), args: z.array(z.string()), cwd: z.string() });
+/** Commands that only a node has. */
+const fakes = ["qm", "pct", "virt-customize", "virt-sysprep", "sudo"];
+
+const asked = z.object({
+  command: z.string(),
+  args: z.array(z.string()),
+  cwd: z.string(),
+  stdin: z.string().optional(),
+});
+
+/** What of a lab's nodes is real. */
+export interface RealParts {
+  /** A Debian root: containers are machines made of it. Without it, what they are told does nothing. */
+  debian?: string;
+  /** virt-customize and virt-sysprep of this machine. */
+  virt?: boolean;
+}
 
 /** This file's program, beside it or, where it was compiled, in the sources. */
 const program =
@@ -28,24 +50,27 @@ export class NodeHost {
   private readonly ssh: SshServer;
   private readonly commands: Server;
   private readonly running = new Set<() => void>();
-  /** Fewer than all: the others are those of this machine. */
-  fakes = fakes;
+  /** Commands that a container without a machine was given: they did nothing. */
+  readonly given: { vmid: number; words: string[]; stdin: string }[] = [];
+  private readonly machines: Machines | undefined;
 
   constructor(
     private readonly cluster: Cluster,
-    private readonly node: string,
+    readonly node: string,
     keys: SshKeys,
     /** What is the node's own: its commands, and `images`. */
     private readonly folder: string,
     private readonly log: RequestLog,
     private readonly faults: Faults,
+    private readonly real: RealParts,
   ) {
+    this.machines = real.debian === undefined ? undefined : new Machines(real.debian, join(folder, "containers"));
     this.ssh = new SshServer(keys, (command) => this.execute(command));
     this.commands = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(Buffer.from(chunk));
-      const { command, args, cwd } = asked.parse(JSON.parse(Buffer.concat(chunks).toString()));
-      const said = await this.answer(command, args, cwd).catch(
+      const { command, args, cwd, stdin } = asked.parse(JSON.parse(Buffer.concat(chunks).toString()));
+      const said = await this.answer(command, args, cwd, stdin).catch(
         (error: unknown): Printed => ({ code: 255, stdout: "", stderr: `${command}: ${String(error)}\n` }),
       );
       response.end(JSON.stringify(said));
@@ -57,7 +82,8 @@ export class NodeHost {
     await new Promise<void>((resolve, reject) => this.commands.once("error", reject).listen(0, "127.0.0.1", resolve));
     const bin = join(this.folder, "bin");
     mkdirSync(bin, { recursive: true });
-    for (const name of this.fakes) {
+    for (const name of fakes) {
+      if (this.real.virt && name.startsWith("virt-")) continue;
       const text =
         name === "sudo"
           ? '#!/bin/sh\nwhile test "$1" != --; do shift; done\nshift\nexec "$@"\n'
@@ -70,13 +96,28 @@ export class NodeHost {
   async close(): Promise<void> {
     for (const end of this.running) end();
     await this.ssh.close();
+    await this.machines?.close();
     this.commands.closeAllConnections();
     await new Promise((resolve) => this.commands.close(resolve));
   }
 
-  private answer(command: string, args: string[], cwd: string): Promise<Printed> {
+  private answer(command: string, args: string[], cwd: string, stdin = ""): Promise<Printed> {
     if (command === "qm") return qm(this.cluster, this.node, args, cwd);
+    if (command === "pct") return this.pct(args, stdin);
     return Promise.resolve(virt(command, args, cwd));
+  }
+
+  /** `pct exec`: with a real machine it says how to get in, and the shell goes there itself, with its standard input and output. */
+  private pct(args: string[], stdin: string): Promise<Printed> {
+    const [command = "", vmid = "", ...words] = args;
+    return printed(async () => {
+      if (command !== "exec" || words.shift() !== "--") return die(`ERROR: unknown command 'pct ${command}'`);
+      const container = this.cluster.container(this.node, Number(vmid));
+      if (!container.running) return die(`CT ${vmid} not running`);
+      if (this.machines) return Machines.inside(await this.machines.leader(container));
+      this.given.push({ vmid: Number(vmid), words, stdin });
+      return quiet(words);
+    });
   }
 
   private async execute(command: Command): Promise<Ending> {
@@ -104,6 +145,7 @@ export class NodeHost {
       HOME: this.folder,
       LAB_NODE_URL: `http://127.0.0.1:${port}`,
       LIBGUESTFS_BACKEND_SETTINGS: "force_tcg",
+      ...(this.machines ? { LAB_MACHINES: "yes" } : {}),
     };
     const stdin = await command.stdin();
     return new Promise((resolve) => {

@@ -8,6 +8,7 @@ import { Container } from "./lxc/container";
 import { Pools } from "./pools";
 import { Vm } from "./qemu/vm";
 import type { Values } from "./schema/parameters";
+import { Sdn } from "./sdn";
 import { Storages } from "./storage";
 import { Tasks, type Worker } from "./tasks";
 
@@ -36,6 +37,8 @@ export interface Node {
   /** Of bridges that have one set. */
   mtus?: Record<string, number>;
   address?: string;
+  /** Bridges that are written and not yet in force; without values, those that are to go. */
+  pendingBridges?: Map<string, Values | undefined>;
   offline?: boolean;
 }
 
@@ -53,6 +56,7 @@ export class Cluster {
   readonly pools = new Pools();
   readonly ha = new Ha();
   readonly firewall = new Firewall();
+  readonly sdn = new Sdn();
   readonly storages = new Storages(this.now);
   readonly tasks = new Tasks(this.now);
   readonly access = new Access((vmid) => this.pools.of(vmid)?.poolid, this.now);

@@ -24,6 +24,11 @@ const frozen: Record<Kind, string> = {
   "proxmox-file": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-file')",
   "proxmox-template": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-template')",
   "netbox-choices": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-choices')",
+  "platform-check": "exports.handler = () => require('./dist/providers/registry.js').get('platform-check')",
+  "generated-secret": "exports.handler = () => require('./dist/providers/registry.js').get('generated-secret')",
+  "container-service": "exports.handler = () => require('./dist/providers/registry.js').get('container-service')",
+  "proxmox-firewall": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-firewall')",
+  "proxmox-network": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-network')",
 };
 
 describe("the provider's text in state", () => {

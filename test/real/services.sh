@@ -48,6 +48,27 @@ python_packages() {
   "$S/venv/bin/pip" install -q --disable-pip-version-check "netbox==$NETBOX" "netbox-plugin-dns==$PLUGIN" >"$S/log/pip.log" 2>&1
 }
 
+# A Debian 13 root for the lab's containers, as debian-13-standard has it as far as the steps in them are concerned.
+debian() {
+  local need=()
+  command -v debootstrap >/dev/null || need+=(debootstrap)
+  command -v systemd-nspawn >/dev/null || need+=(systemd-container)
+  command -v virt-customize >/dev/null || need+=(guestfs-tools libguestfs-tools qemu-utils qemu-system-x86 linux-image-cloud-amd64)
+  if ((${#need[@]} > 0)); then
+    say "installing ${need[*]}"
+    apt-get update -qq >&2
+    apt-get install -y -qq --no-install-recommends "${need[@]}" >"$S/log/apt-debian.log" 2>&1
+  fi
+  [ -e "$S/debian-13/.complete" ] && return
+  say "making a Debian 13 root"
+  rm -rf "$S/debian-13"
+  debootstrap --variant=minbase --include=systemd,systemd-sysv,dbus,ca-certificates,iproute2,curl trixie "$S/debian-13" http://deb.debian.org/debian >"$S/log/debootstrap.log" 2>&1
+  # What this machine trusts: the way to the registries may lead through something of its own.
+  cp /etc/ssl/certs/ca-certificates.crt "$S/debian-13/etc/ssl/certs/ca-certificates.crt"
+  rm -f "$S/debian-13/etc/machine-id"
+  touch "$S/debian-13/.complete"
+}
+
 postgres() {
   if [ ! -s "$S/pg/PG_VERSION" ]; then
     install -d -o postgres -g postgres -m 700 "$S/pg"
@@ -102,6 +123,12 @@ print('token made')
 P
   grep -q 'token made' "$S/log/token.log" || { cat "$S/log/token.log" >&2; exit 1; }
   sql -c "create database netbox_tpl template netbox"
+}
+
+# A migrated database, for whoever fills one from it.
+dump() {
+  local own=$S/netbox-$NETBOX-dns-$PLUGIN.pgdump
+  if [ -s "$own" ]; then echo "$own"; else echo "$root/../shared/services/netbox-$NETBOX-dns-$PLUGIN.pgdump"; fi
 }
 
 reset() {
@@ -205,9 +232,10 @@ up)
   bind
   sshd_
   clients
+  debian
   sql -c "drop database if exists pulumi with (force)" -c "create database pulumi"
-  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s"}\n' \
-    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python"
+  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s","debian":"%s","dump":"%s"}\n' \
+    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
   ;;
 reset) reset ;;
 worker) worker ;;

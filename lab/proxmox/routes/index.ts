@@ -9,12 +9,14 @@ import { clusterRoutes } from "./cluster";
 import { lxcRoutes } from "./lxc";
 import { qemuRoutes } from "./qemu";
 import type { Call, Route } from "./route";
+import { sdnRoutes } from "./sdn";
 import { storageRoutes } from "./storage";
 
 export const routes: readonly Route[] = [
   ...accessRoutes,
   ...clusterRoutes,
   ...storageRoutes,
+  ...sdnRoutes,
   ...qemuRoutes,
   ...lxcRoutes,
 ];

@@ -1,0 +1,28 @@
+import * as pulumi from "@pulumi/pulumi";
+import { DynamicResource } from "../dynamic";
+import type { CheckInputs } from "./check.handler";
+
+/** Tries from NetBox's container what it needs. */
+export class PlatformCheck extends DynamicResource {
+  constructor(
+    name: string,
+    {
+      token,
+      netbox,
+      ...inputs
+    }: Omit<CheckInputs, "token" | "netbox"> & {
+      token: pulumi.Input<string>;
+      netbox: pulumi.Input<CheckInputs["netbox"]>;
+    },
+    options?: pulumi.CustomResourceOptions,
+  ) {
+    super(
+      "platform",
+      "PlatformCheck",
+      "platform-check",
+      name,
+      { ...inputs, netbox, token: pulumi.secret(token) },
+      options,
+    );
+  }
+}
