@@ -40,7 +40,7 @@ export class Machines {
 
   /** The words before a command that run it in a machine. */
   static inside(leader: number): string[] {
-    const spaces = ["--mount", "--uts", "--ipc", "--pid", "--root", "--wd=/"];
+    const spaces = ["--mount", "--uts", "--ipc", "--pid", "--root", "--wdns=/"];
     const env = ["PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", "LANG=C.UTF-8"];
     return ["nsenter", "--target", String(leader), ...spaces, "--", "env", "-i", ...env];
   }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { DynamicResource } from "../dynamic";
-import type { CheckInputs } from "./check.handler";
+import type { CheckInputs } from "./check.model";
 
 /** Tries from NetBox's container what it needs. */
 export class PlatformCheck extends DynamicResource {

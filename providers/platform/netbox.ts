@@ -87,6 +87,8 @@ const unit = (description: string, command: string, more: string[] = []): string
 const asNetbox = `netbox() { runuser -u netbox -- env NETBOX_ROOT=${root} HOME=${root} ${root}/current/bin/netbox "$@"; }`;
 /** psql, pg_dump and their kin find the database by these. First argument: HOST, PORT, USER, NAME; the password by standard input. */
 const toDatabase = `IFS= read -r PGPASSWORD; export PGPASSWORD PGHOST="$1" PGPORT="$2" PGUSER="$3" PGDATABASE="$4"; shift 4`;
+/** A database that doesn't answer ends the step: it is not taken for an empty one. */
+const isFilled = `filled=$(psql -qAt -c "select 1 from pg_tables where tablename = 'django_migrations'")`;
 const databaseArgs = ({ database: { host, port, user, name } }: Settings): (string | number)[] => [
   host,
   port,
@@ -130,7 +132,8 @@ chmod 700 ${backupFolder}
 before=none
 test -n "$now" && before=$(basename "$now" | cut -d- -f1)
 systemctl stop netbox netbox-rq 2>/dev/null || true
-if psql -qAt -c "select 1 from pg_tables where tablename = 'django_migrations'" | grep -q 1; then
+${isFilled}
+if test -n "$filled"; then
   dump=${backupFolder}/netbox-$before-$(date -u +%Y%m%dT%H%M%SZ).dump
   pg_dump -Fc -f "$dump.part"
   mv "$dump.part" "$dump"
@@ -168,7 +171,8 @@ function restore(wanted: Settings, { databasePassword }: Secrets): ServiceStep[]
       deadline: 3600,
       script: `
 ${toDatabase}
-psql -qAt -c "select 1 from pg_tables where tablename = 'django_migrations'" | grep -q 1 && exit 0
+${isFilled}
+test -n "$filled" && exit 0
 test -e "$1" || { echo "there is no $1 in the container: put it there with \\\`pct push\\\`" >&2; exit 1; }
 # One transaction: all of it or nothing.
 pg_restore --no-owner --no-privileges --single-transaction -d "$PGDATABASE" "$1" >&2

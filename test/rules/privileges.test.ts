@@ -9,6 +9,7 @@ import {
   intentPermissions,
   opsGrants,
   planGrants,
+  platformGrants,
   schemaPermissions,
   siteGrants,
   sitePermissions,
@@ -50,6 +51,9 @@ describe("docs/privileges.md", () => {
     expect(rows("The access program in NetBox")).toEqual(shown(accessPermissions).map((row) => row.slice(0, 2)));
     expect(rows("The templates program on Proxmox VE 8 and 9")).toEqual(granted(templatesGrants));
     expect(rows("The templates program in NetBox")).toEqual(shown(templatesPermissions).map((row) => row.slice(0, 2)));
+    expect(rows("The platform program on Proxmox VE 8 and 9")).toEqual(
+      platformGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
+    );
     expect(rows("`ops tokens` on Proxmox VE")).toEqual(granted(opsGrants));
   });
 

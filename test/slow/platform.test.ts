@@ -49,6 +49,8 @@ describe("a stack from platform.yml", () => {
       workers: 1,
     },
     ...{ protect: false, reaches: ["pve-lab"] },
+    // What comes from a machine that shares its network has this address.
+    databaseClients: ["127.0.0.1/32"],
   };
   const write = () => writeFileSync(file, stringify(wanted));
   const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
@@ -110,6 +112,7 @@ describe("a stack from platform.yml", () => {
     expect(cluster().firewall.options(201)).toMatchObject({ enable: 1, policy_in: "DROP" });
     expect(cluster().firewall.rules(201)).toMatchObject([
       { type: "in", action: "ACCEPT", proto: "tcp", source: "127.30.0.10", dport: "18932" },
+      { source: "127.0.0.1/32" },
     ]);
     expect([...cluster().sdn.vnets.keys()]).toEqual(["nbback"]);
     expect(cluster().node("pve1").bridges).toContain("vmbr30");

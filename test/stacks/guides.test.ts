@@ -6,7 +6,10 @@ import { readConnections } from "../../providers/connections";
 import { isRecord } from "../../providers/values";
 import { parseAccess } from "../../stacks/desired/access/file";
 import { parseVms } from "../../stacks/desired/intent/file";
+import { parsePlatform } from "../../stacks/desired/platform/file";
+import { plugins } from "../../stacks/desired/platform/plugins";
 import { parseTemplates } from "../../stacks/desired/templates/file";
+import { presets } from "../../stacks/desired/templates/presets";
 import { readSettings } from "../../stacks/settings";
 import { projectRoot } from "../../tools/root";
 
@@ -26,7 +29,7 @@ describe("the configuration of a guide", () => {
     PROXMOX_VE_PASSWORD_PVE_LAB: "secret",
   };
 
-  it.each(["discovery.md", "intent.md", "access.md", "templates.md"])("%s is valid", (guide) => {
+  it.each(["discovery.md", "intent.md", "access.md", "templates.md", "platform.md"])("%s is valid", (guide) => {
     const config = configOf(guide);
     const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
     if (pve) pve.fingerprint = "AB".repeat(32);
@@ -36,7 +39,10 @@ describe("the configuration of a guide", () => {
       const value = config[`netbox-proxmox:${name}`];
       return value === undefined ? undefined : JSON.stringify(value);
     };
-    const connections = readConnections({ get }, env, { needsProxmox: guide !== "intent.md" });
+    const connections = readConnections({ get }, env, {
+      needsProxmox: guide !== "intent.md",
+      needsNetbox: guide !== "platform.md",
+    });
     expect(connections).toHaveProperty("value");
     expect(readSettings({ get }, ["pve-prod", "pve-lab"])).toHaveProperty("value");
     if ("value" in connections && guide === "discovery.md")
@@ -57,7 +63,9 @@ describe("the configuration of a guide", () => {
       parseTemplates(text, "templates.yml"),
     );
     expect(both).toHaveLength(2);
-    expect([json, yaml, vms, ...both].map((each) => ("problems" in each ? each.problems : []))).toEqual([
+    const house = parsePlatform(block("platform.md", /```yaml\n(# platform\.yml[\s\S]*?)```/), "platform.yml");
+    expect([json, yaml, vms, ...both, house].map((each) => ("problems" in each ? each.problems : []))).toEqual([
+      [],
       [],
       [],
       [],
@@ -66,6 +74,20 @@ describe("the configuration of a guide", () => {
     ]);
     expect("value" in json && json.value.token_setup).toHaveLength(1);
     expect("value" in yaml && Object.keys(yaml.value.programs)).toHaveLength(5);
+  });
+
+  it("and what docs/templates.md and docs/platform.md list: presets, plugins, ports", () => {
+    const text = (guide: string) => readFileSync(join(projectRoot(), "docs", guide), "utf8");
+    const listed = [...text("templates.md").matchAll(/^\| `([a-z]+-[a-z0-9]+)` +\| (.*?) +\|.*\| (yes|no) +\|$/gm)];
+    expect(listed.map(([, name, , agent]) => [name, agent === "yes"])).toEqual(
+      Object.entries(presets).map(([name, { agent }]) => [name, agent]),
+    );
+    for (const { package: name } of plugins) expect(text("platform.md")).toContain(`\`${name}\``);
+    const rows = [...text("platform.md").matchAll(/^\| `netbox-(\w+)` +\| ([\d and]+?) +\|/gm)].map(
+      ([, part, port]) => [part, port],
+    );
+    expect(rows).toContainEqual(["postgresql", "5432"]);
+    expect(rows).toContainEqual(["app", "8001"]);
   });
 
   it("says what a cluster's connection lacks", () => {

@@ -10,6 +10,7 @@ import {
   opsPermissions,
   planGrants,
   planPermissions,
+  platformGrants,
   siteGrants,
   sitePermissions,
   templatesGrants,
@@ -27,6 +28,7 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   intent: { grants: [], permissions: intentPermissions },
   ops: { grants: opsGrants, permissions: opsPermissions },
   access: { grants: accessGrants, permissions: accessPermissions },
+  platform: { grants: platformGrants, permissions: [] },
   templates: { grants: templatesGrants, permissions: templatesPermissions },
 };
 

@@ -112,6 +112,8 @@ export const platformSchema = z.strictObject({
       .optional(),
     backups: z.number().int().min(1).default(5),
   }),
+  /** Who else may come to the database with NetBox's password: a back-up host. */
+  databaseClients: z.array(cidr).default([]),
   /** Files on the machine that runs the program. Left out, a certificate is made that signs itself. */
   tls: z.strictObject({ certificateFile: z.string().min(1), keyFile: z.string().min(1) }).optional(),
   ports: z

@@ -1,5 +1,5 @@
 import { type HouseMark, printMark } from "../../../providers/mark";
-import type { CheckInputs } from "../../../providers/platform/check.handler";
+import type { CheckInputs } from "../../../providers/platform/check.model";
 import type { ServiceInputs } from "../../../providers/platform/service.model";
 import { revisionOf, type ServiceName } from "../../../providers/platform/services";
 import type { ContainerInputs } from "../../../providers/proxmox/container.model";
@@ -210,8 +210,12 @@ function firewallOf(
       dport: web,
       comment: "netbox-proxmox: people",
     });
+  const guest = (source: string): Rule => ({
+    ...{ type: "in", action: "ACCEPT", proto: "tcp", source, dport: String(ports.postgresql) },
+    comment: "netbox-proxmox: databaseClients",
+  });
   const rules: Record<Part, Rule[]> = {
-    postgresql: [open("netbox", ports.postgresql)],
+    postgresql: [open("netbox", ports.postgresql), ...file.databaseClients.map(guest)],
     valkey: [open("netbox", ports.valkey)],
     netbox: [open("nginx", ports.netbox)],
     nginx:
@@ -237,7 +241,7 @@ function servicesOf(
     postgresql: {
       listen: host("postgresql"),
       port: ports.postgresql,
-      clients: [`${host("netbox")}/32`],
+      clients: [`${host("netbox")}/32`, ...file.databaseClients],
       database,
       role: user,
     },

@@ -1,0 +1,27 @@
+import { z } from "zod";
+
+/** What NetBox's container should be able to do. */
+export const checkInputs = z.object({
+  cluster: z.string(),
+  node: z.string(),
+  /** NetBox's container, from which it is tried. */
+  vmid: z.number(),
+  /** NetBox itself, through nginx, with the plugins that it should have. */
+  netbox: z.object({
+    url: z.string(),
+    /** Where it is reached, whatever its name resolves to. */
+    address: z.string(),
+    /** PEM of what its certificate is verified with; the system's own where it is left out. */
+    certificate: z.string().optional(),
+    version: z.string(),
+    /** By module, with the version. */
+    plugins: z.record(z.string(), z.string()),
+  }),
+  /** Proxmox VE clusters that it should reach, by their names: with the tokens that this program has. */
+  proxmox: z.array(z.string()),
+  /** NetBox's. Secret. */
+  token: z.string(),
+});
+export type CheckInputs = z.infer<typeof checkInputs>;
+
+export const checkState = checkInputs.extend({ failed: z.array(z.string()) });
