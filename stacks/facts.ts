@@ -226,7 +226,7 @@ export async function readProxmox(
     if (!listsNow) known.add(vmid);
     return false;
   });
-  const used = usedTemplates(declared, settings);
+  const used = usedTemplates(declared, guests, settings);
   const [bridges, osTemplates] = await Promise.all([
     readBridges(cluster, nodes),
     readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings)),
@@ -334,15 +334,19 @@ function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings):
   return new Set(named.filter((each) => typeof each === "string"));
 }
 
-function usedTemplates(declared: wire.NetboxVirtualMachine[], settings: Settings): Set<number> {
-  const { template, lxcTemplate } = settings.site.customFields;
+function usedTemplates(
+  declared: wire.NetboxVirtualMachine[],
+  guests: GuestResource[],
+  settings: Settings,
+): Set<number> {
+  const { customFields } = settings.site;
   return new Set(
     declared.flatMap((guest) => {
       const own = settingsOf(guest, settings, () => {});
       const id =
         typeOf(guest, settings) === "lxc"
-          ? lxcTemplateIdOf(guest, own, lxcTemplate)
-          : templateIdOf(guest, own, template);
+          ? lxcTemplateIdOf(guest, own, customFields.lxcTemplate)
+          : templateIdOf(guest, own, customFields, guests);
       return typeof id === "number" ? [id] : [];
     }),
   );

@@ -38,12 +38,17 @@ const optionsLike = (table: OptionTable) =>
       }
     });
 
+/** A template: by its VMID, or the current one of a name. */
+const templateLike = z.union([
+  z.number().int().min(100),
+  z.string().regex(/^[a-z0-9][a-z0-9.-]*$/i, "write a template's VMID or name, like 9000 or ubuntu-noble"),
+]);
+
 /** What a guest takes where NetBox's own fields say nothing: by its custom fields, its config context, or the stack's defaults. */
 const guestSchema = z.strictObject({
-  /** Template VMID. */
-  template: z.number().int().min(100).optional(),
-  /** Template VMID by the NetBox platform's slug. */
-  templates: z.record(z.string(), z.number().int().min(100)).optional(),
+  template: templateLike.optional(),
+  /** The same by the NetBox platform's slug. */
+  templates: z.record(z.string(), templateLike).optional(),
   /** A container's: the VMID of one to clone, or an OS template's volume. */
   lxcTemplate: lxcTemplateLike.optional(),
   /** The same by the NetBox platform's slug. */

@@ -1,5 +1,6 @@
 import { readdirSync } from "node:fs";
 import { expect } from "vitest";
+import type { LabOptions } from "../lab";
 import { templatesGrants } from "../stacks/privileges";
 import { ImageServer, qcow2 } from "./images";
 import { limitedToken } from "./rights";
@@ -16,8 +17,8 @@ export class TemplateWorld {
     readonly folder: string,
   ) {}
 
-  static async open(): Promise<TemplateWorld> {
-    const world = await World.open(seedWith("[]"), {}, "lab");
+  static async open(nodes: LabOptions["nodes"] = {}): Promise<TemplateWorld> {
+    const world = await World.open(seedWith("[]"), {}, "lab", nodes);
     const images = await ImageServer.open();
     images.files.set("image.qcow2", qcow2(2 * 1024 ** 3, "one"));
     const proxmox = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");

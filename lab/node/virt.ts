@@ -4,7 +4,7 @@ import type { Printed } from "./qm";
 
 /** What virt-customize and virt-sysprep know, with whether a word follows. */
 const known: Record<string, Record<string, boolean>> = {
-  "virt-customize": { "--add": true, "--install": true, "--run-command": true, "--truncate": true },
+  "virt-customize": { "--add": true, "--install": true, "--run-command": true },
   "virt-sysprep": { "--add": true, "--operations": true },
 };
 

@@ -37,7 +37,8 @@ cp --reflink=auto -- "$image" "$ready.work"
 if test $# -gt 0; then virt-customize --add "$ready.work" "$@"; fi
 if test "$sysprep" = 1; then
   virt-sysprep --add "$ready.work" --operations defaults,-ssh-userdir,-lvm-uuids
-  virt-customize --add "$ready.work" --truncate /etc/machine-id
+  # Empty, so that each clone gets one of its own; a truncation fails where there is none.
+  virt-customize --add "$ready.work" --run-command ': > /etc/machine-id'
 fi
 mv "$ready.work" "$ready"
 `);

@@ -1,7 +1,10 @@
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type { GuestResource } from "../../providers/proxmox/schemas";
+import type { CustomFieldNames } from "../settings";
 import type { Claim } from "./claims";
 import type { GuestSettings } from "./guestsettings";
 import { awayOf } from "./placement";
+import { supersededTag } from "./templates/choices";
 import type { ProxmoxFacts, Site, TemplateFacts } from "./types";
 
 /** What a guest is made from: a template by its VMID, or an OS template by its volume and the nodes that have it. */
@@ -28,11 +31,27 @@ const fieldOf = (guest: NetboxVirtualMachine, field: string): string | undefined
   return text === undefined || stubs.includes(text) ? undefined : text;
 };
 
-/** The VMID of the template that a virtual machine's NetBox object or the settings name; NaN for what is none. */
-export function templateIdOf(guest: NetboxVirtualMachine, own: GuestSettings, field: string): number | undefined {
+/** The VMID or the name of the template that a virtual machine's NetBox object or the settings name. */
+function templateNameOf(guest: NetboxVirtualMachine, own: GuestSettings, field: string): number | string | undefined {
   const named = fieldOf(guest, field);
-  if (named !== undefined) return Number(named);
+  if (named !== undefined) return /^\d+$/.test(named) ? Number(named) : named;
   return (guest.platform === undefined ? undefined : own.templates?.[guest.platform]) ?? own.template;
+}
+
+/** Its VMID: of those with a name the current one, on the guest's own node where there is one; NaN where there is none. */
+export function templateIdOf(
+  guest: NetboxVirtualMachine,
+  own: GuestSettings,
+  { template, node }: Pick<CustomFieldNames, "template" | "node">,
+  guests: Iterable<GuestResource>,
+): number | undefined {
+  const named = templateNameOf(guest, own, template);
+  if (typeof named !== "string") return named;
+  const current = [...guests].filter(
+    (each) => each.template && each.type === "qemu" && each.name === named && !each.tags.includes(supersededTag),
+  );
+  const [first] = current.sort((a, b) => a.vmid - b.vmid);
+  return (current.find((each) => each.node === fieldOf(guest, node)) ?? first)?.vmid ?? Number.NaN;
 }
 
 /** The container or OS template that a container's NetBox object or the settings name. */
@@ -48,8 +67,9 @@ export function lxcTemplateIdOf(
 
 /** A virtual machine's template. One that is built needs none, whatever became of it since. */
 export function templateOf({ site, guest, own, facts, claim, problem }: Asking): Source | undefined {
-  const field = site.settings.site.customFields.template;
-  const vmid = templateIdOf(guest, own, field);
+  const { customFields } = site.settings.site;
+  const field = customFields.template;
+  const vmid = templateIdOf(guest, own, customFields, facts.guests.values());
   const found = vmid === undefined ? undefined : facts.templates.get(vmid);
   if (found?.type === "qemu" && (found.hasCloudInitDrive || claim.built)) return { vmid, facts: found };
   if (claim.built) return undefined;
@@ -61,7 +81,7 @@ export function templateOf({ site, guest, own, facts, claim, problem }: Asking):
     );
   else if (found?.type !== "qemu")
     problem(
-      `${Number.isNaN(vmid) ? `"${fieldOf(guest, field)}"` : vmid} is no template on ${guest.clusterName}; make it one (\`qm template\`), or name another in the custom field ${field}`,
+      `${Number.isNaN(vmid) ? `"${templateNameOf(guest, own, field)}"` : vmid} is no template on ${guest.clusterName}; make it one (\`qm template\`), or name another in the custom field ${field}`,
     );
   else
     problem(
