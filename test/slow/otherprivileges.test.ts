@@ -14,6 +14,7 @@ import {
   opsPermissions,
   planGrants,
   planPermissions,
+  platformGrants,
   templatesGrants,
   templatesPermissions,
 } from "../../stacks/privileges";
@@ -264,6 +265,48 @@ const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promi
     }
   });
 
+// ---- platform
+
+const builtHouse = (grants: Grant[]): Promise<string> =>
+  inWorld(seedWith("[]"), grants, [], async (world, env) => {
+    const file = join(world.folder, "platform.yml");
+    const write = (changes: object) =>
+      writeFileSync(
+        file,
+        stringify({
+          ...{ name: "netbox.lab.example", node: "pve1", storage: "local-lvm", protect: false },
+          template: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+          networks: {
+            backend: { vnet: "nbback", zone: "netbox", make: true, address: "10.30.0.1/24" },
+            dmz: { bridge: "vmbr30", make: true },
+          },
+          ...{ dmz: { address: "192.0.2.10/24" }, netbox: { version: "4.7.3" } },
+          containers: {
+            netbox: { vmid: 200 },
+            postgresql: { vmid: 201 },
+            valkey: { vmid: 202 },
+            nginx: { vmid: 203, ...changes },
+          },
+        }),
+      );
+    write({});
+    const { ssh } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { proxmox } = world.config();
+    const clusters = { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } };
+    const stack = await world.stack({ program: "platform", platform: { file }, proxmox: clusters }, "platform", {
+      env,
+    });
+    return firstErrors([
+      () => stack.up(),
+      () => {
+        write({ cores: 3, memory: 1024, disk: "6G" });
+        return stack.up();
+      },
+      () => stack.preview("--refresh", "--expect-no-changes"),
+      () => stack.destroy(),
+    ]);
+  });
+
 describe("the documented privileges of the other programs", () => {
   it("of discovery, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(discoveryGrants), compared(discovered, discoveryGrants));
@@ -287,6 +330,10 @@ describe("the documented privileges of the other programs", () => {
 
   it("of templates, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachAction(templatesPermissions), (held) => builtTemplates(templatesGrants, held));
+  });
+
+  it("of platform, on Proxmox VE, are sufficient, and each is needed", { timeout: 900_000 }, async () => {
+    await provenNeeded(...eachPrivilege(platformGrants), builtHouse);
   });
 
   it("of ops, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
