@@ -3,7 +3,7 @@ import { project } from "../providers/settings";
 import { backendFolder, clearDeadLocks } from "./locks";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults, environmentFor, goesOn, repair } from "./run-defaults";
+import { defaults, environmentFor, goesOn, makesSecrets, repair } from "./run-defaults";
 
 const root = projectRoot();
 
@@ -47,10 +47,8 @@ export async function operate(
   const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
   if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
   const program = pulumi("config", "get", `${project}:program`, "--stack", selected, "--non-interactive").stdout.trim();
-  if (program === "access" && verbosityOf(args) >= 9)
-    throw new Error(
-      "From -v=9 on Pulumi's own log prints the secrets of tokens in the clear: use -v=8, or --debug, for an access stack.",
-    );
+  if (makesSecrets(program) && verbosityOf(args) >= 9)
+    throw new Error("From -v=9 on Pulumi's own log prints secrets in the clear: use -v=8, or --debug, for this stack.");
   const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...args];
   const child = spawn("pulumi", words, {
     cwd: root,

@@ -3,7 +3,7 @@
  * into one request the more there is.
  */
 const parallel = { PULUMI_PARALLEL: "256" };
-/** Every create and delete can be repeated, and finds what an interrupted run made. Not so the secret of a token, which is shown once. */
+/** Every create and delete can be repeated, and finds what an interrupted run made. Not so a secret, which is made or shown once. */
 const noCheckpoints = { PULUMI_SKIP_CHECKPOINTS: "true" };
 
 /** Arguments and environment of each command, beside the user's own. */
@@ -15,10 +15,13 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   destroy: { args: ["--run-program", "--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
 };
 
+/** Does a program make secrets? Its state is then written after every step, and its logs are guarded. */
+export const makesSecrets = (program: unknown): boolean => program === "access" || program === "platform";
+
 /** The environment of a command for a program. */
 export const environmentFor = (command: string, program: unknown): Record<string, string> => {
   const env = { ...defaults[command]?.env };
-  if (program === "access") delete env.PULUMI_SKIP_CHECKPOINTS;
+  if (makesSecrets(program)) delete env.PULUMI_SKIP_CHECKPOINTS;
   return env;
 };
 

@@ -14,8 +14,6 @@ export interface Command {
   /** Its output and its errors, while it runs. */
   out: (chunk: Buffer | string) => void;
   err: (chunk: Buffer | string) => void;
-  /** The client is gone before the end. */
-  onClose: (work: () => void) => void;
 }
 
 /** What becomes of a command: its exit status, an answer that never comes, or nothing where the connection drops. */
@@ -61,12 +59,13 @@ export class SshServer {
         session.on("close", () => open--);
         session.on("exec", (acceptExec, _reject, { command }) => {
           const channel = acceptExec();
+          channel.on("error", () => {});
           const asked: Command = {
             line: command,
             stdin: () => text(channel),
-            out: (chunk) => void channel.write(chunk),
-            err: (chunk) => void channel.stderr.write(chunk),
-            onClose: (work) => void channel.once("close", work),
+            // A client that is gone hears nothing, and what it began goes on.
+            out: (chunk) => void (channel.destroyed || channel.write(chunk)),
+            err: (chunk) => void (channel.destroyed || channel.stderr.write(chunk)),
           };
           execute(asked).then(
             (ending) => {

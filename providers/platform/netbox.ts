@@ -194,7 +194,9 @@ if made or not user.check_password(wanted["password"]):
     user.set_password(wanted["password"])
 user.is_superuser = True
 user.save()
+# One that an interrupted run made, whose secret nobody has.
 key, secret = wanted["token"].removeprefix("nbt_").split(".", 1)
+Token.objects.filter(user=user, description="netbox-proxmox").exclude(key=key).delete()
 Token.objects.filter(key=key).exists() or Token(version=2, user=user, key=key, token=secret, description="netbox-proxmox").save()
 print("accounts are there")
 `;

@@ -55,19 +55,28 @@ async function setUp(wanted: ServiceInputs) {
 /** Runs a step in the container; one that reads from another container gets what that one's step prints. */
 async function inContainer(shell: Shell, { vmid }: ServiceInputs, step: ServiceStep): Promise<string> {
   const { title, script, args = [], stdin = "", from, deadline = 1800 } = step;
-  const there = ["sh", "-euc", script, "sh", ...args];
+  const there = ["sh", "-euc", `cd /\n${script}`, "sh", ...args];
   const running = { deadline };
   const what = `${title} in CT ${vmid}`;
-  if (from === undefined) return shell.run({ title: what, script: exec, args: [vmid, ...there], stdin }, running);
+  if (from === undefined)
+    return shell.run({ title: what, script: exec, args: [lockOf(shell, vmid), vmid, ...there], stdin }, running);
   const archive = `${shell.folder}/ct-${vmid}.tar`;
   const source = ["sh", "-euc", from.script, "sh", ...from.args];
   await shell.run({ title: what, script: writes, args: [archive, from.vmid, ...source] }, running);
   return shell.run({ title: what, script: reads, args: [archive, vmid, ...there] }, running);
 }
 
-/** $1 the container, then the words of a command. What is there begins a while after its container does. */
+const lockOf = ({ folder }: Shell, vmid: number): string => `${folder}/ct-${vmid}.lock`;
+
+/**
+ * $1 a lock file on the node, $2 the container, then the words of a command. What a run that was cut off still does there is
+ * waited for; what is in a container begins a while after it does.
+ */
 const exec = `
-vmid=$1; shift
+mkdir -p "$(dirname "$1")"
+exec 9>"$1"
+flock -w 7200 9
+vmid=$2; shift 2
 for n in $(seq 60); do
   case "$(pct exec "$vmid" -- systemctl is-system-running 2>/dev/null)" in running | degraded) break ;; esac
   sleep 0.5
@@ -97,7 +106,7 @@ async function look(wanted: ServiceInputs): Promise<Record<string, string>> {
   const { script, args = [] } = serviceOf(wanted).probe();
   const { code, stdout, stderr } = await shell.attempt({
     script: exec,
-    args: [vmid, "sh", "-euc", script, "sh", ...args],
+    args: [lockOf(shell, vmid), vmid, "sh", "-euc", script, "sh", ...args],
   });
   if (code === 0) return observedFrom(stdout);
   if (/not running|does not exist|no such/i.test(stderr)) return { container: "missing" };

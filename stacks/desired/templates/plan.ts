@@ -135,9 +135,14 @@ class Planner {
       this.templates.set(name, { name, inputs, after: [] });
       this.current.push({ key, node: inputs.node, inputs });
     }
+    this.keepFiles((file) => built.some(([, { image }]) => image.path === volumeOf(file)));
+  }
+
+  /** Files in the state stay as they are. */
+  private keepFiles(which: (file: FileInputs) => boolean): void {
     for (const [name, { type, properties }] of this.facts.known) {
       const file = type === "ProxmoxFile" ? fileInputs.safeParse(properties) : undefined;
-      if (file?.success && built.some(([, { image }]) => image.path === volumeOf(file.data)))
+      if (file?.success && !this.files.has(name) && which(file.data))
         this.files.set(name, { name, inputs: file.data, after: [] });
     }
   }
@@ -175,8 +180,17 @@ class Planner {
       .filter((node) => cluster.nodes.some((each) => each.node === node && each.online))
       .sort();
     const isShared = rows.some(({ shared }) => shared);
-    const nodes = entry.nodes ?? (isShared ? online.slice(0, 1) : online);
+    // One of the cluster stays where it was built, whichever node comes first today.
+    const home = [...this.knownTemplates.values()].find(
+      (each) => each.title === path[1] && each.cluster === cluster.name,
+    )?.node;
+    const one = home === undefined ? online.slice(0, 1) : [home];
+    const nodes = entry.nodes ?? (isShared ? one : online);
     const away = nodes.filter((node) => !online.includes(node));
+    if (away.length > 0 && entry.nodes === undefined) {
+      this.keepBuilt(path, path[1] ?? "", cluster.name, `${list(away)} is offline`);
+      return undefined;
+    }
     if (away.length > 0 || nodes.length === 0) {
       this.problem(
         path,
@@ -319,13 +333,20 @@ class Planner {
     return vmid;
   }
 
+  private isAway(name: string, node: string): boolean {
+    const cluster = this.facts.clusters.find((each) => each.name === name);
+    return cluster?.nodes.some((each) => each.node === node && !each.online) ?? true;
+  }
+
   /** What another build took the place of goes, unless a linked clone still needs it. */
   private retain(): void {
+    // What a node that is offline holds can't be taken away now.
+    this.keepFiles(({ cluster, node }) => this.isAway(cluster, node));
     for (const [name, inputs] of this.knownTemplates) {
       if (this.templates.has(name)) continue;
       const cluster = this.facts.clusters.find((each) => each.name === inputs.cluster);
       const clones = cluster?.linkedClones.get(inputs.vmid) ?? [];
-      const isAway = cluster?.nodes.some(({ node, online }) => node === inputs.node && !online) ?? true;
+      const isAway = this.isAway(inputs.cluster, inputs.node);
       const what = `Template ${inputs.title} (VM ${inputs.vmid} on ${inputs.node})`;
       if (isAway) {
         this.notes.push(`${what} stays as it is: its node is offline.`);

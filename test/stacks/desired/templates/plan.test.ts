@@ -140,6 +140,24 @@ describe("a plan of templates", () => {
     ]);
   });
 
+  it("stays on the node where it was built, and keeps everything of one that is offline", () => {
+    const storages = ["a", "b"].flatMap((at) => [
+      storage("nfs", at, ["import", "images"], { shared: true, isFiles: true }),
+    ]);
+    const known = stateOf(plan(preset, { clusters: [clusterWith({ storages })] }));
+    const away = plan(preset, { known, clusters: [clusterWith({ storages, nodes: [node("a", false), node("b")] })] });
+    expect(away.problems).toEqual([]);
+    expect(stateOf(away)).toEqual(known);
+    expect(away.notes).toEqual(["Template debian-13 stays as it was built: a is offline."]);
+    const own = stateOf(plan(preset));
+    const nothing = plan("templates: {}", {
+      known: own,
+      clusters: [clusterWith({ nodes: [node("a"), node("b", false)] })],
+    });
+    expect(nothing.files.map(({ inputs }) => inputs.node)).toEqual(["b"]);
+    expect(nothing.templates.map(({ inputs }) => inputs.node)).toEqual(["b"]);
+  });
+
   it("takes the way over ssh for what the API can't, and says what it lacks", () => {
     const wanted = "templates: { debian-13: { packages: [vim], nodes: [a] } }";
     expect(plan(wanted).problems).toEqual([
