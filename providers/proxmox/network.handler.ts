@@ -87,7 +87,7 @@ async function makeBridges(cluster: ProxmoxCluster, wanted: NetworkInputs): Prom
   for (const node of missing) {
     const cidr: Parameters = address === undefined ? {} : { cidr: address };
     await cluster.write("POST", `/nodes/${node}/network`, {
-      ...{ iface: name, type: "bridge", autostart: 1, bridge_ports: "", comments: "Made by netbox-proxmox", ...cidr },
+      ...{ iface: name, type: "bridge", autostart: 1, comments: "Made by netbox-proxmox", ...cidr },
     });
     await cluster.task("PUT", `/nodes/${node}/network`, {});
   }

@@ -138,40 +138,6 @@ export const downloadUrl: Parameters = {
   "verify-certificates": flag,
 };
 
-// ---- networks
-
-const sdnName = required(text({ pattern: /[a-z][a-z0-9]{0,7}/i }));
-export const sdnZone: Parameters = {
-  zone: sdnName,
-  type: required(choice("evpn faucet qinq simple vlan vxlan")),
-  ...each("bridge nodes ipam mac", text()),
-  mtu: integer(0),
-};
-export const sdnZoneGet: Parameters = { zone: sdnName };
-export const sdnVnet: Parameters = {
-  vnet: sdnName,
-  zone: sdnName,
-  alias: text({ maxLength: 256 }),
-  tag: integer(1, 16777215),
-  vlanaware: flag,
-};
-export const sdnVnetGet: Parameters = { vnet: sdnName };
-export const sdnSubnet: Parameters = {
-  vnet: sdnName,
-  subnet: required(text()),
-  type: required(choice("subnet")),
-  gateway: text(),
-  snat: flag,
-};
-export const sdnSubnetGet: Parameters = { vnet: sdnName, subnet: required(text()) };
-export const bridgeCreate: Parameters = {
-  iface: required(text({ minLength: 2, maxLength: 20 })),
-  type: required(choice("bridge bond eth alias vlan OVSBridge OVSBond OVSPort OVSIntPort vnet unknown")),
-  ...each("autostart bridge_vlan_aware", flag),
-  ...each("address bridge_ports cidr cidr6 comments gateway netmask", text()),
-  mtu: integer(1280, 65520),
-};
-
 // ---- HA
 
 const sid = required(text());

@@ -20,11 +20,11 @@ const network = z
     /** Of the SDN; its name has at most eight letters. */
     vnet: z
       .string()
-      .regex(/^[a-z][a-z0-9]{0,7}$/, "write at most eight letters and digits")
+      .regex(/^[a-z][a-z0-9]{1,7}$/, "write two to eight letters and digits")
       .optional(),
     zone: z
       .string()
-      .regex(/^[a-z][a-z0-9]{0,7}$/, "write at most eight letters and digits")
+      .regex(/^[a-z][a-z0-9]{1,7}$/, "write two to eight letters and digits")
       .optional(),
     /** Is it made where it is missing? */
     make: z.boolean().default(false),
