@@ -221,7 +221,7 @@ export class Lab {
         cluster,
         node,
         keys,
-        join(folder, "nodes", cluster.name, node),
+        resolve(folder, "nodes", cluster.name, node),
         this.log,
         this.faults,
         this.nodes,

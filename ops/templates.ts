@@ -73,19 +73,22 @@ async function templatesOf(cluster: ProxmoxCluster, now: number): Promise<FoundT
       .map(({ node }) => node)
       .sort();
   return [
-    ...machines.map(({ guest, seen }): FoundTemplate => {
-      const { vmid, type, name, node, tags } = guest;
-      const owner = seen && findTemplateOwner(descriptionFrom(seen.config));
-      const seconds = Number(/ctime=(\d+)/.exec((seen && text(seen.config, "meta")) ?? "")?.[1] ?? 0);
-      const builtAt = owner?.builtAt ?? (seconds > 0 ? new Date(seconds * 1000).toISOString().slice(0, 10) : undefined);
-      const superseded = tags.includes(supersededTag);
-      return {
-        ...{ cluster: cluster.name, id: String(vmid), type, name, nodes: [node], builtAt, superseded },
-        age: builtAt === undefined ? undefined : Math.floor((now - Date.parse(builtAt)) / 86_400_000),
-        ...{ stack: owner?.owner, linkedClones: clones.get(vmid) ?? [], inNetbox: undefined },
-        label: choiceLabel(owner?.title ?? name, node, owner?.recipe, superseded),
-      };
-    }),
+    ...machines
+      .sort((a, b) => a.guest.vmid - b.guest.vmid)
+      .map(({ guest, seen }): FoundTemplate => {
+        const { vmid, type, name, node, tags } = guest;
+        const owner = seen && findTemplateOwner(descriptionFrom(seen.config));
+        const seconds = Number(/ctime=(\d+)/.exec((seen && text(seen.config, "meta")) ?? "")?.[1] ?? 0);
+        const builtAt =
+          owner?.builtAt ?? (seconds > 0 ? new Date(seconds * 1000).toISOString().slice(0, 10) : undefined);
+        const superseded = tags.includes(supersededTag);
+        return {
+          ...{ cluster: cluster.name, id: String(vmid), type, name, nodes: [node], builtAt, superseded },
+          age: builtAt === undefined ? undefined : Math.floor((now - Date.parse(builtAt)) / 86_400_000),
+          ...{ stack: owner?.owner, linkedClones: clones.get(vmid) ?? [], inNetbox: undefined },
+          label: choiceLabel(owner?.title ?? name, node, owner?.recipe, superseded),
+        };
+      }),
     ...[...new Set(files.flatMap(({ volids }) => volids))].sort().map((volid): FoundTemplate => {
       const name = volid.replace(/^.*vztmpl\//, "").replace(/\.tar\.\w+$/, "");
       return {

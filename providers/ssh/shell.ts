@@ -65,5 +65,7 @@ function lastLines(stderr: string, stdout: string): string {
   const lines = (stderr.trim() === "" ? stdout : stderr)
     .split(/[\r\n]+/)
     .filter((line) => !/^[\s#=O-]*(\d+(\.\d+)?%)?\s*$/.test(line)); // curl's bar is no word
-  return redact(lines.slice(-shown).join(" | "));
+  // What tells the cause, where something does: tools say more after it.
+  const telling = lines.filter((line) => /error|fail|denied|no such|not found|mismatch|^E: /i.test(line));
+  return redact((telling.length > 0 ? telling : lines).slice(-shown).join(" | "));
 }
