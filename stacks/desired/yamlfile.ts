@@ -40,6 +40,7 @@ export function parseYaml<T>(text: string, name: string, schema: z.ZodType<T>): 
 
 /** Of the alternatives of a union, what the nearest says. */
 function messageOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === "invalid_type" && issue.message.endsWith("received undefined")) return "is missing";
   if (issue.code === "invalid_key") return `is no key here: ${issue.issues[0]?.message ?? issue.message}`;
   if (issue.code !== "invalid_union") return `won't do: ${issue.message}`;
   const inner = issue.errors.flat().map(({ message }) => message);
