@@ -91,7 +91,9 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
       "netbox-proxmox:netbox": { url },
       "netbox-proxmox:discovery": {
         readOnly: file.discovery.readOnly,
-        ...(file.discovery.clusters.length === 0 ? {} : { clusters: file.discovery.clusters }),
+        ...(file.discovery.clusters.length === 0
+          ? {}
+          : { clusters: Object.fromEntries(file.discovery.clusters.map((name) => [name, {}])) }),
       },
     },
   };

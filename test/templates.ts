@@ -1,5 +1,5 @@
 import { readdirSync } from "node:fs";
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import type { LabOptions } from "../lab";
 import { templatesGrants } from "../stacks/privileges";
 import { ImageServer, qcow2 } from "./images";
@@ -18,6 +18,8 @@ export class TemplateWorld {
   ) {}
 
   static async open(nodes: LabOptions["nodes"] = {}): Promise<TemplateWorld> {
+    // What is said of each step is for people.
+    vi.spyOn(console, "log").mockImplementation(() => {});
     const world = await World.open(seedWith("[]"), {}, "lab", nodes);
     const images = await ImageServer.open();
     images.files.set("image.qcow2", qcow2(2 * 1024 ** 3, "one"));
@@ -29,6 +31,7 @@ export class TemplateWorld {
   }
 
   async close(): Promise<void> {
+    vi.restoreAllMocks();
     await this.images.close();
     await this.world.close();
   }

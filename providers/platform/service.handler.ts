@@ -78,7 +78,8 @@ exec 9>"$1"
 flock -w 7200 9
 vmid=$2; shift 2
 for n in $(seq 60); do
-  case "$(pct exec "$vmid" -- systemctl is-system-running 2>/dev/null)" in running | degraded) break ;; esac
+  # What is on standard input is the command's.
+  case "$(pct exec "$vmid" -- systemctl is-system-running 2>/dev/null </dev/null)" in running | degraded) break ;; esac
   sleep 0.5
 done
 exec pct exec "$vmid" -- "$@"
@@ -89,7 +90,7 @@ const writes = `
 umask 077
 mkdir -p "$(dirname "$1")"
 archive=$1 vmid=$2; shift 2
-pct exec "$vmid" -- "$@" > "$archive.part"
+pct exec "$vmid" -- "$@" > "$archive.part" </dev/null
 mv "$archive.part" "$archive"
 `;
 

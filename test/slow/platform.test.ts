@@ -7,6 +7,7 @@ import { stringify } from "yaml";
 import { z } from "zod";
 import { loadSeed } from "../../lab/netbox/load";
 import { platformGrants } from "../../stacks/privileges";
+import { readSettings } from "../../stacks/settings";
 import { labEnvironment } from "../../tools/labstack";
 import { killTree } from "../../tools/processes";
 import { pulumiFolder } from "../../tools/pulumi";
@@ -51,7 +52,7 @@ describe("a stack from platform.yml", () => {
       ...(isReal ? { restoreFrom: "/netbox.dump" } : {}),
       workers: 1,
     },
-    ...{ protect: false, reaches: ["pve-lab"] },
+    ...{ protect: false, reaches: ["pve-lab"], discovery: { clusters: ["pve-lab"] } },
     // What comes from a machine that shares its network has this address.
     databaseClients: ["127.0.0.1/32"],
   };
@@ -137,6 +138,12 @@ describe("a stack from platform.yml", () => {
       const scripts = given().map(({ vmid, words }) => `${vmid} ${words.slice(4).join(" ")}`);
       expect(scripts.find((line) => line.includes("netbox==4.7.2 netbox-plugin-dns==1.7.3"))).toBeDefined();
     }
+    // Its output is a discovery stack's configuration.
+    const { discovery } = (await outputs()) as { discovery: Record<string, unknown> };
+    const get = (key: string) => JSON.stringify(discovery[`netbox-proxmox:${key}`]);
+    expect(readSettings({ get }, ["pve-lab"])).toMatchObject({
+      value: { discovery: { readOnly: true, clusters: { "pve-lab": {} } } },
+    });
     // No command line on the node or in a container holds a secret.
     const { token } = await outputs();
     const secret = token.split(".")[1] ?? "none";
@@ -186,6 +193,22 @@ describe("a stack from platform.yml", () => {
     const run = await stack.up("--refresh");
     expect(run.errors).toEqual([]);
     expect((await ask("/api/status/")).status).toBe(200);
+  });
+
+  it.runIf(isReal)("is finished by the next run where an answer is lost, at any step", hour, async () => {
+    wanted.netbox.configuration.BANNER_LOGIN = "another";
+    write();
+    for (const step of [3, 7, 10]) {
+      let left = step;
+      world.lab.faults.watch = ({ system, body }, moment) =>
+        system === "node" && moment === "done" && body.includes("cd /") && --left === 0 ? "drop" : undefined;
+      const cut = await stack.up();
+      world.lab.faults.watch = undefined;
+      expect(cut.errors.join()).toMatch(/connection to Node pve1 of pve-lab .* broke/);
+    }
+    const run = await stack.up();
+    expect(run.errors).toEqual([]);
+    expect((await ask("/login/")).body).toContain("another");
   });
 
   it.runIf(isReal)("is what the site program works with", hour, async () => {
