@@ -12,9 +12,9 @@ const suites = real
 export default defineConfig({
   test: {
     include: suites,
-    // Generated guests ask no NetBox anything; broken runs, odd answers and missing rights are the lab's: once is enough.
+    // Generated guests ask no NetBox anything; broken runs, odd answers, missing rights and nodes are the lab's: once is enough.
     exclude: real
-      ? ["test/slow/{guests,faults,fuzz,privileges,otherprivileges}.test.ts"]
+      ? ["test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts"]
       : slow
         ? []
         : ["test/real/**", "test/slow/**"],

@@ -19,7 +19,7 @@ import {
 import { readHa, removeHa, syncHa } from "./ha";
 import { migrate, type Place, pathOf, restart, switchTo } from "./power";
 import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "./schemas";
-import { proveSystem } from "./system";
+import { proveSight, proveSystem } from "./system";
 
 /** What one kind of guest knows of itself; the life is the same for both. */
 export interface GuestKind<I extends GuestInputs> {
@@ -162,11 +162,7 @@ async function proveGone<I extends GuestInputs>(
   known: GuestInputs & Found,
 ): Promise<void> {
   await proveSystem(cluster, titleOf(kind, known), known.system);
-  // PVE's lists leave out what a token may not see.
-  if (!(await cluster.maySee(known.vmid, known.pool)))
-    throw new UserError(
-      `${titleOf(kind, known)} is not shown by ${cluster.name}, whose token may not see it: give it VM.Audit on /vms (docs/privileges.md). Nothing was changed.`,
-    );
+  await proveSight(cluster, titleOf(kind, known), known.vmid, known.pool);
 }
 
 // ---- observe and ensure

@@ -7,7 +7,7 @@ import { explained } from "./guest.handler";
 import { descriptionFrom, text } from "./guest.model";
 import { parseSize } from "./propertystring";
 import type { GuestConfig } from "./schemas";
-import { proveSystem } from "./system";
+import { proveSight, proveSystem } from "./system";
 import {
   changeableFrom,
   changesOf,
@@ -43,7 +43,7 @@ export const templateHandler: Handler = {
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
       await proveSystem(cluster, titleOf(known), known.system);
-      await proveSight(cluster, known);
+      await proveSight(cluster, titleOf(known), known.vmid, undefined);
       return undefined;
     }
     const state = observed(known, there.config, known.system);
@@ -70,7 +70,7 @@ export const templateHandler: Handler = {
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
       await proveSystem(cluster, titleOf(known), known.system);
-      return proveSight(cluster, known);
+      return proveSight(cluster, titleOf(known), known.vmid, undefined);
     }
     await explained(`remove ${titleOf(known)}`, async () => {
       try {
@@ -103,13 +103,6 @@ async function locate(
   if (guest?.type !== "qemu") return undefined;
   const seen = await cluster.guest("qemu", guest.node, vmid);
   return seen && { node: guest.node, config: seen.config };
-}
-
-async function proveSight(cluster: ProxmoxCluster, known: TemplateState): Promise<void> {
-  if (!(await cluster.maySee(known.vmid, undefined)))
-    throw new UserError(
-      `${titleOf(known)} is not shown by ${cluster.name}, whose token may not see it: give it VM.Audit on /vms (docs/privileges.md). Nothing was changed.`,
-    );
 }
 
 /** The template as its configuration says. */
