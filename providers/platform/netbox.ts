@@ -238,7 +238,7 @@ touch ${root}/conf/__init__.py
       }),
       file({
         path: "/etc/systemd/system/netbox-rq.service",
-        // Its worker does the housekeeping too, which is a system job since NetBox 4.4.
+        // Its worker does the housekeeping too: there is no command for that any more.
         content: unit("NetBox's worker", "netbox rqworker high default low"),
       }),
       {
