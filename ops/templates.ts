@@ -1,10 +1,10 @@
 import type { Context } from "../providers/context";
-import { type Choice, choiceSet, choiceSetFields, choicesBody, choicesTo } from "../providers/netbox/choices.model";
+import type { Choice } from "../providers/netbox/choices.model";
+import { choiceSetNamed, offerChoices } from "../providers/netbox/choiceset";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { descriptionFrom, text } from "../providers/proxmox/guest.model";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { findTemplateOwner } from "../providers/proxmox/template.model";
-import { sameValue } from "../providers/values";
 import { table } from "../stacks/desired/table";
 import { choiceLabel, supersededTag } from "../stacks/desired/templates/choices";
 import type { CustomFieldNames } from "../stacks/settings";
@@ -142,18 +142,14 @@ export async function writeChoices(
       );
       continue;
     }
-    const there = await netbox.list("extras/custom-field-choice-sets", choiceSet, choiceSetFields, { name: set });
-    const row = there.find(({ name }) => name === set);
+    const row = await choiceSetNamed(netbox, set);
     if (row === undefined) continue;
     const ours = found
       .filter((each) => each.type === type)
       .sort((a, b) => Number(a.superseded) - Number(b.superseded))
       .map(({ id, label }): Choice => [id, label]);
     const gone = await goneChoices(context, field, row.choices, ours);
-    await netbox.change("extras/custom-field-choice-sets", row.id, choiceSet, choiceSetFields, ({ choices }) => {
-      const wanted = choicesTo(choices, ours, gone);
-      return sameValue(wanted, choices) ? undefined : choicesBody(wanted);
-    });
+    await offerChoices(netbox, row.id, ours, gone);
     const added = ours.filter(([value]) => !row.choices.some(([old]) => old === value));
     lines.push(
       `${set} offers ${ours.length} ${ours.length === 1 ? "template" : "templates"}: ${added.length} new, ${gone.length} taken away.`,

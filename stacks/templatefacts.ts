@@ -69,9 +69,11 @@ async function readLinkedClones(
 /** Of these storages, the disks that share a template's data: VMIDs by the template's. */
 export async function linkedClonesOn(
   cluster: ProxmoxCluster,
-  storages: { node: string; storage: string }[],
+  storages: { node: string; storage: string; shared: boolean }[],
 ): Promise<Map<number, number[]>> {
-  const disks = (await Promise.all(storages.map(({ node, storage }) => cluster.disks(node, storage)))).flat();
+  // Of a shared one every node says the same.
+  const once = new Map(storages.map((each) => [each.shared ? each.storage : `${each.node}/${each.storage}`, each]));
+  const disks = (await Promise.all([...once.values()].map(({ node, storage }) => cluster.disks(node, storage)))).flat();
   const clones = new Map<number, number[]>();
   for (const { vmid, base } of disks)
     if (base !== undefined && vmid !== undefined && vmid !== base)

@@ -1,11 +1,11 @@
-import { appendFileSync, statSync, truncateSync } from "node:fs";
+import { appendFileSync, statSync } from "node:fs";
 import { resolve } from "node:path";
 import type { Printed } from "./qm";
 
-/** What virt-customize and virt-sysprep know, with whether a word follows. */
-const known: Record<string, Record<string, boolean>> = {
-  "virt-customize": { "--add": true, "--install": true, "--run-command": true },
-  "virt-sysprep": { "--add": true, "--operations": true },
+/** The options that they know; a word follows each. */
+const known: Record<string, string[]> = {
+  "virt-customize": ["--add", "--install", "--run-command"],
+  "virt-sysprep": ["--add", "--operations"],
 };
 
 /**
@@ -17,8 +17,7 @@ export function virt(command: string, args: string[], cwd: string): Printed {
   const done: [string, string][] = [];
   for (let n = 0; n < args.length; n++) {
     const arg = args[n] ?? "";
-    const takes = known[command]?.[arg];
-    if (takes === undefined) return fail(`unrecognized option '${arg}'`);
+    if (!known[command]?.includes(arg)) return fail(`unrecognized option '${arg}'`);
     const value = args[++n];
     if (value === undefined) return fail(`option '${arg}' needs an argument`);
     done.push([arg, value]);
@@ -30,7 +29,6 @@ export function virt(command: string, args: string[], cwd: string): Printed {
   const failing = done.find(([name, value]) => name === "--run-command" && value.includes("exit 1"));
   if (failing) return fail(`${failing[1]}: command exited with an error`);
   const words = done.filter(([name]) => name !== "--add");
-  truncateSync(image, size);
   appendFileSync(image, `${words.map(([name, value]) => `\n${command} ${name} ${JSON.stringify(value)}`).join("")}\n`);
   return { code: 0, stdout: "[   0.0] Examining the guest ...\n[  10.0] Finishing off\n", stderr: "" };
 }

@@ -1,27 +1,15 @@
-import type { Handler } from "../dynamic";
+import { type Handler, replacedBy } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { sameValue } from "../values";
-import {
-  type Choice,
-  type ChoicesInputs,
-  choiceSet,
-  choiceSetFields,
-  choicesBody,
-  choicesFrom,
-  choicesInputs,
-  choicesState,
-  choicesTo,
-} from "./choices.model";
+import { type Choice, type ChoicesInputs, choicesFrom, choicesInputs, choicesState } from "./choices.model";
+import { choiceSetById, choiceSetNamed, offerChoices } from "./choiceset";
 import { netboxOf } from "./object.handler";
-
-const path = "extras/custom-field-choice-sets";
 
 /** Some choices of a choice set that is there: they come and go, and the set stays. */
 export const choicesHandler: Handler = {
   diff(state, inputs) {
-    const isElse = state.set !== undefined && inputs.set !== undefined && state.set !== inputs.set;
-    const changes = isElse || !sameValue(state.choices, inputs.choices);
-    return { changes, ...(isElse ? { replaces: ["set"] } : {}) };
+    const replaced = replacedBy(["set"], state, inputs);
+    return { changes: replaced.replaces !== undefined || !sameValue(state.choices, inputs.choices), ...replaced };
   },
 
   async create(raw) {
@@ -33,7 +21,7 @@ export const choicesHandler: Handler = {
 
   async read(id, raw) {
     const known = choicesState.parse(raw);
-    const found = await netboxOf(known).find(path, known.netboxId, choiceSet, choiceSetFields);
+    const found = await choiceSetById(netboxOf(known), known.netboxId);
     if (found === undefined) return undefined;
     const { netboxId, ...inputs } = { ...known, choices: choicesFrom(found.choices, known.choices) };
     return { id, inputs, state: { ...inputs, netboxId } };
@@ -54,11 +42,10 @@ export const choicesHandler: Handler = {
 
 async function find(wanted: ChoicesInputs): Promise<{ id: number }> {
   const { netboxUrl, set } = wanted;
-  const all = await netboxOf(wanted).list(path, choiceSet, choiceSetFields, { name: set });
-  const found = all.find(({ name }) => name === set);
+  const found = await choiceSetNamed(netboxOf(wanted), set);
   if (found === undefined)
     throw new UserError(
-      `NetBox at ${netboxUrl} has no choice set ${set}: make it with \`npm run ops -- netbox-schema\`, or leave the template's \`choiceSet\` out.`,
+      `NetBox at ${netboxUrl} has no choice set ${set}: make it with \`npm run ops -- netbox-schema\`, or write \`choices: false\` in the file.`,
     );
   return found;
 }
@@ -66,10 +53,7 @@ async function find(wanted: ChoicesInputs): Promise<{ id: number }> {
 async function write(wanted: ChoicesInputs, id: number, ours: Choice[], before: Choice[]): Promise<void> {
   const { netboxUrl, set } = wanted;
   try {
-    await netboxOf(wanted).change(path, id, choiceSet, choiceSetFields, ({ choices }) => {
-      const goal = choicesTo(choices, ours, before);
-      return sameValue(goal, choices) ? undefined : choicesBody(goal);
-    });
+    await offerChoices(netboxOf(wanted), id, ours, before);
   } catch (error) {
     throw new UserError(
       `Unable to change what the choice set ${set} offers (${netboxUrl}/extras/custom-field-choices/${id}/): ${messageOf(error)}`,

@@ -1,3 +1,4 @@
+import ipaddr from "ipaddr.js"; // the network of an address
 import { z } from "zod";
 
 /** A network that containers are attached to: a bridge of every node, or a vnet of the SDN; made here, or only looked for. */
@@ -36,10 +37,5 @@ export const networkChangeable = [
 ] as const satisfies readonly (keyof NetworkInputs)[];
 
 /** `10.30.0.0/24` of `10.30.0.1/24`. */
-export function prefixOf(address: string): string {
-  const [ip = "", length = "32"] = address.split("/");
-  const value = ip.split(".").reduce((sum, part) => sum * 256 + Number(part), 0);
-  const size = 2 ** (32 - Number(length));
-  const base = Math.floor(value / size) * size;
-  return `${[24, 16, 8, 0].map((shift) => Math.floor(base / 2 ** shift) % 256).join(".")}/${length}`;
-}
+export const prefixOf = (address: string): string =>
+  `${ipaddr.IPv4.networkAddressFromCIDR(address).toString()}/${address.split("/")[1]}`;

@@ -7,6 +7,7 @@ import type { FirewallInputs, Rule } from "../../../providers/proxmox/firewall.m
 import type { NetworkInputs } from "../../../providers/proxmox/network.model";
 import type { GuestResource } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
+import { hostOf } from "../address";
 import type { PlaceOf } from "../yamlfile";
 import type { Part, PlatformFile } from "./file";
 import { type Chosen, choosePlugin } from "./plugins";
@@ -37,7 +38,6 @@ export interface PlatformPlan {
   /** In the order in which they are set up. */
   containers: { part: Part; inputs: ContainerInputs; firewall: FirewallInputs | undefined; service: PlannedService }[];
   check: Omit<CheckInputs, "token">;
-  notes: string[];
   problems: string[];
 }
 
@@ -83,7 +83,7 @@ export function planPlatform(facts: PlatformFacts): PlatformPlan {
       plugins: Object.fromEntries(chosen.map(({ module, version }) => [module, version])),
     }),
   };
-  return { cluster, networks, containers, check, notes: [], problems };
+  return { cluster, networks, containers, check, problems };
 }
 
 function checkPlaces(facts: PlatformFacts, cluster: string, problem: (path: string[], text: string) => void): void {
@@ -116,8 +116,6 @@ function checkPlaces(facts: PlatformFacts, cluster: string, problem: (path: stri
       );
   }
 }
-
-const hostOf = (address: string): string => address.split("/")[0] ?? "";
 
 function addressesOf(file: PlatformFile, problem: (path: string[], text: string) => void): Record<Part, string> {
   const own = file.networks.backend.address;

@@ -18,17 +18,12 @@ interface ImageSource {
   path?: string | undefined;
 }
 
-interface Built {
-  key: string;
-  node: string;
-  inputs: TemplateInputs;
-}
-
 class Planner {
   private readonly files = new Map<string, Planned<FileInputs>>();
   private readonly templates = new Map<string, Planned<TemplateInputs>>();
   private readonly taken = new Map<string, Set<number>>();
-  private readonly current: Built[] = [];
+  /** Entries with a template that is current. */
+  private readonly current = new Set<string>();
   private readonly osVolumes: { key: string; volume: string }[] = [];
   private readonly notes: string[] = [];
   private readonly problems: string[] = [];
@@ -117,7 +112,7 @@ class Planner {
         agent: entry.agent ?? (preset?.agent === true || packages.includes("qemu-guest-agent")),
       });
       this.templates.set(name, { name, inputs, after: made.after });
-      this.current.push({ key, node, inputs });
+      this.current.add(key);
     }
   }
 
@@ -133,7 +128,7 @@ class Planner {
     this.notes.push(`Template ${key} stays as it was built: ${problem}.`);
     for (const [name, inputs] of built) {
       this.templates.set(name, { name, inputs, after: [] });
-      this.current.push({ key, node: inputs.node, inputs });
+      this.current.add(key);
     }
     this.keepFiles((file) => built.some(([, { image }]) => image.path === volumeOf(file)));
   }
@@ -175,10 +170,7 @@ class Planner {
       return undefined;
     }
     const rows = holding("images").filter((each) => each.storage === storage);
-    const online = rows
-      .map(({ node }) => node)
-      .filter((node) => cluster.nodes.some((each) => each.node === node && each.online))
-      .sort();
+    const online = onlineOf(cluster, rows);
     const isShared = rows.some(({ shared }) => shared);
     // One of the cluster stays where it was built, whichever node comes first today.
     const home = [...this.knownTemplates.values()].find(
@@ -355,7 +347,7 @@ class Planner {
       }
       if (clones.length === 0) {
         this.notes.push(
-          `${what} goes: ${this.current.some(({ key }) => key === inputs.title) ? "a newer build takes its place" : "the file names it no more"}.`,
+          `${what} goes: ${this.current.has(inputs.title) ? "a newer build takes its place" : "the file names it no more"}.`,
         );
         continue;
       }
@@ -377,11 +369,7 @@ class Planner {
     const storage = this.storageOf([...path, "storage"], entry.storage, rows, "vztmpl");
     if (storage === undefined) return;
     const there = rows.filter((each) => each.storage === storage);
-    const isOnline = (node: string) => cluster.nodes.some((each) => each.node === node && each.online);
-    const online = there
-      .map(({ node }) => node)
-      .filter(isOnline)
-      .sort();
+    const online = onlineOf(cluster, there);
     const nodes = entry.nodes ?? (there.some(({ shared }) => shared) ? online.slice(0, 1) : online);
     const away = nodes.filter((node) => !online.includes(node));
     if (away.length > 0) {
@@ -427,6 +415,13 @@ class Planner {
     return { file: newest.template };
   }
 }
+
+/** Of the nodes that have a storage, those that are online. */
+const onlineOf = ({ nodes }: TemplateCluster, rows: { node: string }[]): string[] =>
+  rows
+    .map(({ node }) => node)
+    .filter((node) => nodes.some((each) => each.node === node && each.online))
+    .sort();
 
 const list = (names: string[]): string => (names.length === 0 ? "none" : [...new Set(names)].join(", "));
 
