@@ -1,16 +1,20 @@
 import { spawnSync } from "node:child_process";
 import { z } from "zod";
-import { type Connections, readConnections } from "../providers/connections";
+import { type Connections, readConnections, suffix } from "../providers/connections";
 import { UserError } from "../providers/errors";
-import { type ConfigSource, printProblems, project } from "../providers/settings";
+import { type ConfigSource, type Environment, printProblems, project } from "../providers/settings";
 import { readSettings, type Settings } from "../stacks/settings";
 import { pulumiEnvironment, pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
+import { clusterOfEnvironment, withKnownNames } from "./environment";
+import { ask, isAttended } from "./prompt";
 
 export interface StackOptions {
   stack?: string;
   /** As `pulumi --config-file` has it. */
   configFile?: string;
+  /** Which of the clusters' named tokens is used, in place of the program's own. */
+  key?: string;
 }
 
 /** What a command of the CLI prints as JSON. @param what it reads, for the message */
@@ -27,8 +31,11 @@ export async function askPulumi(what: string, words: string[]): Promise<unknown>
 const values = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 
 /** The configuration of a stack, as its program would read it; the environment alone where no stack is named. */
-async function sourceOf({ stack, configFile }: StackOptions): Promise<ConfigSource> {
-  if (stack === undefined) return { get: () => undefined };
+async function sourceOf({ stack, configFile }: StackOptions, env: Environment): Promise<ConfigSource> {
+  if (stack === undefined) {
+    const cluster = clusterOfEnvironment(env);
+    return { get: (key) => (key === "proxmox" && cluster ? JSON.stringify({ [cluster]: {} }) : undefined) };
+  }
   const words = ["config", "--show-secrets", "--stack", stack];
   const file = configFile === undefined ? [] : ["--config-file", configFile];
   const all = values.parse(await askPulumi(`The configuration of stack ${stack}`, [...words, ...file]));
@@ -40,20 +47,75 @@ async function sourceOf({ stack, configFile }: StackOptions): Promise<ConfigSour
   };
 }
 
+type ConnectionsRead = ReturnType<typeof readConnections>;
+
+interface Needs {
+  needsProxmox?: boolean;
+  needsNetbox?: boolean;
+}
+
 /** Connections and settings of a stack, the environment first. @throws UserError with all that is wrong with them */
 export async function configuration({
   needsProxmox = true,
   needsNetbox = true,
   ...options
-}: StackOptions & { needsProxmox?: boolean; needsNetbox?: boolean }): Promise<{
-  connections: Connections;
-  settings: Settings;
-}> {
-  const source = await sourceOf(options);
-  const connections = readConnections(source, process.env, { needsProxmox, needsNetbox });
+}: StackOptions & Needs): Promise<{ connections: Connections; settings: Settings }> {
+  const env = withKnownNames(process.env);
+  const source = await sourceOf(options, env);
+  const connections = await withAnswers(source, env, { needsProxmox, needsNetbox });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);
   const problems = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));
   if ("problems" in connections || "problems" in settings) throw new UserError(printProblems(problems));
-  return { connections: connections.value, settings: settings.value };
+  const chosen = options.key === undefined ? connections.value : withKey(connections.value, options.key, env);
+  for (const [name, { insecure }] of Object.entries(chosen.proxmox))
+    if (insecure) process.stderr.write(`${name} is reached without checking its certificate: pin it by fingerprint.\n`);
+  return { connections: chosen, settings: settings.value };
+}
+
+const missingToken = /^netbox-proxmox:(netbox\.token|proxmox(?:\["(.+)"\]|\.([\w]+))\.token)$/;
+
+/** The connections; what they lack of tokens is asked for, where somebody sits at the terminal. */
+async function withAnswers(source: ConfigSource, env: Environment, needs: Needs): Promise<ConnectionsRead> {
+  const read = readConnections(source, env, needs);
+  if ("value" in read || !isAttended()) return read;
+  const missing = read.problems.map(({ key, problem }) => (problem === "is missing" ? missingToken.exec(key) : null));
+  return missing.every((each) => each !== null) ? asked(source, env, needs, missing) : read;
+}
+
+async function asked(
+  source: ConfigSource,
+  env: Environment,
+  needs: Needs,
+  missing: RegExpExecArray[],
+): Promise<ConnectionsRead> {
+  const answers: Record<string, string> = {};
+  for (const [, , quoted, plain] of missing) {
+    const cluster = quoted ?? plain;
+    if (cluster === undefined) answers.NETBOX_API_TOKEN = await ask("Token of NetBox: ", { secret: true });
+    else
+      answers[`PROXMOX_VE_API_TOKEN_${suffix(cluster)}`] = await ask(
+        `Token of ${cluster} (USER@REALM!TOKENID=SECRET): `,
+        { secret: true },
+      );
+  }
+  return readConnections(source, { ...env, ...answers }, needs);
+}
+
+/** The clusters by another of their tokens. @throws UserError where one has none of that name */
+function withKey(connections: Connections, key: string, env: Environment): Connections {
+  const proxmox = Object.entries(connections.proxmox).map(
+    ([name, { user: _user, password: _password, ...cluster }]) => {
+      const variable = `PROXMOX_VE_API_TOKEN_${suffix(`${name}_${key}`)}`;
+      const token = env[variable] ?? cluster.keys?.[key];
+      if (token === undefined)
+        throw new UserError(
+          `${name} has no key ${key} (${Object.keys(cluster.keys ?? {}).join(", ") || "none is named"}): set netbox-proxmox:proxmox["${name}"].keys["${key}"] (pulumi config set --secret), or ${variable}.`,
+        );
+      if (!/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/.test(token))
+        throw new UserError(`${variable} is no token: write USER@REALM!TOKENID=SECRET.`);
+      return [name, { ...cluster, token }] as const;
+    },
+  );
+  return { ...connections, proxmox: Object.fromEntries(proxmox) };
 }

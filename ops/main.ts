@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import { writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { Command } from "commander"; // options, help and messages of a command line
@@ -12,16 +13,16 @@ import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
 import { duration } from "../stacks/discoverysettings";
 import { configuration, type StackOptions } from "./configuration";
+import { addGuestCommands } from "./guestcommands";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
 import { listTemplates, printTemplates, writeChoices } from "./templates";
+import { say } from "./terminal";
 import { inventoryOf, listTokens, needsCare, printTokens } from "./tokens";
 import { exportVms, printVms } from "./vms";
 
 // `npm run ops -- COMMAND`: what is done beside the plan. Credentials come from a stack's configuration or the environment.
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
 
 interface SchemaOptions extends StackOptions {
   dryRun?: boolean;
@@ -331,6 +332,8 @@ program
   .option("--dry-run", "only shows them")
   .option("--json", "prints JSON")
   .action(stacksPlanCommand);
+
+addGuestCommands(program);
 
 program
   .command("serve")

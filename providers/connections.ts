@@ -83,6 +83,8 @@ const nodeSsh = z
   })
   .transform(({ sudo, ...ssh }) => ({ ...ssh, sudo: sudo ?? ssh.user !== "root" }));
 
+const apiToken = z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET");
+
 const proxmoxSchema = z
   .strictObject({
     url: httpUrl.optional(),
@@ -92,16 +94,15 @@ const proxmoxSchema = z
       .regex(/^[A-Za-z0-9.:-]+$/, "write a host's name or address")
       .optional(),
     port: z.number().int().min(1).max(65535).default(8006),
-    token: z
-      .string()
-      .regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET")
-      .optional(),
+    token: apiToken.optional(),
     /** In the place of a token: a login, whose ticket is renewed. */
     user: z
       .string()
       .regex(/^[^@\s]+@\S+$/, "write USER@REALM")
       .optional(),
     password: z.string().min(1).optional(),
+    /** Other tokens, by a name of the user's choice, for who works by hand: `ops --key NAME`. */
+    keys: z.record(z.string(), apiToken).optional(),
     /** Some writes answer only when all is done. */
     requestTimeout: requestTimeout(600),
     /** Seconds. */
@@ -125,6 +126,16 @@ const proxmoxSchema = z
     ...cluster,
     url: url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
   }));
+
+const neo4jSchema = z.strictObject({
+  /** `bolt+s` and `neo4j+s` verify TLS; without it only this machine should be written to. */
+  url: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^\s/]+/, "write a URL, like bolt+s://HOST:7687"),
+  user: z.string().min(1).default("neo4j"),
+  /** Left out, nothing is shown to it: a database without authentication. */
+  password: z.string().min(1).optional(),
+  database: z.string().min(1).default("neo4j"),
+  requestTimeout: requestTimeout(120),
+});
 
 const passwordSchema = z.string().min(5, "write at least 5 characters, as PVE asks for");
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
@@ -162,6 +173,7 @@ const nameServerSchema = z
 export type NetboxSettings = z.infer<typeof netboxSchema>;
 export type ProxmoxSettings = z.infer<typeof proxmoxSchema>;
 export type NameServerSettings = z.infer<typeof nameServerSchema>;
+export type Neo4jSettings = z.infer<typeof neo4jSchema>;
 
 /** How to reach every system: what the program and the providers share. */
 export interface Connections {
@@ -173,6 +185,8 @@ export interface Connections {
   bind9: Record<string, NameServerSettings>;
   /** Of guests, by a name of the user's choice. */
   passwords: Record<string, string>;
+  /** Where the inventory is loaded to, if anywhere. */
+  neo4j: Neo4jSettings | undefined;
 }
 
 const examples: Record<string, string> = {
@@ -198,6 +212,8 @@ const examples: Record<string, string> = {
   parallelClones: "4",
   sudo: "true",
   folder: "/var/lib/netbox-proxmox",
+  neo4j: "bolt+s://HOST:7687",
+  database: "neo4j",
 };
 
 /** A cluster's name as it stands at the end of its environment variables. */
@@ -269,7 +285,10 @@ export function readConnections(
             token: single ? env.PROXMOX_VE_API_TOKEN : undefined,
             user: single ? env.PROXMOX_VE_USERNAME : undefined,
             password: single ? env.PROXMOX_VE_PASSWORD : undefined,
+            caFile: single ? env.PROXMOX_VE_CA_FILE : undefined,
+            fingerprint: single ? env.PROXMOX_VE_FINGERPRINT : undefined,
           }),
+          ...(single && /^(1|true|yes)$/i.test(env.PROXMOX_VE_INSECURE ?? "") ? { insecure: true } : {}),
           ...given({
             url: env[`PROXMOX_VE_ENDPOINT_${suffix(name)}`],
             token: env[`PROXMOX_VE_API_TOKEN_${suffix(name)}`],
@@ -302,7 +321,17 @@ export function readConnections(
       ),
     ),
   });
+  const neo4jSection = {
+    ...section("neo4j"),
+    ...given({
+      ...{ url: env.NEO4J_URI, user: env.NEO4J_USERNAME, password: env.NEO4J_PASSWORD },
+      database: env.NEO4J_DATABASE,
+    }),
+  };
+  const neo4j = "url" in neo4jSection ? parsed("neo4j", neo4jSchema, neo4jSection) : undefined;
+  if (neo4j?.password !== undefined) keepSecret(neo4j.password);
   for (const value of Object.values(passwords)) keepSecret(value);
+  for (const { keys = {} } of Object.values(proxmox)) for (const value of Object.values(keys)) keepSecret(value);
   if (problems.length > 0) return { problems };
-  return { value: { netbox, proxmox, bind9, passwords } };
+  return { value: { netbox, proxmox, bind9, passwords, neo4j } };
 }

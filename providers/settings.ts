@@ -19,7 +19,10 @@ export interface SettingProblem {
 
 /** Whole sections, and keys of any section, that are secret. */
 const isSecret = (path: PropertyKey[]): boolean =>
-  path[0] === "passwords" || path.at(-1) === "token" || (path[0] === "proxmox" && path.at(-1) === "password");
+  path[0] === "passwords" ||
+  path.at(-1) === "token" ||
+  (path[0] === "proxmox" && (path.at(-1) === "password" || path.at(-2) === "keys")) ||
+  (path[0] === "neo4j" && path.at(-1) === "password");
 
 const quote = (path: PropertyKey[]) =>
   path

@@ -89,6 +89,8 @@ export class NetboxServer {
       const actor = { user: { id, username }, requestId, message: this.message(text) };
       answer = this.database.transaction(actor, () => {
         this.authorize(caller, method, url, text);
+        const metadata = method === "OPTIONS" ? this.metadata(caller, url) : undefined;
+        if (metadata !== undefined) return { status: 200, body: metadata };
         if (url.pathname === "/api/authentication-check/")
           return { status: 200, body: this.myself(caller, url.origin) };
         return this.handle(method, url, text, request.headers["if-match"]);
@@ -117,6 +119,18 @@ export class NetboxServer {
     return user && new Serializer(this.database, base).full("user", user);
   }
 
+  /** A list's metadata: whoever is let in sees it, and in it what may be done there. */
+  private metadata({ held }: Caller, { pathname }: URL): object | undefined {
+    const model = byPath.get(/^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/$/.exec(pathname)?.[1] ?? "");
+    if (model === undefined) return undefined;
+    const { contentType, label } = models[model];
+    const may = (action: string) => held === undefined || held.has(contentType.replace(".", `.${action}_`));
+    const actions = { ...(may("change") ? { PUT: {} } : {}), ...(may("add") ? { POST: {} } : {}) };
+    const renders = ["application/json", "text/html"];
+    const described = { name: `${label} List`, description: "", renders, parses: ["application/json"] };
+    return Object.keys(actions).length === 0 ? described : { ...described, actions };
+  }
+
   /** Object permissions, without constraints. */
   private authorize(
     { held, mayWrite, id }: Caller,
@@ -125,6 +139,7 @@ export class NetboxServer {
     text: string,
   ): void {
     const refused = () => detail(403, "You do not have permission to perform this action.");
+    if (method === "OPTIONS") return;
     if (method !== "GET" && !mayWrite) refused();
     const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:\d+\/)?([\w-]+)?/.exec(path);
     if (held === undefined || parts === null) return;

@@ -105,6 +105,13 @@ export class NameServer {
     });
   }
 
+  /** Makes sure that a zone may be updated, by a transaction that changes nothing. @throws UserError */
+  async proveUpdate(zone: string): Promise<void> {
+    const name = `_netbox-proxmox-doctor.${zone}`;
+    const change = { prerequisites: [`prereq nxdomain ${name}`], updates: [`update delete ${name} TXT`] };
+    await this.change(zone, change);
+  }
+
   private async flush(zone: string): Promise<void> {
     const queue = this.queues.get(zone) ?? [];
     this.queues.delete(zone);

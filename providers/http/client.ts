@@ -23,7 +23,7 @@ export interface HttpSettings extends TlsSettings {
 }
 
 export interface HttpRequest {
-  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS";
   path: string;
   query?: URLSearchParams;
   json?: unknown;

@@ -87,6 +87,25 @@ export class NetboxClient {
     return this.http.send(schema, { method: "GET", path: "/api/authentication-check/" });
   }
 
+  /** What the token's user may do with a kind of objects. Whether it may delete them, NetBox doesn't tell. */
+  async allowed(path: string): Promise<Set<"view" | "add" | "change">> {
+    const [seen, { actions }] = await Promise.all([
+      this.count(path).then(
+        () => true,
+        (error: unknown) => {
+          if (error instanceof HttpError && error.status === 403) return false;
+          throw error;
+        },
+      ),
+      this.http.send(wire.listMetadata, { method: "OPTIONS", path: `/api/${path}/` }),
+    ]);
+    return new Set([
+      ...(seen ? (["view"] as const) : []),
+      ...("POST" in actions ? (["add"] as const) : []),
+      ...("PUT" in actions ? (["change"] as const) : []),
+    ]);
+  }
+
   /** Which of NetBox's tokens is the one in use? One of version 1 is told by the end that NetBox shows of it. */
   async ownTokenId(): Promise<number | undefined> {
     const { token } = this.settings;

@@ -281,6 +281,9 @@ export const dnsRecordFields =
 
 /** A list's envelope. */
 export const page = <T>(item: z.ZodType<T>) => z.object({ count: z.number(), results: z.array(item) });
+/** OPTIONS of a list: POST stands for adding, PUT for changing; what may not be done is left out. */
+export const listMetadata = z.object({ actions: z.record(z.string(), z.unknown()).default({}) });
+
 export const made = z.object({ id: z.number() });
 
 export type NetboxStatus = z.infer<typeof status>;

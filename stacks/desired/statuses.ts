@@ -10,6 +10,10 @@ const powers: Readonly<Record<string, Power>> = {
   offline: "stopped",
 };
 
+/** What a guest of this status does; nothing where the status doesn't say. */
+export const powerOfStatus = (status: string): Power | undefined =>
+  Object.hasOwn(powers, status) ? powers[status] : undefined;
+
 /** Is a guest of this status declared: always, or, where it failed, if it is there? */
 export const isBuilt = (status: string): boolean => status in powers || status === "failed";
 

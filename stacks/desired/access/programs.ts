@@ -32,6 +32,9 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   templates: { grants: templatesGrants, permissions: templatesPermissions },
 };
 
+/** What a program needs on the two systems. */
+export const listsOf = (name: ProgramName): { grants: Grant[]; permissions: ObjectPermission[] } => lists[name];
+
 /** Discovery reads everything that it isn't told to leave alone; the others use a part only where they are told to. */
 const usesAll: readonly ProgramName[] = ["discovery"];
 
