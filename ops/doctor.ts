@@ -151,7 +151,7 @@ async function netbox(
     for (const [type, actions] of wanted) {
       const room = rooms[type];
       if (room === undefined) continue;
-      const allowed: ReadonlySet<string> = await client.allowed(room);
+      const allowed = await client.allowed(room, actions);
       const lacking = [...actions].filter((action) => action !== "delete" && !allowed.has(action));
       if (actions.has("delete")) deletes++;
       if (lacking.length > 0) missing.push(`${lacking.join(", ")} ${type}`);

@@ -5,6 +5,8 @@ import {
   discoveryPermissions,
   type Grant,
   intentPermissions,
+  inventoryGrants,
+  inventoryPermissions,
   type ObjectPermission,
   opsGrants,
   opsPermissions,
@@ -30,6 +32,7 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   access: { grants: accessGrants, permissions: accessPermissions },
   platform: { grants: platformGrants, permissions: [] },
   templates: { grants: templatesGrants, permissions: templatesPermissions },
+  inventory: { grants: inventoryGrants, permissions: inventoryPermissions },
 };
 
 /** What a program needs on the two systems. */
