@@ -51,12 +51,11 @@ function plainSecrets(): SettingProblem[] {
     netbox: { pattern: /"token":/, path: "netbox.token" },
     proxmox: { pattern: /"(token|password|keys)":/, path: 'proxmox["CLUSTER"].token' },
     passwords: { pattern: /":/, path: 'passwords["NAME"]' },
-    neo4j: { pattern: /"password":/, path: "neo4j.password" },
   };
   return Object.entries(held).flatMap(([key, { pattern, path }]): SettingProblem[] => {
     const text = pulumi.runtime.getConfig(prefix + key) ?? "";
     if (!pattern.test(text) || secret.includes(prefix + key)) return [];
-    const what = key === "passwords" || key === "neo4j" ? "password" : "token";
+    const what = key === "passwords" ? "password" : "token";
     return [
       {
         key: prefix + path,

@@ -127,16 +127,6 @@ const proxmoxSchema = z
     url: url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
   }));
 
-const neo4jSchema = z.strictObject({
-  /** `bolt+s` and `neo4j+s` verify TLS; without it only this machine should be written to. */
-  url: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^\s/]+/, "write a URL, like bolt+s://HOST:7687"),
-  user: z.string().min(1).default("neo4j"),
-  /** Left out, nothing is shown to it: a database without authentication. */
-  password: z.string().min(1).optional(),
-  database: z.string().min(1).default("neo4j"),
-  requestTimeout: requestTimeout(120),
-});
-
 const passwordSchema = z.string().min(5, "write at least 5 characters, as PVE asks for");
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
 const passwordVariable = "GUEST_PASSWORD_";
@@ -173,7 +163,6 @@ const nameServerSchema = z
 export type NetboxSettings = z.infer<typeof netboxSchema>;
 export type ProxmoxSettings = z.infer<typeof proxmoxSchema>;
 export type NameServerSettings = z.infer<typeof nameServerSchema>;
-export type Neo4jSettings = z.infer<typeof neo4jSchema>;
 
 /** How to reach every system: what the program and the providers share. */
 export interface Connections {
@@ -185,8 +174,6 @@ export interface Connections {
   bind9: Record<string, NameServerSettings>;
   /** Of guests, by a name of the user's choice. */
   passwords: Record<string, string>;
-  /** Where the inventory is loaded to, if anywhere. */
-  neo4j: Neo4jSettings | undefined;
 }
 
 const examples: Record<string, string> = {
@@ -212,8 +199,6 @@ const examples: Record<string, string> = {
   parallelClones: "4",
   sudo: "true",
   folder: "/var/lib/netbox-proxmox",
-  neo4j: "bolt+s://HOST:7687",
-  database: "neo4j",
 };
 
 /** A cluster's name as it stands at the end of its environment variables. */
@@ -321,17 +306,8 @@ export function readConnections(
       ),
     ),
   });
-  const neo4jSection = {
-    ...section("neo4j"),
-    ...given({
-      ...{ url: env.NEO4J_URI, user: env.NEO4J_USERNAME, password: env.NEO4J_PASSWORD },
-      database: env.NEO4J_DATABASE,
-    }),
-  };
-  const neo4j = "url" in neo4jSection ? parsed("neo4j", neo4jSchema, neo4jSection) : undefined;
-  if (neo4j?.password !== undefined) keepSecret(neo4j.password);
   for (const value of Object.values(passwords)) keepSecret(value);
   for (const { keys = {} } of Object.values(proxmox)) for (const value of Object.values(keys)) keepSecret(value);
   if (problems.length > 0) return { problems };
-  return { value: { netbox, proxmox, bind9, passwords, neo4j } };
+  return { value: { netbox, proxmox, bind9, passwords } };
 }

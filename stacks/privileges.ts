@@ -293,37 +293,21 @@ export const platformGrants: Grant[] = [
 ];
 
 /** What `npm run ops -- tokens` needs: to look at users, rights and the task log. */
-export const opsGrants: Grant[] = [
-  { path: "/", privileges: ["Sys.Audit"] },
-  { path: "/vms", privileges: ["VM.Audit"], only: "guests" },
-  { path: "/vms", privileges: ["VM.PowerMgmt"], only: "power" },
-  { path: "/vms", privileges: ["VM.Snapshot", "VM.Snapshot.Rollback"], only: "snapshots" },
-];
+export const opsGrants: Grant[] = [{ path: "/", privileges: ["Sys.Audit"] }];
 /** The same in NetBox, and what `ops netbox-schema` makes. */
 export const opsPermissions: ObjectPermission[] = [
   { objectTypes: ["users.token"], actions: ["view"] },
   ...schemaPermissions,
-  { objectTypes: ["virtualization.virtualmachine"], actions: ["view"], only: "guests" },
-  { objectTypes: ["virtualization.virtualmachine"], actions: ["change"], only: "record" },
 ];
 
-/** The inventory program's: what PVE's own role PVEAuditor holds of it is enough. */
-export const inventoryGrants: Grant[] = [
-  // The cluster, its nodes and their use.
-  { path: "/", privileges: ["Sys.Audit"] },
-  { path: "/vms", privileges: ["VM.Audit"] },
-  { path: "/storage", privileges: ["Datastore.Audit"] },
+/** What `ops` needs to list and touch guests. */
+export const guestGrants: Grant[] = [
+  { path: "/vms", privileges: ["VM.Audit"], only: "guests" },
+  { path: "/vms", privileges: ["VM.PowerMgmt"], only: "power" },
+  { path: "/vms", privileges: ["VM.Snapshot", "VM.Snapshot.Rollback"], only: "snapshots" },
 ];
-/** The same in NetBox. */
-export const inventoryPermissions: ObjectPermission[] = [
-  {
-    objectTypes: [
-      "ipam.ipaddress",
-      "ipam.prefix",
-      "ipam.vlan",
-      "virtualization.virtualmachine",
-      "virtualization.vminterface",
-    ],
-    actions: ["view"],
-  },
+/** The same in NetBox: names, and statuses that are written by `--record`. */
+export const guestPermissions: ObjectPermission[] = [
+  { objectTypes: ["virtualization.virtualmachine"], actions: ["view"], only: "guests" },
+  { objectTypes: ["virtualization.virtualmachine"], actions: ["change"], only: "record" },
 ];

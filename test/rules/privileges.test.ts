@@ -6,6 +6,7 @@ import {
   accessPermissions,
   discoveryGrants,
   discoveryPermissions,
+  guestGrants,
   intentPermissions,
   opsGrants,
   planGrants,
@@ -55,6 +56,9 @@ describe("docs/privileges.md", () => {
       platformGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );
     expect(rows("`ops tokens` on Proxmox VE")).toEqual(granted(opsGrants));
+    expect(rows("`ops` on guests on Proxmox VE")).toEqual(
+      guestGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
+    );
   });
 
   it("makes roles of the same privileges on a node", () => {

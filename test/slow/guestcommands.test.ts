@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { opsGrants, opsPermissions } from "../../stacks/privileges";
+import { guestGrants, guestPermissions, opsGrants } from "../../stacks/privileges";
 import { runOps } from "../ops";
 import { limitedNetboxToken, limitedToken } from "../rights";
 import { seedWith, World } from "../world";
@@ -36,14 +36,14 @@ describe("ops on guests", { timeout: 60_000 }, () => {
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
     world = await World.open(seed(), { statistics: 0 }, "lab");
-    const token = limitedToken(world.lab, opsGrants, "ops");
+    const token = limitedToken(world.lab, [...opsGrants, ...guestGrants], "ops");
     const [user, secret] = token.split("=");
     const { url, caFile } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     // As other tools of Proxmox VE have it.
     env = {
       ...{ PROXMOX_API_URL: `${url}/api2/json`, PROXMOX_USERNAME: user, PROXMOX_TOKEN: secret },
       ...{ PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: world.endpoints.netbox.url },
-      NETBOX_API_TOKEN: await limitedNetboxToken(world.consoles, opsPermissions, "ops"),
+      NETBOX_API_TOKEN: await limitedNetboxToken(world.consoles, guestPermissions, "ops"),
     };
   });
   afterAll(() => world.close());

@@ -4,9 +4,9 @@ import {
   discoveryGrants,
   discoveryPermissions,
   type Grant,
+  guestGrants,
+  guestPermissions,
   intentPermissions,
-  inventoryGrants,
-  inventoryPermissions,
   type ObjectPermission,
   opsGrants,
   opsPermissions,
@@ -28,11 +28,10 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   plan: { grants: planGrants, permissions: planPermissions },
   discovery: { grants: discoveryGrants, permissions: discoveryPermissions },
   intent: { grants: [], permissions: intentPermissions },
-  ops: { grants: opsGrants, permissions: opsPermissions },
+  ops: { grants: [...opsGrants, ...guestGrants], permissions: [...opsPermissions, ...guestPermissions] },
   access: { grants: accessGrants, permissions: accessPermissions },
   platform: { grants: platformGrants, permissions: [] },
   templates: { grants: templatesGrants, permissions: templatesPermissions },
-  inventory: { grants: inventoryGrants, permissions: inventoryPermissions },
 };
 
 /** What a program needs on the two systems. */
