@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { z } from "zod";
-import { type Connections, readConnections, suffix } from "../providers/connections";
+import { apiToken, type Connections, readConnections, suffix } from "../providers/connections";
 import { UserError } from "../providers/errors";
 import { type ConfigSource, type Environment, printProblems, project } from "../providers/settings";
 import { readSettings, type Settings } from "../stacks/settings";
@@ -112,7 +112,7 @@ function withKey(connections: Connections, key: string, env: Environment): Conne
         throw new UserError(
           `${name} has no key ${key} (${Object.keys(cluster.keys ?? {}).join(", ") || "none is named"}): set netbox-proxmox:proxmox["${name}"].keys["${key}"] (pulumi config set --secret), or ${variable}.`,
         );
-      if (!/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/.test(token))
+      if (!apiToken.safeParse(token).success)
         throw new UserError(`${variable} is no token: write USER@REALM!TOKENID=SECRET.`);
       return [name, { ...cluster, token }] as const;
     },

@@ -5,12 +5,13 @@ import type { Connections } from "../providers/connections";
 import type { Context } from "../providers/context";
 import { messageOf } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
-import { clusterState, liveResources, nodeTime } from "../providers/proxmox/live.schemas";
-import { bridge, permissions } from "../providers/proxmox/schemas";
+import { liveResources, nodeTime } from "../providers/proxmox/live.schemas";
+import { permissions } from "../providers/proxmox/schemas";
 import type { ProgramName } from "../stacks/desired/access/file";
 import { onThisRelease } from "../stacks/desired/access/privileges";
 import { listsOf } from "../stacks/desired/access/programs";
 import { table } from "../stacks/desired/table";
+import { isNewEnough } from "../stacks/facts";
 import type { Settings } from "../stacks/settings";
 import { coloured, colouredWords } from "./terminal";
 
@@ -129,10 +130,10 @@ async function netbox(
   const isThere = await run("version", async () => {
     const status = await client.status();
     plugins = status.plugins;
-    const [major = 0, minor = 0] = status.version.split(".").map(Number);
-    const known = major > 4 || (major === 4 && minor >= 2);
     const with_ = plugins.length === 0 ? "" : `, with ${plugins.join(", ")}`;
-    return known ? `${status.version}${with_}` : failed(`${status.version}: upgrade it to 4.2 or later`);
+    return isNewEnough.netbox(status.version)
+      ? `${status.version}${with_}`
+      : failed(`${status.version}: upgrade it to 4.2 or later`);
   });
   if (settings !== undefined) await run("TLS", async () => tlsOf({ ...settings }, "netbox-proxmox:netbox"));
   if (!isThere) return;
@@ -186,17 +187,18 @@ async function proxmox(
   const connection = all[cluster.name];
   const isThere = await run("version", async () => {
     const version = await cluster.version();
-    return Number(version.split(".")[0]) >= 8 ? version : failed(`${version}: upgrade it to 8 or later`);
+    return isNewEnough.proxmox(version) ? version : failed(`${version}: upgrade it to 8 or later`);
   });
   if (connection !== undefined) await run("TLS", async () => tlsOf({ ...connection }, key));
   if (!isThere) return;
   await run("token", async () => `of ${cluster.authId}`);
   await run("privileges", () => privileges(cluster, program, uses));
   await run("quorum", async () => {
-    const { name, quorate, nodesOnline, addresses } = await cluster.get("/cluster/status", clusterState);
-    const shown = name === undefined ? "a node by itself" : `${name}, ${nodesOnline} of ${addresses.size} nodes online`;
-    if (!quorate) return failed(`${shown}: no quorum, so nothing can be changed there`);
-    return nodesOnline < addresses.size ? warning(shown) : shown;
+    const { name, isQuorate, nodes } = await cluster.membership();
+    const up = nodes.filter((node) => node.online).length;
+    const shown = name === undefined ? "a node by itself" : `${name}, ${up} of ${nodes.length} nodes online`;
+    if (!isQuorate) return failed(`${shown}: no quorum, so nothing can be changed there`);
+    return up < nodes.length ? warning(shown) : shown;
   });
   const { nodes, guests, storages } = await cluster.get("/cluster/resources", liveResources);
   const online = nodes.filter(({ status }) => status === "online").map(({ node }) => node);
@@ -229,9 +231,7 @@ async function proxmox(
   });
   await run("bridges", async () => {
     const { bridge: wanted } = settings.defaults(cluster.name);
-    const lists = await Promise.all(
-      online.map((node) => cluster.get(`/nodes/${node}/network`, z.array(bridge), { type: "any_bridge" })),
-    );
+    const lists = await Promise.all(online.map((node) => cluster.bridges(node)));
     const names = lists.map((list) => list.map(({ iface }) => iface));
     const without = online.filter((_, n) => wanted !== undefined && !names[n]?.includes(wanted));
     if (without.length > 0)

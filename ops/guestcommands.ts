@@ -2,7 +2,6 @@ import { type Command, Option } from "commander";
 import { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import { programNames } from "../stacks/desired/access/file";
-import type { Settings } from "../stacks/settings";
 import { configuration, type StackOptions } from "./configuration";
 import { examine, printChecks } from "./doctor";
 import { guestOfEnvironment } from "./environment";
@@ -58,7 +57,6 @@ function numberOf(option: string, text: string, { whole = false } = {}): number 
 
 interface Opened {
   context: Context;
-  settings: Settings;
   read: GuestsRead;
 }
 
@@ -75,7 +73,7 @@ async function withGuests(options: GuestOptions, work: (opened: Opened) => Promi
     const read = await readGuests(context, settings, options.cluster ?? []);
     for (const problem of read.problems) remark(problem);
     if (read.silent.length > 0) process.exitCode = 1;
-    await work({ context, settings, read });
+    await work({ context, read });
   } finally {
     await context.close();
   }

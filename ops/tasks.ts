@@ -3,7 +3,7 @@ import { z } from "zod";
 import type { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
-import { type EndedTask, endedTask, liveResources } from "../providers/proxmox/live.schemas";
+import { type EndedTask, endedTask } from "../providers/proxmox/live.schemas";
 import { taskLog, taskStatus } from "../providers/proxmox/schemas";
 import { table } from "../stacks/desired/table";
 import { printSpan, printTime } from "./terminal";
@@ -37,10 +37,8 @@ export async function listTasks(
     chosen.map(async (cluster): Promise<Task[]> => {
       try {
         await cluster.version();
-        const { nodes: there } = await cluster.get("/cluster/resources", liveResources);
-        const asked = there.filter(
-          ({ node, status }) => status === "online" && (nodes.length === 0 || nodes.includes(node)),
-        );
+        const { nodes: there } = await cluster.inventory();
+        const asked = there.filter(({ node, online }) => online && (nodes.length === 0 || nodes.includes(node)));
         const lists = await Promise.all(
           asked.map(({ node }) => cluster.get(`/nodes/${node}/tasks`, z.array(endedTask), query)),
         );
@@ -76,7 +74,7 @@ async function clusterOf(context: Context, upid: string, clusters: string[]): Pr
   const owners = await Promise.all(
     chosen.map(async (cluster) => {
       await cluster.version();
-      const { nodes } = await cluster.get("/cluster/resources", liveResources);
+      const { nodes } = await cluster.inventory();
       return nodes.some((each) => each.node === node) ? [cluster] : [];
     }),
   );

@@ -83,7 +83,8 @@ const nodeSsh = z
   })
   .transform(({ sudo, ...ssh }) => ({ ...ssh, sudo: sudo ?? ssh.user !== "root" }));
 
-const apiToken = z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET");
+/** A token of Proxmox VE, whole. */
+export const apiToken = z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET");
 
 const proxmoxSchema = z
   .strictObject({

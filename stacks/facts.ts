@@ -31,6 +31,15 @@ import type { Scope, Settings } from "./settings";
 const oldestNetbox = [4, 2] as const;
 const oldestProxmox = 8;
 
+/** Is a version one that this program works with? */
+export const isNewEnough = {
+  netbox: (version: string): boolean => {
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    return major > oldestNetbox[0] || (major === oldestNetbox[0] && minor >= oldestNetbox[1]);
+  },
+  proxmox: (version: string): boolean => Number(version.split(".")[0]) >= oldestProxmox,
+};
+
 /** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */
 export async function checkSystems(
   { netbox, proxmox }: Context,
@@ -40,15 +49,14 @@ export async function checkSystems(
   const checks = [
     netbox.status().then(({ version, plugins }) => {
       installed.push(...plugins);
-      const [major = 0, minor = 0] = version.split(".").map(Number);
-      if (major < oldestNetbox[0] || (major === oldestNetbox[0] && minor < oldestNetbox[1]))
+      if (!isNewEnough.netbox(version))
         throw new UserError(
           `NetBox at ${netbox.url} is version ${version}; this program needs ${oldestNetbox.join(".")} or later. Upgrade NetBox.`,
         );
     }),
     ...(onlyNetbox ? [] : proxmox).map((cluster) =>
       cluster.version().then((version) => {
-        if (Number(version.split(".")[0]) < oldestProxmox)
+        if (!isNewEnough.proxmox(version))
           throw new UserError(
             `Proxmox VE cluster ${cluster.name} is version ${version}; this program needs ${oldestProxmox} or later. Upgrade it.`,
           );

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-// What Proxmox VE measures and remembers, as ops and the inventory read it, by its own names.
+// What Proxmox VE measures and remembers, as ops reads it, by its own names.
 // Source: the API's schema of pve-manager 9.2 (/usr/share/pve-docs/api-viewer). Sizes are bytes, times seconds.
 
 const count = z.number().default(0);
@@ -50,7 +50,6 @@ const liveNode = z.object({
   disk: count,
   maxdisk: count,
 });
-export type LiveNode = z.infer<typeof liveNode>;
 
 /** A storage of …/cluster/resources?type=storage, as one node sees it. */
 const liveStorage = z
@@ -69,7 +68,6 @@ const liveStorage = z
     shared: shared === 1,
     content: content.split(",").filter((type) => type !== ""),
   }));
-export type LiveStorage = z.infer<typeof liveStorage>;
 
 /** …/cluster/resources with its numbers. */
 export const liveResources = z.array(z.looseObject({ type: z.string() })).transform((all) => {
@@ -81,29 +79,6 @@ export const liveResources = z.array(z.looseObject({ type: z.string() })).transf
     storages: of(["storage"], liveStorage),
   };
 });
-export type LiveResources = z.infer<typeof liveResources>;
-
-/** …/cluster/status. A node by itself is no cluster. */
-export const clusterState = z
-  .array(
-    z.object({
-      type: z.string(),
-      name: z.string(),
-      quorate: z.number().optional(),
-      online: z.number().optional(),
-      ip: z.string().optional(),
-    }),
-  )
-  .transform((entries) => {
-    const nodes = entries.filter(({ type }) => type === "node");
-    return {
-      name: entries.find(({ type }) => type === "cluster")?.name,
-      quorate: entries.find(({ type }) => type === "cluster")?.quorate !== 0,
-      nodesOnline: nodes.filter(({ online }) => online === 1).length,
-      addresses: new Map(nodes.map(({ name, ip }) => [name, ip ?? ""])),
-    };
-  });
-export type ClusterState = z.infer<typeof clusterState>;
 
 /** …/{vmid}/snapshot; the last one of the list, `current`, is the guest as it is. */
 export const snapshotList = z

@@ -159,6 +159,8 @@ export const membership = z
     }),
   )
   .transform((entries) => ({
+    /** Nothing of a node by itself. */
+    name: entries.find(({ type }) => type === "cluster")?.name,
     // A node alone has nobody to agree with.
     isQuorate: entries.find(({ type }) => type === "cluster")?.quorate !== 0,
     nodes: entries
