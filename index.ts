@@ -8,6 +8,7 @@ import { printProblems, type SettingProblem } from "./providers/settings";
 import { access } from "./stacks/access";
 import { discovery } from "./stacks/discovery";
 import { intent } from "./stacks/intent";
+import { inventory } from "./stacks/inventory";
 import { platform } from "./stacks/platform";
 import { knownKeys, readSettings } from "./stacks/settings";
 import { site } from "./stacks/site";
@@ -21,7 +22,7 @@ Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} })
 // asks for it (`--debug`, an event log); and each of these lines is a call to the engine, asked for or not.
 Reflect.set(pulumi.log, "debug", async () => {});
 
-const programs = { site, discovery, intent, access, templates, platform };
+const programs = { site, discovery, intent, access, templates, platform, inventory };
 type ProgramName = keyof typeof programs;
 const isProgram = (name: string): name is ProgramName => name in programs;
 
@@ -50,12 +51,13 @@ function plainSecrets(): SettingProblem[] {
   const held: Record<string, { pattern: RegExp; path: string }> = {
     netbox: { pattern: /"token":/, path: "netbox.token" },
     proxmox: { pattern: /"(token|password|keys)":/, path: 'proxmox["CLUSTER"].token' },
+    neo4j: { pattern: /"password":/, path: "neo4j.password" },
     passwords: { pattern: /":/, path: 'passwords["NAME"]' },
   };
   return Object.entries(held).flatMap(([key, { pattern, path }]): SettingProblem[] => {
     const text = pulumi.runtime.getConfig(prefix + key) ?? "";
     if (!pattern.test(text) || secret.includes(prefix + key)) return [];
-    const what = key === "passwords" ? "password" : "token";
+    const what = key === "passwords" || key === "neo4j" ? "password" : "token";
     return [
       {
         key: prefix + path,

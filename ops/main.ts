@@ -13,6 +13,7 @@ import { printScope } from "../stacks/desired/scope";
 import { dimensions } from "../stacks/desired/split";
 import { duration } from "../stacks/discoverysettings";
 import { configuration, type StackOptions } from "./configuration";
+import { graphCommand } from "./graph";
 import { addGuestCommands } from "./guestcommands";
 import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
@@ -334,6 +335,16 @@ program
   .action(stacksPlanCommand);
 
 addGuestCommands(program);
+
+program
+  .command("graph")
+  .description("reads everything there is as a graph: into Neo4j where one is configured, else as files and a page")
+  .option("-s, --stack <name>", "the stack whose configuration is used; else the environment alone")
+  .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+  .option("--key <name>", "one of the clusters' named tokens, in place of the program's")
+  .option("--out <folder>", "gets graph.json, graph.cypher and graph.html; without a Neo4j, inventory/ does")
+  .option("--json", "prints JSON")
+  .action(graphCommand);
 
 program
   .command("serve")

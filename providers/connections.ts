@@ -161,6 +161,16 @@ const nameServerSchema = z
     hostKey: server.hostKey ?? readFileSync(hostKeyFile ?? "", "utf8"),
   }));
 
+const neo4jSchema = z.strictObject({
+  url: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^\s/]+$/, "write a URL, like neo4j+s://HOST:7687"),
+  user: z.string().min(1).default("neo4j"),
+  password: z.string().min(1),
+  /** Left out, the user's own. */
+  database: z.string().min(1).optional(),
+  requestTimeout: requestTimeout(120),
+});
+
+export type Neo4jSettings = z.infer<typeof neo4jSchema>;
 export type NetboxSettings = z.infer<typeof netboxSchema>;
 export type ProxmoxSettings = z.infer<typeof proxmoxSchema>;
 export type NameServerSettings = z.infer<typeof nameServerSchema>;
@@ -175,6 +185,8 @@ export interface Connections {
   bind9: Record<string, NameServerSettings>;
   /** Of guests, by a name of the user's choice. */
   passwords: Record<string, string>;
+  /** Where the inventory is loaded into; nothing where none is configured. */
+  neo4j: Neo4jSettings | undefined;
 }
 
 const examples: Record<string, string> = {
@@ -193,6 +205,7 @@ const examples: Record<string, string> = {
   dnsHost: "127.0.0.1",
   dnsPort: "53",
   zones: "example.com",
+  database: "neo4j",
   view: "internal",
   requestTimeout: "120",
   taskTimeout: "1800",
@@ -227,8 +240,8 @@ export function readConnections(
     if ("problems" in read) problems.push(...read.problems);
     return "value" in read ? record(read.value) : {};
   };
-  const parsed = <T>(name: string, schema: z.ZodType<T>, value: unknown): T | undefined => {
-    const result = readSection(name, schema, value, examples);
+  const parsed = <T>(name: string, schema: z.ZodType<T>, value: unknown, own = {}): T | undefined => {
+    const result = readSection(name, schema, value, { ...examples, ...own });
     if ("value" in result) return result.value;
     problems.push(...result.problems);
     return undefined;
@@ -307,8 +320,21 @@ export function readConnections(
       ),
     ),
   });
+  const neo4jSection = {
+    ...section("neo4j"),
+    ...given({
+      url: env.NEO4J_URI,
+      user: env.NEO4J_USERNAME,
+      password: env.NEO4J_PASSWORD,
+      database: env.NEO4J_DATABASE,
+    }),
+  };
+  const neo4j =
+    Object.keys(neo4jSection).length === 0
+      ? undefined
+      : parsed("neo4j", neo4jSchema, neo4jSection, { url: "neo4j+s://HOST:7687" });
   for (const value of Object.values(passwords)) keepSecret(value);
   for (const { keys = {} } of Object.values(proxmox)) for (const value of Object.values(keys)) keepSecret(value);
   if (problems.length > 0) return { problems };
-  return { value: { netbox, proxmox, bind9, passwords } };
+  return { value: { netbox, proxmox, bind9, passwords, neo4j } };
 }

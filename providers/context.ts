@@ -4,6 +4,7 @@ import { NameServer } from "./bind9/nameserver";
 import { type Connections, readConnections } from "./connections";
 import { UserError } from "./errors";
 import { type Allowance, allowance, defaultAllowance } from "./gone";
+import { Neo4j } from "./neo4j/client";
 import { NetboxClient } from "./netbox/client";
 import { ProxmoxCluster } from "./proxmox/client";
 import { type ConfigSource, printProblems, project } from "./settings";
@@ -14,9 +15,12 @@ export class Context {
   private readonly netboxClient: NetboxClient | undefined;
   private readonly clusters: Map<string, ProxmoxCluster>;
   private readonly servers: Map<string, NameServer>;
+  /** Nothing where none is configured. */
+  readonly neo4j: Neo4j | undefined;
   private readonly shells = new Map<string, Shell>();
 
   constructor(private readonly connections: Connections) {
+    this.neo4j = connections.neo4j && new Neo4j(connections.neo4j);
     this.netboxClient = connections.netbox && new NetboxClient(connections.netbox);
     this.clusters = new Map(
       Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]),
@@ -111,6 +115,7 @@ export class Context {
   async close(): Promise<void> {
     await Promise.all([
       this.netboxClient?.close(),
+      this.neo4j?.close(),
       ...this.proxmox.map((cluster) => cluster.close()),
       ...this.nameServers.map((server) => server.close()),
       ...[...this.shells.values()].map((shell) => shell.close()),

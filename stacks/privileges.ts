@@ -292,6 +292,27 @@ export const platformGrants: Grant[] = [
   { path: "/sdn/zones", privileges: ["SDN.Allocate"], only: "vnets" },
 ];
 
+/** The inventory program's, which changes nothing: what PVE's own role PVEAuditor holds suffices. */
+export const inventoryGrants: Grant[] = [
+  // The cluster and its nodes.
+  { path: "/", privileges: ["Sys.Audit"] },
+  { path: "/vms", privileges: ["VM.Audit"] },
+  { path: "/storage", privileges: ["Datastore.Audit"] },
+];
+/** The same in NetBox. */
+export const inventoryPermissions: ObjectPermission[] = [
+  {
+    objectTypes: [
+      "ipam.ipaddress",
+      "ipam.prefix",
+      "ipam.vlan",
+      "virtualization.virtualmachine",
+      "virtualization.vminterface",
+    ],
+    actions: ["view"],
+  },
+];
+
 /** What `npm run ops -- tokens` needs: to look at users, rights and the task log. */
 export const opsGrants: Grant[] = [{ path: "/", privileges: ["Sys.Audit"] }];
 /** The same in NetBox, and what `ops netbox-schema` makes. */

@@ -205,6 +205,13 @@ const platformSchema = z.strictObject({
   file: z.string().min(1).default("platform.yml"),
 });
 
+const inventorySchema = z.strictObject({
+  /** A folder that gets the graph as graph.json, graph.cypher and graph.html. */
+  folder: z.string().min(1).optional(),
+  /** Does the cluster's name stand before every id? Left out, where several clusters are configured. */
+  qualifiedIds: z.boolean().optional(),
+});
+
 const accessSchema = z.strictObject({
   /** Who may do what: YAML, or the JSON of token_setup. */
   file: z.string().min(1).default("access.yml"),
@@ -240,6 +247,7 @@ export interface Settings {
   intent: z.infer<typeof intentSchema>;
   templates: z.infer<typeof templatesSchema>;
   platform: z.infer<typeof platformSchema>;
+  inventory: z.infer<typeof inventorySchema>;
   access: z.infer<typeof accessSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
@@ -312,6 +320,8 @@ const examples: Record<string, string> = {
   address: "https://vault.example.com:8200",
   namespace: "team",
   caFile: "/etc/ssl/certs/ca.pem",
+  folder: "inventory",
+  qualifiedIds: "true",
 };
 
 /** The keys of this program's configuration; the connections are read by themselves. */
@@ -330,6 +340,8 @@ export const knownKeys = [
   "access",
   "templates",
   "platform",
+  "inventory",
+  "neo4j",
 ];
 
 export function readSettings(
@@ -356,6 +368,7 @@ export function readSettings(
   const access = section("access", accessSchema);
   const templates = section("templates", templatesSchema);
   const platform = section("platform", platformSchema);
+  const inventory = section("inventory", inventorySchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -373,6 +386,7 @@ export function readSettings(
     access === undefined ||
     templates === undefined ||
     platform === undefined ||
+    inventory === undefined ||
     general === undefined ||
     special === undefined ||
     problems.length > 0
@@ -386,7 +400,9 @@ export function readSettings(
   const passwordVersions = Object.fromEntries(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
-  return { value: { site, dns, discovery, intent, access, templates, platform, passwordVersions, defaults } };
+  return {
+    value: { site, dns, discovery, intent, access, templates, platform, inventory, passwordVersions, defaults },
+  };
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

@@ -1,6 +1,6 @@
 // Compiles the sources to dist/ and leaves a stamp of them there, by which a stale build is noticed (providers/build.ts).
 import { spawnSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { copyFileSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -9,9 +9,13 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-const done = spawnSync(process.execPath, [tsc, "-p", root], { stdio: "inherit" });
-if (done.status !== 0) {
+const page = join("stacks", "inventorypage");
+// The browser's own script first: it brings a module along that holds only types, and is written again for Node.
+for (const project of [join(root, page), root]) {
+  const done = spawnSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });
+  if (done.status === 0) continue;
   rmSync(join(root, "dist"), { recursive: true, force: true });
   process.exit(done.status ?? 1);
 }
+copyFileSync(join(root, page, "page.css"), join(root, "dist", page, "page.css"));
 require(join(root, "dist", "providers", "build.js")).writeStamp();

@@ -179,6 +179,9 @@ export const prefix = z
   }));
 export const prefixFields = "id,prefix,vrf,vlan,role,status,tags,custom_fields";
 
+export const vlan = z.object({ id: z.number(), vid: z.number(), name: z.string() });
+export const vlanFields = "id,vid,name";
+
 export const ipRange = z
   .object({
     id: z.number(),
@@ -292,6 +295,7 @@ export type NetboxInterface = z.infer<typeof vmInterface>;
 export type NetboxDisk = z.infer<typeof virtualDisk>;
 export type NetboxAddress = z.infer<typeof ipAddress>;
 export type NetboxPrefix = z.infer<typeof prefix>;
+export type NetboxVlan = z.infer<typeof vlan>;
 export type NetboxRange = z.infer<typeof ipRange>;
 export type NetboxCustomField = z.infer<typeof customField>;
 export type NetboxDnsView = z.infer<typeof dnsView>;

@@ -80,6 +80,8 @@ export const liveResources = z.array(z.looseObject({ type: z.string() })).transf
   };
 });
 
+export type LiveResources = z.infer<typeof liveResources>;
+
 /** …/{vmid}/snapshot; the last one of the list, `current`, is the guest as it is. */
 export const snapshotList = z
   .array(

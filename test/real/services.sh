@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real NetBox 4.7 (with netbox-dns), BIND 9 and sshd on loopback, for `npm run test:real`. Needs root and Debian.
+# Real NetBox 4.7 (with netbox-dns), BIND 9, sshd and Neo4j 5.26 on loopback, for `npm run test:real`. Needs root and Debian.
 #   services.sh up      installs what is missing, starts everything, prints one JSON line of where things are
 #   services.sh reset   an empty NetBox again
 #   services.sh worker  NetBox's background worker, which delivers its webhooks; `worker-down` ends it
@@ -10,6 +10,7 @@
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 S=${SERVICES:-/var/tmp/netbox-proxmox-services}
+NEO4J_PORT=18787 NEO4J_PASSWORD=tests-only-password
 NB_PORT=18800 PG_PORT=18832 REDIS_PORT=18879 DNS_PORT=18853 RNDC_PORT=18953 SSH_PORT=18822
 NETBOX=4.7.3 PLUGIN=1.7.3
 TOKEN_KEY=labkey000001 TOKEN_SECRET=0123456789abcdefghijABCDEFGHIJ0123456789
@@ -67,6 +68,39 @@ debian() {
   cp /etc/ssl/certs/ca-certificates.crt "$S/debian-13/etc/ssl/certs/ca-certificates.crt"
   rm -f "$S/debian-13/etc/machine-id"
   touch "$S/debian-13/.complete"
+}
+
+# What opens the page of the inventory.
+browser() {
+  command -v chromium >/dev/null && return
+  say "installing chromium"
+  apt-get update -qq >&2
+  apt-get install -y -qq --no-install-recommends chromium >"$S/log/apt-chromium.log" 2>&1
+}
+
+# Neo4j Community from Maven Central, in a process of its own.
+neo4j() {
+  is_open $NEO4J_PORT && return
+  local need=()
+  command -v javac >/dev/null || need+=(default-jdk-headless)
+  command -v mvn >/dev/null || need+=(maven)
+  if ((${#need[@]} > 0)); then
+    say "installing ${need[*]}"
+    apt-get update -qq >&2
+    apt-get install -y -qq --no-install-recommends "${need[@]}" >"$S/log/apt-java.log" 2>&1
+  fi
+  if [ ! -e "$S/neo4j/jars/.complete" ]; then
+    say "getting Neo4j"
+    mkdir -p "$S/neo4j"
+    mvn -q -B -f "$root/test/real/neo4j/pom.xml" dependency:copy-dependencies -DoutputDirectory="$S/neo4j/jars" >"$S/log/mvn.log" 2>&1
+    touch "$S/neo4j/jars/.complete"
+  fi
+  rm -rf "$S/neo4j/data"
+  setsid java -Xmx1g -cp "$S/neo4j/jars/*" "$root/test/real/neo4j/Launcher.java" "$S/neo4j/data" $NEO4J_PORT $NEO4J_PASSWORD >"$S/log/neo4j.log" 2>&1 </dev/null &
+  echo $! >"$S/run/neo4j.pid"
+  for _ in $(seq 600); do grep -q '^listening' "$S/log/neo4j.log" && return; sleep 0.2; done
+  echo "Neo4j does not start; see $S/log/neo4j.log" >&2
+  exit 1
 }
 
 postgres() {
@@ -216,7 +250,7 @@ worker_down() {
 
 stop() { # each by the id that it wrote down itself
   worker_down
-  for file in "$S/run/gunicorn.pid" "$S/run/redis.pid" "$S/bind/named.pid" "$S/ssh/sshd.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
+  for file in "$S/run/gunicorn.pid" "$S/run/redis.pid" "$S/bind/named.pid" "$S/ssh/sshd.pid" "$S/run/neo4j.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
   [ -s "$S/pg/postmaster.pid" ] && (cd / && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -m fast -w stop >/dev/null) || true
 }
 
@@ -233,9 +267,11 @@ up)
   sshd_
   clients
   debian
+  neo4j
+  browser
   sql -c "drop database if exists pulumi with (force)" -c "create database pulumi"
-  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"python":"%s","debian":"%s","dump":"%s"}\n' \
-    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
+  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"neo4j":{"url":"bolt://127.0.0.1:%s","password":"%s"},"chromium":"%s","python":"%s","debian":"%s","dump":"%s"}\n' \
+    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" $NEO4J_PORT $NEO4J_PASSWORD "$(command -v chromium)" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
   ;;
 reset) reset ;;
 worker) worker ;;

@@ -8,6 +8,8 @@ import {
   discoveryPermissions,
   guestGrants,
   intentPermissions,
+  inventoryGrants,
+  inventoryPermissions,
   opsGrants,
   planGrants,
   platformGrants,
@@ -55,6 +57,8 @@ describe("docs/privileges.md", () => {
     expect(rows("The platform program on Proxmox VE 8 and 9")).toEqual(
       platformGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );
+    expect(rows("The inventory program on Proxmox VE")).toEqual(granted(inventoryGrants));
+    expect(rows("The inventory program in NetBox")).toEqual(shown(inventoryPermissions).map((row) => row.slice(0, 2)));
     expect(rows("`ops tokens` on Proxmox VE")).toEqual(granted(opsGrants));
     expect(rows("`ops` on guests on Proxmox VE")).toEqual(
       guestGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),

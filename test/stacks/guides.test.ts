@@ -27,30 +27,34 @@ describe("the configuration of a guide", () => {
     NETBOX_API_TOKEN: `nbt_abc.${"x".repeat(40)}`,
     PROXMOX_VE_API_TOKEN_PVE_PROD: "discovery@pve!netbox=1234-5678",
     PROXMOX_VE_PASSWORD_PVE_LAB: "secret",
+    NEO4J_PASSWORD: "secret",
   };
 
-  it.each(["discovery.md", "intent.md", "access.md", "templates.md", "platform.md"])("%s is valid", (guide) => {
-    const config = configOf(guide);
-    const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
-    if (pve) pve.fingerprint = "AB".repeat(32);
-    // Any file that is there does for a key.
-    if (isRecord(pve?.ssh)) pve.ssh.keyFile = "package.json";
-    const get = (name: string) => {
-      const value = config[`netbox-proxmox:${name}`];
-      return value === undefined ? undefined : JSON.stringify(value);
-    };
-    const connections = readConnections({ get }, env, {
-      needsProxmox: guide !== "intent.md",
-      needsNetbox: guide !== "platform.md",
-    });
-    expect(connections).toHaveProperty("value");
-    expect(readSettings({ get }, ["pve-prod", "pve-lab"])).toHaveProperty("value");
-    if ("value" in connections && guide === "discovery.md")
-      expect(connections.value.proxmox).toMatchObject({
-        "pve-prod": { url: "https://pve1.example.com:8006" },
-        "pve-lab": { user: "discovery@pve", password: "secret" },
+  it.each(["discovery.md", "intent.md", "access.md", "templates.md", "platform.md", "inventory.md"])(
+    "%s is valid",
+    (guide) => {
+      const config = configOf(guide);
+      const pve = config["netbox-proxmox:proxmox"]?.["pve-prod"];
+      if (pve) pve.fingerprint = "AB".repeat(32);
+      // Any file that is there does for a key.
+      if (isRecord(pve?.ssh)) pve.ssh.keyFile = "package.json";
+      const get = (name: string) => {
+        const value = config[`netbox-proxmox:${name}`];
+        return value === undefined ? undefined : JSON.stringify(value);
+      };
+      const connections = readConnections({ get }, env, {
+        needsProxmox: guide !== "intent.md",
+        needsNetbox: guide !== "platform.md" && guide !== "inventory.md",
       });
-  });
+      expect(connections).toHaveProperty("value");
+      expect(readSettings({ get }, ["pve-prod", "pve-lab"])).toHaveProperty("value");
+      if ("value" in connections && guide === "discovery.md")
+        expect(connections.value.proxmox).toMatchObject({
+          "pve-prod": { url: "https://pve1.example.com:8006" },
+          "pve-lab": { user: "discovery@pve", password: "secret" },
+        });
+    },
+  );
 
   it("and the files that it shows: token_setup.json, access.yml and vms.yml", () => {
     const block = (guide: string, pattern: RegExp) =>

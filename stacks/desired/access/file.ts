@@ -162,7 +162,17 @@ const netbox = z.strictObject({
   tokens: z.array(netboxToken).default([]),
 });
 
-export const programNames = ["site", "plan", "discovery", "intent", "ops", "access", "templates", "platform"] as const;
+export const programNames = [
+  "site",
+  "plan",
+  "discovery",
+  "intent",
+  "ops",
+  "access",
+  "templates",
+  "platform",
+  "inventory",
+] as const;
 export type ProgramName = (typeof programNames)[number];
 
 /** A program of this project: what it needs, and no more. */

@@ -7,6 +7,8 @@ import {
   guestGrants,
   guestPermissions,
   intentPermissions,
+  inventoryGrants,
+  inventoryPermissions,
   type ObjectPermission,
   opsGrants,
   opsPermissions,
@@ -31,6 +33,7 @@ const lists: Record<ProgramName, { grants: Grant[]; permissions: ObjectPermissio
   ops: { grants: [...opsGrants, ...guestGrants], permissions: [...opsPermissions, ...guestPermissions] },
   access: { grants: accessGrants, permissions: accessPermissions },
   platform: { grants: platformGrants, permissions: [] },
+  inventory: { grants: inventoryGrants, permissions: inventoryPermissions },
   templates: { grants: templatesGrants, permissions: templatesPermissions },
 };
 

@@ -117,7 +117,8 @@ function disksOf(
 
 // ---- interfaces
 
-const slotsOf = (config: GuestConfig): number[] =>
+/** The numbers of a guest's NICs. */
+export const slotsOf = (config: GuestConfig): number[] =>
   Object.keys(config)
     .flatMap((key) => /^net(\d+)$/.exec(key)?.[1] ?? [])
     .map(Number)
@@ -129,7 +130,8 @@ interface Card {
   keys: Map<string, string>;
 }
 
-function cardOf(config: GuestConfig, slot: number, type: GuestType): Card {
+/** What a NIC's property string says, of either kind of guest. */
+export function cardOf(config: GuestConfig, slot: number, type: GuestType): Card {
   const value = text(config, `net${slot}`) ?? "";
   const { options: keys } = parsePropertyString(value);
   if (type === "lxc") return { model: undefined, mac: keys.get("hwaddr")?.toUpperCase(), keys };
