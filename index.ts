@@ -81,6 +81,7 @@ async function run(): Promise<Record<string, unknown>> {
   const source = { get: (key: string) => config.get(key) };
   const needed = {
     needsProxmox: name !== "intent" && name !== "access",
+    readsNeo4j: name === "inventory",
     needsNetbox: name === "site" || name === "discovery" || name === "intent",
   };
   const connections = readConnections(source, process.env, needed);

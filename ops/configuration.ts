@@ -52,17 +52,19 @@ type ConnectionsRead = ReturnType<typeof readConnections>;
 interface Needs {
   needsProxmox?: boolean;
   needsNetbox?: boolean;
+  readsNeo4j?: boolean;
 }
 
 /** Connections and settings of a stack, the environment first. @throws UserError with all that is wrong with them */
 export async function configuration({
   needsProxmox = true,
   needsNetbox = true,
+  readsNeo4j = false,
   ...options
 }: StackOptions & Needs): Promise<{ connections: Connections; settings: Settings }> {
   const env = withKnownNames(process.env);
   const source = await sourceOf(options, env);
-  const connections = await withAnswers(source, env, { needsProxmox, needsNetbox });
+  const connections = await withAnswers(source, env, { needsProxmox, needsNetbox, readsNeo4j });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);
   const problems = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));

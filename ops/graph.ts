@@ -20,7 +20,7 @@ function countsOf({ graph }: Inventory): Record<string, number> {
 
 /** Loads Neo4j where one is configured, else writes files; exits with 1 where something could not be read. */
 export async function graphCommand({ out, json = false, ...stack }: GraphOptions): Promise<void> {
-  const { connections, settings } = await configuration({ ...stack, needsNetbox: false });
+  const { connections, settings } = await configuration({ ...stack, needsNetbox: false, readsNeo4j: true });
   const context = new Context(connections);
   try {
     const { neo4j } = context;

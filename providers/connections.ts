@@ -232,7 +232,7 @@ const withKeyFile = (ssh: unknown, keyFile: string | undefined) =>
 export function readConnections(
   source: ConfigSource,
   env: Environment,
-  { needsProxmox = true, needsNetbox = true } = {},
+  { needsProxmox = true, needsNetbox = true, readsNeo4j = false } = {},
 ): { value: Connections } | { problems: SettingProblem[] } {
   const problems: SettingProblem[] = [];
   const section = (key: string): Record<string, unknown> => {
@@ -329,8 +329,9 @@ export function readConnections(
       database: env.NEO4J_DATABASE,
     }),
   };
+  // What is set for other programs is none of this one's business.
   const neo4j =
-    Object.keys(neo4jSection).length === 0
+    !readsNeo4j || Object.keys(neo4jSection).length === 0
       ? undefined
       : parsed("neo4j", neo4jSchema, neo4jSection, { url: "neo4j+s://HOST:7687" });
   for (const value of Object.values(passwords)) keepSecret(value);

@@ -1,4 +1,6 @@
 import { expect } from "vitest";
+import { benchSeed } from "../bench/world";
+import type { Seed } from "../lab/seed";
 import { seedWith, type World } from "./world";
 
 const zone = "lab.example";
@@ -56,4 +58,19 @@ export async function addRecords({ consoles }: World): Promise<void> {
   await consoles.nsupdate("1.7.d.f.ip6.arpa.", [
     `update add 2.3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.7.d.f.ip6.arpa 300 PTR ct1.${zone}.`,
   ]);
+}
+
+/** So many virtual machines on eight nodes, each with two disks, an interface, an address and NetBox's word on it. */
+export function largeInventory(count: number): Seed {
+  const seed = benchSeed(count);
+  const cluster = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+  for (const [n, guest] of seed.netbox.guests.entries()) guest.customFields = { proxmox_vmid: String(10_000 + n) };
+  cluster.guests = seed.netbox.guests.map(({ name }, n) => ({
+    ...{ vmid: 10_000 + n, type: "qemu", node: `pve${(n % 8) + 1}`, template: false, running: n % 10 !== 0 },
+    config: {
+      ...{ name, memory: "2048", cores: 2, ostype: "l26", tags: "web", scsi0: "ceph:10G", scsi1: "local-lvm:4G" },
+      net0: "virtio,bridge=vmbr0,tag=71",
+    },
+  }));
+  return seed;
 }

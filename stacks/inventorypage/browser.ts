@@ -233,6 +233,7 @@ function choose(made: Drawn | undefined): void {
   for (const card of storageCards.values()) card.classList.remove("held");
   chosen = made;
   details.hidden = made === undefined;
+  document.body.classList.toggle("open", made !== undefined);
   if (made !== undefined) {
     made.tile.classList.add("chosen");
     for (const { storageId } of made.guest.disks) storageCards.get(storageId ?? "")?.classList.add("held");

@@ -1,6 +1,8 @@
-import { readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { LabProcess } from "../../bench/world";
 import { Neo4j } from "../../providers/neo4j/client";
 import { printScript } from "../../stacks/desired/inventory/cypher";
 import { GraphBuilder } from "../../stacks/desired/inventory/graph";
@@ -11,7 +13,7 @@ import { inventoryGrants, inventoryPermissions } from "../../stacks/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
-import { addRecords, inventorySeed } from "../inventory";
+import { addRecords, inventorySeed, largeInventory } from "../inventory";
 import { runOps } from "../ops";
 import { World } from "../world";
 import { Database, realServices } from "./neo4j";
@@ -287,5 +289,39 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
     expect(none.err).toMatch(/has no database nothing: create it/);
     const typo = await runOps(["graph", ...stack.reach.args], { ...env, NEO4J_URI: "http://127.0.0.1" });
     expect(typo.err).toMatch(/netbox-proxmox:neo4j\.url is wrong: write a URL, like neo4j\+s:\/\/HOST:7687/);
+  });
+});
+
+describe("an inventory of 10,000 guests", { timeout: 400_000 }, () => {
+  it("is read and loaded within a minute, and again when nothing changed", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-inventory-"));
+    const lab = await LabProcess.start(largeInventory(10_000), folder);
+    const database = new Database();
+    await database.empty();
+    const { url, caFile, token } = lab.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const env = {
+      ...{ PROXMOX_VE_ENDPOINT: url, PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_API_TOKEN: token, ...database.env },
+      ...{ PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: lab.endpoints.netbox.url },
+      NETBOX_API_TOKEN: lab.endpoints.netbox.token,
+    };
+    try {
+      for (const run of ["first", "second"]) {
+        const started = Date.now();
+        const { out, err, code } = await runOps(["graph", "--json"], env);
+        const seconds = (Date.now() - started) / 1000;
+        expect([code, err]).toEqual([0, ""]);
+        const { counts, neo4j } = JSON.parse(out);
+        expect(counts).toMatchObject({ ProxmoxVM: 10_000, ProxmoxDisk: 20_000, NetboxVM: 10_000, DESCRIBES: 10_000 });
+        expect(neo4j).toMatchObject({ removed: 0 });
+        expect(await database.value("MATCH (n) RETURN count(n)")).toBeGreaterThan(60_000);
+        process.stdout.write(`${run} load of 10,000 guests: ${seconds.toFixed(1)} s\n`);
+        expect(seconds).toBeLessThan(60);
+      }
+    } finally {
+      await database.empty();
+      await database.close();
+      await lab.close();
+      rmSync(folder, { recursive: true, force: true });
+    }
   });
 });

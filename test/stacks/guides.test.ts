@@ -43,6 +43,7 @@ describe("the configuration of a guide", () => {
         return value === undefined ? undefined : JSON.stringify(value);
       };
       const connections = readConnections({ get }, env, {
+        readsNeo4j: guide === "inventory.md",
         needsProxmox: guide !== "intent.md",
         needsNetbox: guide !== "platform.md" && guide !== "inventory.md",
       });

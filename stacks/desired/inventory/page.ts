@@ -109,7 +109,7 @@ export function pageOf(graph: Graph, readAt: number, problems: string[]): PageDa
     (node) => texts(node.properties.drift).length > 0 && index.from(node, "DESCRIBES", "ProxmoxVM").length === 0,
   );
   return {
-    readAt: new Date(readAt).toISOString(),
+    readAt: new Date(readAt).toISOString().replace(/\.\d+Z$/, "Z"),
     problems,
     clusters: index.all("ProxmoxCluster").map((cluster) => clusterOf(index, cluster)),
     missing: missing.map(({ properties: { name, cluster, status, url } }) => ({
