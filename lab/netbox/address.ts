@@ -53,7 +53,13 @@ function parse(text: string): Cidr | undefined {
 export const isNetworkIn = (parsed: Cidr): boolean => parsed.text === parsed.network;
 
 /** The host of an address text, whatever its mask: what uniqueness goes by. */
-export const hostKey = (text: string): string => cidr(text)?.text.split("/")[0] ?? text;
+export function hostKey(text: string): string {
+  const key = hostKeys.get(text) ?? cidr(text)?.text.split("/")[0] ?? text;
+  hostKeys.set(text, key);
+  return key;
+}
+/** Each text is parsed once: every new address is compared with all there are. */
+const hostKeys = new Map<string, string>();
 
 /** Does the prefix hold the address? */
 export function contains(prefix: string, address: string): boolean {

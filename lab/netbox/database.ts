@@ -33,8 +33,8 @@ export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
 export class Database {
   private readonly tables = new Map<ModelName, Map<number, Row>>();
   private readonly lastIds = new Map<ModelName, number>();
-  /** What must be unique of each row that is in a table; a row that changes is another object. */
-  private readonly uniqueKeys = new WeakMap<Row, string[]>();
+  /** The ids of the rows that have what must be unique, by what that is; a row that changes is another object. */
+  private readonly holders = new Map<string, Set<number>>();
 
   /** NetBox's change log, oldest first. */
   readonly changes: Change[] = [];
@@ -79,22 +79,33 @@ export class Database {
   }
 
   private put(model: ModelName, row: Row): void {
-    const table = this.table(model);
-    const before = table.get(row.id);
-    this.undo.push(() => (before === undefined ? table.delete(row.id) : table.set(row.id, before)));
-    table.set(row.id, row);
+    const before = this.table(model).get(row.id);
+    this.undo.push(() => this.place(model, row.id, before));
+    this.place(model, row.id, row);
   }
 
   private drop(model: ModelName, row: Row): void {
-    const table = this.table(model);
-    this.undo.push(() => table.set(row.id, row));
-    table.delete(row.id);
+    this.undo.push(() => this.place(model, row.id, row));
+    this.place(model, row.id, undefined);
   }
 
   /** Changes single values without NetBox's rules: what its own signals do. */
   patch(model: ModelName, row: Row, values: Record<string, unknown>): void {
     const current = this.find(model, row.id);
     if (current !== undefined) this.put(model, { ...current, ...values });
+  }
+
+  /** Puts a row in its place, or nothing. */
+  private place(model: ModelName, id: number, row: Row | undefined): void {
+    const table = this.table(model);
+    const before = table.get(id);
+    for (const [n, { fields }] of (models[model].unique ?? []).entries()) {
+      const keyOf = (each: Row) => `${model} ${n} ${uniqueKey(each, fields)}`;
+      if (before) this.holders.get(keyOf(before))?.delete(id);
+      if (row) this.holders.set(keyOf(row), (this.holders.get(keyOf(row)) ?? new Set()).add(id));
+    }
+    if (row) table.set(id, row);
+    else table.delete(id);
   }
 
   private record(action: Change["action"], model: ModelName, before: Row | undefined, after: Row | undefined): void {
@@ -409,12 +420,8 @@ export class Database {
 
   private clean(model: ModelName, next: Row, before: Row | undefined): void {
     for (const [n, { fields, error }] of (models[model].unique ?? []).entries()) {
-      const key = uniqueKey(next, fields);
-      for (const row of this.table(model).values()) {
-        const keys = this.uniqueKeys.get(row) ?? models[model].unique?.map((each) => uniqueKey(row, each.fields)) ?? [];
-        this.uniqueKeys.set(row, keys);
-        if (keys[n] === key && (before === undefined || row.id !== next.id)) invalid(error);
-      }
+      const holders = this.holders.get(`${model} ${n} ${uniqueKey(next, fields)}`) ?? [];
+      if ([...holders].some((id) => id !== next.id)) invalid(error);
     }
     if (model === "dnsRecord") this.dns.cleanRecord(next, before);
     if (model === "dnsZone") this.dns.cleanZone(next, before);

@@ -62,6 +62,8 @@ export const space = { total: 270553174016, used: 30469484544, avail: 6732380979
 export class Storages {
   readonly configs = new Map<string, StorageConfig>();
   private readonly volumes = new Map<string, Volume>();
+  /** The disk names that are taken, by their storage: `105-disk-0`. */
+  private readonly names = new Map<string, number>();
   /** The failure switch: storages without room. */
   readonly full = new Set<string>();
 
@@ -104,6 +106,32 @@ export class Storages {
     return this.configs.get(volid.split(":")[0] ?? "")?.shared ? volid : `${node} ${volid}`;
   }
 
+  private nameKey(node: string | undefined, storage: string, name: string): string {
+    return `${this.key(node, `${storage}:`)} ${name}`;
+  }
+
+  private count({ node, storage, volid }: Volume, by: 1 | -1): void {
+    const name = /(?:vm|base)-(\d+-disk-\d+)(?:\.\w+)?$/.exec(volid)?.[1];
+    if (name === undefined) return;
+    const key = this.nameKey(node, storage, name);
+    const left = (this.names.get(key) ?? 0) + by;
+    if (left === 0) this.names.delete(key);
+    else this.names.set(key, left);
+  }
+
+  private put(key: string, volume: Volume): void {
+    this.drop(key);
+    this.volumes.set(key, volume);
+    this.count(volume, 1);
+  }
+
+  private drop(key: string): void {
+    const volume = this.volumes.get(key);
+    if (volume === undefined) return;
+    this.volumes.delete(key);
+    this.count(volume, -1);
+  }
+
   find(node: string, volid: string): Volume | undefined {
     return this.volumes.get(this.key(node, volid));
   }
@@ -130,13 +158,13 @@ export class Storages {
   }
 
   free(node: string, volid: string): void {
-    this.volumes.delete(this.key(node, volid));
+    this.drop(this.key(node, volid));
   }
 
   add(node: string, volume: Omit<Volume, "ctime" | "node">): Volume {
     const shared = this.get(volume.storage).shared ?? false;
     const added = { ...volume, ...(shared ? {} : { node }), ctime: Math.floor(this.now() / 1000) };
-    this.volumes.set(this.key(node, volume.volid), added);
+    this.put(this.key(node, volume.volid), added);
     return added;
   }
 
@@ -205,13 +233,8 @@ export class Storages {
   }
 
   private freeName(node: string, config: StorageConfig, vmid: number, format: string, parent?: Volume): string {
-    const taken = new Set(
-      this.list(node, config.storage).flatMap(
-        ({ volid }) => /(?:vm|base)-(\d+-disk-\d+)(?:\.\w+)?$/.exec(volid)?.[1] ?? [],
-      ),
-    );
     let n = 0;
-    while (taken.has(`${vmid}-disk-${n}`)) n++;
+    while (this.names.has(this.nameKey(node, config.storage, `${vmid}-disk-${n}`))) n++;
     const name = `vm-${vmid}-disk-${n}`;
     if (config.type === "dir") return `${parent ? `${parent.volid}/` : `${config.storage}:`}${vmid}/${name}.${format}`;
     return parent && config.type === "rbd" ? `${parent.volid}/${name}` : `${config.storage}:${name}`;
@@ -243,8 +266,8 @@ export class Storages {
 
   private rename(node: string, volid: string, to: string): string {
     const volume = this.need(node, volid);
-    this.volumes.delete(this.key(node, volid));
-    this.volumes.set(this.key(node, to), { ...volume, volid: to });
+    this.drop(this.key(node, volid));
+    this.put(this.key(node, to), { ...volume, volid: to });
     return to;
   }
 
@@ -252,8 +275,8 @@ export class Storages {
   carry(from: string, to: string, volid: string): void {
     const volume = this.need(from, volid);
     if (volume.node === undefined) return;
-    this.volumes.delete(this.key(from, volid));
-    this.volumes.set(this.key(to, volid), { ...volume, node: to });
+    this.drop(this.key(from, volid));
+    this.put(this.key(to, volid), { ...volume, node: to });
   }
 
   /** Where a volume lies on its node. */
