@@ -1,4 +1,5 @@
 import { messageOf, UserError } from "../providers/errors";
+import { says } from "../providers/proxmox/client";
 import { type SnapshotList, snapshotList } from "../providers/proxmox/live.schemas";
 import { pathOf } from "../providers/proxmox/power";
 import { config } from "../providers/proxmox/schemas";
@@ -75,7 +76,7 @@ async function each(
 
 function meaning(guest: SeenGuest, error: unknown): string {
   const said = messageOf(error);
-  if (/snapshot feature is not available/.test(said))
+  if (says.noSnapshots(said))
     return `a storage of its disks keeps no snapshots (${said}): move them to one that does, such as ZFS, Ceph, LVM-thin or qcow2 files`;
   if (/403/.test(said)) return `${said}; it needs VM.Snapshot, and to roll back VM.Snapshot.Rollback`;
   return said.replace(/^it /, `${nameOf(guest)} `);

@@ -27,6 +27,7 @@ import { containerHandler } from "./proxmox/container.handler";
 import { fileHandler } from "./proxmox/file.handler";
 import { firewallHandler } from "./proxmox/firewall.handler";
 import { networkHandler } from "./proxmox/network.handler";
+import { snapshotHandler } from "./proxmox/snapshot.handler";
 import { templateHandler } from "./proxmox/template.handler";
 import { vmHandler } from "./proxmox/vm.handler";
 import { secretSinkHandler } from "./sinks/secretsink.handler";
@@ -44,6 +45,7 @@ const handlers = {
   "netbox-machine": machineHandler,
   "netbox-token": netboxTokenHandler,
   "proxmox-vm": vmHandler,
+  "proxmox-snapshot": snapshotHandler,
   "proxmox-container": containerHandler,
   "proxmox-role": roleHandler,
   "proxmox-group": groupHandler,

@@ -1,3 +1,5 @@
+import { createHash } from "node:crypto";
+
 /** Is it an object with keys? */
 export const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -10,7 +12,7 @@ export function withoutUndefined<T extends object>(value: T): T {
 }
 
 /** The text of a value that is the same whatever the order of its keys, and, where asked for, of its lists. */
-function canonical(value: unknown, anyOrder: boolean): string {
+export function canonical(value: unknown, anyOrder = false): string {
   if (Array.isArray(value)) {
     const items = value.map((each) => canonical(each, anyOrder));
     return `[${(anyOrder ? items.sort() : items).join(",")}]`;
@@ -36,3 +38,6 @@ export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
   }
   return groups;
 }
+
+/** Short, and another one for another text. */
+export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -8,6 +8,7 @@ import { NetboxIpAllocation } from "../providers/netbox/ipallocation";
 import { NetboxPromotion } from "../providers/netbox/promotion";
 import { ProxmoxContainer } from "../providers/proxmox/container";
 import type { GuestType } from "../providers/proxmox/schemas";
+import { ProxmoxSnapshot } from "../providers/proxmox/snapshot";
 import { ProxmoxVm } from "../providers/proxmox/vm";
 import { Semaphore } from "../providers/semaphore";
 import { SiteAnchor } from "../providers/site/anchor";
@@ -17,6 +18,7 @@ import { familyOf } from "./desired/address";
 import { ipconfigText, nicAddresses } from "./desired/machines";
 import type { NamedRecords } from "./desired/records";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState, Site } from "./desired/types";
+import type { Plan } from "./plan";
 
 /** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
 export interface Outputs {
@@ -50,12 +52,12 @@ const window = 256;
 /** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
 export async function declare(
   context: Context,
-  site: Pick<Site, "stack" | "netbox" | "state"> & { protect: boolean },
+  site: Pick<Site, "stack" | "netbox" | "state"> & Pick<Plan, "snapshots"> & { protect: boolean },
   guests: DesiredGuest[],
   { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
   leftovers: Leftover[],
 ): Promise<Outputs> {
-  const { protect, state } = site;
+  const { protect, snapshots, state } = site;
   const allocations = new Map<string, NetboxIpAllocation>();
   const machines = new Map<number, Guest>();
   /** Those that nothing else depends on. */
@@ -76,7 +78,11 @@ export async function declare(
       allocations.set(key, allocation);
       return allocation;
     });
-    const machine = kept([netbox, ...own], (dependsOn) => declareMachine(guest, text, state, dependsOn));
+    const safety = snapshots.get(guest.id);
+    const before = safety && kept([], () => new ProxmoxSnapshot(`snapshot-${guest.id}`, safety));
+    const machine = kept([netbox, ...own, ...(before ? [before] : [])], (dependsOn) =>
+      declareMachine(guest, text, state, dependsOn),
+    );
     machines.set(guest.id, machine);
     if (guest.promote || state.promoted.has(guest.id))
       kept(
@@ -91,13 +97,13 @@ export async function declare(
     return machine;
   };
   const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
-  const before = new Map<string, pulumi.Resource[]>();
+  const pluginRecords = new Map<string, pulumi.Resource[]>();
   const declarePlugin = (record: DesiredPluginRecord) => {
     const made = kept(of(record.guests), (dependsOn) => declarePluginRecord(site, record, text, dependsOn));
-    before.set(record.fqdn, [...(before.get(record.fqdn) ?? []), made]);
+    pluginRecords.set(record.fqdn, [...(pluginRecords.get(record.fqdn) ?? []), made]);
   };
   const declareName = (record: DesiredRecord) =>
-    kept([...of(record.owner.guests), ...(before.get(record.name) ?? [])], (dependsOn) =>
+    kept([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) =>
       declareRecord(context, record, text, dependsOn),
     );
   // A name comes with the last of its guests, so that it need not wait for all others.

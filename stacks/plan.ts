@@ -9,6 +9,7 @@ import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { keeperOf } from "./desired/pluginrecords";
 import { desiredRecords, type NamedRecords } from "./desired/records";
+import { type Safety, safetyOf } from "./desired/safety";
 import { overlaps, type Sibling } from "./desired/scope";
 import { isBuilt } from "./desired/statuses";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
@@ -20,6 +21,8 @@ export interface Plan {
   netbox: Site["netbox"];
   guests: DesiredGuest[];
   named: Pick<NamedRecords, "records" | "plugin">;
+  /** By the guest's NetBox id. */
+  snapshots: Safety["snapshots"];
   leftovers: Leftover[];
   warnings: string[];
   notes: string[];
@@ -63,6 +66,7 @@ export async function planSite(
   const shrunk = judgeRecords(named.records, state.records, settings.site);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, siblings)];
   refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
+  const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
   const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
   return {
     netbox,
@@ -70,7 +74,8 @@ export async function planSite(
     named,
     leftovers: left,
     warnings: warningsOf(context, netbox, named.elsewhere, left),
-    notes: notesOf(facts, desired.guests, verdict),
+    snapshots: safety.snapshots,
+    notes: [...notesOf(facts, desired.guests, verdict), ...safety.notes],
   };
 }
 

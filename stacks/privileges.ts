@@ -80,6 +80,7 @@ export const siteGrants: Grant[] = [
   },
   { path: "/storage", privileges: ["Datastore.AllocateSpace", "Datastore.Audit"] },
   { path: "/sdn/zones", privileges: ["SDN.Use"] },
+  { path: "/vms", privileges: ["VM.Snapshot"], only: "snapshots" },
   { path: "/pool", privileges: ["Pool.Allocate"], only: "pools" },
   { path: "/", privileges: ["Sys.Console"], only: "HA" },
   { path: "/mapping", privileges: ["Mapping.Use"], only: "mappings" },

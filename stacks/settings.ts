@@ -44,6 +44,10 @@ const templateLike = z.union([
   z.string().regex(/^[a-z0-9][a-z0-9.-]*$/i, "write a template's VMID or name, like 9000 or ubuntu-noble"),
 ]);
 
+/** What of a guest a snapshot can be taken before. */
+const snapshotGroups = ["cpu", "memory", "disks", "networks", "options"] as const;
+export type SnapshotGroup = (typeof snapshotGroups)[number];
+
 /** What a guest takes where NetBox's own fields say nothing: by its custom fields, its config context, or the stack's defaults. */
 const guestSchema = z.strictObject({
   template: templateLike.optional(),
@@ -83,6 +87,10 @@ const guestSchema = z.strictObject({
   searchDomain: zoneLike.optional(),
   /** What happens to a running guest that waits for a restart. */
   rebootPolicy: z.enum(["never", "ask", "when-needed"]).optional(),
+  /** A snapshot is taken before one of these changes. */
+  snapshotBefore: z.array(z.enum(snapshotGroups)).optional(),
+  /** And deleted after so many days. */
+  snapshotDays: z.number().positive().optional(),
   /** Another number makes the guest anew. */
   rebuild: z.number().int().min(0).optional(),
 });
@@ -271,6 +279,8 @@ const examples: Record<string, string> = {
   ha: "managed",
   password: "default",
   rebootPolicy: "when-needed",
+  snapshotBefore: "disks",
+  snapshotDays: "7",
   adopt: "true",
   adoptTag: "adopt",
   promote: "true",

@@ -14,8 +14,9 @@ export async function site(context: Context, settings: Settings): Promise<Output
   const siblings = readSiblings(process.env.NETBOX_PROXMOX_STACK_FILES ?? ".", pulumi.getStack());
   // An open connection would keep the program from ending.
   const plan = await planSite(context, settings, stack, state, siblings).finally(() => context.close());
-  const { netbox, guests, named, leftovers, warnings, notes } = plan;
+  const { netbox, guests, named, snapshots, leftovers, warnings, notes } = plan;
   for (const warning of warnings) await pulumi.log.warn(presentable(warning));
   for (const note of notes) await pulumi.log.info(presentable(note));
-  return declare(context, { stack, netbox, state, protect: settings.site.protect }, guests, named, leftovers);
+  const of = { stack, netbox, state, protect: settings.site.protect, snapshots };
+  return declare(context, of, guests, named, leftovers);
 }

@@ -4,6 +4,7 @@ import { mark } from "../providers/mark";
 import { type MachineState, machineState } from "../providers/netbox/machine.model";
 import { type ObjectState, objectState } from "../providers/netbox/object.model";
 import type { GuestType } from "../providers/proxmox/schemas";
+import { snapshotState } from "../providers/proxmox/snapshot.model";
 import type { KnownResource, KnownResources } from "./desired/access/types";
 import type { InState, KnownGuest } from "./desired/types";
 
@@ -17,6 +18,7 @@ const machine = z.looseObject({
   vmid: z.number(),
 });
 const guest = z.object({ mark });
+const safety = snapshotState.pick({ kept: true }).extend({ mark });
 const allocation = z.object({
   interfaceId: z.number(),
   family: z.number(),
@@ -94,6 +96,7 @@ export function stateFrom(raw: unknown): InState {
     guests: new Map([...machines("ProxmoxVm", "qemu"), ...machines("ProxmoxContainer", "lxc")]),
     netboxGuests: new Set(of("NetboxGuest", guest).map(({ mark }) => mark.netboxId)),
     promoted: new Set(of("NetboxPromotion", guest).map(({ mark }) => mark.netboxId)),
+    snapshots: new Map(of("ProxmoxSnapshot", safety).map(({ mark, kept }) => [mark.netboxId, kept])),
     addresses: new Map(
       of("NetboxIpAllocation", allocation).map(({ interfaceId, family, ordinal, addressId }) => [
         `${interfaceId}/v${family}-${ordinal}`,

@@ -82,6 +82,11 @@ export abstract class Guest {
     };
   }
 
+  /** Does a snapshot hold the volume of a slot? */
+  isSnapshotted(slot: string, volid: string): boolean {
+    return [...this.snapshots.values()].some(({ config }) => String(config.get(slot) ?? "").includes(volid));
+  }
+
   snapshot(name: string): Snapshot {
     return this.snapshots.get(name) ?? die(`snapshot '${name}' does not exist`);
   }

@@ -1,6 +1,7 @@
 import { z } from "zod";
+import { digest } from "../values";
 import type { Service, ServiceStep } from "./service";
-import { digest, file, packages, probe, python, running } from "./steps";
+import { file, packages, probe, python, running } from "./steps";
 
 const settings = z.object({
   /** PyPI's `netbox`. */

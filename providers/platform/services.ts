@@ -1,9 +1,9 @@
 import type { Step } from "../ssh/shell";
+import { digest } from "../values";
 import { netbox } from "./netbox";
 import { nginx } from "./nginx";
 import { postgresql } from "./postgresql";
 import type { Service, ServiceStep } from "./service";
-import { digest } from "./steps";
 import { valkey } from "./valkey";
 
 /** What runs in NetBox's house, by the names that stand in states. */

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import type { Step } from "../ssh/shell";
 
 // What is done inside containers. Every script is a constant, gets what was configured as its arguments and what is secret by
@@ -82,9 +81,6 @@ ${more}
 `,
   args: units,
 });
-
-/** A short digest of a text: the same text gives the same, and it tells nothing of it. */
-export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
 
 /** A text as PostgreSQL reads it. */
 export const sqlText = (text: string): string => `'${text.replaceAll("'", "''")}'`;

@@ -43,6 +43,8 @@ export const says = {
   shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text),
   /** PVE::Storage. */
   stillCloned: (text: string) => /is still in use by linked clone/.test(text),
+  /** PVE::AbstractConfig. */
+  noSnapshots: (text: string) => /snapshot feature is not available/.test(text),
   noSuchResource: (error: unknown) => /no such resource|not HA managed/.test(messageOf(error)),
 };
 

@@ -121,6 +121,7 @@ function desiredGuest(
       machine,
       promote: promotes(guest, settings),
       rebootPolicy: own.rebootPolicy ?? "never",
+      safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
     },
   };
 }

@@ -25,8 +25,9 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../providers/proxmox/schemas";
+import type { KeptSnapshot } from "../../providers/proxmox/snapshot.model";
 import type { VmInputs } from "../../providers/proxmox/vm.model";
-import type { Settings } from "../settings";
+import type { Settings, SnapshotGroup } from "../settings";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -104,6 +105,8 @@ export interface InState {
   netboxGuests: Set<number>;
   /** NetBox ids of the guests that were promoted. */
   promoted: Set<number>;
+  /** The safety snapshots that are there, by the guest's NetBox id. */
+  snapshots: Map<number, KeptSnapshot[]>;
   /** NetBox ids by allocation (`INTERFACE/v4-0`). */
   addresses: Map<string, number>;
   /** NetBox ids of the records in netbox-dns. */
@@ -159,6 +162,8 @@ export interface DesiredGuest {
   /** Is it set to active in NetBox once it runs? */
   promote: boolean;
   rebootPolicy: "never" | "ask" | "when-needed";
+  /** What a snapshot is taken before, and for how many days it is kept. */
+  safety: { before: SnapshotGroup[]; days: number };
 }
 
 export interface DesiredRecord {

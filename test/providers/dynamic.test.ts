@@ -22,6 +22,7 @@ const frozen: Record<Kind, string> = {
   "netbox-token": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-token')",
   "secret-sink": "exports.handler = () => require('./dist/providers/registry.js').get('secret-sink')",
   "proxmox-file": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-file')",
+  "proxmox-snapshot": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-snapshot')",
   "proxmox-template": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-template')",
   "netbox-choices": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-choices')",
   "platform-check": "exports.handler = () => require('./dist/providers/registry.js').get('platform-check')",

@@ -31,7 +31,7 @@ async function lifeOnProxmox(grants: Grant[]): Promise<string> {
       world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm("v1")).id}/`, body);
     for (const poolid of ["team", "other"]) await world.consoles.proxmox("POST", "/pools", { poolid });
     const options = { vga: "std", hostpci0: "mapping=gpu" };
-    const proxmox = { pool: "team", ha: "managed", options };
+    const proxmox = { pool: "team", ha: "managed", options, snapshotBefore: ["memory"] };
     await patch({ local_context_data: { proxmox } });
     limitedToken(world.lab, grants);
     const stack = await world.stack({ site: { protect: false } });

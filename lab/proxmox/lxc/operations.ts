@@ -238,6 +238,8 @@ export function moveVolume(cluster: Cluster, container: Container, params: Value
   const source = cluster.storages.need(container.node, keys.volume ?? "");
   if (source.storage === storage) die(`volume '${slot}' is already on storage '${storage}'`);
   if (container.running) die(`cannot move volumes of a running container`);
+  if (params.delete === 1 && container.isSnapshotted(slot, keys.volume ?? ""))
+    die("you can't move a volume with snapshots and delete the source");
   return cluster.lockedTask(container, container.node, "move_volume", authId, async ({ log, wait }) => {
     await wait(cluster.times.clone);
     const { vmid } = container;

@@ -206,6 +206,8 @@ export function moveDisk(cluster: Cluster, vm: Vm, params: Values, caller: Calle
   if (drive.media === "cdrom") die("you can't move a cdrom");
   if (source.storage === storage && (params.format ?? source.format) === source.format)
     die("you can't move to the same storage with same format");
+  if (params.delete === 1 && vm.isSnapshotted(slot, file))
+    die("you can't move a disk with snapshots and delete the source");
   return cluster.lockedTask(vm, vm.node, "qmmove", caller.authId, async (worker) => {
     worker.log(`copying volume '${file}' from current storage '${source.storage}' to target storage '${storage}'`);
     const format = params.format === undefined ? undefined : String(params.format);
