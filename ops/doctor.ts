@@ -220,13 +220,17 @@ async function proxmox(
     const { template, templates = {} } = settings.defaults(cluster.name);
     const there = guests.filter((guest) => guest.template);
     const wanted = [...new Set([...(template === undefined ? [] : [template]), ...Object.values(templates)])];
-    const gone = wanted.filter(
-      (each) => !there.some(({ vmid, name }) => vmid === Number(each) || name === String(each)),
-    );
+    const isOf = (each: number | string) => (guest: (typeof guests)[number]) =>
+      guest.vmid === Number(each) || guest.name === String(each);
+    const lacking = wanted.filter((each) => !there.some(isOf(each)));
+    // What is on a node that is away shows no more than that it is there.
+    const away = lacking.filter((each) => guests.some((guest) => isOf(each)(guest) && !online.includes(guest.node)));
+    const gone = lacking.filter((each) => !away.includes(each));
     if (gone.length > 0)
       return failed(
         `there is no template ${gone.join(", ")} (there is ${there.map(({ vmid }) => vmid).join(", ") || "none"})`,
       );
+    if (away.length > 0) return warning(`${away.join(", ")}: on a node that is away`);
     return there.length === 0 ? warning("none") : there.map(({ vmid, name }) => `${vmid} ${name}`).join(", ");
   });
   await run("bridges", async () => {

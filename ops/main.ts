@@ -57,17 +57,18 @@ interface ExportOptions extends StackOptions {
   cluster: string[];
   tag: string[];
   out?: string;
+  json?: boolean;
 }
 
 /** Writes what NetBox holds as a vms.yml. */
-async function vmsExportCommand({ cluster, tag, out, ...stack }: ExportOptions): Promise<void> {
+async function vmsExportCommand({ cluster, tag, out, json = false, ...stack }: ExportOptions): Promise<void> {
   const { connections, settings } = await configuration({ ...stack, needsProxmox: false });
   const context = new Context(connections);
   try {
     await context.netbox.status();
-    const text = printVms(
-      await exportVms(context.netbox, settings.site.customFields, { clusters: cluster, tags: tag }),
-    );
+    const wanted = { clusters: cluster, tags: tag };
+    const file = await exportVms(context.netbox, settings.site.customFields, wanted);
+    const text = json ? `${JSON.stringify(file, undefined, 2)}\n` : printVms(file);
     if (out === undefined) process.stdout.write(text);
     else writeFileSync(out, text);
   } finally {
@@ -194,12 +195,17 @@ interface ServeCommandOptions {
   github?: string;
   gitlab?: string;
   ref: string;
+  json?: boolean;
 }
 
 /** Serves until it is stopped; then what runs is waited for. */
 async function serveCommand(options: ServeCommandOptions): Promise<void> {
   const secret = variable("NETBOX_WEBHOOK_SECRET", "the secret of the webhook in NetBox");
   if (secret.length < 16) throw new UserError("NETBOX_WEBHOOK_SECRET is too short: write at least 16 characters.");
+  const told = (message: string) => {
+    const time = new Date().toISOString();
+    say(options.json ? JSON.stringify({ time, message }) : `${time} ${message}`);
+  };
   const receiver = new Receiver({
     stacks: options.stack,
     secret,
@@ -210,16 +216,16 @@ async function serveCommand(options: ServeCommandOptions): Promise<void> {
     },
     ignored: options.ignoreUser,
     run: runnerOf(options),
-    say: (line) => say(`${new Date().toISOString()} ${line}`),
+    say: told,
   });
   if (!/^\d{1,5}$/.test(options.port)) throw new UserError(`--port ${options.port}: write a port, like 8321.`);
   const port = await receiver.listen(Number(options.port), options.host);
-  say(`listening at http://${options.host}:${port}/ for ${options.stack.join(", ")}`);
+  told(`listening at http://${options.host}:${port}/ for ${options.stack.join(", ")}`);
   if (options.initial) receiver.noteAll();
   await new Promise<void>((resolve) => {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => resolve());
   });
-  say("ending: what runs is waited for");
+  told("ending: what runs is waited for");
   await receiver.close();
 }
 
@@ -255,7 +261,11 @@ function seconds(name: string, text: string): number {
   return Number(text) * 1000;
 }
 
+/** What somebody gave as an argument that is no place for it is not printed into a log as well. */
+const withoutValues = (text: string): string => text.replace(/(--?[a-z][\w-]*=)[^'"\s]+/gi, "$1…");
+
 const program = new Command("ops")
+  .configureOutput({ outputError: (text, write) => write(withoutValues(text)) })
   .description("netbox-proxmox beside its plan")
   .showHelpAfterError()
   .exitOverride((error) => {
@@ -282,6 +292,7 @@ vms
   .option("--cluster <name...>", "only guests of these clusters", [])
   .option("--tag <slug...>", "only guests with one of these tags", [])
   .option("--out <file>", "where it is written; else it is printed")
+  .option("--json", "as JSON, which `intent` reads too")
   .action(vmsExportCommand);
 program
   .command("access")
@@ -361,6 +372,7 @@ program
   .option("--github <owner/repository>", "starts the workflow `up` there, with GITHUB_TOKEN")
   .option("--gitlab <project>", "starts the pipeline there, with GITLAB_TRIGGER_TOKEN and CI_API_V4_URL")
   .option("--ref <branch>", "of that pipeline", "main")
+  .option("--json", "tells what it does as JSON, a line each")
   .action(serveCommand);
 
 program.parseAsync().catch((error: unknown) => {
