@@ -78,7 +78,7 @@ function meaning(guest: SeenGuest, error: unknown): string {
   const said = messageOf(error);
   if (says.noSnapshots(said))
     return `a storage of its disks keeps no snapshots (${said}): move them to one that does, such as ZFS, Ceph, LVM-thin or qcow2 files`;
-  if (/403/.test(said)) return `${said}; it needs VM.Snapshot, and to roll back VM.Snapshot.Rollback`;
+  if (/403/.test(said)) return `${said}; it needs VM.Snapshot`;
   return said.replace(/^it /, `${nameOf(guest)} `);
 }
 

@@ -326,7 +326,7 @@ export const opsPermissions: ObjectPermission[] = [
 export const guestGrants: Grant[] = [
   { path: "/vms", privileges: ["VM.Audit"], only: "guests" },
   { path: "/vms", privileges: ["VM.PowerMgmt"], only: "power" },
-  { path: "/vms", privileges: ["VM.Snapshot", "VM.Snapshot.Rollback"], only: "snapshots" },
+  { path: "/vms", privileges: ["VM.Snapshot"], only: "snapshots" },
 ];
 /** The same in NetBox: names, and statuses that are written by `--record`. */
 export const guestPermissions: ObjectPermission[] = [

@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { stringify } from "yaml";
@@ -9,6 +9,10 @@ import {
   discoveryGrants,
   discoveryPermissions,
   type Grant,
+  guestGrants,
+  guestPermissions,
+  inventoryGrants,
+  inventoryPermissions,
   type ObjectPermission,
   opsGrants,
   opsPermissions,
@@ -20,6 +24,7 @@ import {
 } from "../../stacks/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import { ImageServer, qcow2 } from "../images";
+import { addRecords, inventorySeed } from "../inventory";
 import { runOps } from "../ops";
 import { seedWith, World } from "../world";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
@@ -42,7 +47,7 @@ async function inWorld(
 }
 
 /** A program that shrugs at what it may not see: what it finds is compared with what it finds with all rights. */
-function compared(find: (held: Grant[]) => Promise<string>, all: Grant[]): (held: Grant[]) => Promise<string> {
+function compared<T>(find: (held: T[]) => Promise<string>, all: T[]): (held: T[]) => Promise<string> {
   const whole = find(all);
   return async (held) => {
     const [wanted, found] = [await whole, await find(held)];
@@ -201,6 +206,40 @@ const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<strin
     return schema.err;
   });
 
+/** Lists guests, touches both kinds and takes their snapshots. */
+const handledGuests = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(inventorySeed(), grants, permissions, async (world, env) => {
+    const { args, env: all } = (await world.stack({}, "ops", { env })).reach;
+    for (const words of [
+      ["stop", "web1", "ct1", "--record"],
+      ["start", "web1", "ct1", "--record"],
+      ["snapshot", "create", "one", "web1", "ct1"],
+      ["snapshot", "rollback", "one", "web1", "ct1", "--yes"],
+      ["snapshot", "delete", "one", "web1", "ct1"],
+    ]) {
+      const { out, err, code } = await runOps([...words, ...args], all);
+      if (code !== 0) return `${words.join(" ")}: ${err}${out}`.replace(/\s+/g, " ");
+      if (words[0] === "snapshot") continue;
+      const status = (await world.consoles.vm("web1")).status.value;
+      if (status !== (words[0] === "stop" ? "offline" : "active")) return `NetBox says ${status} after ${words[0]}`;
+    }
+    return "";
+  });
+
+// ---- the inventory
+
+/** The graph, a node and relationship a line, and what could not be read. */
+const inventoried = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
+  inWorld(inventorySeed(), grants, permissions, async (world, env) => {
+    await addRecords(world);
+    const folder = join(world.folder, "graph");
+    const { args, env: all } = (await world.stack({}, "inventory", { env })).reach;
+    const { err, code } = await runOps(["graph", "--out", folder, ...args], all);
+    if (code !== 0) return err;
+    const text = readFileSync(join(folder, "graph.json"), "utf8");
+    return text.replaceAll(world.endpoints.netbox.url, "").split("\n").slice(1).join("\n");
+  });
+
 // ---- templates
 
 const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
@@ -334,6 +373,21 @@ describe("the documented privileges of the other programs", () => {
 
   it("of platform, on Proxmox VE, are sufficient, and each is needed", { timeout: 900_000 }, async () => {
     await provenNeeded(...eachPrivilege(platformGrants), builtHouse);
+  });
+
+  it("of the inventory, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    const find = (held: Grant[]) => inventoried(held, inventoryPermissions);
+    await provenNeeded(...eachPrivilege(inventoryGrants), compared(find, inventoryGrants));
+  });
+
+  it("of the inventory, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    const find = (held: ObjectPermission[]) => inventoried(inventoryGrants, held);
+    await provenNeeded(...eachAction(inventoryPermissions), compared(find, inventoryPermissions));
+  });
+
+  it("of ops on guests, on both systems, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+    await provenNeeded(...eachPrivilege(guestGrants), (held) => handledGuests(held, guestPermissions));
+    await provenNeeded(...eachAction(guestPermissions), (held) => handledGuests(guestGrants, held));
   });
 
   it("of ops, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
