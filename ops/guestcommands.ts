@@ -31,7 +31,7 @@ import {
 } from "./snapshots";
 import { printList, printStatus, statusOf, watch } from "./status";
 import { listTasks, printTasks, showLog } from "./tasks";
-import { colouredWords, printJson, remark, say } from "./terminal";
+import { colouredWords, printJson, remark, say, show } from "./terminal";
 
 // `ops` on running guests: what is read from the command line, asked, and printed.
 
@@ -106,13 +106,14 @@ async function decided(question: string, yes: boolean): Promise<void> {
   if (!(await confirmed(question))) throw new UserError("Nothing was done.");
 }
 
+const resultColours = (line: string): string => colouredWords(line, { failed: "red", done: "green" });
+
 // ---- the commands
 
 const list = (named: string[], options: GuestOptions) =>
   withGuests(options, async ({ read }) => {
     const shown = looked(named, options, read, true).map((guest) => statusOf(guest));
-    if (options.json) printJson(shown);
-    else for (const line of printList(shown)) say(line);
+    show(shown, options.json, printList);
   });
 
 interface StatusOptions extends GuestOptions {
@@ -129,8 +130,7 @@ const status = (named: string[], options: StatusOptions) =>
     const guests = looked(named, options, read, false);
     if (options.watch) return watch(guests, { interval, count: looks, json });
     const shown = guests.map((guest) => statusOf(guest));
-    if (json) printJson(shown);
-    else for (const line of printStatus(shown)) say(line);
+    show(shown, json, printStatus);
   });
 
 interface PowerCommandOptions extends GuestOptions {
@@ -145,8 +145,11 @@ const power = (action: PowerAction) => (named: string[], options: PowerCommandOp
       throw new UserError("--record needs a NetBox that answers: nothing was done.");
     const parallel = numberOf("parallel", options.parallel ?? "4", { whole: true });
     if (dryRun) {
-      if (json) printJson(guests.map((guest) => statusOf(guest)));
-      else for (const guest of guests) say(`would ${action}  ${nameOf(guest)} (${placeName(guest)}, ${guest.status})`);
+      show(
+        guests.map((guest) => statusOf(guest)),
+        json,
+        () => guests.map((guest) => `would ${action}  ${nameOf(guest)} (${placeName(guest)}, ${guest.status})`),
+      );
       return;
     }
     // Who names guests one by one has chosen them; who names a quality may be surprised by what has it.
@@ -156,22 +159,18 @@ const power = (action: PowerAction) => (named: string[], options: PowerCommandOp
       await decided(`${action} ${guests.length} ${guests.length === 1 ? "guest" : "guests"}: ${few}${more}?`, yes);
     }
     const results = await powerAll(context, guests, action, { record, parallel });
-    if (json) printJson(results);
-    else for (const line of printPower(results, action)) say(colouredWords(line, { failed: "red", done: "green" }));
+    show(results, json, () => printPower(results, action).map(resultColours));
     if (results.some(({ result, netbox }) => result === "failed" || netbox?.error !== undefined)) process.exitCode = 1;
   });
 
 const snapshots = (named: string[], options: GuestOptions) =>
   withGuests(options, async ({ read }) => {
     const all = await listSnapshots(looked(named, options, read, false));
-    if (options.json) printJson(all);
-    else for (const line of printSnapshots(all, Date.now() / 1000)) say(line);
+    show(all, options.json, () => printSnapshots(all, Date.now() / 1000));
   });
 
 function showResults(results: SnapshotResult[], what: string, json: boolean): void {
-  if (json) printJson(results);
-  else
-    for (const line of printSnapshotResults(results, what)) say(colouredWords(line, { failed: "red", done: "green" }));
+  show(results, json, () => printSnapshotResults(results, what).map(resultColours));
   if (results.some(({ result }) => result === "failed")) process.exitCode = 1;
 }
 
@@ -223,8 +222,7 @@ async function tasks(options: TasksOptions): Promise<void> {
     const clusters = found === undefined ? cluster : [found.cluster.name];
     const filter = { clusters, nodes: node, vmid: found?.vmid, running, failed, limit };
     const { tasks: all } = await listTasks(context, filter);
-    if (json) printJson(all);
-    else for (const line of printTasks(all, Date.now() / 1000)) say(line);
+    show(all, json, () => printTasks(all, Date.now() / 1000));
   });
 }
 
@@ -256,8 +254,7 @@ async function doctor({ program, uses, json = false, ...stack }: DoctorCommandOp
   const context = new Context(connections);
   try {
     const checks = await examine(context, { connections, settings }, { program, uses });
-    if (json) printJson(checks);
-    else for (const line of printChecks(checks)) say(line);
+    show(checks, json, printChecks);
     if (checks.some(({ state }) => state === "failed")) process.exitCode = 2;
   } finally {
     await context.close();

@@ -48,6 +48,16 @@ async function readNetbox(context: Context, settings: Settings): Promise<Map<str
   );
 }
 
+/** The clusters of these names; all where none is named. @throws UserError */
+export function clustersOf({ proxmox }: Context, names: string[]): ProxmoxCluster[] {
+  const unknown = names.filter((name) => !proxmox.some((cluster) => cluster.name === name));
+  if (unknown.length > 0)
+    throw new UserError(
+      `No cluster ${unknown.join(", ")} is configured: there is ${proxmox.map(({ name }) => name).join(", ")}.`,
+    );
+  return names.length === 0 ? proxmox : proxmox.filter(({ name }) => names.includes(name));
+}
+
 export interface GuestsRead {
   guests: SeenGuest[];
   /** Systems that did not answer, each with why: what there is goes on without them. */
@@ -61,12 +71,7 @@ export interface GuestsRead {
  * a guest, nor one cluster off another's: what fails is told, and left out.
  */
 export async function readGuests(context: Context, settings: Settings, onlyClusters: string[]): Promise<GuestsRead> {
-  const unknown = onlyClusters.filter((name) => !context.proxmox.some((cluster) => cluster.name === name));
-  if (unknown.length > 0)
-    throw new UserError(
-      `No cluster ${unknown.join(", ")} is configured: there is ${context.proxmox.map(({ name }) => name).join(", ")}.`,
-    );
-  const chosen = context.proxmox.filter(({ name }) => onlyClusters.length === 0 || onlyClusters.includes(name));
+  const chosen = clustersOf(context, onlyClusters);
   const problems: string[] = [];
   const silent: string[] = [];
   const [known, ...lives] = await Promise.all([

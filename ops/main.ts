@@ -19,7 +19,7 @@ import { missingSchema } from "./netboxschema";
 import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "./serve";
 import { isDimension, type PlannedStack, planStacks, writeStackFiles } from "./stacks";
 import { listTemplates, printTemplates, writeChoices } from "./templates";
-import { say } from "./terminal";
+import { say, show } from "./terminal";
 import { inventoryOf, listTokens, needsCare, printTokens } from "./tokens";
 import { exportVms, printVms } from "./vms";
 
@@ -94,7 +94,7 @@ async function tokensCommand({ within, usage = false, json = false, ...stack }: 
     const known = stack.stack === undefined ? {} : await inventoryOf(stack.stack);
     const now = Math.floor(Date.now() / 1000);
     const tokens = await listTokens(context, { known, usage, within: secondsOf(within), now });
-    say(json ? JSON.stringify(tokens, undefined, 2) : printTokens(tokens, { usage, now }));
+    show(tokens, json, () => [printTokens(tokens, { usage, now })]);
     const waiting = tokens.filter(needsCare);
     if (waiting.length === 0) return;
     if (!json)
@@ -120,8 +120,7 @@ async function templatesCommand({ write = false, json = false, ...stack }: Templ
     const { customFields } = settings.site;
     const found = await listTemplates(context, customFields, Date.now());
     const lines = write ? await writeChoices(context, customFields, found) : [];
-    if (json) say(JSON.stringify(found, undefined, 2));
-    else for (const line of [printTemplates(found), ...lines]) say(line);
+    show(found, json, () => [printTemplates(found), ...lines]);
   } finally {
     await context.close();
   }

@@ -6,6 +6,7 @@ import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type EndedTask, endedTask } from "../providers/proxmox/live.schemas";
 import { taskLog, taskStatus } from "../providers/proxmox/schemas";
 import { table } from "../stacks/desired/table";
+import { clustersOf } from "./guests";
 import { printSpan, printTime } from "./terminal";
 
 export type Task = EndedTask & { cluster: string };
@@ -32,7 +33,7 @@ export async function listTasks(
     ...(vmid === undefined ? {} : { vmid }),
     ...(failed ? { errors: 1 } : {}),
   };
-  const chosen = context.proxmox.filter(({ name }) => clusters.length === 0 || clusters.includes(name));
+  const chosen = clustersOf(context, clusters);
   const all = await Promise.all(
     chosen.map(async (cluster): Promise<Task[]> => {
       try {
@@ -70,7 +71,7 @@ const upidForm = /^UPID:([^:]+):[0-9A-Fa-f]{8}:/;
 async function clusterOf(context: Context, upid: string, clusters: string[]): Promise<ProxmoxCluster> {
   const node = upidForm.exec(upid)?.[1];
   if (node === undefined) throw new UserError(`${upid} is no task: copy a UPID from \`ops tasks\`.`);
-  const chosen = context.proxmox.filter(({ name }) => clusters.length === 0 || clusters.includes(name));
+  const chosen = clustersOf(context, clusters);
   const owners = await Promise.all(
     chosen.map(async (cluster) => {
       await cluster.version();

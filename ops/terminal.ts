@@ -11,6 +11,12 @@ export const remark = (text: string): void => {
 
 export const printJson = (value: unknown): void => say(JSON.stringify(value, undefined, 2));
 
+/** A result: as JSON where that is asked for, else as lines for people. */
+export function show<T>(result: T, json: boolean | undefined, lines: (result: T) => string[]): void {
+  if (json) printJson(result);
+  else for (const line of lines(result)) say(line);
+}
+
 const isPlain = (): boolean => (process.env.NO_COLOR ?? "") !== "" || !process.stdout.isTTY;
 
 const codes = { green: 32, yellow: 33, red: 31, grey: 90, bold: 1 } as const;
