@@ -12,9 +12,15 @@ const suites = real
 export default defineConfig({
   test: {
     include: suites,
-    // Generated guests ask no NetBox anything; broken runs, odd answers, missing rights and nodes are the lab's: once is enough.
+    // Generated guests ask no NetBox anything; broken runs, odd answers, missing rights, nodes, hands on guests and what
+    // opens a lab of its own are the lab's: once is enough.
     exclude: real
-      ? ["test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts"]
+      ? [
+          "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
+          "test/slow/{bench,doctor,guestcommands,snapshots,terminal}.test.ts",
+          "test/ops/{environment,gatherer,serve}.test.ts",
+          "test/providers/{access,snapshot}.handler.test.ts",
+        ]
       : slow
         ? []
         : ["test/real/**", "test/slow/**"],
