@@ -2,7 +2,13 @@ import { spawnSync } from "node:child_process";
 import { z } from "zod";
 import { apiToken, type Connections, readConnections, suffix } from "../providers/connections";
 import { UserError } from "../providers/errors";
-import { type ConfigSource, type Environment, printProblems, project } from "../providers/settings";
+import {
+  type ConfigSource,
+  type Environment,
+  printProblems,
+  project,
+  type SettingProblem,
+} from "../providers/settings";
 import { readSettings, type Settings } from "../stacks/settings";
 import { pulumiEnvironment, pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
@@ -67,12 +73,30 @@ export async function configuration({
   const connections = await withAnswers(source, env, { needsProxmox, needsNetbox, readsNeo4j });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);
-  const problems = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));
+  const found = [connections, settings].flatMap((read) => ("problems" in read ? read.problems : []));
+  const problems = options.stack === undefined ? found.map(byEnvironment) : found;
   if ("problems" in connections || "problems" in settings) throw new UserError(printProblems(problems));
   const chosen = options.key === undefined ? connections.value : withKey(connections.value, options.key, env);
   for (const [name, { insecure }] of Object.entries(chosen.proxmox))
     if (insecure) process.stderr.write(`${name} is reached without checking its certificate: pin it by fingerprint.\n`);
   return { connections: chosen, settings: settings.value };
+}
+
+/** What fills a key where no stack is named. */
+const variables: [RegExp, string][] = [
+  [/:netbox\.url$/, "NETBOX_SERVER_URL"],
+  [/:netbox\.token$/, "NETBOX_API_TOKEN"],
+  [/:proxmox$/, "PROXMOX_VE_ENDPOINT"],
+  [/:proxmox\b.*\.url$/, "PROXMOX_VE_ENDPOINT"],
+  [/:proxmox\b.*\.token$/, "PROXMOX_VE_API_TOKEN"],
+  [/:neo4j\.url$/, "NEO4J_URI"],
+  [/:neo4j\.password$/, "NEO4J_PASSWORD"],
+];
+
+/** A problem with the remedy of who named no stack. */
+function byEnvironment(problem: SettingProblem): SettingProblem {
+  const variable = variables.find(([key]) => key.test(problem.key))?.[1];
+  return variable === undefined ? problem : { ...problem, remedy: `set ${variable}, or name a stack with --stack` };
 }
 
 const missingToken = /^netbox-proxmox:(netbox\.token|proxmox(?:\["(.+)"\]|\.([\w]+))\.token)$/;
