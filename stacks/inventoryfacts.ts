@@ -61,9 +61,9 @@ export async function readInventory(context: Context, settings: Settings): Promi
     addNetbox(graph, netbox, known, settings);
     whole.push(netboxScope);
   }
-  const zones = servers.filter((server) => server !== undefined);
-  addDns(graph, zones, netbox?.addresses ?? []);
-  whole.push(...zones.map(({ name }) => dnsScope(name)));
+  const nameServers = servers.filter((server) => server !== undefined);
+  addDns(graph, nameServers, netbox?.addresses ?? []);
+  whole.push(...nameServers.map(({ name }) => dnsScope(name)));
   const names = context.proxmox.map(({ name }) => name);
   return { graph: graph.finished(whole), clusters: names, qualified, readAt, problems };
 }

@@ -172,6 +172,8 @@ describe("ops on guests", { timeout: 60_000 }, () => {
       expect(err).toMatch(message);
       expect(code).toBe(1);
     }
+    const without = await runOps(["list"], { ...env, NETBOX_API_TOKEN: "" });
+    expect(without.err).toMatch(/netbox\.token is missing\n +set NETBOX_API_TOKEN, or name a stack with --stack/);
     const template = await ops("start", "9000");
     expect(template.out).toMatch(/failed +debian \(pve-lab\/9000\): start failed, it is stopped: it is a template/);
     expect((await ops("resume", "203")).out).toMatch(/it is stopped, and there is nothing to resume: start it/);
