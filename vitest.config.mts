@@ -3,6 +3,11 @@ import { defineConfig } from "vitest/config";
 const real = process.env.REAL_SERVICES !== undefined;
 const slow = process.env.SLOW_TESTS !== undefined;
 
+// What runs on the real services just as it does on the lab: where both follow each other, once is enough.
+const repeated = process.env.REAL_FOLLOWS !== undefined;
+const onReal =
+  "test/slow/{access,guards,injection,intent,killed,netboxdns,random,rotated,scopes,secrets,templates,together,wholelife}.test.ts";
+
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
 // run that need systems at all, slow ones too; there is one NetBox, so one after another.
 const suites = real
@@ -22,7 +27,9 @@ export default defineConfig({
           "test/providers/{access,snapshot}.handler.test.ts",
         ]
       : slow
-        ? []
+        ? repeated
+          ? [onReal]
+          : []
         : ["test/real/**", "test/slow/**"],
     fileParallelism: !real,
     maxWorkers: 2,
