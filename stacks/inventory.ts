@@ -15,13 +15,14 @@ export async function inventory(context: Context, settings: Settings): Promise<{
       "The inventory goes nowhere: set netbox-proxmox:neo4j.url and .password, or netbox-proxmox:inventory.folder for files.",
     );
   const work = async () => {
+    // A database that isn't there is told before everything is read.
+    await neo4j?.verify();
     const read = await readInventory(context, settings);
     for (const problem of read.problems) await pulumi.log.warn(presentable(problem));
     const { nodes, relationships } = read.graph;
     let loaded: Loaded | undefined;
-    // A preview looks whether all is there.
-    if (pulumi.runtime.isDryRun()) await neo4j?.verify();
-    else {
+    // A preview only looks whether all is there.
+    if (!pulumi.runtime.isDryRun()) {
       if (neo4j !== undefined) loaded = await loadInventory(neo4j, read);
       if (folder !== undefined) writeInventory(folder, read);
     }

@@ -19,7 +19,6 @@ const removedAtOnce = 10_000;
  * @throws UserError
  */
 export async function loadInventory(neo4j: Neo4j, { graph, readAt, clusters, qualified }: Inventory): Promise<Loaded> {
-  await neo4j.verify();
   for (const each of constraints) await neo4j.runAlone(each);
   const others = (await neo4j.run(otherClusters, { clusters })).map(String);
   if (others.length > 0 && !qualified)

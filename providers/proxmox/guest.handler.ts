@@ -131,8 +131,8 @@ const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, ma
   `${noun} ${vmid} ${name} on ${cluster} (${pageOf(mark)})`;
 
 /** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
-async function locate<I extends GuestInputs>(
-  { type }: GuestKind<I>,
+export async function locate(
+  { type }: { type: GuestType },
   cluster: ProxmoxCluster,
   vmid: number,
 ): Promise<{ place: Place; seen: ReadGuest } | undefined> {

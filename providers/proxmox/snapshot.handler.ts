@@ -3,7 +3,7 @@ import { type Handler, replacedBy } from "../dynamic";
 import { messageOf, UserError } from "../errors";
 import { findAnyMark, pageOf, sameMark } from "../mark";
 import { type Parameters, says } from "./client";
-import { explained } from "./guest.handler";
+import { explained, locate } from "./guest.handler";
 import { descriptionFrom } from "./guest.model";
 import { snapshotList } from "./live.schemas";
 import { type Place, pathOf } from "./power";
@@ -55,12 +55,8 @@ const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
 
 /** Where the guest is; undefined where there is none of ours. */
 async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<Place | undefined> {
-  const cluster = context().cluster(name);
-  const there = await cluster.find(vmid);
-  if (there === undefined || there.type !== type) return undefined;
-  const place = { cluster, type, node: there.node, vmid };
-  const seen = await cluster.guest(type, there.node, vmid);
-  return seen && sameMark(mark, findAnyMark(descriptionFrom(seen.config))) ? place : undefined;
+  const there = await locate({ type }, context().cluster(name), vmid);
+  return there && sameMark(mark, findAnyMark(descriptionFrom(there.seen.config))) ? there.place : undefined;
 }
 
 /** A guest's snapshots: when each was taken, in seconds since 1970, by its name. */

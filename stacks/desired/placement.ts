@@ -102,7 +102,7 @@ export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mt
 export function namedNode(
   guest: NetboxVirtualMachine,
   field: string,
-  { nodes }: Pick<ProxmoxFacts, "nodes">,
+  { nodes }: { nodes: { node: string }[] },
   problem: (text: string) => void,
 ): string | undefined {
   const custom = guest.customFields.get(field);

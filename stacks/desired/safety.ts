@@ -12,8 +12,10 @@ const optionsOf = {
   memory: ["balloon", "hugepages", "shares", "swap"],
 } as const;
 
+type Groups = Record<SnapshotGroup, Record<string, unknown>>;
+
 /** A guest's properties by the groups that a snapshot can be asked for, without its addresses, which may not be known yet. */
-function groupsOf(properties: Record<string, unknown>): Record<SnapshotGroup, Record<string, unknown>> {
+function groupsOf(properties: Record<string, unknown>): Groups {
   const { cores, sockets, memory, disks, networks } = properties;
   const options = isRecord(properties.options) ? properties.options : {};
   const pick = (test: (name: string) => boolean) =>
@@ -72,14 +74,16 @@ export function safetyOf(
     if (safety.before.length === 0) continue;
     const { cluster, vmid } = machine.inputs;
     const last = known.get(id)?.last;
-    const risks = last === undefined || machine.inputs.inert ? [] : risksOf(guest, last);
-    const isMove = last !== undefined && movesDisk(groupsOf(last).disks, groupsOf({ ...machine.inputs }).disks);
+    const from = groupsOf(last ?? {});
+    const to = groupsOf({ ...machine.inputs });
+    const risks = last === undefined || machine.inputs.inert ? [] : risksOf(guest, from, to);
+    const isMove = last !== undefined && movesDisk(from.disks, to.disks);
     if (risks.length > 0 && isMove)
       notes.push(
         `${name} (${guestUrl(mark)}): no snapshot is taken before ${risks.join(", ")} change: one of its disks goes to another storage, which Proxmox VE refuses for a disk that a snapshot holds.`,
       );
     const isDue = risks.length > 0 && !isMove;
-    const due = isDue ? nameOf(last ?? {}, { ...machine.inputs }, now) : undefined;
+    const due = isDue ? nameOf(from, to, now) : undefined;
     if (due !== undefined && !kept.get(id)?.some((each) => each.name === due))
       taken.push(`${name} (${risks.join(", ")})`);
     const oldest = now.getTime() / 1000 - safety.days * 86_400;
@@ -97,9 +101,7 @@ export function safetyOf(
   return { snapshots, notes };
 }
 
-function risksOf({ machine, safety }: DesiredGuest, last: Record<string, unknown>): SnapshotGroup[] {
-  const before = groupsOf(last);
-  const wanted = groupsOf({ ...machine.inputs });
+function risksOf({ machine, safety }: DesiredGuest, before: Groups, wanted: Groups): SnapshotGroup[] {
   return safety.before.filter((group) => {
     const isWhole = group === "networks" || (group === "disks" && machine.inputs.disks !== undefined);
     return changed(before[group], wanted[group], isWhole).length > 0;
@@ -107,7 +109,7 @@ function risksOf({ machine, safety }: DesiredGuest, last: Record<string, unknown
 }
 
 /** The same for the same change on one day, so that a run that goes on with another's work takes none twice. */
-function nameOf(last: Record<string, unknown>, inputs: Record<string, unknown>, now: Date): string {
+function nameOf(from: Groups, to: Groups, now: Date): string {
   const day = now.toISOString().slice(0, 10).replaceAll("-", "");
-  return `before-${day}-${digest(canonical([groupsOf(last), groupsOf(inputs)])).slice(0, 8)}`;
+  return `before-${day}-${digest(canonical([from, to])).slice(0, 8)}`;
 }

@@ -1,5 +1,13 @@
 import type { Graph, GraphNode, PropertyValue } from "./graph";
-import { type Kind, type Label, labelNames, labels, type RelationshipType, relationships } from "./schema";
+import {
+  type Kind,
+  type Label,
+  labelNames,
+  labels,
+  type RelationshipType,
+  relationships,
+  relationshipTypes,
+} from "./schema";
 
 // The graph in Neo4j's language: the same statements for a database and for a script.
 
@@ -7,7 +15,7 @@ import { type Kind, type Label, labelNames, labels, type RelationshipType, relat
 const batch = 5000;
 
 /** Values as they are sent: whole numbers apart from others, as Neo4j tells them apart and JavaScript doesn't. */
-export type Parameter = string | string[] | bigint | number | boolean | null;
+type Parameter = string | string[] | bigint | number | boolean | null;
 export type RowParameters = Record<string, Parameter>;
 
 export interface Statement {
@@ -53,8 +61,7 @@ export function merges({ nodes, relationships: all }: Graph, updateTag: number):
 }
 
 function relationshipKinds(): [RelationshipType, Label, Label][] {
-  const types = Object.keys(relationships).filter((name): name is RelationshipType => name in relationships);
-  return types.flatMap((type) =>
+  return relationshipTypes.flatMap((type) =>
     relationships[type].map(([from, to]): [RelationshipType, Label, Label] => [type, from, to]),
   );
 }
@@ -77,9 +84,8 @@ const typedValue = (value: PropertyValue, kind: Kind | undefined): Parameter =>
 /** What is missed of a scope that was wholly read: relationships first, so many at a time, as long as it counts some. */
 export function cleanUp(limit: number): string[] {
   const old = (name: string) => `${name}.update_scope IN $scopes AND ${name}.update_tag < $tag`;
-  const types = Object.keys(relationships);
   return [
-    ...types.map(
+    ...relationshipTypes.map(
       (type) => `MATCH ()-[r:${type}]->() WHERE ${old("r")} WITH r LIMIT ${limit} DELETE r RETURN count(*) AS removed`,
     ),
     ...labelNames.map(

@@ -1,4 +1,6 @@
+import { reverseName } from "../../../providers/bind9/names";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
+import { groupBy } from "../../../providers/values";
 import { canonical } from "../address";
 import type { End, GraphBuilder } from "./graph";
 
@@ -28,11 +30,10 @@ interface RecordNode {
 }
 
 export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: NetboxAddress[]): void {
-  const ends = new Map<string, End[]>();
-  for (const { id, address } of addresses) {
-    const host = canonical(address);
-    ends.set(host, [...(ends.get(host) ?? []), { label: "NetboxIPAddress", id: String(id) }]);
-  }
+  const byHost = groupBy(addresses, ({ address }) => canonical(address));
+  const byReverse = groupBy(addresses, ({ address }) => reverseName(address));
+  const endsOf = (found: NetboxAddress[] = []): End[] =>
+    found.map(({ id }) => ({ label: "NetboxIPAddress", id: String(id) }));
   for (const { name: server, zones } of servers) {
     const scope = dnsScope(server);
     const records = zones.flatMap(({ zone, rrsets }) =>
@@ -50,12 +51,11 @@ export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: N
           }),
         ),
     );
-    const byName = new Map<string, RecordNode[]>();
-    for (const each of records) byName.set(each.name, [...(byName.get(each.name) ?? []), each]);
+    const byName = groupBy(records, ({ name }) => name);
     for (const { name, type, value, end } of records) {
       const related =
         type === "A" || type === "AAAA"
-          ? (ends.get(canonical(value)) ?? [])
+          ? endsOf(byHost.get(canonical(value)))
           : type === "CNAME"
             ? (byName.get(value.toLowerCase()) ?? [])
                 .filter((each) => /^(A|AAAA|CNAME)$/.test(each.type))
@@ -63,26 +63,7 @@ export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: N
             : [];
       for (const to of related) graph.relate(scope, "RESOLVES_TO", end, to);
       if (type === "PTR")
-        for (const to of ends.get(addressOfReverse(name) ?? "") ?? []) graph.relate(scope, "DESCRIBES", end, to);
+        for (const to of endsOf(byReverse.get(name.toLowerCase()))) graph.relate(scope, "DESCRIBES", end, to);
     }
   }
-}
-
-/** The address that a name below in-addr.arpa or ip6.arpa stands for. */
-function addressOfReverse(name: string): string | undefined {
-  const [, v4] = /^((?:\d{1,3}\.){4})in-addr\.arpa\.$/.exec(name) ?? [];
-  if (v4 !== undefined)
-    return v4
-      .split(".")
-      .filter((part) => part !== "")
-      .reverse()
-      .join(".");
-  const [, v6] = /^((?:[0-9a-f]\.){32})ip6\.arpa\.$/i.exec(name) ?? [];
-  if (v6 === undefined) return undefined;
-  const digits = v6
-    .split(".")
-    .filter((part) => part !== "")
-    .reverse()
-    .join("");
-  return canonical(digits.replace(/(.{4})(?!$)/g, "$1:"));
 }

@@ -32,12 +32,13 @@ export interface Graph {
 /** What a relationship between two systems was read from. Both have to be read for it to be missed. */
 const joined = (a: string, b: string): string => (a === b ? a : [a, b].sort().join(" + "));
 
-const key = ({ label, id }: End): string => `${label} ${id}`;
+/** Tells an end from every other. */
+export const key = ({ label, id }: End): string => `${label} ${id}`;
 
 /** Gathers nodes and relationships, each once; a relationship to what isn't there is none. */
 export class GraphBuilder {
   private readonly nodes = new Map<string, GraphNode>();
-  private readonly relationships = new Map<string, Omit<Relationship, "scope"> & { scope: string }>();
+  private readonly relationships = new Map<string, Relationship>();
 
   node<L extends Label>(scope: string, label: L, properties: Properties<L>): End {
     const node: GraphNode = { label, id: properties.id, properties: { ...properties }, scope };

@@ -9,6 +9,7 @@ import type {
 import { memoryFrom } from "../../../providers/proxmox/guest.model";
 import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
+import { groupBy } from "../../../providers/values";
 import type { Settings } from "../../settings";
 import { hostOf } from "../address";
 import { nameOf } from "../discovery/guest";
@@ -84,8 +85,7 @@ function machinesOf(
   clusters: Map<string, KnownCluster>,
   settings: Settings,
 ): [number, Carrier][] {
-  const byMachine = new Map<number, NetboxInterface[]>();
-  for (const each of netbox.interfaces) byMachine.set(each.guestId, [...(byMachine.get(each.guestId) ?? []), each]);
+  const byMachine = groupBy(netbox.interfaces, ({ guestId }) => guestId);
   const guests = new Map(
     [...clusters].map(([name, { facts }]) => [name, new Map(facts.guests.map((guest) => [guest.vmid, guest]))]),
   );
@@ -119,7 +119,7 @@ function driftOf(
   if (guest === undefined) return isBuilt(machine.status) && machine.status !== "failed" ? ["is not there"] : [];
   const config = configs.get(guest.vmid);
   const power = powerOfStatus(machine.status);
-  const node = namedNode(machine, settings.site.customFields.node, { nodes: nodes.map(asNode) }, () => {});
+  const node = namedNode(machine, settings.site.customFields.node, { nodes }, () => {});
   const vcpus = machine.vcpus === undefined ? undefined : Math.ceil(machine.vcpus);
   const memory = machine.memory === undefined ? undefined : toMebibytes(machine.memory, settings.site.ramBaseUnit);
   const pairs: [string, string | number | undefined, string | number | undefined][] = [
@@ -133,8 +133,6 @@ function driftOf(
     wanted === undefined || there === undefined || wanted === there ? [] : [`${field}: ${there}, not ${wanted}`],
   );
 }
-
-const asNode = ({ node, maxmem }: { node: string; maxmem: number }) => ({ node, online: true, memory: maxmem });
 
 const cpusOf = ({ type, maxcpu }: LiveGuest, { cores, sockets }: GuestConfig): number =>
   type === "lxc" ? Number(cores ?? maxcpu) : Number(cores ?? 1) * Number(sockets ?? 1);

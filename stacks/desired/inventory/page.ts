@@ -1,4 +1,4 @@
-import type { End, Graph, GraphNode, PropertyValue } from "./graph";
+import { type End, type Graph, type GraphNode, key, type PropertyValue } from "./graph";
 import type { Label, RelationshipType } from "./schema";
 
 // What the page of the inventory shows, gathered from the graph: each guest with all that hangs on it.
@@ -80,7 +80,6 @@ class Index {
   private readonly into = new Map<string, GraphNode[]>();
 
   constructor(readonly graph: Graph) {
-    const key = ({ label, id }: End) => `${label} ${id}`;
     for (const node of graph.nodes) this.nodes.set(key(node), node);
     const add = (map: Map<string, GraphNode[]>, at: string, node: GraphNode) => {
       const there = map.get(at);
@@ -96,10 +95,9 @@ class Index {
   }
 
   all = (label: Label): GraphNode[] => this.graph.nodes.filter((node) => node.label === label);
-  from = ({ label, id }: End, type: RelationshipType, to: Label): GraphNode[] =>
-    this.out.get(`${type} ${label} ${id} ${to}`) ?? [];
-  to = ({ label, id }: End, type: RelationshipType, from: Label): GraphNode[] =>
-    this.into.get(`${type} ${label} ${id} ${from}`) ?? [];
+  from = (end: End, type: RelationshipType, to: Label): GraphNode[] => this.out.get(`${type} ${key(end)} ${to}`) ?? [];
+  to = (end: End, type: RelationshipType, from: Label): GraphNode[] =>
+    this.into.get(`${type} ${key(end)} ${from}`) ?? [];
 }
 
 export function pageOf(graph: Graph, readAt: number, problems: string[]): PageData {

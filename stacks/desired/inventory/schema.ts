@@ -61,6 +61,9 @@ export const relationships = {
 } as const satisfies Record<string, readonly (readonly [Label, Label])[]>;
 
 export type RelationshipType = keyof typeof relationships;
+export const relationshipTypes = Object.keys(relationships).filter(
+  (name): name is RelationshipType => name in relationships,
+);
 
 interface Values {
   text: string | null;
