@@ -13,6 +13,7 @@ import { pulumiFolder } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { Stack, type StackOptions } from "../tools/stack";
 import { limitedNetboxToken, limitedToken } from "./rights";
+import { isReal, ownInstance, ownServices } from "./services";
 
 const root = projectRoot();
 
@@ -25,7 +26,7 @@ export function seedWith(guestsYaml: string): Seed {
   return { ...seed, netbox: { ...seed.netbox, guests } };
 }
 
-/** The systems of a test: the lab, or, with REAL_SERVICES set, a real NetBox and a real BIND 9 beside the lab's Proxmox VE. */
+/** The systems of a test: the lab, or, on the real services, a real NetBox and a real BIND 9 beside the lab's Proxmox VE. */
 export class World {
   private readonly contexts: Context[] = [];
 
@@ -47,10 +48,7 @@ export class World {
     nodes: LabOptions["nodes"] = {},
   ): Promise<World> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
-    const real =
-      process.env.REAL_SERVICES === undefined || where === "lab"
-        ? undefined
-        : await emptied(JSON.parse(process.env.REAL_SERVICES) as Pick<Endpoints, "netbox" | "ssh" | "dns">, seed);
+    const real = !isReal || where === "lab" ? undefined : await emptied(seed);
     const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes });
     const consoles = new Consoles(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
@@ -163,11 +161,11 @@ export class World {
 }
 
 /** An empty NetBox and zones without records. */
-async function emptied(
-  real: Pick<Endpoints, "netbox" | "ssh" | "dns">,
-  seed: Seed,
-): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
-  const reset = spawnSync(join(root, "test", "real", "services.sh"), ["reset"], { encoding: "utf8" });
+async function emptied(seed: Seed): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
+  const real = ownServices();
+  const reset = spawnSync(join(root, "test", "real", "services.sh"), ["reset", String(ownInstance())], {
+    encoding: "utf8",
+  });
   if (reset.status !== 0) throw new Error(reset.stderr);
   const consoles = new Consoles({ ...real, proxmox: {}, control: { url: "" } }, zonesOf(seed));
   try {

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labSecrets } from "../../tools/labstack";
 import type { Stack } from "../../tools/stack";
+import { isReal } from "../services";
 import { demoSeed, World } from "../world";
 
 // The whole life of the demo's guests by the real CLI; the verdicts come from listing the three systems.
@@ -111,7 +112,7 @@ describe("the demo's guests", () => {
     expect(names).not.toContain("app01");
     expect((await world.newRecords()).filter((line) => /www|app01/.test(line))).toEqual([]);
     expect(await world.consoles.all("virtualization/virtual-machines", "&name=www")).toEqual([]);
-    if (process.env.REAL_SERVICES !== undefined) return; // the lab's log is not there to read
+    if (isReal) return; // the lab's log is not there to read
     const calls = world.lab.log.calls;
     const at = (fits: (call: (typeof calls)[number]) => boolean) => calls.findLastIndex(fits);
     const shutdown = calls.findIndex(({ path }) => path.includes(`${www.id}/status/shutdown`));

@@ -11,6 +11,7 @@ import {
   virtualMachineFields,
 } from "../../providers/netbox/schemas";
 import { HttpProxy } from "../proxy";
+import { isReal } from "../services";
 import { seedWith, World } from "../world";
 
 describe("NetBox", () => {
@@ -164,7 +165,7 @@ describe("NetBox", () => {
   });
 
   it("takes both kinds of token", async () => {
-    if (process.env.REAL_SERVICES !== undefined) return; // the real one has a v2 token only
+    if (isReal) return; // the real one has a v2 token only
     const v1 = new NetboxClient({
       url: world.endpoints.netbox.url,
       token: "0123456789abcdef0123456789abcdef01234567",

@@ -4,14 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { Lab } from "../../lab";
 import { projectRoot } from "../../tools/root";
+import { realServices } from "../services";
 import { demoSeed } from "../world";
 
 const run = promisify(execFile);
-/** Python with the clients of test/real/clients/requirements.txt, which services.sh installs. */
-const { python } = z.object({ python: z.string() }).parse(JSON.parse(process.env.REAL_SERVICES ?? "{}"));
 
 describe("clients that nobody here wrote", () => {
   let lab: Lab;
@@ -25,8 +23,11 @@ describe("clients that nobody here wrote", () => {
     rmSync(folder, { recursive: true, force: true });
   });
 
+  /** Run by the Python with the clients of test/real/clients/requirements.txt, which services.sh installs. */
   const script = async (name: string, args: string[]) =>
-    (await run(python, ["-W", "ignore", join(projectRoot(), "test", "real", "clients", name), ...args])).stdout.trim();
+    (
+      await run(realServices().python, ["-W", "ignore", join(projectRoot(), "test", "real", "clients", name), ...args])
+    ).stdout.trim();
 
   it("live a guest's life on the lab's Proxmox VE: proxmoxer, by token and by ticket", async () => {
     const [{ url, token, login } = { url: "", token: "", login: "" }] = Object.values(lab.endpoints.proxmox);

@@ -15,8 +15,9 @@ import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
 import { addRecords, inventorySeed, largeInventory } from "../inventory";
 import { runOps } from "../ops";
+import { realServices } from "../services";
 import { World } from "../world";
-import { Database, realServices } from "./neo4j";
+import { Database } from "./neo4j";
 
 const documented = readFileSync(join(projectRoot(), "docs", "inventory.md"), "utf8");
 /** The documented queries, by the line above each. */

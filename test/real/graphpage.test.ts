@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labEnvironment } from "../../tools/labstack";
 import { addRecords, inventorySeed } from "../inventory";
 import { runOps } from "../ops";
+import { realServices } from "../services";
 import { World } from "../world";
-import { realServices } from "./neo4j";
 
 const nasty = '</script><img src=x onerror="window.broken=1"><!--';
 

@@ -1,10 +1,5 @@
 import neo4j, { type Driver } from "neo4j-driver";
-import { z } from "zod";
-
-const services = z.object({ neo4j: z.object({ url: z.string(), password: z.string() }), chromium: z.string() });
-
-/** Where the real Neo4j and the browser are. */
-export const realServices = () => services.parse(JSON.parse(process.env.REAL_SERVICES ?? "{}"));
+import { realServices } from "../services";
 
 /** The real Neo4j, looked at past our own client. */
 export class Database {

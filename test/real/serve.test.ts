@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../tools/root";
+import { ownInstance } from "../services";
 import { seedWith, World } from "../world";
 
 // A real NetBox's event rule calls `ops serve`, and what was changed is done.
@@ -19,7 +20,7 @@ describe("a change in NetBox", () => {
     world = await World.open(
       seedWith("- { name: one, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71 }] }"),
     );
-    const started = spawnSync(services, ["worker"], { encoding: "utf8" });
+    const started = spawnSync(services, ["worker", String(ownInstance())], { encoding: "utf8" });
     expect(started.stderr).toBe("");
     const stack = await world.stack({}, "prod");
     const { env, args } = stack.reach;

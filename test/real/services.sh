@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
 # Real NetBox 4.7 (with netbox-dns), BIND 9, sshd and Neo4j 5.26 on loopback, for `npm run test:real`. Needs root and Debian.
-#   services.sh up      installs what is missing, starts everything, prints one JSON line of where things are
-#   services.sh reset   an empty NetBox again
-#   services.sh worker  NetBox's background worker, which delivers its webhooks; `worker-down` ends it
-#   services.sh down    stops what this script started
+#   services.sh up         installs what is missing, starts everything, prints one JSON line of where things are
+#   services.sh reset N    an empty NetBox N again
+#   services.sh worker N   NetBox N's background worker, which delivers its webhooks; `worker-down` ends it
+#   services.sh down       stops what this script started
+# There are two of NetBox and of BIND, numbered from 1, so that two suites can run at once, each with its own.
 # Everything it makes is in $SERVICES, by default in /var/tmp: postgres, bind and ddns must be able to reach it, which a
 # checkout in a private folder does not let them. Migrating NetBox's database
 # takes a quarter of an hour of CPU, so the result is kept there as a dump, and ../shared/services' dump is used where it is.
@@ -11,7 +12,10 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 S=${SERVICES:-/var/tmp/netbox-proxmox-services}
 NEO4J_PORT=18787 NEO4J_PASSWORD=tests-only-password
-NB_PORT=18800 PG_PORT=18832 REDIS_PORT=18879 DNS_PORT=18853 RNDC_PORT=18953 SSH_PORT=18822
+INSTANCES=2
+PG_PORT=18832 REDIS_PORT=18879 SSH_PORT=18822
+# Of each instance: these and its number.
+NB_PORT=18800 DNS_PORT=18850 RNDC_PORT=18950
 NETBOX=4.7.3 PLUGIN=1.7.3
 TOKEN_KEY=labkey000001 TOKEN_SECRET=0123456789abcdefghijABCDEFGHIJ0123456789
 unset PYTHONDONTWRITEBYTECODE || true # without byte code every start of NetBox is slow
@@ -116,11 +120,14 @@ configuration() {
   mkdir -p "$NETBOX_ROOT/conf" "$NETBOX_ROOT"/{media,reports,scripts,static}
   : >"$NETBOX_ROOT/conf/__init__.py"
   cat >"$NETBOX_ROOT/conf/configuration.py" <<C
+import os
+_instance = os.environ.get('INSTANCE', '')
 ALLOWED_HOSTS = ['*']
 # No connection outlives its request, so that the database can be exchanged between two tests.
-DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'netbox', 'USER': 'postgres', 'PASSWORD': '', 'HOST': '127.0.0.1', 'PORT': '$PG_PORT', 'CONN_MAX_AGE': 0}}
+DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'netbox' + _instance, 'USER': 'postgres', 'PASSWORD': '', 'HOST': '127.0.0.1', 'PORT': '$PG_PORT', 'CONN_MAX_AGE': 0}}
 _redis = {'HOST': '127.0.0.1', 'PORT': $REDIS_PORT, 'USERNAME': '', 'PASSWORD': '', 'SSL': False}
-REDIS = {'tasks': dict(_redis, DATABASE=0), 'caching': dict(_redis, DATABASE=1)}
+_first = 2 * int(_instance or 0)
+REDIS = {'tasks': dict(_redis, DATABASE=_first), 'caching': dict(_redis, DATABASE=_first + 1)}
 SECRET_KEY = 'tests-only-0123456789abcdef0123456789abcdef0123456789abcdef'
 API_TOKEN_PEPPERS = {1: 'tests-only-pepper-0123456789abcdef0123456789abcdef01234567'}
 PLUGINS = ['netbox_dns']
@@ -165,32 +172,37 @@ dump() {
   if [ -s "$own" ]; then echo "$own"; else echo "$root/../shared/services/netbox-$NETBOX-dns-$PLUGIN.pgdump"; fi
 }
 
-reset() {
-  sql -c "drop database if exists netbox with (force)" -c "create database netbox template netbox_tpl"
-  redis-cli -p $REDIS_PORT flushall >/dev/null
+reset() { # number
+  sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)"
+  # Two can't be made from one template at the same moment.
+  flock "$S/run/template.lock" psql -h 127.0.0.1 -p $PG_PORT -U postgres -qAt -c "create database netbox$1 template netbox_tpl"
+  for each in $((2 * $1)) $((2 * $1 + 1)); do redis-cli -p $REDIS_PORT -n "$each" flushdb >/dev/null; done
 }
 
-netbox() {
+redis() {
   is_open $REDIS_PORT || redis-server --bind 127.0.0.1 --port $REDIS_PORT --save '' --appendonly no --daemonize yes --pidfile "$S/run/redis.pid" --dir "$S/run" --logfile "$S/log/redis.log" >/dev/null
   wait_open $REDIS_PORT
-  database
-  reset
-  if ! is_open $NB_PORT; then
-    say "starting NetBox"
-    setsid "$S/venv/bin/gunicorn" --preload -b 127.0.0.1:$NB_PORT -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn.pid" --error-logfile "$S/log/gunicorn.log" netbox.wsgi >"$S/log/gunicorn.out" 2>&1 </dev/null &
+}
+
+netbox() { # number
+  local port=$((NB_PORT + $1))
+  reset "$1"
+  if ! is_open $port; then
+    say "starting NetBox $1"
+    INSTANCE=$1 setsid "$S/venv/bin/gunicorn" --preload -b 127.0.0.1:$port -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn$1.pid" --error-logfile "$S/log/gunicorn$1.log" netbox.wsgi >"$S/log/gunicorn$1.out" 2>&1 </dev/null &
   fi
   for _ in $(seq 240); do
-    curl -sf -m 10 -H "Authorization: Bearer nbt_$TOKEN_KEY.$TOKEN_SECRET" "http://127.0.0.1:$NB_PORT/api/status/" >/dev/null && return
+    curl -sf -m 10 -H "Authorization: Bearer nbt_$TOKEN_KEY.$TOKEN_SECRET" "http://127.0.0.1:$port/api/status/" >/dev/null && return
     sleep 0.5
   done
-  echo "NetBox does not answer; see $S/log/gunicorn.log" >&2
+  echo "NetBox $1 does not answer; see $S/log/gunicorn$1.log" >&2
   exit 1
 }
 
-zone() { # name, what the update key may write
-  printf '$TTL 300\n@ IN SOA ns1.lab.example. hostmaster.lab.example. ( 1 3600 600 86400 60 )\n@ IN NS ns1.lab.example.\n' >"$S/bind/$1.db"
-  rm -f "$S/bind/$1.db.jnl"
-  if [ -n "$2" ]; then echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; update-policy { grant ddns-key zonesub $2; }; };"; else echo "zone \"$1\" { type primary; file \"$S/bind/$1.db\"; };"; fi
+zone() { # name, what the update key may write; into the folder $here
+  printf '$TTL 300\n@ IN SOA ns1.lab.example. hostmaster.lab.example. ( 1 3600 600 86400 60 )\n@ IN NS ns1.lab.example.\n' >"$here/$1.db"
+  rm -f "$here/$1.db.jnl"
+  if [ -n "$2" ]; then echo "zone \"$1\" { type primary; file \"$here/$1.db\"; update-policy { grant ddns-key zonesub $2; }; };"; else echo "zone \"$1\" { type primary; file \"$here/$1.db\"; };"; fi
 }
 
 # Clients that nobody here wrote, for test/real/clients.test.ts.
@@ -199,27 +211,28 @@ clients() {
   "$S/clients/bin/pip" install -q --disable-pip-version-check -r "$root/test/real/clients/requirements.txt" >"$S/log/pip-clients.log" 2>&1
 }
 
-bind() {
-  is_open $DNS_PORT && return
-  mkdir -p "$S/bind"
+bind() { # number
+  local here=$S/bind/$1 port=$((DNS_PORT + $1))
+  is_open $port && return
+  mkdir -p "$here"
   # unknown.key and wrong.key (the right name, another secret) are not told to the server.
   for key in ddns ro rndc unknown; do [ -s "$S/bind/$key.key" ] || tsig-keygen -a hmac-sha256 "$key-key" >"$S/bind/$key.key"; done
   [ -s "$S/bind/wrong.key" ] || tsig-keygen -a hmac-sha256 ddns-key >"$S/bind/wrong.key"
   {
     for key in ddns ro rndc; do echo "include \"$S/bind/$key.key\";"; done
-    echo "options { directory \"$S/bind\"; pid-file \"$S/bind/named.pid\"; session-keyfile \"$S/bind/session.key\"; managed-keys-directory \"$S/bind\"; listen-on port $DNS_PORT { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-query { any; }; allow-transfer { key ddns-key; key ro-key; }; };"
-    echo "controls { inet 127.0.0.1 port $RNDC_PORT allow { 127.0.0.1; } keys { rndc-key; }; };"
-    echo "logging { channel f { file \"$S/bind/named.log\"; severity info; }; category default { f; }; };"
+    echo "options { directory \"$here\"; pid-file \"$here/named.pid\"; session-keyfile \"$here/session.key\"; managed-keys-directory \"$here\"; listen-on port $port { 127.0.0.1; }; listen-on-v6 { none; }; recursion no; dnssec-validation no; empty-zones-enable no; notify no; allow-query { any; }; allow-transfer { key ddns-key; key ro-key; }; };"
+    echo "controls { inet 127.0.0.1 port $((RNDC_PORT + $1)) allow { 127.0.0.1; } keys { rndc-key; }; };"
+    echo "logging { channel f { file \"$here/named.log\"; severity info; }; category default { f; }; };"
     zone lab.example "A AAAA CNAME TXT SRV DHCID MX NS CAA SSHFP TLSA"
     zone 71.10.in-addr.arpa "PTR TXT"
     zone 1.7.d.f.ip6.arpa "PTR TXT"
     zone static.example ""
-  } >"$S/bind/named.conf"
-  echo 'ns1 IN A 127.0.0.1' >>"$S/bind/lab.example.db"
+  } >"$here/named.conf"
+  echo 'ns1 IN A 127.0.0.1' >>"$here/lab.example.db"
   chown -R bind:bind "$S/bind"
   chmod 640 "$S"/bind/*.key
-  named -u bind -n 1 -c "$S/bind/named.conf"
-  wait_open $DNS_PORT
+  named -u bind -n 1 -c "$here/named.conf"
+  wait_open $port
 }
 
 sshd_() {
@@ -234,8 +247,8 @@ sshd_() {
   wait_open $SSH_PORT
 }
 
-worker() {
-  setsid "$S/venv/bin/netbox" rqworker high default low >"$S/log/rqworker.log" 2>&1 </dev/null &
+worker() { # number
+  INSTANCE=$1 setsid "$S/venv/bin/netbox" rqworker high default low >"$S/log/rqworker.log" 2>&1 </dev/null &
   echo $! >"$S/run/rqworker.pid"
   for _ in $(seq 120); do grep -q 'Listening on' "$S/log/rqworker.log" && return; sleep 0.5; done
   echo "NetBox's worker does not start; see $S/log/rqworker.log" >&2
@@ -250,7 +263,7 @@ worker_down() {
 
 stop() { # each by the id that it wrote down itself
   worker_down
-  for file in "$S/run/gunicorn.pid" "$S/run/redis.pid" "$S/bind/named.pid" "$S/ssh/sshd.pid" "$S/run/neo4j.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
+  for file in "$S"/run/gunicorn*.pid "$S/run/redis.pid" "$S"/bind/*/named.pid "$S/ssh/sshd.pid" "$S/run/neo4j.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
   [ -s "$S/pg/postmaster.pid" ] && (cd / && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -m fast -w stop >/dev/null) || true
 }
 
@@ -262,23 +275,32 @@ up)
   python_packages
   postgres
   configuration
-  netbox
-  bind
+  redis
+  database
+  for n in $(seq $INSTANCES); do
+    netbox "$n"
+    bind "$n"
+  done
   sshd_
   clients
   debian
   neo4j
   browser
   sql -c "drop database if exists pulumi with (force)" -c "create database pulumi"
-  printf '{"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"},"neo4j":{"url":"bolt://127.0.0.1:%s","password":"%s"},"chromium":"%s","python":"%s","debian":"%s","dump":"%s"}\n' \
-    $PG_PORT $NB_PORT $TOKEN_KEY $TOKEN_SECRET $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $DNS_PORT "$S/bind/ddns.key" $NEO4J_PORT $NEO4J_PASSWORD "$(command -v chromium)" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
+  each=
+  for n in $(seq $INSTANCES); do
+    each+=$(printf '%s{"netbox":{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"},"dns":{"host":"127.0.0.1","port":%s,"keyFile":"%s"}}' \
+      "${each:+,}" $((NB_PORT + n)) $TOKEN_KEY $TOKEN_SECRET $((DNS_PORT + n)) "$S/bind/ddns.key")
+  done
+  printf '{"instances":[%s],"postgres":"postgres://postgres@127.0.0.1:%s/pulumi?sslmode=disable","ssh":{"host":"127.0.0.1","port":%s,"user":"ddns","keyFile":"%s","hostKey":"%s","hostKeyFile":"%s"},"neo4j":{"url":"bolt://127.0.0.1:%s","password":"%s"},"chromium":"%s","python":"%s","debian":"%s","dump":"%s"}\n' \
+    "$each" $PG_PORT $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $NEO4J_PORT $NEO4J_PASSWORD "$(command -v chromium)" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
   ;;
-reset) reset ;;
-worker) worker ;;
+reset) reset "$2" ;;
+worker) worker "$2" ;;
 worker-down) worker_down ;;
 down) stop ;;
 *)
-  echo "services.sh up|reset|worker|worker-down|down" >&2
+  echo "services.sh up|reset N|worker N|worker-down|down" >&2
   exit 2
   ;;
 esac

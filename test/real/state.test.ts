@@ -1,15 +1,13 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { z } from "zod";
 import { killTree } from "../../tools/processes";
 import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
+import { realServices } from "../services";
 import { seedWith, World } from "../world";
 
 // The state in a real PostgreSQL, as docs/scale.md says how to keep it.
-
-const { postgres } = z.object({ postgres: z.string() }).parse(JSON.parse(process.env.REAL_SERVICES ?? "{}"));
 
 const guests = ["east", "west"]
   .flatMap((part) =>
@@ -29,7 +27,7 @@ describe("state in PostgreSQL", () => {
     world = await World.open(seed, { clone: 400 });
     const [[, { token }] = ["", { token: "" }]] = Object.entries(world.reach.proxmox);
     const env = {
-      PULUMI_BACKEND_URL: postgres,
+      PULUMI_BACKEND_URL: realServices().postgres,
       NETBOX_API_TOKEN: world.reach.netbox.token,
       PROXMOX_VE_API_TOKEN: token,
     };

@@ -2,20 +2,19 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { z } from "zod";
 import { templateHandler } from "../../providers/proxmox/template.handler";
+import { realServices } from "../services";
 import { TemplateWorld } from "../templates";
 
 // A template over ssh with the real virt-customize and virt-sysprep, of a real Debian image.
 
-const { debian } = z.object({ debian: z.string() }).parse(JSON.parse(process.env.REAL_SERVICES ?? "{}"));
 const env = { ...process.env, LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" };
 let there: TemplateWorld;
 
 beforeAll(async () => {
   there = await TemplateWorld.open({ virt: true });
   const image = join(there.world.folder, "debian.qcow2");
-  const words = ["--partition", "--format=qcow2", "--type=ext4", "--size=+400M", debian, image];
+  const words = ["--partition", "--format=qcow2", "--type=ext4", "--size=+400M", realServices().debian, image];
   const made = spawnSync("virt-make-fs", words, { env, encoding: "utf8" });
   expect(made.stderr).not.toContain("error");
   there.images.files.set("image.qcow2", readFileSync(image));

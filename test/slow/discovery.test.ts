@@ -5,6 +5,7 @@ import { undocumented } from "../../bench/undocumented";
 import { discoveryGrants, discoveryPermissions } from "../../stacks/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
+import { isReal } from "../services";
 import { World } from "../world";
 
 // Proxmox VE read into NetBox by the real CLI: what is there, what changes, what goes, and what is another program's.
@@ -33,7 +34,7 @@ describe("discovery of two hundred guests", () => {
   });
 });
 
-describe.skipIf(process.env.REAL_SERVICES !== undefined)("discovery into a NetBox that has nothing", () => {
+describe.skipIf(isReal)("discovery into a NetBox that has nothing", () => {
   it("makes the cluster, too, and finishes what an interrupted run began, as its own", {
     timeout: 200_000,
   }, async () => {

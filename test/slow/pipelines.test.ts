@@ -11,6 +11,7 @@ import { zonesOf } from "../../tools/labstack";
 import { pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
 import { limitedNetboxToken, limitedToken } from "../rights";
+import { isReal } from "../services";
 import { seedWith, World } from "../world";
 
 // The steps of .github/workflows/ and .gitlab-ci.yml, run as their runners would, in a fresh checkout, against the lab.
@@ -92,7 +93,7 @@ function bash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ co
   });
 }
 
-describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
+describe.skipIf(isReal)("in pipelines", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-pipelines-"));
   const checkout = join(folder, "checkout");
   let world: World;
@@ -220,7 +221,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
       if (name !== "PULUMI_BACKEND_URL") expect(text.includes(secret), `${name} is shown`).toBe(false);
   };
 
-  it("a pull request gets its plan as one comment, and the merge makes it so", async () => {
+  it("a pull request gets its plan as one comment, and the merge makes it so", { timeout: 400_000 }, async () => {
     const first = await runWorkflow("preview");
     expect(first.code, first.output).toBe(0);
     expect(github.comments).toHaveLength(1);
@@ -242,7 +243,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
     noSecret(JSON.stringify(github.comments) + first.output + up.output);
   });
 
-  it("a plan that can't be made is told on the pull request, and fails", async () => {
+  it("a plan that can't be made is told on the pull request, and fails", { timeout: 400_000 }, async () => {
     const id = world.lab.guestIds.get("w1");
     await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 1 });
     const refused = await runWorkflow("preview");
@@ -252,7 +253,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
     await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 512 });
   });
 
-  it("drift opens one issue, and its end closes it", async () => {
+  it("drift opens one issue, and its end closes it", { timeout: 400_000 }, async () => {
     const quiet = await runWorkflow("drift");
     expect(quiet.code, quiet.output).toBe(0);
     expect(github.issues).toEqual([]);
@@ -273,7 +274,7 @@ describe.skipIf(process.env.REAL_SERVICES !== undefined)("in pipelines", () => {
     expect([...github.tokens]).toEqual(["Bearer ghs_token-of-the-job"]);
   });
 
-  it("GitLab does the same", async () => {
+  it("GitLab does the same", { timeout: 400_000 }, async () => {
     const id = world.lab.guestIds.get("w2");
     await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 768 });
     const preview = await runGitLab("preview");

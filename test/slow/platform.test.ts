@@ -12,17 +12,12 @@ import { labEnvironment } from "../../tools/labstack";
 import { killTree } from "../../tools/processes";
 import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
+import { isReal, realServices } from "../services";
 import { demoSeed, seedWith, World } from "../world";
 
 // NetBox's own house by the real CLI. On the lab alone the containers are told what to do, and do nothing. With the real
 // services they are real Debian machines, with real PostgreSQL, Valkey, nginx and NetBox from PyPI in them.
 
-const given = z
-  .object({ debian: z.string(), dump: z.string() })
-  .safeParse(JSON.parse(process.env.REAL_SERVICES ?? "{}"));
-const debian = given.success ? given.data.debian : undefined;
-const dump = given.success ? given.data.dump : "";
-const isReal = debian !== undefined;
 const minutes = isReal ? 25 : 2;
 
 const template = "debian-12-standard_12.7-1_amd64.tar.zst";
@@ -82,7 +77,7 @@ describe("a stack from platform.yml", () => {
 
   beforeAll(async () => {
     const seed = seedWith("[]");
-    world = await World.open(seed, {}, "lab", debian === undefined ? {} : { debian });
+    world = await World.open(seed, {}, "lab", isReal ? { debian: realServices().debian } : {});
     const reach = await world.reachAs("platform", platformGrants, []);
     file = join(world.folder, "platform.yml");
     write();
@@ -110,7 +105,7 @@ describe("a stack from platform.yml", () => {
       // The dump comes into the container once that is there, as `pct push` would bring it.
       const first = await stack.up();
       expect(first.errors.join()).toContain("there is no /netbox.dump in the container");
-      copyFileSync(dump, join(rootOf(200), "netbox.dump"));
+      copyFileSync(realServices().dump, join(rootOf(200), "netbox.dump"));
     }
     const made = await stack.up();
     expect(made.errors).toEqual([]);
