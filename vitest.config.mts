@@ -5,9 +5,9 @@ const slow = process.env.SLOW_TESTS !== undefined;
 
 // CI has an hour (docs/decisions/018): it leaves out what runs on the real services just as it does on the lab, and what goes
 // through every case there is; `npm run test:slow` runs all of it.
-const inCi = process.env.REAL_FOLLOWS !== undefined;
+const inCi = process.env.IN_CI !== undefined;
 const onReal =
-  "test/slow/{access,discovery,guards,injection,intent,killed,netboxdns,platform,random,rotated,scopes,secrets,templates,together,wholelife}.test.ts";
+  "test/slow/{access,attributes,discovery,guards,injection,intent,killed,netboxdns,platform,random,rotated,scopes,secrets,templates,together,tokensetup,wholelife}.test.ts";
 const everyCase = "test/slow/{bench,faults,fuzz,guests,otherprivileges,privileges}.test.ts";
 
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
