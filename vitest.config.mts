@@ -7,7 +7,7 @@ const slow = process.env.SLOW_TESTS !== undefined;
 // through every case there is; `npm run test:slow` runs all of it.
 const inCi = process.env.IN_CI !== undefined;
 const onReal =
-  "test/slow/{access,attributes,discovery,guards,injection,intent,killed,netboxdns,platform,random,rotated,scopes,secrets,templates,together,tokensetup,wholelife}.test.ts";
+  "test/slow/{access,discovery,guards,injection,intent,netboxdns,platform,random,rotated,scopes,secrets,templates,together,tokensetup,wholelife}.test.ts";
 const everyCase = "test/slow/{bench,faults,fuzz,guests,otherprivileges,privileges}.test.ts";
 
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
@@ -19,13 +19,13 @@ const suites = real
 export default defineConfig({
   test: {
     include: suites,
-    // Generated guests ask no NetBox anything; broken runs, odd answers, missing rights, nodes, hands on guests and what
-    // opens a lab of its own are the lab's: once is enough.
+    // Generated guests ask no NetBox anything; attributes of guests, broken and killed runs, odd answers, bad input, missing
+    // rights, nodes, hands on guests and what opens a lab of its own are the lab's: once is enough.
     exclude: real
       ? [
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
-          "test/slow/{bench,doctor,guestcommands,pipelines,snapshots,terminal}.test.ts",
-          "test/lifecycle/readme.test.ts",
+          "test/slow/{attributes,bench,doctor,guestcommands,killed,pipelines,snapshots,terminal}.test.ts",
+          "test/lifecycle/{badinput,readme}.test.ts",
           "test/ops/{environment,gatherer,serve}.test.ts",
           "test/providers/{access,snapshot}.handler.test.ts",
         ]
