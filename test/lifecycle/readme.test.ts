@@ -8,7 +8,6 @@ import { readConnections } from "../../providers/connections";
 import { readSettings } from "../../stacks/settings";
 import { pulumiEnvironment, pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
-import { isReal } from "../services";
 
 const root = projectRoot();
 const readme = readFileSync(join(root, "README.md"), "utf8");
@@ -35,7 +34,7 @@ function run(script: string, env: NodeJS.ProcessEnv): Promise<Ended> {
   });
 }
 
-describe.skipIf(isReal)("the README", () => {
+describe("the README", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-readme-"));
   let lab: ChildProcess;
 

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { Gatherer } from "../../ops/gatherer";
-import { isReal } from "../services";
 
 /** A gatherer with the moments of its runs, in milliseconds since it was made. */
 function watched(run: (n: number) => Promise<boolean> = async () => true) {
@@ -21,7 +20,7 @@ function watched(run: (n: number) => Promise<boolean> = async () => true) {
   return { gatherer, runs, most: () => most };
 }
 
-describe.skipIf(isReal)("what is gathered", () => {
+describe("what is gathered", () => {
   it("within a moment makes one run, once nothing more comes", async () => {
     const { gatherer, runs } = watched();
     for (let n = 0; n < 3; n++) {

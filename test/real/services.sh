@@ -173,9 +173,10 @@ dump() {
 }
 
 reset() { # number
-  sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)"
-  # Two can't be made from one template at the same moment.
-  flock "$S/run/template.lock" psql -h 127.0.0.1 -p $PG_PORT -U postgres -qAt -c "create database netbox$1 template netbox_tpl"
+  (
+    flock 9 # two can't be made from one template at the same moment
+    sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)" -c "create database netbox$1 template netbox_tpl"
+  ) 9>"$S/run/template.lock"
   for each in $((2 * $1)) $((2 * $1 + 1)); do redis-cli -p $REDIS_PORT -n "$each" flushdb >/dev/null; done
 }
 

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { projectRoot } from "../../tools/root";
-import { isReal } from "../services";
 
 // `npm run bench` at its smallest size, to keep it alive; of its figures those that no busy machine changes.
 
@@ -29,7 +28,7 @@ const phase = z.object({
   endpoints: z.record(z.string(), z.number()),
 });
 
-describe.skipIf(isReal)("npm run bench", () => {
+describe("npm run bench", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 

@@ -11,7 +11,6 @@ import { zonesOf } from "../../tools/labstack";
 import { pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
 import { limitedNetboxToken, limitedToken } from "../rights";
-import { isReal } from "../services";
 import { seedWith, World } from "../world";
 
 // The steps of .github/workflows/ and .gitlab-ci.yml, run as their runners would, in a fresh checkout, against the lab.
@@ -93,7 +92,7 @@ function bash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ co
   });
 }
 
-describe.skipIf(isReal)("in pipelines", () => {
+describe("in pipelines", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-pipelines-"));
   const checkout = join(folder, "checkout");
   let world: World;

@@ -5,9 +5,8 @@ import { describe, expect, it } from "vitest";
 import { pulumiHome, quietHome } from "../../tools/home";
 import { pulumiEnvironment, pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
-import { isReal } from "../services";
 
-describe.skipIf(isReal)("the CLI's home folder", () => {
+describe("the CLI's home folder", () => {
   it("is the user's own in everything but its logs", () => {
     const folder = quietHome() ?? "";
     expect(lstatSync(join(folder, "logs")).isFile()).toBe(true);
