@@ -11,9 +11,9 @@ const onReal =
 const everyCase = "test/slow/{bench,faults,fuzz,guests,otherprivileges,privileges}.test.ts";
 
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
-// run that need systems at all, slow ones too: two at once, as there are two of NetBox and of BIND (test/services.ts).
+// run that need systems at all, slow ones too: two at once, as there are two of NetBox and of BIND (test/harness/services.ts).
 const suites = real
-  ? ["test/{lifecycle,slow,contract,ops,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
+  ? ["test/{lifecycle,slow,contract,cli,real}/**/*.test.ts", "test/providers/**/*.handler.test.ts"]
   : [slow ? "test/slow/**/*.test.ts" : "test/**/*.test.ts"];
 
 export default defineConfig({
@@ -26,8 +26,9 @@ export default defineConfig({
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
           "test/slow/{attributes,bench,doctor,guestcommands,killed,pipelines,snapshots,terminal}.test.ts",
           "test/lifecycle/{badinput,readme}.test.ts",
-          "test/ops/{environment,gatherer,serve}.test.ts",
-          "test/providers/{access,snapshot}.handler.test.ts",
+          "test/cli/{environment,gatherer,serve}.test.ts",
+          "test/providers/proxmox/{access/access,nodes/snapshot}.handler.test.ts",
+          "test/cli/{operation,locks,home}.test.ts",
         ]
       : slow
         ? inCi

@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
-import { canonicalAddress, reverseName } from "../providers/bind9/names";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
+import { canonicalAddress, reverseName } from "../providers/dns/names";
 import { handlerOf, type Kind } from "../providers/registry";
-import { familyOf } from "../stacks/desired/address";
-import { withAddresses } from "../stacks/desired/machines";
-import type { AddressRef, DesiredGuest, DesiredRecord } from "../stacks/desired/types";
-import { planSite } from "../stacks/plan";
+import { familyOf } from "../stacks/netbox/address";
 import { readSettings } from "../stacks/settings";
+import { withAddresses } from "../stacks/site/desired/machines";
+import type { AddressRef, DesiredGuest, DesiredRecord } from "../stacks/site/desired/types";
+import { planSite } from "../stacks/site/plan";
 import { stateFrom } from "../stacks/state";
 
 // The same calls as `up` from nothing makes, through the same pools, by a bare script: no engine, no plan, no state. Run as a

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
-import { pulumiFolder } from "../tools/pulumi";
+import { pulumiFolder } from "../cli/pulumi";
 import { bare, discovery, floor, life, openWorld, type Phase } from "./phases";
 import { report } from "./report";
 import { undocumented } from "./undocumented";

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
-import { descendants } from "../tools/processes";
+import { descendants } from "../cli/processes";
 
 /** What a process tree is made of. */
 export type Role = "cli" | "program" | "provider" | "other";

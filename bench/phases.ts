@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { pulumiEnvironment } from "../cli/pulumi";
 import type { Latency } from "../lab";
 import type { LoggedCall } from "../lab/log";
 import { Consoles } from "../tools/consoles";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
-import { pulumiEnvironment } from "../tools/pulumi";
 import { projectRoot } from "../tools/root";
 import { type Run, Stack } from "../tools/stack";
 import { type Cost, metered } from "./meter";

@@ -1,6 +1,6 @@
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Lab } from "./index";
+import type { Lab } from ".";
 import { setSwitch } from "./switches";
 
 /** The lab's own switches over HTTP: look at its state and its calls, make things slow or fail. */

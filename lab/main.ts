@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Lab, type Latency } from "./index";
+import { Lab, type Latency } from ".";
 import { readSeed } from "./seed";
 import { parseSwitch, setSwitch } from "./switches";
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Lab } from "./index";
+import type { Lab } from ".";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();

@@ -5,7 +5,7 @@ import { join, relative } from "node:path";
 // This file runs from dist/providers/, whose parent's parent is the project's root.
 const root = join(__dirname, "..", "..");
 const stampFile = join(root, "dist", ".sources");
-const rooms = ["providers", "stacks", "lab", "ops", "bench", "tools"];
+const rooms = ["providers", "stacks", "lab", "cli", "bench", "tools"];
 
 function sources(folder: string): string[] {
   if (!existsSync(folder)) return [];

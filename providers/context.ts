@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
-import { NameServer } from "./bind9/nameserver";
 import { type Connections, readConnections } from "./connections";
+import { NameServer } from "./dns/bind9/nameserver";
 import { UserError } from "./errors";
 import { type Allowance, allowance, defaultAllowance } from "./gone";
 import { Neo4j } from "./neo4j/client";

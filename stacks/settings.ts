@@ -10,9 +10,9 @@ import {
   optionExample,
   optionProblem,
   volumeOptions,
-} from "../providers/proxmox/options";
+} from "../providers/proxmox/nodes/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
-import { type DiscoverySettings, discoverySchema, duration } from "./discoverysettings";
+import { type DiscoverySettings, discoverySchema, duration } from "./discovery/settings";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
 const wordLike = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");

@@ -1,12 +1,12 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { mark } from "../providers/mark";
-import { type MachineState, machineState } from "../providers/netbox/machine.model";
-import { type ObjectState, objectState } from "../providers/netbox/object.model";
+import { type MachineState, machineState } from "../providers/netbox/objects/machine.model";
+import { type ObjectState, objectState } from "../providers/netbox/objects/object.model";
+import { mark } from "../providers/ownership/mark";
+import { snapshotState } from "../providers/proxmox/nodes/snapshot.model";
 import type { GuestType } from "../providers/proxmox/schemas";
-import { snapshotState } from "../providers/proxmox/snapshot.model";
-import type { KnownResource, KnownResources } from "./desired/access/types";
-import type { InState, KnownGuest } from "./desired/types";
+import type { KnownResource, KnownResources } from "./access/desired/types";
+import type { InState, KnownGuest } from "./site/desired/types";
 
 const answer = z.object({
   outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),

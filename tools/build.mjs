@@ -9,7 +9,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
 rmSync(join(root, "dist"), { recursive: true, force: true });
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
-const page = join("stacks", "inventorypage");
+const page = join("stacks", "inventory", "page");
 // The browser's own script first: it brings a module along that holds only types, and is written again for Node.
 for (const project of [join(root, page), root]) {
   const done = spawnSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });

@@ -1,12 +1,12 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pulumiFolder } from "../cli/pulumi";
+import { difference, symbols, title } from "../cli/steps";
 import { Lab } from "../lab";
 import { Consoles } from "./consoles";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
-import { pulumiFolder } from "./pulumi";
 import { type Run, Stack, type Step } from "./stack";
-import { difference, symbols, title } from "./steps";
 
 // `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
 

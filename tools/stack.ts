@@ -3,12 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { clearDeadLocks } from "../cli/locks";
+import { pulumiEnvironment } from "../cli/pulumi";
+import { defaults, environmentFor, goesOn, repair } from "../cli/run-defaults";
 import { project } from "../providers/settings";
 import { isRecord } from "../providers/values";
-import { clearDeadLocks } from "./locks";
-import { pulumiEnvironment } from "./pulumi";
 import { projectRoot } from "./root";
-import { defaults, environmentFor, goesOn, repair } from "./run-defaults";
 
 const root = projectRoot();
 

@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
-import { pulumiFolder } from "./pulumi";
+import { pulumiFolder } from "../cli/pulumi";
 import { projectRoot } from "./root";
 
 // `npm test`, `npm run test:slow`, `test:faults` and `test:real`: gets what the tests need, runs vitest, closes with the count.

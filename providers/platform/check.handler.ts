@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { context } from "../context";
-import { type Handler, replacedBy } from "../dynamic";
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
+import { type Handler, replacedBy } from "../resource";
 import { sameValue } from "../values";
 import { type CheckInputs, checkInputs, checkState } from "./check.model";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../dynamic";
+import { DynamicResource } from "../resource";
 import type { CheckInputs } from "./check.model";
 
 /** Tries from NetBox's container what it needs. */

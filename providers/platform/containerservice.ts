@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../dynamic";
+import { DynamicResource } from "../resource";
 import type { ServiceInputs } from "./service.model";
 
 /** A service in a container. Its secrets stay secret in the state. */

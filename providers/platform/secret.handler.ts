@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
-import type { Handler } from "../dynamic";
+import type { Handler } from "../resource";
 import { sameValue } from "../values";
 
 const inputs = z.object({

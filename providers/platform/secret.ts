@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../dynamic";
+import { DynamicResource } from "../resource";
 
 /** A secret that is made once. */
 export class GeneratedSecret extends DynamicResource {

@@ -1,8 +1,8 @@
 import { context } from "../context";
-import { type Handler, replacedBy } from "../dynamic";
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
 import { Progress } from "../progress";
+import { type Handler, replacedBy } from "../resource";
 import type { Shell } from "../ssh/shell";
 import type { ServiceStep } from "./service";
 import {

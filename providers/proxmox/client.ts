@@ -8,7 +8,7 @@ import { keepSecret } from "../http/redact";
 import { Semaphore, Shared } from "../semaphore";
 import * as accessWire from "./access/schemas";
 import { type AccessView, splitAuthId, viewOf } from "./access/view";
-import type { Power } from "./guest.model";
+import type { Power } from "./nodes/guest.model";
 import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
 

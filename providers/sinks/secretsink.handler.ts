@@ -1,6 +1,6 @@
-import type { Handler } from "../dynamic";
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
+import type { Handler } from "../resource";
 import { Semaphore } from "../semaphore";
 import { isPrivateFile, readText, removeFile, writePrivate } from "./files";
 import {

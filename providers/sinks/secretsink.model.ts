@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unknown } from "../dynamic";
+import { unknown } from "../resource";
 import { sameValue } from "../values";
 
 /** Where a token's secret goes to. Files and environment files keep what else is in them, and so does Vault. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../dynamic";
+import { DynamicResource } from "../resource";
 import type { Destination } from "./secretsink.model";
 
 interface SecretSinkArgs {

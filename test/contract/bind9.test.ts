@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, Ssh } from "../../providers/ssh/client";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 /** What this project believes of BIND 9.18's nsupdate and dig over ssh: every case holds on the lab and on the real one. */
 

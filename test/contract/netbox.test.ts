@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 /** What this project believes of NetBox 4.7 with netbox-dns 1.7: every case holds on the lab and on the real one. */
 

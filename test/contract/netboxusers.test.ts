@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 // NetBox's users, groups, object permissions and tokens, as the lab and a real NetBox 4.7 answer alike.
 

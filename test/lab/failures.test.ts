@@ -1,11 +1,11 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { recordHandler } from "../../providers/bind9/record.handler";
 import type { Context } from "../../providers/context";
-import { printMark } from "../../providers/mark";
-import { ipAllocationHandler } from "../../providers/netbox/ipallocation.handler";
-import { vmHandler } from "../../providers/proxmox/vm.handler";
-import { seedWith, World } from "../world";
+import { recordHandler } from "../../providers/dns/bind9/record.handler";
+import { ipAllocationHandler } from "../../providers/netbox/ipam/ipallocation.handler";
+import { printMark } from "../../providers/ownership/mark";
+import { vmHandler } from "../../providers/proxmox/nodes/qemu/vm.handler";
+import { seedWith, World } from "../harness/world";
 
 // Each failure switch of the lab, and the product that meets it: what it says, what it leaves, what the next run does.
 

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Context } from "../../providers/context";
 import { HttpError } from "../../providers/http/errors";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 // pveproxy's habits (facts: 100 requests a connection, idle ones close after 5 s, closed after every error, empty 401s),
 // and this project's client, which must lose no request to them and send none twice.

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 // What no recording has: more than one node, running containers, snapshots with RAM, pools' rights, a download.
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labSecrets } from "../../tools/labstack";
 import type { Stack } from "../../tools/stack";
-import { isReal } from "../services";
-import { demoSeed, World } from "../world";
+import { isReal } from "../harness/services";
+import { demoSeed, World } from "../harness/world";
 
 // The whole life of the demo's guests by the real CLI; the verdicts come from listing the three systems.
 

@@ -4,9 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { pulumiEnvironment, pulumiFolder } from "../../cli/pulumi";
 import { readConnections } from "../../providers/connections";
 import { readSettings } from "../../stacks/settings";
-import { pulumiEnvironment, pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
 
 const root = projectRoot();

@@ -6,8 +6,8 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Lab } from "../../lab";
 import { projectRoot } from "../../tools/root";
-import { realServices } from "../services";
-import { demoSeed } from "../world";
+import { realServices } from "../harness/services";
+import { demoSeed } from "../harness/world";
 
 const run = promisify(execFile);
 

@@ -2,10 +2,10 @@ import { join } from "node:path";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { labEnvironment } from "../../tools/labstack";
-import { addRecords, inventorySeed } from "../inventory";
-import { runOps } from "../ops";
-import { realServices } from "../services";
-import { World } from "../world";
+import { runOps } from "../harness/cli";
+import { addRecords, inventorySeed } from "../harness/inventory";
+import { realServices } from "../harness/services";
+import { World } from "../harness/world";
 
 const nasty = '</script><img src=x onerror="window.broken=1"><!--';
 

@@ -1,5 +1,5 @@
 import neo4j, { type Driver } from "neo4j-driver";
-import { realServices } from "../services";
+import { realServices } from "../harness/services";
 
 /** The real Neo4j, looked at past our own client. */
 export class Database {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../tools/stack";
-import { demoSeed, World } from "../world";
+import { demoSeed, World } from "../harness/world";
 
 /** A plan as comparable lines: every resource with all of its inputs, but for where NetBox is. */
 const lines = ({ steps }: Run, netboxUrl: string): string[] =>

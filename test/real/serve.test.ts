@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../tools/root";
-import { ownInstance } from "../services";
-import { seedWith, World } from "../world";
+import { ownInstance } from "../harness/services";
+import { seedWith, World } from "../harness/world";
 
 // A real NetBox's event rule calls `ops serve`, and what was changed is done.
 
@@ -25,11 +25,11 @@ describe("a change in NetBox", () => {
     const stack = await world.stack({}, "prod");
     const { env, args } = stack.reach;
     const file = args[args.indexOf("--config-file") + 1] ?? "";
-    const command = `node dist/tools/run.js up --stack prod --config-file '${file}' --yes --skip-preview --non-interactive`;
+    const command = `node dist/cli/run.js up --stack prod --config-file '${file}' --yes --skip-preview --non-interactive`;
     child = spawn(
       process.execPath,
       [
-        "dist/ops/main.js",
+        "dist/cli/main.js",
         "serve",
         "--stack",
         "prod",

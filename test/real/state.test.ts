@@ -1,11 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { killTree } from "../../tools/processes";
+import { killTree } from "../../cli/processes";
 import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
-import { realServices } from "../services";
-import { seedWith, World } from "../world";
+import { realServices } from "../harness/services";
+import { seedWith, World } from "../harness/world";
 
 // The state in a real PostgreSQL, as docs/scale.md says how to keep it.
 

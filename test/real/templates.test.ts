@@ -2,9 +2,9 @@ import { spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { templateHandler } from "../../providers/proxmox/template.handler";
-import { realServices } from "../services";
-import { TemplateWorld } from "../templates";
+import { templateHandler } from "../../providers/proxmox/nodes/template.handler";
+import { realServices } from "../harness/services";
+import { TemplateWorld } from "../harness/templates";
 
 // A template over ssh with the real virt-customize and virt-sysprep, of a real Debian image.
 

@@ -10,7 +10,7 @@ import {
   networkOptions,
   tpmOptions,
   volumeOptions,
-} from "../../providers/proxmox/options";
+} from "../../providers/proxmox/nodes/options";
 import { projectRoot } from "../../tools/root";
 
 const read = (...path: string[]) => readFileSync(join(projectRoot(), ...path), "utf8");
@@ -35,7 +35,7 @@ describe("docs/attributes.md", () => {
     expect(rows.length).toBeGreaterThan(40);
     for (const row of rows) {
       const cell = row.split("|").at(-2) ?? "";
-      const files = [...cell.matchAll(/\b(wholelife|badinput|life|vm\.model|container\.model|proxmox\.handler)\b/g)];
+      const files = [...cell.matchAll(/\b(wholelife|badinput|life|vm\.model|container\.model|guest\.handler)\b/g)];
       expect(files.length + [...cell.matchAll(/`[ac]-[a-z]+`/g)].length, row).toBeGreaterThan(0);
       for (const [, name] of files) expect(tests, row).toContain(`${name}.test.ts`);
     }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { labels, relationships } from "../../stacks/desired/inventory/schema";
+import { labels, relationships } from "../../stacks/inventory/desired/schema";
 import { projectRoot } from "../../tools/root";
 
 const text = readFileSync(join(projectRoot(), "docs", "inventory.md"), "utf8");

@@ -18,7 +18,7 @@ import {
   sitePermissions,
   templatesGrants,
   templatesPermissions,
-} from "../../stacks/privileges";
+} from "../../stacks/access/privileges";
 import { projectRoot } from "../../tools/root";
 
 const text = readFileSync(join(projectRoot(), "docs", "privileges.md"), "utf8");

@@ -4,13 +4,13 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { accessGrants, accessPermissions } from "../../stacks/privileges";
+import { commandLines, killTree } from "../../cli/processes";
+import { pulumiFolder } from "../../cli/pulumi";
+import { accessGrants, accessPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { commandLines, killTree } from "../../tools/processes";
-import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
-import { runOps } from "../ops";
-import { seedWith, World } from "../world";
+import { runOps } from "../harness/cli";
+import { seedWith, World } from "../harness/world";
 
 // What happens to access over time, and when something goes wrong, by the real CLI.
 

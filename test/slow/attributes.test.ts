@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack, Step } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 import { notInNetbox, sshKey } from "./cases/attribute";
 import { containerAttributes } from "./cases/container";
 import { vmAttributes } from "./cases/vm";

@@ -2,11 +2,11 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { undocumented } from "../../bench/undocumented";
-import { discoveryGrants, discoveryPermissions } from "../../stacks/privileges";
+import { discoveryGrants, discoveryPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
-import { isReal } from "../services";
-import { World } from "../world";
+import { isReal } from "../harness/services";
+import { World } from "../harness/world";
 
 // Proxmox VE read into NetBox by the real CLI: what is there, what changes, what goes, and what is another program's.
 

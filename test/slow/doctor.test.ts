@@ -2,10 +2,10 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { siteGrants, sitePermissions } from "../../stacks/privileges";
-import { runOps } from "../ops";
-import { limitedNetboxToken, limitedToken } from "../rights";
-import { demoSeed, World } from "../world";
+import { siteGrants, sitePermissions } from "../../stacks/access/privileges";
+import { runOps } from "../harness/cli";
+import { limitedNetboxToken, limitedToken } from "../harness/rights";
+import { demoSeed, World } from "../harness/world";
 
 interface Check {
   system: string;

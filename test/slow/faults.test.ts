@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { Semaphore } from "../../providers/semaphore";
-import { failed, killed, type Unbroken, unbroken, without } from "../faults/broken";
-import { type Scenario, scenarios } from "../faults/scenario";
-import { type Failure, type Fate, failures, fates, type Kill, kills } from "../faults/ways";
+import { failed, killed, type Unbroken, unbroken, without } from "../harness/faults/broken";
+import { type Scenario, scenarios } from "../harness/faults/scenario";
+import { type Failure, type Fate, failures, fates, type Kill, kills } from "../harness/faults/ways";
 
 // `npm run test:faults` breaks every write in every way, and once more with the guest that it was about decommissioned, deleted
 // or out of scope by the next run. Here some of that.

@@ -1,20 +1,20 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
-import { parseZone } from "../../providers/bind9/nameserver";
-import { ownedNames } from "../../providers/bind9/record.model";
 import { readConnections } from "../../providers/connections";
 import { Context, useContext } from "../../providers/context";
+import { parseZone } from "../../providers/dns/bind9/nameserver";
+import { ownedNames } from "../../providers/dns/bind9/record.model";
 import { messageOf } from "../../providers/errors";
 import { handlerOf, type Kind } from "../../providers/registry";
 import { printProblems } from "../../providers/settings";
 import { isRecord } from "../../providers/values";
-import { planSite } from "../../stacks/plan";
 import { readSettings } from "../../stacks/settings";
+import { planSite } from "../../stacks/site/plan";
 import { stateFrom } from "../../stacks/state";
 import { type KeptResource, keptResource } from "../../tools/stack";
-import { mutated, mutatedAnswer, numbers, pick, type Random } from "../fuzz/mutate";
-import { HttpProxy } from "../proxy";
-import { demoSeed, World } from "../world";
+import { mutated, mutatedAnswer, numbers, pick, type Random } from "../harness/fuzz/mutate";
+import { HttpProxy } from "../harness/proxy";
+import { demoSeed, World } from "../harness/world";
 
 // Answers of NetBox and Proxmox VE, zones and settings, each with something wrong in it: a plan or one clear error comes of
 // it, and never a write. `FUZZ_CASES` says how many, `FUZZ_SEED` the first: a failure names its own.

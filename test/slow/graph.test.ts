@@ -1,12 +1,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { labels, relationships } from "../../stacks/desired/inventory/schema";
-import { inventoryGrants, inventoryPermissions } from "../../stacks/privileges";
+import { inventoryGrants, inventoryPermissions } from "../../stacks/access/privileges";
+import { labels, relationships } from "../../stacks/inventory/desired/schema";
 import { labEnvironment } from "../../tools/labstack";
-import { addRecords, inventorySeed } from "../inventory";
-import { runOps } from "../ops";
-import { World } from "../world";
+import { runOps } from "../harness/cli";
+import { addRecords, inventorySeed } from "../harness/inventory";
+import { World } from "../harness/world";
 
 interface Row {
   label: string;

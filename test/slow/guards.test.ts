@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { sitePermissions } from "../../stacks/privileges";
+import { sitePermissions } from "../../stacks/access/privileges";
 import type { Run, Stack } from "../../tools/stack";
-import { limitedNetboxToken } from "../rights";
-import { seedWith, World } from "../world";
+import { limitedNetboxToken } from "../harness/rights";
+import { seedWith, World } from "../harness/world";
 
 // Each guard stops with a list and the way on, and nothing was changed: neither a system nor the state.
 

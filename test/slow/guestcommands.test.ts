@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { guestGrants, guestPermissions, opsGrants } from "../../stacks/privileges";
-import { runOps } from "../ops";
-import { limitedNetboxToken, limitedToken } from "../rights";
-import { seedWith, World } from "../world";
+import { guestGrants, guestPermissions, opsGrants } from "../../stacks/access/privileges";
+import { runOps } from "../harness/cli";
+import { limitedNetboxToken, limitedToken } from "../harness/rights";
+import { seedWith, World } from "../harness/world";
 
 /** A running VM and a container of NetBox, one more VM that NetBox doesn't know, and a template. */
 function seed() {

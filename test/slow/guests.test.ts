@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { guestsHaveNoDriftButTheirOwn } from "../guestproperty";
-import { seedWith, World } from "../world";
+import { guestsHaveNoDriftButTheirOwn } from "../harness/guestproperty";
+import { seedWith, World } from "../harness/world";
 
 describe("a thousand generated guests", () => {
   let world: World;

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/privileges";
+import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
-import { runOps } from "../ops";
-import { demoSeed, World } from "../world";
+import { runOps } from "../harness/cli";
+import { demoSeed, World } from "../harness/world";
 
 // A file, then NetBox, then guests, then what discovery says of them: three stacks in a row, each with its own tokens.
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
-import { killTree } from "../../tools/processes";
-import { demoSeed, World } from "../world";
+import { killTree } from "../../cli/processes";
+import { demoSeed, World } from "../harness/world";
 
 // SIGKILL to the CLI's whole process tree in the middle of `up`; then `up` again. The verdict is what the systems hold.
 

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import { Semaphore } from "../../providers/semaphore";
-import type { Grant, ObjectPermission } from "../../stacks/privileges";
+import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
 import type { Run } from "../../tools/stack";
 
 // A life is run with all rights that are documented, and with each of them missing: that it is missed is the proof.

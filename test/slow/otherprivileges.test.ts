@@ -21,12 +21,12 @@ import {
   platformGrants,
   templatesGrants,
   templatesPermissions,
-} from "../../stacks/privileges";
+} from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { ImageServer, qcow2 } from "../images";
-import { addRecords, inventorySeed } from "../inventory";
-import { runOps } from "../ops";
-import { seedWith, World } from "../world";
+import { runOps } from "../harness/cli";
+import { ImageServer, qcow2 } from "../harness/images";
+import { addRecords, inventorySeed } from "../harness/inventory";
+import { seedWith, World } from "../harness/world";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
 // The same as privileges.test.ts for the programs beside the site.

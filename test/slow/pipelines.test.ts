@@ -6,14 +6,14 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse, stringify } from "yaml";
-import { planGrants, planPermissions } from "../../stacks/privileges";
+import { pulumiFolder } from "../../cli/pulumi";
+import { planGrants, planPermissions } from "../../stacks/access/privileges";
 import { zonesOf } from "../../tools/labstack";
-import { pulumiFolder } from "../../tools/pulumi";
 import { projectRoot } from "../../tools/root";
-import { limitedNetboxToken, limitedToken } from "../rights";
-import { seedWith, World } from "../world";
+import { limitedNetboxToken, limitedToken } from "../harness/rights";
+import { seedWith, World } from "../harness/world";
 
-// The steps of .github/workflows/ and .gitlab-ci.yml, run as their runners would, in a fresh checkout, against the lab.
+// The steps of examples/github/ and examples/gitlab/, run as their runners would, in a fresh checkout, against the lab.
 
 const root = projectRoot();
 type Variables = Record<string, string>;
@@ -152,7 +152,7 @@ describe("in pipelines", () => {
 
   const of = (job: string): Variables => (job === "up" ? secrets : { ...secrets, ...plan });
   const workflow = (name: string): Job => {
-    const text = readFileSync(join(root, ".github", "workflows", `${name}.yml`), "utf8");
+    const text = readFileSync(join(root, "examples", "github", `${name}.yml`), "utf8");
     const { jobs } = parse(text) as { jobs: Record<string, Job> };
     const job = jobs[name];
     if (job === undefined) throw new Error(`${name}.yml has no job ${name}`);
@@ -198,12 +198,11 @@ describe("in pipelines", () => {
     return { code: 0, output };
   }
 
-  /** A job of .gitlab-ci.yml: its before_script and script in one shell. */
+  /** A job of gitlab-ci.yml: its before_script and script in one shell. */
   async function runGitLab(name: string): Promise<{ code: number; output: string }> {
-    const file = parse(readFileSync(join(root, ".gitlab-ci.yml"), "utf8"), { merge: true }) as Record<
-      string,
-      { script?: string[]; before_script?: string[] }
-    >;
+    const file = parse(readFileSync(join(root, "examples", "gitlab", "gitlab-ci.yml"), "utf8"), {
+      merge: true,
+    }) as Record<string, { script?: string[]; before_script?: string[] }>;
     const lines = [...(file.default?.before_script ?? []), ...(file[name]?.script ?? [])].filter(
       (line) => !isDone(line),
     );

@@ -5,15 +5,15 @@ import { Agent, type Dispatcher, request } from "undici";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { killTree } from "../../cli/processes";
+import { pulumiFolder } from "../../cli/pulumi";
 import { loadSeed } from "../../lab/netbox/load";
-import { platformGrants } from "../../stacks/privileges";
+import { platformGrants } from "../../stacks/access/privileges";
 import { readSettings } from "../../stacks/settings";
 import { labEnvironment } from "../../tools/labstack";
-import { killTree } from "../../tools/processes";
-import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
-import { isReal, realServices } from "../services";
-import { demoSeed, seedWith, World } from "../world";
+import { isReal, realServices } from "../harness/services";
+import { demoSeed, seedWith, World } from "../harness/world";
 
 // NetBox's own house by the real CLI. On the lab alone the containers are told what to do, and do nothing. With the real
 // services they are real Debian machines, with real PostgreSQL, Valkey, nginx and NetBox from PyPI in them.

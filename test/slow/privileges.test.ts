@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
-import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/privileges";
-import { limitedNetboxToken, limitedToken } from "../rights";
-import { seedWith, World } from "../world";
+import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/access/privileges";
+import { limitedNetboxToken, limitedToken } from "../harness/rights";
+import { seedWith, World } from "../harness/world";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
 // Every test that runs the program gives it tokens with the documented privileges: they are sufficient. Here one after

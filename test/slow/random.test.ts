@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 // A world that no one wrote: its number is printed, and SEED=number makes it again.
 

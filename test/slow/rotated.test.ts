@@ -1,8 +1,8 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { pulumiFolder } from "../../tools/pulumi";
+import { pulumiFolder } from "../../cli/pulumi";
 import { Stack } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 // What the engine hands a provider on refresh and destroy is the configuration of the last `up`, old tokens and all: the
 // environment and `--run-program` must win over it.

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { commandLines } from "../../cli/processes";
 import { labSecrets } from "../../tools/labstack";
-import { commandLines } from "../../tools/processes";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 /** Every file below a folder, with its content. */
 const files = (folder: string): { name: string; text: string }[] =>

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 const guests = `
 - { name: web1, status: offline, vcpus: 1, memory: 512, disks: [{ name: scsi0, size: 8192 }], interfaces: [{ name: net0, vlan: 71, customFields: { allocate_from: vlan@4 } }] }

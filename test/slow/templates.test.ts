@@ -2,13 +2,13 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
-import { templatesGrants, templatesPermissions } from "../../stacks/privileges";
+import { pulumiFolder } from "../../cli/pulumi";
+import { templatesGrants, templatesPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
-import { ImageServer, qcow2 } from "../images";
-import { runOps } from "../ops";
-import { seedWith, World } from "../world";
+import { runOps } from "../harness/cli";
+import { ImageServer, qcow2 } from "../harness/images";
+import { seedWith, World } from "../harness/world";
 
 // The whole life of templates.yml by the real CLI and a token with the documented rights: built by the API and over ssh, run
 // again, a newer image beside the old one, which stays while a linked clone needs it, destroyed.

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { templateHandler } from "../../providers/proxmox/template.handler";
-import { TemplateWorld } from "../templates";
+import { templateHandler } from "../../providers/proxmox/nodes/template.handler";
+import { TemplateWorld } from "../harness/templates";
 
 // Every step over ssh is cut off, before and after it was done: the next run finishes it.
 

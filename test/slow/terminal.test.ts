@@ -1,19 +1,19 @@
 import { mkdirSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { commandLines } from "../../cli/processes";
 import {
   guestGrants,
   guestPermissions,
   inventoryGrants,
   inventoryPermissions,
   opsGrants,
-} from "../../stacks/privileges";
+} from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { commandLines } from "../../tools/processes";
-import { runOps } from "../ops";
-import { limitedToken } from "../rights";
-import { onTerminal, opsOnTerminal } from "../terminal";
-import { seedWith, World } from "../world";
+import { runOps } from "../harness/cli";
+import { limitedToken } from "../harness/rights";
+import { onTerminal, opsOnTerminal } from "../harness/terminal";
+import { seedWith, World } from "../harness/world";
 
 const esc = "\u001b";
 
@@ -283,7 +283,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
         PROXMOX_VE_API_TOKEN_PVE_B: _b,
         ...without
       } = env;
-      const line = `${process.execPath} dist/ops/main.js list ${args.join(" ")}`;
+      const line = `${process.execPath} dist/cli/main.js list ${args.join(" ")}`;
       const shell = await onTerminal(
         ["bash", "--norc", "-i"],
         { ...without, ...own, HISTFILE: join(home, ".bash_history") },
@@ -301,7 +301,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
       isOver = true;
       await looking;
     }
-    expect(readFileSync(join(home, ".bash_history"), "utf8")).toContain("dist/ops/main.js list");
+    expect(readFileSync(join(home, ".bash_history"), "utf8")).toContain("dist/cli/main.js list");
     const files = [home, temporary, join(world.folder, "secret-graph")].flatMap((folder) =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../world";
+import { seedWith, World } from "../harness/world";
 
 const count = 8;
 const numbers = Array.from({ length: count }, (_, n) => n + 1);

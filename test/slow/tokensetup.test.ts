@@ -3,13 +3,13 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import { z } from "zod";
+import { pulumiFolder } from "../../cli/pulumi";
 import { ProxmoxCluster } from "../../providers/proxmox/client";
-import { accessGrants, accessPermissions } from "../../stacks/privileges";
+import { accessGrants, accessPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { pulumiFolder } from "../../tools/pulumi";
 import { Stack } from "../../tools/stack";
-import { runOps } from "../ops";
-import { seedWith, World } from "../world";
+import { runOps } from "../harness/cli";
+import { seedWith, World } from "../harness/world";
 
 // The whole life of a token_setup.json by the real CLI: created, run again, extended, rotated with both tokens valid, destroyed;
 // by a token with the documented rights.

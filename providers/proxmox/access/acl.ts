@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../dynamic";
+import { DynamicResource } from "../../resource";
 import type { AclInputs } from "./acl.model";
 
 /** An entry of the access control list: who has which role at which path. */

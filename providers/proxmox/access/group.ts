@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../dynamic";
+import { DynamicResource } from "../../resource";
 import type { GroupInputs } from "./group.model";
 
 /** A group; who is in it stands with the users. */

@@ -1,8 +1,8 @@
 import { z } from "zod";
 import { context } from "../../context";
-import { type Handler, replacedBy } from "../../dynamic";
 import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
+import { type Handler, replacedBy } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import type { ProxmoxCluster } from "../client";
 import { proveSystem } from "../system";

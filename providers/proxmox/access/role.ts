@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../dynamic";
+import { DynamicResource } from "../../resource";
 import type { RoleInputs } from "./role.model";
 
 /** A role: a set of privileges. */

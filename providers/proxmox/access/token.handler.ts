@@ -1,8 +1,8 @@
 import { context } from "../../context";
-import { type Handler, replacedBy } from "../../dynamic";
 import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { keepSecret } from "../../http/redact";
+import { type Handler, replacedBy } from "../../resource";
 import { isRecord, withoutUndefined } from "../../values";
 import { explain, type Parameters, type ProxmoxCluster } from "../client";
 import { explained, proveGone } from "./handler";

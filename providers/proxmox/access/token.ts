@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../dynamic";
+import { DynamicResource } from "../../resource";
 import type { TokenInputs } from "./token.model";
 
 /** An API token; its secret is an output that the engine keeps encrypted. */

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../dynamic";
+import { DynamicResource } from "../../resource";
 import type { UserInputs } from "./user.model";
 
 /** A user; its tokens are resources of their own. */

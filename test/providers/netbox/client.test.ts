@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { NetboxClient } from "../../../providers/netbox/client";
 import { virtualMachine, virtualMachineFields } from "../../../providers/netbox/schemas";
-import { seedWith, World } from "../../world";
+import { seedWith, World } from "../../harness/world";
 
 const machines = "virtualization/virtual-machines";
 const count = 30;

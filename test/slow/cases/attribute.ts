@@ -1,4 +1,4 @@
-import type { World } from "../../world";
+import type { World } from "../../harness/world";
 
 // One guest an attribute: each is changed alone in NetBox, then by hand on Proxmox VE. The plan must name it, and `up` do it.
 

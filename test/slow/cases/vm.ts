@@ -1,4 +1,4 @@
-import type { World } from "../../world";
+import type { World } from "../../harness/world";
 import { type Attribute, byHandIn, notInNetbox, sshKey, vlan } from "./attribute";
 
 export const vmAttributes: Attribute[] = [

@@ -1,0 +1,47 @@
+import { Context } from "../providers/context";
+import { type Inventory, readInventory } from "../stacks/inventory/facts";
+import { writeInventory } from "../stacks/inventory/files";
+import { loadInventory } from "../stacks/inventory/load";
+import { configuration, type StackOptions } from "./configuration";
+import { printJson, remark, say } from "./terminal";
+
+export interface GraphOptions extends StackOptions {
+  out?: string;
+  json?: boolean;
+}
+
+/** Nodes by label, relationships by type. */
+function countsOf({ graph }: Inventory): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const name of [...graph.nodes.map(({ label }) => label), ...graph.relationships.map(({ type }) => type)])
+    counts[name] = (counts[name] ?? 0) + 1;
+  return counts;
+}
+
+/** Loads Neo4j where one is configured, else writes files; exits with 1 where something could not be read. */
+export async function graphCommand({ out, json = false, ...stack }: GraphOptions): Promise<void> {
+  const { connections, settings } = await configuration({ ...stack, needsNetbox: false, readsNeo4j: true });
+  const context = new Context(connections);
+  try {
+    const { neo4j } = context;
+    // A database that isn't there is told before everything is read.
+    await neo4j?.verify();
+    const read = await readInventory(context, settings);
+    for (const problem of read.problems) remark(problem);
+    if (read.problems.length > 0) process.exitCode = 1;
+    const loaded = neo4j && (await loadInventory(neo4j, read));
+    const folder = out ?? settings.inventory.folder ?? (neo4j === undefined ? "inventory" : undefined);
+    const files = folder === undefined ? [] : writeInventory(folder, read);
+    const counts = countsOf(read);
+    if (json) {
+      const database = loaded && neo4j ? { url: neo4j.url, removed: loaded.removed } : null;
+      printJson({ counts, neo4j: database, files, problems: read.problems });
+      return;
+    }
+    for (const [name, count] of Object.entries(counts)) say(`${String(count).padStart(8)}  ${name}`);
+    if (loaded && neo4j) say(`loaded into ${neo4j.url}; ${loaded.removed} that are there no more were removed`);
+    for (const file of files) say(`written: ${file}`);
+  } finally {
+    await context.close();
+  }
+}

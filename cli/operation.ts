@@ -1,0 +1,76 @@
+import { spawn, spawnSync } from "node:child_process";
+import { project } from "../providers/settings";
+import { projectRoot } from "../tools/root";
+import { backendFolder, clearDeadLocks } from "./locks";
+import { pulumiEnvironment, pulumiFolder } from "./pulumi";
+import { defaults, environmentFor, goesOn, makesSecrets, repair } from "./run-defaults";
+
+const root = projectRoot();
+
+export function stackOf(args: string[]): string | undefined {
+  const at = args.findIndex((arg) => arg === "-s" || arg === "--stack");
+  return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith("--stack="))?.slice("--stack=".length);
+}
+
+/** How much the CLI is asked to log: `-v=9`, `-v 9`, `--verbose=9`. */
+export function verbosityOf(args: string[]): number {
+  const at = args.findIndex((arg) => arg === "-v" || arg === "--verbose");
+  const text = at >= 0 ? args[at + 1] : args.find((arg) => /^(-v|--verbose)=?\d+$/.test(arg));
+  return Number(/(\d+)$/.exec(text ?? "")?.[1] ?? 0);
+}
+
+/**
+ * One operation of the real CLI with this project's good defaults: locks of killed runs are cleared before it, and the state of
+ * one that went on past an error is mended after it. @param shown where its output goes; kept, it is given back
+ */
+export async function operate(
+  command: string,
+  args: string[],
+  shown: "inherit" | "kept",
+  more: NodeJS.ProcessEnv = {},
+): Promise<{ code: number; output: string }> {
+  const preset = defaults[command];
+  if (preset === undefined) throw new Error(`there is ${Object.keys(defaults).join(", ")}`);
+  const folder = await pulumiFolder();
+  const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
+  const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
+  const named = stackOf(args);
+  const selected = named ?? (pulumi("stack", "--show-name", "--non-interactive").stdout.trim() || "dev");
+  if (selected === "dev") {
+    // The lab's stack: its secrets are fakes, and so is its passphrase.
+    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
+      env.PULUMI_CONFIG_PASSPHRASE = "lab";
+    const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");
+    if (made.status !== 0) throw new Error(made.stderr.trim());
+  }
+  const backend = backendFolder(root, env);
+  const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
+  if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
+  const program = pulumi("config", "get", `${project}:program`, "--stack", selected, "--non-interactive").stdout.trim();
+  if (makesSecrets(program) && verbosityOf(args) >= 9)
+    throw new Error("From -v=9 on Pulumi's own log prints secrets in the clear: use -v=8, or --debug, for this stack.");
+  const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...args];
+  const child = spawn("pulumi", words, {
+    cwd: root,
+    env: { ...environmentFor(command, program), ...env },
+    stdio: shown === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
+  });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream?.on("data", (chunk: Buffer) => {
+      output += chunk.toString();
+      process.stdout.write(chunk);
+    });
+  // Ctrl-C goes to the whole group: pulumi ends what is under way and saves its state, and we wait for it.
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (status) => resolve(status ?? 1));
+  }).finally(() => process.off("SIGINT", wait));
+  if (code !== 0 && goesOn(command)) {
+    const mended = pulumi(...repair(selected));
+    if (mended.status !== 0) process.stderr.write(`… the state could not be checked: ${mended.stderr.trim()}\n`);
+  }
+  return { code, output };
+}

@@ -1,0 +1,179 @@
+import type { Context } from "../providers/context";
+import { messageOf, UserError } from "../providers/errors";
+import { made } from "../providers/netbox/schemas";
+import { says, TaskError } from "../providers/proxmox/client";
+import type { Power } from "../providers/proxmox/nodes/guest.model";
+import { type Place, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
+import { Semaphore } from "../providers/semaphore";
+import { powerOfStatus } from "../stacks/site/desired/statuses";
+import { nameOf, placeName, type SeenGuest } from "./guests";
+import { Progress } from "./terminal";
+
+export const powerActions = ["start", "stop", "shutdown", "reboot", "suspend", "resume"] as const;
+export type PowerAction = (typeof powerActions)[number];
+
+/** Those that a guest notices. */
+export const disturbs = (action: PowerAction): boolean => action !== "start" && action !== "resume";
+
+/** What a guest does after each. */
+const after: Readonly<Record<PowerAction, Power>> = {
+  start: "running",
+  stop: "stopped",
+  shutdown: "stopped",
+  reboot: "running",
+  suspend: "paused",
+  resume: "running",
+};
+
+/** The status that NetBox has for what a guest does. */
+const statusFor: Readonly<Record<Power, string>> = { running: "active", stopped: "offline", paused: "paused" };
+
+export interface PowerResult {
+  cluster: string;
+  vmid: number;
+  name: string;
+  result: "done" | "unchanged" | "failed";
+  before: Power | "unknown";
+  after: Power | "unknown";
+  /** Seconds. */
+  took: number;
+  error?: string;
+  /** What NetBox says of it, and what it would have to say. */
+  netbox?: { status: string; wanted: string; recorded: boolean; url: string; error?: string };
+}
+
+export interface PowerOptions {
+  /** Is NetBox told? */
+  record: boolean;
+  /** Guests of a cluster at once. */
+  parallel: number;
+}
+
+/** The same to many guests: one that fails holds up no other. */
+export async function powerAll(
+  context: Context,
+  guests: SeenGuest[],
+  action: PowerAction,
+  options: PowerOptions,
+): Promise<PowerResult[]> {
+  const progress = new Progress(guests.length);
+  const turns = new Map(context.proxmox.map(({ name }) => [name, new Semaphore(options.parallel)]));
+  return Promise.all(
+    guests.map((guest) => {
+      const work = () => progress.of(nameOf(guest), () => powerOne(context, guest, action, options.record));
+      return turns.get(guest.cluster.name)?.run(work) ?? work();
+    }),
+  );
+}
+
+async function powerOne(
+  context: Context,
+  guest: SeenGuest,
+  action: PowerAction,
+  record: boolean,
+): Promise<PowerResult> {
+  const started = Date.now();
+  const { cluster, vmid, type, node } = guest;
+  const base = { cluster: cluster.name, vmid, name: nameOf(guest) };
+  const took = () => Math.round((Date.now() - started) / 100) / 10;
+  let before: Power | "unknown" = "unknown";
+  try {
+    if (guest.template) throw new UserError("it is a template");
+    const now = await cluster.current(type, node, vmid);
+    before = now.power;
+    const changed = await act({ cluster, type, node, vmid }, action, now.power, now.hasHa);
+    const result: PowerResult = {
+      ...base,
+      ...{ result: changed ? "done" : "unchanged", before, after: after[action], took: took() },
+    };
+    const netbox = await withNetbox(context, guest, after[action], record);
+    return netbox === undefined ? result : { ...result, netbox };
+  } catch (error) {
+    const outcome = await cluster.current(type, node, vmid).catch(() => undefined);
+    return {
+      ...base,
+      ...{ result: "failed", before, after: outcome?.power ?? "unknown", took: took() },
+      error: meaning(guest, action, error),
+    };
+  }
+}
+
+/** @returns was there anything to do? */
+async function act(place: Place, action: PowerAction, now: Power, ha: boolean): Promise<boolean> {
+  const { cluster } = place;
+  const path = `${pathOf(place)}/status`;
+  const wanted = after[action];
+  if (action === "reboot") {
+    if (now !== "running") throw new UserError(`it is ${now}, and only a running guest restarts: start it`);
+    if (ha) await restart(place, ha);
+    else await cluster.task("POST", `${path}/reboot`, { timeout: cluster.shutdownTimeout });
+    return true;
+  }
+  // Lists and statuses of containers don't tell a suspended one.
+  const isKnown = place.type === "qemu" || (action !== "suspend" && action !== "resume");
+  if (isKnown && now === wanted) return false;
+  if ((action === "suspend" || action === "resume") && now === "stopped")
+    throw new UserError(`it is stopped, and there is nothing to ${action}${action === "resume" ? ": start it" : ""}`);
+  if (ha && action !== "suspend" && action !== "resume") {
+    await switchTo(place, wanted, now, ha);
+    return true;
+  }
+  // One that is paused has been started.
+  if (action === "start" && now === "paused") await cluster.task("POST", `${path}/resume`, {});
+  else if (action === "shutdown") {
+    // A paused guest hears nothing.
+    if (now === "paused") await cluster.task("POST", `${path}/resume`, {});
+    await cluster.task("POST", `${path}/shutdown`, { timeout: cluster.shutdownTimeout });
+  } else await cluster.task("POST", `${path}/${action}`, {});
+  return true;
+}
+
+function meaning(guest: SeenGuest, action: PowerAction, error: unknown): string {
+  const said = messageOf(error);
+  if (error instanceof TaskError && says.shutdownTimedOut(error.exitstatus))
+    return `it did not follow within ${guest.cluster.shutdownTimeout} s (--timeout): \`ops stop ${placeName(guest)}\` switches it off as it is, as if by its plug`;
+  const lock = /(?:VM|CT) is locked \(([\w-]+)\)/.exec(said)?.[1];
+  if (lock !== undefined)
+    return `it is locked (${lock}): wait for what does that (\`ops tasks --guest ${placeName(guest)} --running\`), or unlock it on ${guest.node} where nothing does (${guest.type === "lxc" ? "pct" : "qm"} unlock ${guest.vmid})`;
+  if (/403/.test(said)) return `${said}; ${action} needs VM.PowerMgmt (docs/privileges.md)`;
+  return said;
+}
+
+/** What NetBox says of a guest that now does this, with the status written where that is asked for. */
+async function withNetbox(
+  context: Context,
+  { netbox }: SeenGuest,
+  power: Power,
+  record: boolean,
+): Promise<PowerResult["netbox"]> {
+  if (netbox === undefined || powerOfStatus(netbox.status) === power) return undefined;
+  const wanted = statusFor[power];
+  const { id, url } = netbox;
+  const told = { status: netbox.status, wanted, url };
+  // What is planned, failed or to go away says more than whether it runs.
+  if (!record || powerOfStatus(netbox.status) === undefined) return { ...told, recorded: false };
+  try {
+    await context.netbox.change("virtualization/virtual-machines", id, made, "id", () => ({ status: wanted }));
+    return { ...told, recorded: true };
+  } catch (error) {
+    return { ...told, recorded: false, error: messageOf(error) };
+  }
+}
+
+/** A sentence for each guest. */
+export function printPower(results: PowerResult[], action: PowerAction): string[] {
+  return results.map(({ cluster, vmid, name, result, before, after: now, took, error, netbox }) => {
+    const who = `${result.padEnd(9)}  ${name} (${cluster}/${vmid})`;
+    if (result === "failed") return `${who}: ${action} failed, it is ${now}: ${error ?? ""}`;
+    const what = result === "unchanged" ? `was ${now} already` : `${before} → ${now} in ${took} s`;
+    return `${who}: ${what}${netbox === undefined ? "" : `; ${printNetbox(netbox)}`}`;
+  });
+}
+
+function printNetbox({ status, wanted, recorded, url, error }: NonNullable<PowerResult["netbox"]>): string {
+  if (error !== undefined) return `NetBox (${url}) still says ${status}, as the write failed: ${error}`;
+  if (recorded) return `NetBox said ${status}, and says ${wanted} now`;
+  const power = powerOfStatus(status);
+  if (power === undefined) return `NetBox (${url}) says ${status}, which is left as it is`;
+  return `NetBox (${url}) says ${status}: the next \`up\` would undo this; --record writes ${wanted}`;
+}

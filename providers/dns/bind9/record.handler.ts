@@ -1,0 +1,133 @@
+import { context } from "../../context";
+import { messageOf, UserError } from "../../errors";
+import type { Handler } from "../../resource";
+import { absolute, canonicalAddress } from "../names";
+import { canonicalValue, isSafe } from "../rdata";
+import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
+import {
+  ConflictError,
+  changeNode,
+  fromZones,
+  type Node,
+  nodesOf,
+  type RecordInputs,
+  recordInputs,
+  sameRecord,
+} from "./record.model";
+
+/** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
+export const recordHandler: Handler = {
+  diff(state, inputs) {
+    return { changes: !sameRecord(state, inputs) };
+  },
+
+  async create(raw) {
+    const wanted = parse(raw);
+    return { id: `${wanted.server}/${wanted.name}`, state: await sync(wanted, undefined) };
+  },
+
+  async read(id, raw) {
+    const known = parse(raw);
+    const server = context().nameServer(known.server);
+    const { forward, reverse } = nodesOf(known, undefined);
+    const zones = await contents(server, [forward, ...reverse]);
+    const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known);
+    return seen === undefined ? undefined : { id, state: seen, inputs: seen };
+  },
+
+  update: (_id, state, raw) => sync(parse(raw), parse(state)),
+
+  async delete(_id, raw) {
+    const known = parse(raw);
+    // The PTRs go first: nothing points at a name that is gone.
+    const { forward, reverse } = nodesOf(undefined, known);
+    if (known.owner.stack !== "") await write(known, [reverse, [forward]]);
+  },
+};
+
+/** Values in the one form that comparisons go by. */
+function parse(raw: Record<string, unknown>): RecordInputs {
+  const inputs = recordInputs.parse(raw);
+  const records = Object.entries(inputs.records).map(([type, values = []]): [string, string[]] => {
+    const unsafe = values.find((value) => !isSafe(type, value));
+    if (unsafe !== undefined)
+      throw new UserError(
+        `Unable to write ${inputs.name} on name server ${inputs.server}: a ${type} value holds control characters or is empty. Correct it in NetBox.`,
+      );
+    return [type, values.map((value) => canonicalValue(type, value)).sort()];
+  });
+  return {
+    ...inputs,
+    name: absolute(inputs.name),
+    reverse: inputs.reverse.map(canonicalAddress),
+    records: Object.fromEntries(records),
+  };
+}
+
+async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, ZoneContent>> {
+  const zones = [...new Set(nodes.flatMap(({ name }) => server.zoneOf(name) ?? []))];
+  return new Map(await Promise.all(zones.map(async (zone) => [zone, await server.content(zone)] as const)));
+}
+
+async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordInputs> {
+  const { forward, reverse } = nodesOf(wanted, known);
+  if (wanted.adopt && known === undefined) return adopt(wanted, forward, reverse);
+  await write(wanted, [[forward], reverse]);
+  const { adopt: _adopt, ...kept } = wanted;
+  return kept;
+}
+
+/** Marks what is there and nobody owns. It is kept as it was found, so that the next plan says how it differs. */
+async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Promise<RecordInputs> {
+  const server = context().nameServer(wanted.server);
+  const nodes = [forward, ...reverse];
+  const contentAt = (zones: Map<string, ZoneContent>, name: string) => zones.get(server.zoneOf(name) ?? "");
+  const before = await contents(server, nodes);
+  const isThere = ({ name }: Node) => contentAt(before, name)?.has(name) === true;
+  // A name that isn't there at all is made as ever.
+  await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
+  const after = await contents(server, nodes);
+  const { adopt: _adopt, ...kept } = wanted;
+  return fromZones((name) => contentAt(after, name), wanted) ?? kept;
+}
+
+/** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */
+async function write(record: RecordInputs, steps: Node[][]): Promise<void> {
+  const server = context().nameServer(record.server);
+  for (const step of steps) await Promise.all(step.map((node) => writeNode(server, record, node)));
+}
+
+async function writeNode(server: NameServer, record: RecordInputs, node: Node): Promise<void> {
+  const zone = server.zoneOf(node.name);
+  if (zone === undefined) {
+    if (node.wanted.size === 0) return;
+    throw new UserError(
+      `Unable to write ${node.name}: no zone of netbox-proxmox:bind9["${server.name}"].zones holds it.`,
+    );
+  }
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const change = changeNode(await server.content(zone), node, record.owner, record.ttl, record);
+      if (change) await server.change(zone, change);
+      return;
+    } catch (error) {
+      if (error instanceof ConflictError && attempt === 1) {
+        // What is in the way may be gone since the zone was read.
+        server.forget(zone);
+        continue;
+      }
+      if (error instanceof ConflictError)
+        throw new UserError(
+          `Unable to write ${record.name} on name server ${server.name}: ${error.message}. Remove that record, or change dns_name in NetBox.`,
+        );
+      if (!(error instanceof PrerequisiteError))
+        throw new UserError(
+          `Unable to write ${record.name}${node.name === record.name ? "" : ` (${node.name})`}: ${messageOf(error)}`,
+        );
+      if (attempt === 3)
+        throw new UserError(
+          `Unable to write ${node.name} on name server ${server.name}: someone else kept changing it (${error.message}). Run again.`,
+        );
+    }
+  }
+}

@@ -1,0 +1,244 @@
+import { z } from "zod";
+import { sameValue } from "../../values";
+import { reverseName } from "../names";
+import { fromWire, quoteTxt, recordTypes, toWire, unquoteTxt } from "../rdata";
+import type { Rrset, ZoneChange, ZoneContent } from "./nameserver";
+
+export type RecordType = (typeof recordTypes)[number];
+
+/** One name of a view with its RRsets, and the PTRs of its addresses. */
+export const recordInputs = z.object({
+  /** A key of the `bind9` settings. */
+  server: z.string(),
+  /** Absolute. */
+  name: z.string(),
+  /** Seconds. */
+  ttl: z.number(),
+  /** Of RRsets that have another one. */
+  ttls: z.partialRecord(z.enum(recordTypes), z.number()).optional(),
+  /** Addresses without prefix length; names absolute; texts as they are. */
+  records: z.partialRecord(z.enum(recordTypes), z.array(z.string())),
+  /** Those of the addresses whose PTR leads back to the name. */
+  reverse: z.array(z.string()),
+  /** Who has the name: the stack, and the NetBox ids of the guests. */
+  owner: z.object({ stack: z.string(), guests: z.array(z.number()) }),
+  /** RRsets that are there and nobody owns are taken over as they are. */
+  adopt: z.boolean().optional(),
+});
+
+export type RecordInputs = z.infer<typeof recordInputs>;
+export type Owner = RecordInputs["owner"];
+
+// ---- values
+
+const sameSet = (a: string[], b: string[]) =>
+  a.length === b.length && [...a].sort().join("\0") === [...b].sort().join("\0");
+const read = (type: string, rrset: Rrset | undefined) =>
+  (rrset?.values ?? []).map((value) => fromWire(type, value)).sort();
+
+// ---- owners
+
+const ownerLabel = "_netbox-proxmox";
+
+/** Where the owner of a name is written. */
+export const ownerName = (name: string): string => `${ownerLabel}.${name}`;
+
+/** The owner of a name as its TXT says: `types` are ours, `kept` were there before us with the same value. */
+export interface OwnerText extends Owner {
+  types: string[];
+  kept: string[];
+}
+
+const printOwner = ({ stack, guests, types: ours, kept }: OwnerText) =>
+  `stack=${stack} guests=${guests.join(",")} types=${ours.join(",")} kept=${kept.join(",")}`;
+
+export function parseOwner(text: string): OwnerText | undefined {
+  const [, stack, guests = "", ours = "", kept = ""] =
+    /^stack=(\S+) guests=(\S*) types=(\S*) kept=(\S*)$/.exec(text) ?? [];
+  const list = (each: string) => each.split(",").filter((part) => part !== "");
+  return stack === undefined
+    ? undefined
+    : { stack, guests: list(guests).map(Number), types: list(ours), kept: list(kept) };
+}
+
+export function findOwner(content: ZoneContent, name: string): OwnerText | undefined {
+  const values = content.get(ownerName(name))?.get("TXT")?.values ?? [];
+  return values.map((value) => parseOwner(unquoteTxt(value))).find((owner) => owner !== undefined);
+}
+
+/** Every name of a zone that has an owner, for finding what a run left behind. */
+export function ownedNames(content: ZoneContent): { name: string; owner: OwnerText }[] {
+  return [...content.keys()].flatMap((key) => {
+    if (!key.startsWith(`${ownerLabel}.`)) return [];
+    const name = key.slice(ownerLabel.length + 1);
+    const owner = findOwner(content, name);
+    return owner === undefined ? [] : [{ name, owner }];
+  });
+}
+
+// ---- observed
+
+/** The record in the form of its inputs, as the zones have it; undefined where nothing of it is there. */
+export function fromZones(
+  content: (name: string) => ZoneContent | undefined,
+  wanted: RecordInputs,
+): RecordInputs | undefined {
+  const zone = content(wanted.name);
+  const rrsets = zone?.get(wanted.name);
+  const owner = zone && findOwner(zone, wanted.name);
+  const wantedTypes = recordTypes.filter((type) => wanted.records[type] !== undefined);
+  const records = Object.fromEntries(
+    wantedTypes.flatMap((type) => (rrsets?.has(type) ? [[type, read(type, rrsets.get(type))]] : [])),
+  );
+  if (Object.keys(records).length === 0 && owner === undefined) return undefined;
+  const reverse = wanted.reverse.filter((address) =>
+    read("PTR", content(reverseName(address))?.get(reverseName(address))?.get("PTR")).includes(wanted.name),
+  );
+  const { adopt: _adopt, ...kept } = wanted;
+  const usual = wantedTypes.filter((type) => wanted.ttls?.[type] === undefined);
+  const ttls = usual.flatMap((type) => rrsets?.get(type)?.ttl ?? []);
+  const special = Object.keys(wanted.ttls ?? {}).map((type) => [type, rrsets?.get(type)?.ttl ?? 0]);
+  return {
+    ...kept,
+    ttl: ttls.find((ttl) => ttl !== wanted.ttl) ?? wanted.ttl,
+    ...(wanted.ttls === undefined ? {} : { ttls: Object.fromEntries(special) }),
+    records,
+    reverse,
+    owner: owner === undefined ? { stack: "", guests: [] } : { stack: owner.stack, guests: owner.guests },
+  };
+}
+
+/** Two records that say the same, whatever the order of their values. */
+export function sameRecord(state: Record<string, unknown>, inputs: Record<string, unknown>): boolean {
+  return (["ttl", "ttls", "records", "reverse", "owner"] as const).every((key) =>
+    sameValue(state[key], inputs[key], { sets: true }),
+  );
+}
+
+// ---- changes
+
+/** A record of someone else stands where ours should be. */
+export class ConflictError extends Error {}
+
+/** One name that we write: the forward name, or the reverse name of an address. */
+export interface Node {
+  name: string;
+  /** What should be there; nothing for a removal. */
+  wanted: Map<string, string[]>;
+  /** What we last knew to be ours. */
+  known: Map<string, string[]>;
+}
+
+/** The nodes of a record; those of addresses it no longer has are to be emptied. */
+export function nodesOf(
+  wanted: RecordInputs | undefined,
+  known: RecordInputs | undefined,
+): { forward: Node; reverse: Node[] } {
+  const name = wanted?.name ?? known?.name ?? "";
+  const forward = (record: RecordInputs | undefined) =>
+    new Map(
+      recordTypes.flatMap((type): [string, string[]][] =>
+        record?.records[type] === undefined ? [] : [[type, record.records[type]]],
+      ),
+    );
+  const addresses = new Set([...(wanted?.reverse ?? []), ...(known?.reverse ?? [])]);
+  const pointing = (record: RecordInputs | undefined, address: string): Map<string, string[]> =>
+    record?.reverse.includes(address) ? new Map([["PTR", [record.name]]]) : new Map();
+  const reverse = [...addresses].map((address) => ({
+    name: reverseName(address),
+    wanted: pointing(wanted, address),
+    known: pointing(known, address),
+  }));
+  return { forward: { name, wanted: forward(wanted), known: forward(known) }, reverse };
+}
+
+/**
+ * What has to change at one name, as compare-and-swap; undefined where all is as it should be.
+ * @throws ConflictError where something that is not ours is in the way
+ */
+export function changeNode(
+  content: ZoneContent,
+  node: Node,
+  owner: Owner,
+  ttl: number,
+  { ttls = {}, adopt = false }: Pick<RecordInputs, "ttls" | "adopt"> = {},
+): ZoneChange | undefined {
+  const rrsets = content.get(node.name) ?? new Map<string, Rrset>();
+  const before = findOwner(content, node.name);
+  if (before !== undefined && before.stack !== owner.stack) {
+    if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
+    throw new ConflictError(`${node.name} belongs to Pulumi stack ${before.stack}`);
+  }
+  const isOurs = (type: string) =>
+    before?.types.includes(type) ?? sameSet(node.known.get(type) ?? [], read(type, rrsets.get(type)));
+  const change: ZoneChange = { prerequisites: [], updates: [] };
+  const ours: string[] = [];
+  const kept: string[] = [];
+  for (const [type, values] of node.wanted) {
+    const there = rrsets.get(type);
+    const clash = [...rrsets.keys()].filter(
+      (other) => (type === "CNAME") !== (other === "CNAME") && !(isOurs(other) && !node.wanted.has(other)),
+    );
+    if (there === undefined && clash.length > 0)
+      throw new ConflictError(`${node.name} has ${clash.join(" and ")}, beside which there can be no ${type}`);
+    const equal = sameSet(values, read(type, there));
+    if (there !== undefined && adopt && before === undefined) {
+      ours.push(type); // it stays as it is until the next run
+      continue;
+    }
+    if (there !== undefined && !isOurs(type)) {
+      if (!equal)
+        throw new ConflictError(
+          `${node.name} ${type} is ${read(type, there).join(", ")}, which this program did not write`,
+        );
+      kept.push(type);
+      continue;
+    }
+    ours.push(type);
+    const seconds = new Map<string, number>(Object.entries(ttls)).get(type) ?? ttl;
+    if (there !== undefined && equal && there.ttl === seconds) continue;
+    change.prerequisites.push(...asItIs(node.name, type, there));
+    if (there !== undefined) change.updates.push(`update delete ${node.name} ${type}`);
+    change.updates.push(...values.map((value) => `update add ${node.name} ${seconds} ${type} ${toWire(type, value)}`));
+  }
+  // A CNAME that goes must go before what comes.
+  const leaving = [...rrsets].filter(
+    ([type]) => !node.wanted.has(type) && isOurs(type) && (before?.types.includes(type) || node.known.has(type)),
+  );
+  change.prerequisites.push(...leaving.flatMap(([type, there]) => asItIs(node.name, type, there)));
+  change.updates.unshift(...leaving.map(([type]) => `update delete ${node.name} ${type}`));
+  changeOwner(content, node, before, node.wanted.size === 0 ? undefined : { ...owner, types: ours, kept }, ttl, change);
+  return change.updates.length === 0 ? undefined : change;
+}
+
+function changeOwner(
+  content: ZoneContent,
+  node: Node,
+  before: OwnerText | undefined,
+  after: OwnerText | undefined,
+  ttl: number,
+  change: ZoneChange,
+): void {
+  const name = ownerName(node.name);
+  if (after === undefined && before === undefined) return;
+  // What was kept once stays so: our own later look at it would take it for ours.
+  const kept =
+    after && before
+      ? {
+          ...after,
+          kept: [...new Set([...after.kept, ...before.kept.filter((type) => node.wanted.has(type))])],
+          types: after.types.filter((type) => !before.kept.includes(type)),
+        }
+      : after;
+  if (kept && before && printOwner(kept) === printOwner(before) && change.updates.length === 0) return;
+  change.prerequisites.push(...asItIs(name, "TXT", content.get(name)?.get("TXT")));
+  if (before !== undefined) change.updates.push(`update delete ${name} TXT`);
+  if (kept !== undefined) change.updates.push(`update add ${name} ${ttl} TXT ${quoteTxt(printOwner(kept))}`);
+}
+
+/** The prerequisites that an RRset is just as it was seen. */
+function asItIs(name: string, type: string, there: Rrset | undefined): string[] {
+  return there === undefined
+    ? [`prereq nxrrset ${name} ${type}`]
+    : there.values.map((value) => `prereq yxrrset ${name} ${type} ${value}`);
+}

@@ -1,0 +1,151 @@
+import { context } from "../../context";
+import { messageOf, UserError } from "../../errors";
+import { HttpError } from "../../http/errors";
+import { guestUrl } from "../../ownership/mark";
+import type { Handler } from "../../resource";
+import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
+import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
+import {
+  allocationMark,
+  hostOf,
+  type IpAllocationInputs,
+  type IpAllocationState,
+  ipAllocationInputs,
+  ipAllocationState,
+  reservationMark,
+  toApi,
+} from "./ipallocation.model";
+
+const addresses = "ipam/ip-addresses";
+
+/** An address of an interface. What we allocate is one atomic call with the assignment and our mark in it. */
+export const ipAllocationHandler: Handler = {
+  diff(state, inputs) {
+    const lacksPrimary = inputs.primary === true && state.primary !== true;
+    const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
+    const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
+    return { changes: lacksPrimary || lost || differs("address") || differs("addressId") };
+  },
+
+  async create(raw) {
+    const wanted = ipAllocationInputs.parse(raw);
+    const { interfaceId, family, ordinal, given } = wanted;
+    return { id: `${interfaceId}/v${family}-${ordinal}${given ? "-given" : ""}`, state: await sync(wanted) };
+  },
+
+  async read(id, raw) {
+    const known = ipAllocationState.parse(raw);
+    proveNetbox(known.mark);
+    const found = known.addressId === undefined ? undefined : await byId(known.addressId);
+    if (found === undefined || found.interfaceId !== known.interfaceId) return undefined;
+    const state = { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
+    return { id, state, inputs: state };
+  },
+
+  update: (_id, _state, raw) => sync(ipAllocationInputs.parse(raw)),
+
+  async delete(_id, raw) {
+    const known = ipAllocationState.parse(raw);
+    proveNetbox(known.mark);
+    if (known.given) return; // a person's address is never ours to delete
+    const mark = allocationMark(known);
+    const found = known.addressId === undefined ? undefined : await removeMarked(known.addressId, mark);
+    if (found?.description === mark || known.address === undefined) return;
+    const reservation = reservationMark(known.mark.stack);
+    const reserved = (await byAddress(known.address)).find(({ description }) => description === reservation);
+    if (reserved) await removeMarked(reserved.id, reservation);
+  },
+};
+
+const title = (wanted: IpAllocationInputs) =>
+  `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
+
+const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipAddressFields);
+
+/** Changes or deletes one address, from what it is at that moment. */
+const change = (id: number, decide: (found: NetboxAddress) => object | "delete" | undefined) =>
+  context().netbox.change(addresses, id, ipAddress, ipAddressFields, decide);
+
+/** Deletes an address while it still carries this description, which people may have exchanged for their own. */
+const removeMarked = (id: number, mark: string) =>
+  change(id, ({ description }) => (description === mark ? "delete" : undefined));
+
+async function byAddress(address: string): Promise<NetboxAddress[]> {
+  const found = await context().netbox.list(addresses, ipAddress, ipAddressFields, { address: hostOf(address) });
+  return found.filter((each) => hostOf(each.address) === hostOf(address));
+}
+
+async function isPrimary({ mark, family }: IpAllocationInputs, addressId: number): Promise<boolean> {
+  return (await findGuest(mark))?.primaryIds[family] === addressId;
+}
+
+async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
+  proveNetbox(wanted.mark);
+  const found = await ensure(wanted);
+  if (wanted.primary)
+    await changeGuest(wanted.mark, ({ primaryIds }) =>
+      primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
+    );
+  const { lost: _lost, avoid: _avoid, ...kept } = wanted;
+  return { ...kept, addressId: found.id, address: found.address };
+}
+
+/** The address that is there, or a new one. */
+async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
+  const known = wanted.addressId === undefined ? undefined : await byId(wanted.addressId);
+  if (known && known.interfaceId === wanted.interfaceId) return known;
+  if (wanted.given)
+    throw new UserError(
+      `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
+    );
+  const mark = allocationMark(wanted);
+  const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
+  const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
+    (each) => each.interfaceId === wanted.interfaceId && each.description === mark,
+  );
+  if (interrupted && !(await keptBack(wanted, interrupted))) return interrupted;
+  return wanted.address === undefined ? nextAvailable(wanted) : theSame(wanted, wanted.address);
+}
+
+/** Asks for the address that the guest still has. */
+async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
+  try {
+    return await context().netbox.create(addresses, ipAddress, { ...toApi.allocate(wanted), address });
+  } catch (error) {
+    throw new UserError(
+      `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
+    );
+  }
+}
+
+async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress> {
+  for (const { kind, id } of wanted.from) {
+    const path = kind === "prefix" ? `ipam/prefixes/${id}/available-ips` : `ipam/ip-ranges/${id}/available-ips`;
+    for (;;) {
+      const taken = await take(path, wanted);
+      if (taken === undefined) break;
+      if (!(await keptBack(wanted, taken))) return taken;
+    }
+  }
+  const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
+  throw new UserError(
+    `Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
+  );
+}
+
+/** One atomic call; undefined where the source is exhausted. */
+async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
+  try {
+    return await context().netbox.create(path, ipAddress, toApi.allocate(wanted));
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 409) return undefined;
+    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+  }
+}
+
+/** An address that a running guest still uses becomes a reservation, which goes with that guest. */
+async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
+  if (!wanted.avoid?.includes(hostOf(address))) return false;
+  await change(id, () => toApi.reserve(wanted.mark.stack));
+  return true;
+}

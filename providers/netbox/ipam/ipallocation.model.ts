@@ -1,0 +1,70 @@
+import { z } from "zod";
+import { mark } from "../../ownership/mark";
+
+/** A prefix or range that addresses come from, with its text for people. */
+export const addressSource = z.object({ kind: z.enum(["prefix", "range"]), id: z.number(), text: z.string() });
+
+/** One address of one interface: given by a person in NetBox, or asked for from a prefix or range. */
+export const ipAllocationInputs = z.object({
+  mark,
+  /** `web01 net0`, for messages. */
+  label: z.string(),
+  interfaceId: z.number(),
+  family: z.union([z.literal(4), z.literal(6)]),
+  ordinal: z.number(),
+  given: z.boolean(),
+  /** NetBox's id of the address, once there is one. */
+  addressId: z.number().optional(),
+  /** With its prefix length: the one that is there, or the one to ask for. Left out, the next free one is taken. */
+  address: z.string().optional(),
+  /** The id of the address that state has and NetBox no more. */
+  lost: z.number().optional(),
+  /** Tried in this order. */
+  from: z.array(addressSource),
+  /** The `dns_name` that a new address gets. */
+  dnsName: z.string().optional(),
+  primary: z.boolean(),
+  /** Addresses that guests still use whose NetBox objects are gone: reserved instead of taken. */
+  avoid: z.array(z.string()).optional(),
+});
+
+export const ipAllocationState = ipAllocationInputs;
+
+export type AddressSource = z.infer<typeof addressSource>;
+export type IpAllocationInputs = z.infer<typeof ipAllocationInputs>;
+export type IpAllocationState = IpAllocationInputs;
+
+const ours = (stack: string) => `Managed by Pulumi stack ${stack}`;
+
+/** The mark of an address that we allocated: its `description`. */
+export const allocationMark = ({
+  mark,
+  interfaceId,
+  family,
+  ordinal,
+}: Pick<IpAllocationInputs, "mark" | "interfaceId" | "family" | "ordinal">): string =>
+  `${ours(mark.stack)} (allocation ${interfaceId}/v${family}-${ordinal})`;
+
+/** The mark of an address that is kept back while its old guest still runs. */
+export const reservationMark = (stack: string): string => `${ours(stack)} (reserved while its last guest still runs)`;
+
+/** The bodies that NetBox gets. */
+export const toApi = {
+  allocate: (wanted: IpAllocationInputs) => ({
+    assigned_object_type: "virtualization.vminterface",
+    assigned_object_id: wanted.interfaceId,
+    description: allocationMark(wanted),
+    status: "active",
+    ...(wanted.dnsName === undefined ? {} : { dns_name: wanted.dnsName }),
+  }),
+  reserve: (stack: string) => ({
+    assigned_object_type: null,
+    assigned_object_id: null,
+    status: "reserved",
+    dns_name: "",
+    description: reservationMark(stack),
+  }),
+  primary: (family: 4 | 6, addressId: number) => ({ [`primary_ip${family}`]: addressId }),
+};
+
+export const hostOf = (address: string): string => address.split("/")[0] ?? "";

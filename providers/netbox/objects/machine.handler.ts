@@ -1,0 +1,472 @@
+import ipaddr from "ipaddr.js"; // containment and canonical forms of addresses of both families
+import { UserError } from "../../errors";
+import type { Handler } from "../../resource";
+import { isRecord, sameValue } from "../../values";
+import type { NetboxClient } from "../client";
+import {
+  addressKey,
+  addressOf,
+  conflictsOf,
+  diskKey,
+  diskKind,
+  interfaceKey,
+  interfaceKinds,
+  type KnownPart,
+  type MachineInputs,
+  type MachineInterface,
+  type MachineState,
+  machineInputs,
+  machineState,
+  type PartKind,
+  partsDiffer,
+  prefixAsked,
+} from "./machine.model";
+import { netboxOf, withoutFound } from "./object.handler";
+import {
+  bodyFor,
+  likeGiven,
+  nestedId,
+  nothingOwned,
+  type Owned,
+  objectDiffers,
+  ownedFrom,
+  patchFor,
+  type Row,
+} from "./object.model";
+import {
+  ensureObject,
+  explained,
+  findObject,
+  leaveObject,
+  messageFor,
+  row,
+  titleOf,
+  wireFields,
+  writeObject,
+} from "./objects";
+import { type ObjectTypeName, siblingFields, typeOf } from "./objecttypes";
+
+const addressPath = "ipam/ip-addresses";
+const addressFields = "id,address,assigned_object_type,assigned_object_id,dns_name,description,vrf";
+
+/** A virtual machine or a device with its parts: what is there is merged, what is missing made, what others added left alone. */
+export const machineHandler: Handler = {
+  diff: (state, inputs) => ({
+    changes: objectDiffers(state, inputs) || (inputs.released !== true && partsDiffer(state, inputs)),
+  }),
+
+  async create(raw) {
+    const wanted = machineInputs.parse(raw);
+    const netbox = netboxOf(wanted);
+    const { row: root, made, isNew, before } = await ensureObject(netbox, wanted);
+    const sync = new Sync(netbox, wanted, root.id, undefined, isNew);
+    return { id: String(root.id), state: { ...raw, netboxId: root.id, made, before, parts: await sync.run() } };
+  },
+
+  async read(id, raw) {
+    const known = machineState.parse(raw);
+    const netbox = netboxOf(known);
+    const found = await findObject(netbox, known.type, known.netboxId);
+    if (found === undefined) return undefined;
+    const observed = { ...known, ...ownedFrom(known.type, found, known), ...(await readParts(netbox, known)) };
+    const { fields, customFields, tags, parts } = observed;
+    const interfaces = partsLike(raw.interfaces, observed.interfaces);
+    const disks = partsLike(raw.disks, observed.disks);
+    const state = { ...raw, ...likeGiven(raw, { fields, customFields, tags, interfaces, disks }), parts };
+    return { id, state: { ...state, ...writtenOf(known, observed) }, inputs: withoutFound(state) };
+  },
+
+  async update(_id, oldRaw, raw) {
+    const known = machineState.parse(oldRaw);
+    const wanted = machineInputs.parse(raw);
+    const netbox = netboxOf(known);
+    const { netboxId, made, before } = known;
+    if (wanted.released === true) return { ...raw, netboxId, made, before, parts: known.parts };
+    const there = await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
+    if (!there)
+      throw new UserError(
+        `The ${titleOf(netbox, known.type, known.fields.name, netboxId)} was deleted in NetBox while this ran: run again with --refresh.`,
+      );
+    const parts = await new Sync(netbox, wanted, netboxId, known, false).run();
+    return { ...raw, netboxId, made, before, parts };
+  },
+
+  async delete(_id, raw) {
+    const known = machineState.parse(raw);
+    const netbox = netboxOf(known);
+    // What we made goes with its parts.
+    if (known.released !== true && known.removal === "delete" && !known.made) {
+      const nothing = { ...known, interfaces: {}, disks: {}, primary: undefined };
+      await new Sync(netbox, nothing, known.netboxId, known, false).run();
+    }
+    await leaveObject(netbox, known);
+  },
+};
+
+/** What was written last, where it is something else now: whose value that is can be told by it. */
+function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "written" | "writtenParts"> {
+  const bare = ({ fields, customFields, tags }: Owned): Owned => ({ fields, customFields, tags });
+  const differs = (a: Owned, b: Owned | undefined) => b === undefined || !sameValue(bare(a), bare(b));
+  const written = known.written ?? bare(known);
+  const parts = (["interfaces", "disks"] as const).flatMap((place) =>
+    Object.entries(known[place]).flatMap(([name, each]): [string, Owned][] => {
+      const before = known.writtenParts?.[`${place}/${name}`] ?? bare(each);
+      return differs(before, now[place][name]) ? [[`${place}/${name}`, before]] : [];
+    }),
+  );
+  return {
+    written: differs(written, now) ? written : undefined,
+    writtenParts: parts.length === 0 ? undefined : Object.fromEntries(parts),
+  };
+}
+
+/** Parts in the shape that they were given. */
+const partsLike = (given: unknown, observed: Record<string, object>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(observed).map(([name, part]) => {
+      const one = isRecord(given) ? given[name] : undefined;
+      return [name, likeGiven(isRecord(one) ? one : {}, part)];
+    }),
+  );
+
+// ---- reading
+
+/** The rows of a machine's parts, those of many machines in one list. */
+const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machineId: number): Promise<Row[]> =>
+  netbox.listOf(
+    typeOf(type).path,
+    { name: filter, field: parent, id: machineId },
+    row,
+    `${wireFields(type)},${parent}`,
+  );
+
+const hostOf = ({ address }: Row): string => String(address).split("/")[0] ?? "";
+
+const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<Row[]> => {
+  const { addressFilter: name, assignedType } = interfaceKinds[type];
+  return netbox
+    .listOf(addressPath, { name, field: "assigned_object_id", id: interfaceId }, row, addressFields)
+    .then((rows) => rows.filter((each) => each.assigned_object_type === assignedType));
+};
+
+/** The parts that are ours, as they are now. */
+async function readParts(
+  netbox: NetboxClient,
+  known: MachineState,
+): Promise<Pick<MachineState, "interfaces" | "disks" | "parts">> {
+  const kept: Record<string, KnownPart> = {};
+  const seen = async <T extends Owned>(kind: PartKind, wanted: Record<string, T>, keyOf: (name: string) => string) => {
+    const rows = Object.keys(wanted).length === 0 ? [] : await partsOf(netbox, kind, known.netboxId);
+    return Object.fromEntries(
+      Object.entries(wanted).flatMap(([name, each]) => {
+        const part = known.parts[keyOf(name)];
+        const found = rows.find(({ id }) => id === part?.id);
+        if (part === undefined || found === undefined) return [];
+        kept[keyOf(name)] = part;
+        return [[name, { ...each, ...ownedFrom(kind.type, found, each) }]];
+      }),
+    );
+  };
+  const interfaces = await seen(interfaceKinds[known.type], known.interfaces, interfaceKey);
+  for (const [name, each] of Object.entries(interfaces)) {
+    if (each.addresses.length === 0) continue;
+    const part = known.parts[interfaceKey(name)];
+    const rows = part === undefined ? [] : await addressesOf(netbox, known.type, part.id);
+    const there = each.addresses.flatMap((asked) => {
+      const address = known.parts[addressKey(name, asked)];
+      const found = rows.find(({ id }) => id === address?.id);
+      return address === undefined || found === undefined ? [] : [{ asked, address, found }];
+    });
+    for (const { asked, address, found } of there)
+      kept[addressKey(name, asked)] = { ...address, address: String(found.address) };
+    // One that somebody renumbered is another address.
+    each.addresses = there
+      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || addressOf(asked) === found.address)
+      .map(({ asked }) => asked);
+    const dnsName = there.map(({ found }) => found.dns_name).find((dns) => dns !== each.dnsName);
+    if (dnsName !== undefined && each.dnsName !== undefined) each.dnsName = String(dnsName);
+  }
+  return { interfaces, disks: await seen(diskKind, known.disks, diskKey), parts: kept };
+}
+
+// ---- writing
+
+/** One run over a machine's parts. */
+class Sync {
+  private readonly parts: Record<string, KnownPart> = {};
+
+  constructor(
+    private readonly netbox: NetboxClient,
+    private readonly wanted: MachineInputs,
+    private readonly machineId: number,
+    private readonly known: MachineState | undefined,
+    /** It has no parts yet. */
+    private readonly isNew: boolean,
+  ) {}
+
+  async run(): Promise<Record<string, KnownPart>> {
+    const { type, interfaces, disks } = this.wanted;
+    const kind = interfaceKinds[type];
+    await this.part(kind, interfaces, this.known?.interfaces ?? {}, "interfaces", interfaceKey);
+    await this.siblings(kind);
+    if (type === "virtualMachine") await this.part(diskKind, disks, this.known?.disks ?? {}, "disks", diskKey);
+    await this.dropAddresses();
+    for (const [name, each] of Object.entries(interfaces)) await this.addresses(name, each);
+    await this.dropParts(kind, interfaces, this.known?.interfaces ?? {}, interfaceKey);
+    if (type === "virtualMachine") await this.dropParts(diskKind, disks, this.known?.disks ?? {}, diskKey);
+    await this.primary();
+    return this.parts;
+  }
+
+  private title(name: string): string {
+    return `${name} of ${titleOf(this.netbox, this.wanted.type, this.wanted.fields.name, this.machineId)}`;
+  }
+
+  /** Makes those of a kind that are missing, all in one request, and changes the others. */
+  private async part(
+    kind: PartKind,
+    wanted: Record<string, MachineInterface | (Owned & { objectId?: number })>,
+    known: Record<string, Owned>,
+    place: string,
+    keyOf: (name: string) => string,
+  ): Promise<void> {
+    if (Object.keys(wanted).length === 0) return;
+    const { path } = typeOf(kind.type);
+    const rows = this.isNew ? [] : await partsOf(this.netbox, kind, this.machineId);
+    const missing: [string, Owned][] = [];
+    for (const [name, each] of Object.entries(wanted)) {
+      const before = this.known?.parts[keyOf(name)];
+      const label = each.fields.name ?? name;
+      const there =
+        rows.find(({ id }) => id === (before?.id ?? each.objectId)) ?? rows.find((found) => found.name === label);
+      if (there === undefined) {
+        missing.push([name, each]);
+        continue;
+      }
+      const { conflicts, madeByUs } = this.wanted;
+      const overwrite = this.wanted.overwrite || madeByUs === true;
+      const goal = { ...withoutSiblings(each), overwrite, conflicts: conflictsOf(conflicts, `${place}.${name}`) };
+      const last = before === undefined ? undefined : known[name];
+      this.parts[keyOf(name)] =
+        before?.id === there.id
+          ? before
+          : { id: there.id, made: this.wanted.madeByUs === true, before: ownedFrom(kind.type, there, each) };
+      if (patchedAlready(kind.type, there, goal, last && withoutSiblings(last))) continue;
+      await writeObject(this.netbox, kind.type, there.id, label, goal, last && withoutSiblings(last));
+    }
+    if (missing.length === 0) return;
+    const bodies = missing.map(([name, each]) => ({
+      name,
+      ...bodyFor(kind.type, withoutSiblings(each)),
+      [kind.parent]: this.machineId,
+    }));
+    try {
+      const made = await this.netbox.create(path, row.array(), bodies);
+      for (const [n, [name]] of missing.entries()) {
+        const id = made[n]?.id;
+        if (id !== undefined) this.parts[keyOf(name)] = { id, made: true };
+      }
+    } catch (error) {
+      throw explained(error, `make ${this.title(missing.map(([name]) => name).join(", "))}`);
+    }
+  }
+
+  /** Interfaces that name others of the machine: once all are there. */
+  private async siblings(kind: PartKind): Promise<void> {
+    const { fields } = typeOf(kind.type);
+    for (const [name, each] of Object.entries(this.wanted.interfaces)) {
+      const id = this.parts[interfaceKey(name)]?.id;
+      const before = this.known?.interfaces[name]?.fields ?? {};
+      const named = siblingFields.filter((field) => each.fields[field] !== before[field]);
+      if (id === undefined || named.length === 0) continue;
+      const body = Object.fromEntries(
+        named.map((field) => {
+          const sibling = each.fields[field];
+          const target = sibling === undefined ? null : this.parts[interfaceKey(String(sibling))]?.id;
+          return [fields[field]?.wire ?? field, target ?? null];
+        }),
+      );
+      await writeObject(this.netbox, kind.type, id, name, nothingOwned, undefined, () => body);
+    }
+  }
+
+  /** Deletes the parts that we made and that are wanted no more; the others are given back what they were. */
+  private async dropParts(
+    kind: PartKind,
+    wanted: Record<string, unknown>,
+    known: Record<string, Owned>,
+    keyOf: (name: string) => string,
+  ): Promise<void> {
+    for (const [name, each] of Object.entries(known)) {
+      const part = this.known?.parts[keyOf(name)];
+      if (name in wanted || part === undefined) continue;
+      // An interface takes its addresses with it: one that has others' is left.
+      const isInterface = kind !== diskKind;
+      const inUse = isInterface && (await addressesOf(this.netbox, this.wanted.type, part.id)).length > 0;
+      const before = part.before ?? nothingOwned;
+      await this.netbox.change(typeOf(kind.type).path, part.id, row, wireFields(kind.type), (there) => {
+        if (part.made) return inUse ? undefined : "delete";
+        return patchFor(kind.type, there, withoutSiblings(before), withoutSiblings(each), { leaving: true });
+      });
+    }
+  }
+
+  // ---- addresses
+
+  private async dropAddresses(): Promise<void> {
+    for (const [key, part] of Object.entries(this.known?.parts ?? {})) {
+      const [, name = "", asked = ""] = /^addresses\/([^/]+)\/(.*)$/.exec(key) ?? [];
+      if (asked === "") continue;
+      const wanted = this.wanted.interfaces[name]?.addresses ?? [];
+      if (wanted.includes(asked)) continue;
+      const same = wanted.find((each) => each === part.address);
+      if (same !== undefined) {
+        this.parts[addressKey(name, same)] = part;
+        continue;
+      }
+      if (!part.made && part.assigned !== true) continue;
+      await this.forgetPrimary(part.id);
+      await this.netbox.change(addressPath, part.id, row, addressFields, (there) => {
+        if (there.assigned_object_id !== this.known?.parts[interfaceKey(name)]?.id) return undefined;
+        return part.made ? "delete" : { assigned_object_type: null, assigned_object_id: null };
+      });
+    }
+  }
+
+  private async addresses(name: string, { addresses, dnsName }: MachineInterface): Promise<void> {
+    const interfaceId = this.parts[interfaceKey(name)]?.id;
+    if (interfaceId === undefined || addresses.length === 0) return;
+    const there = this.isNew ? [] : await addressesOf(this.netbox, this.wanted.type, interfaceId);
+    for (const asked of addresses) {
+      const key = addressKey(name, asked);
+      const known = this.parts[key] ?? this.known?.parts[key];
+      const found = there.find(({ id }) => id === known?.id);
+      const part =
+        found && known
+          ? { ...known, address: String(found.address) }
+          : await this.assign(asked, interfaceId, dnsName, there, name);
+      this.parts[key] = part;
+      if (dnsName === undefined || (found && found.dns_name === dnsName)) continue;
+      const last = this.known?.interfaces[name]?.dnsName ?? "";
+      await this.netbox.change(addressPath, part.id, row, addressFields, (now) =>
+        now.dns_name === dnsName || (now.dns_name !== "" && now.dns_name !== last && !this.wanted.overwrite)
+          ? undefined
+          : { dns_name: dnsName },
+      );
+    }
+  }
+
+  private async assign(
+    asked: string,
+    interfaceId: number,
+    dnsName: string | undefined,
+    there: Row[],
+    name: string,
+  ): Promise<KnownPart> {
+    const assigned = {
+      assigned_object_type: interfaceKinds[this.wanted.type].assignedType,
+      assigned_object_id: interfaceId,
+    };
+    const common = { ...assigned, ...(dnsName === undefined ? {} : { dns_name: dnsName }) };
+    const prefix = prefixAsked(asked);
+    if (prefix !== undefined) return this.allocate(prefix, common, there, name);
+    const [address = "", status] = asked.split(" ");
+    const host = address.split("/")[0] ?? "";
+    const same = there.find((each) => hostOf(each) === host);
+    if (same) return { id: same.id, made: this.wanted.madeByUs === true, address: String(same.address) };
+    const rows = await this.netbox.list(addressPath, row, addressFields, { address: host });
+    const found = rows.find((each) => each.vrf === null && hostOf(each) === host);
+    if (found === undefined) {
+      try {
+        const body = { address, ...(status === undefined ? {} : { status }), ...common };
+        return { id: (await this.netbox.create(addressPath, row, body)).id, made: true, address };
+      } catch (error) {
+        throw explained(error, `give ${asked} to ${this.title(name)}`);
+      }
+    }
+    await this.netbox.change(addressPath, found.id, row, addressFields, (now) => {
+      if (now.assigned_object_id === interfaceId) return undefined;
+      if (now.assigned_object_id === null) return assigned;
+      throw new UserError(
+        `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${this.netbox.url}/${addressPath}/${found.id}/). Take it off there, or run again to see it in the plan.`,
+      );
+    });
+    return { id: found.id, made: false, assigned: true, address: String(found.address) };
+  }
+
+  /** The next available address of a prefix, in one atomic call; what an interrupted run was given is taken again. */
+  private async allocate(prefix: string, common: object, there: Row[], name: string): Promise<KnownPart> {
+    const taken = new Set(Object.values(this.parts).map(({ id }) => id));
+    const network = ipaddr.parseCIDR(prefix);
+    const description = messageFor(this.wanted.stack);
+    const earlier = there.find(({ id, address, description: text }) => {
+      const host = ipaddr.parse(String(address).split("/")[0] ?? "");
+      return !taken.has(id) && text === description && host.kind() === network[0].kind() && host.match(network);
+    });
+    if (earlier) return { id: earlier.id, made: true, address: String(earlier.address) };
+    const rows = await this.netbox.list("ipam/prefixes", row, "id,prefix,vrf", { prefix });
+    const [found] = rows.filter((each) => each.prefix === prefix && each.vrf === null);
+    if (found === undefined)
+      throw new UserError(
+        `Unable to give an address to ${this.title(name)}: NetBox has no prefix ${prefix} in its global table. Add it in NetBox, or name another.`,
+      );
+    try {
+      const path = `ipam/prefixes/${found.id}/available-ips`;
+      const made = await this.netbox.create(path, row, { ...common, description });
+      return { id: made.id, made: true, address: String(made.address) };
+    } catch (error) {
+      throw explained(error, `give an address of ${prefix} to ${this.title(name)}`);
+    }
+  }
+
+  // ---- primary addresses
+
+  /** The first addresses of the primary interface, unless a person chose others. */
+  private async primary(): Promise<void> {
+    const { primary, type, overwrite } = this.wanted;
+    const addresses = primary === undefined ? [] : (this.wanted.interfaces[primary]?.addresses ?? []);
+    const given = addresses.flatMap((asked) => this.parts[addressKey(primary ?? "", asked)] ?? []);
+    const firstOf = (isSix: boolean) => given.find(({ address }) => (address ?? "").includes(":") === isSix)?.id;
+    const wanted = { primary_ip4: firstOf(false), primary_ip6: firstOf(true) };
+    if (Object.values(wanted).every((id) => id === undefined)) return;
+    const ours = new Set([...Object.values(this.known?.parts ?? {}), ...given].map(({ id }) => id));
+    await writeObject(this.netbox, type, this.machineId, this.wanted.fields.name, nothingOwned, undefined, (there) => {
+      const changes = Object.entries(wanted).filter(([field, id]) => {
+        const now = nestedId(there[field]);
+        return id !== undefined && now !== id && (now === undefined || overwrite || ours.has(now));
+      });
+      return changes.length === 0 ? undefined : Object.fromEntries(changes);
+    });
+  }
+
+  /** NetBox takes no primary address off its interface. */
+  private async forgetPrimary(id: number): Promise<void> {
+    await writeObject(
+      this.netbox,
+      this.wanted.type,
+      this.machineId,
+      this.wanted.fields.name,
+      nothingOwned,
+      undefined,
+      (there) => {
+        const held = ["primary_ip4", "primary_ip6"].filter((field) => nestedId(there[field]) === id);
+        return held.length === 0 ? undefined : Object.fromEntries(held.map((field) => [field, null]));
+      },
+    );
+  }
+}
+
+const withoutSiblings = <T extends Owned>(each: T): T => ({
+  ...each,
+  fields: Object.fromEntries(Object.entries(each.fields).filter(([name]) => !siblingFields.includes(name))),
+});
+
+/** Is there nothing to write, as far as the list tells? */
+function patchedAlready(
+  type: ObjectTypeName,
+  there: Row,
+  goal: Owned & { conflicts: string[] },
+  known: Owned | undefined,
+): boolean {
+  return patchFor(type, there, { ...goal, overwrite: true }, known) === undefined;
+}

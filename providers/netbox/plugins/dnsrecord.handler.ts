@@ -1,0 +1,77 @@
+import { context } from "../../context";
+import { messageOf, UserError } from "../../errors";
+import type { Handler } from "../../resource";
+import { dnsRecord, dnsRecordFields, type NetboxDnsRecord } from "../schemas";
+import { proveNetbox } from "../virtualization/guest.handler";
+import {
+  type DnsRecordInputs,
+  type DnsRecordState,
+  dnsRecordInputs,
+  dnsRecordState,
+  recordMark,
+  toApi,
+} from "./dnsrecord.model";
+
+const path = "plugins/netbox-dns/records";
+
+/** A guest's record in netbox-dns. One that somebody else keeps there with the same value is left to them. */
+export const dnsRecordHandler: Handler = {
+  diff(state, inputs) {
+    return { changes: ["zoneId", "name", "type", "value"].some((key) => state[key] !== inputs[key]) };
+  },
+
+  async create(raw) {
+    const wanted = dnsRecordInputs.parse(raw);
+    return { id: `${wanted.zone}/${wanted.key}`, state: await sync(wanted, undefined) };
+  },
+
+  async read(id, raw) {
+    const known = dnsRecordState.parse(raw);
+    proveNetbox(known);
+    const found = known.recordId === undefined ? undefined : await byId(known.recordId);
+    if (found === undefined) return undefined;
+    const { zoneId, name, value } = found;
+    const state = { ...known, zoneId, name, value };
+    return { id, state, inputs: state };
+  },
+
+  update: (_id, state, raw) => sync(dnsRecordInputs.parse(raw), dnsRecordState.parse(state)),
+
+  async delete(_id, raw) {
+    const known = dnsRecordState.parse(raw);
+    proveNetbox(known);
+    if (known.recordId !== undefined)
+      await change(known.recordId, ({ description }) => (description === recordMark(known) ? "delete" : undefined));
+  },
+};
+
+const byId = (id: number) => context().netbox.find(path, id, dnsRecord, dnsRecordFields);
+
+const change = (id: number, decide: (found: NetboxDnsRecord) => object | "delete" | undefined) =>
+  context().netbox.change(path, id, dnsRecord, dnsRecordFields, decide);
+
+async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined): Promise<DnsRecordState> {
+  proveNetbox(wanted);
+  const { netbox } = context();
+  try {
+    const mark = recordMark(wanted);
+    const before =
+      known?.recordId === undefined
+        ? undefined
+        : await change(known.recordId, ({ description }) => (description === mark ? toApi(wanted) : undefined));
+    if (before !== undefined && before.description === mark) return { ...wanted, recordId: before.id };
+    const there = (await sameName(wanted)).find(({ value }) => value === wanted.value);
+    if (there !== undefined) return { ...wanted, recordId: there.id, kept: there.description !== mark };
+    const made = await netbox.create(path, dnsRecord, toApi(wanted));
+    return { ...wanted, recordId: made.id };
+  } catch (error) {
+    throw new UserError(
+      `Unable to write record ${wanted.name} ${wanted.type} ${wanted.value} of zone ${wanted.zone} in netbox-dns: ${messageOf(error)}. Correct it there, or the address's dns_name in NetBox.`,
+    );
+  }
+}
+
+async function sameName({ zoneId, name, type }: DnsRecordInputs): Promise<NetboxDnsRecord[]> {
+  const found = await context().netbox.list(path, dnsRecord, dnsRecordFields, { zone_id: zoneId, type, name });
+  return found.filter((each) => each.zoneId === zoneId && each.name === name && each.type === type && each.active);
+}

@@ -1,0 +1,111 @@
+import { z } from "zod";
+import { keepSecret } from "../../http/redact";
+import { type Handler, replacedBy } from "../../resource";
+import { withoutUndefined } from "../../values";
+import type { NetboxClient } from "../client";
+import { netboxOf } from "../objects/object.handler";
+import { explained } from "../objects/objects";
+import { keepOwnToken, proveTokenGone } from "./lockout";
+import {
+  credentialOf,
+  madeNetboxToken,
+  type NetboxTokenInputs,
+  netboxTokenChanges,
+  netboxTokenInputs,
+  netboxTokenKey,
+  netboxTokenState,
+  printTokenDescription,
+  seenToken,
+  seenTokenFields,
+  tokenBody,
+  tokenFrom,
+} from "./token.model";
+
+const path = "users/tokens";
+
+/** An API token: made with a secret that NetBox shows once, exchanged for a new generation, taken away. */
+export const netboxTokenHandler: Handler = {
+  diff: (state, inputs) => ({
+    changes: netboxTokenChanges(state, inputs),
+    ...replacedBy(netboxTokenKey, state, inputs),
+  }),
+
+  async create(raw) {
+    const wanted = netboxTokenInputs.parse(raw);
+    const made = await make(netboxOf(wanted), wanted);
+    return { id: String(made.netboxId), state: { ...raw, ...made } };
+  },
+
+  async read(id, raw) {
+    const known = netboxTokenState.parse(raw);
+    const netbox = netboxOf(known);
+    const there = await netbox.find(path, known.netboxId, seenToken, seenTokenFields);
+    if (there === undefined) {
+      await proveTokenGone(netbox, titleOf(known));
+      return undefined;
+    }
+    const state = { ...raw, ...tokenFrom(there) };
+    const { netboxId: _id, key: _key, madeAt: _madeAt, value: _value, ...inputs } = { ...known, ...tokenFrom(there) };
+    return { id, state, inputs };
+  },
+
+  async update(_id, oldRaw, raw) {
+    const [known, wanted] = [netboxTokenState.parse(oldRaw), netboxTokenInputs.parse(raw)];
+    const netbox = netboxOf(wanted);
+    if (wanted.generation !== known.generation) {
+      const made = await make(netbox, wanted);
+      await remove(netbox, known.netboxId, wanted);
+      return { ...raw, ...made };
+    }
+    await told(`change ${titleOf(wanted)}`, () =>
+      netbox.change(path, known.netboxId, anything, "id", () => tokenBody(wanted)),
+    );
+    const { netboxId, key, madeAt, value } = known;
+    return withoutUndefined({ ...raw, netboxId, key, madeAt, value });
+  },
+
+  async delete(_id, raw) {
+    const known = netboxTokenState.parse(raw);
+    await remove(netboxOf(known), known.netboxId, known);
+  },
+};
+
+const anything = z.object({ id: z.number() });
+const titleOf = ({ username, name }: NetboxTokenInputs): string => `the token ${name} of ${username} in NetBox`;
+
+/** Makes a token; one that an interrupted run made, and whose secret nobody knows, goes. */
+async function make(netbox: NetboxClient, wanted: NetboxTokenInputs) {
+  return told(`make ${titleOf(wanted)}`, async () => {
+    const description = printTokenDescription(wanted);
+    const left = await netbox.list(path, seenToken, seenTokenFields, { user: wanted.username });
+    for (const each of left.filter((one) => one.description === description && one.user.username === wanted.username))
+      await remove(netbox, each.id, wanted);
+    const body = { user: { username: wanted.username }, version: wanted.version, ...tokenBody(wanted) };
+    const made = await netbox.create(path, madeNetboxToken, body);
+    const value = credentialOf(made);
+    keepSecret(value);
+    keepSecret(made.token);
+    return withoutUndefined({
+      netboxId: made.id,
+      key: made.key ?? undefined,
+      madeAt: Math.floor(Date.now() / 1000),
+      value,
+    });
+  });
+}
+
+async function remove(netbox: NetboxClient, id: number, token: NetboxTokenInputs): Promise<void> {
+  await told(`delete ${titleOf(token)}`, async () => {
+    await keepOwnToken(netbox, id, titleOf(token));
+    const gone = await netbox.change(path, id, anything, "id", () => "delete");
+    if (gone === undefined) await proveTokenGone(netbox, titleOf(token));
+  });
+}
+
+async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw explained(error, what);
+  }
+}

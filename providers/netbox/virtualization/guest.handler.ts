@@ -1,0 +1,79 @@
+import { context } from "../../context";
+import { UserError } from "../../errors";
+import { guestUrl, type Mark } from "../../ownership/mark";
+import type { Handler } from "../../resource";
+import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
+import { type GuestInputs, type GuestState, guestInputs, guestState, vmidPatch } from "./guest.model";
+
+export const machines = "virtualization/virtual-machines";
+
+/** A guest's NetBox object: we own its VMID and, once it is decommissioned, its removal. It goes last of all that a guest has. */
+export const guestHandler: Handler = {
+  diff(state, inputs) {
+    return { changes: inputs.field !== undefined && state.vmid !== inputs.vmid };
+  },
+
+  async create(raw) {
+    const wanted = guestInputs.parse(raw);
+    return { id: String(wanted.mark.netboxId), state: await sync(wanted) };
+  },
+
+  async read(id, raw) {
+    const known = guestState.parse(raw);
+    const found = await findGuest(known.mark);
+    if (found === undefined) return undefined;
+    const state = { ...known, vmid: known.field === undefined ? known.vmid : vmidOf(found, known.field.name) };
+    return { id, state, inputs: state };
+  },
+
+  update: (_id, _state, raw) => sync(guestInputs.parse(raw)),
+
+  async delete(_id, raw) {
+    const known = guestState.parse(raw);
+    await changeGuest(known.mark, (found) => {
+      if (found.status === "decommissioning") return "delete";
+      // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
+      const { field, derived, vmid } = known;
+      return field && derived && vmidOf(found, field.name) === vmid ? vmidPatch(field, null) : undefined;
+    });
+  },
+};
+
+/** The guest's object. @throws where the NetBox at hand is not the one that the guest was recorded from */
+export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | undefined> {
+  proveNetbox(mark);
+  return context().netbox.find(machines, mark.netboxId, virtualMachine, virtualMachineFields);
+}
+
+/** Changes or deletes the guest's object. @returns it as it was; undefined where it is gone */
+export async function changeGuest(
+  mark: Mark,
+  decide: (found: NetboxVirtualMachine) => object | "delete" | undefined,
+): Promise<NetboxVirtualMachine | undefined> {
+  proveNetbox(mark);
+  return context().netbox.change(machines, mark.netboxId, virtualMachine, virtualMachineFields, decide);
+}
+
+/** Only the NetBox that an object was recorded from may say that it is gone. */
+export function proveNetbox(mark: { netboxUrl: string; netboxId?: number }): void {
+  const { url } = context().netbox;
+  const { netboxUrl, netboxId } = mark;
+  if (url !== netboxUrl)
+    throw new UserError(
+      `${netboxId === undefined ? "A record in netbox-dns" : guestUrl({ netboxUrl, netboxId })} was recorded from ${netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`,
+    );
+}
+
+function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
+  const text = vm.customFields.get(field);
+  return text === undefined ? undefined : Number(text);
+}
+
+async function sync(wanted: GuestInputs): Promise<GuestState> {
+  const { field, vmid, mark } = wanted;
+  const found = await changeGuest(mark, (guest) =>
+    field && vmidOf(guest, field.name) !== vmid ? vmidPatch(field, vmid) : undefined,
+  );
+  if (found === undefined) throw new UserError(`${guestUrl(mark)} was deleted in NetBox while this ran: run again.`);
+  return wanted;
+}

@@ -1,0 +1,23 @@
+import { z } from "zod";
+import { mark } from "../../ownership/mark";
+
+/** What this program writes into a guest's NetBox object: its VMID, where it has a custom field for it. */
+export const guestInputs = z.object({
+  mark,
+  vmid: z.number(),
+  /** Was the VMID computed from the NetBox id, rather than given by a person? */
+  derived: z.boolean(),
+  /** The custom field that takes the VMID. */
+  field: z.object({ name: z.string(), integer: z.boolean() }).optional(),
+});
+
+/** `vmid` is the one that NetBox has; left out where it has none. */
+export const guestState = guestInputs.extend({ vmid: z.number().optional() });
+
+export type GuestInputs = z.infer<typeof guestInputs>;
+export type GuestState = z.infer<typeof guestState>;
+
+/** The body of a PATCH that sets the VMID, or empties the field. */
+export const vmidPatch = ({ name, integer }: NonNullable<GuestInputs["field"]>, vmid: number | null) => ({
+  custom_fields: { [name]: vmid === null || integer ? vmid : String(vmid) },
+});

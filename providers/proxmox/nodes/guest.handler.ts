@@ -1,0 +1,379 @@
+import type { z } from "zod";
+import { context } from "../../context";
+import { messageOf, UserError } from "../../errors";
+import { findAnyMark, pageOf, printMark, sameMark } from "../../ownership/mark";
+import type { Handler } from "../../resource";
+import { type Parameters, type ProxmoxCluster, says, TaskError } from "../client";
+import { readHa, removeHa, syncHa } from "../cluster/ha";
+import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
+import { proveSight, proveSystem } from "../system";
+import {
+  awaitsRestart,
+  type Changes,
+  descriptionFrom,
+  type Found,
+  type GuestInputs,
+  hasCloudInitDrive,
+  type Observed,
+  type Power,
+  replacing,
+  shrinkProblem,
+} from "./guest.model";
+import { migrate, type Place, pathOf, restart, switchTo } from "./power";
+
+/** What one kind of guest knows of itself; the life is the same for both. */
+export interface GuestKind<I extends GuestInputs> {
+  type: GuestType;
+  /** As PVE calls it. */
+  noun: "VM" | "CT";
+  inputs: z.ZodType<I>;
+  state: z.ZodType<I & Found>;
+  changed: (state: object, inputs: object) => string[];
+  /** What can't be done to a guest that is there, by property. */
+  problems: (state: Partial<I & Found>, wanted: I) => { property: string; reason: string | undefined }[];
+  /** Clones or creates it, with the mark in the very call. @returns the node where it is */
+  make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<string>;
+  /** Is this running task the one that makes it? */
+  isMaking: (task: TaskRow, log: () => Promise<string[]>, wanted: I) => Promise<boolean>;
+  fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
+  changesTo: (config: GuestConfig, wanted: I, known: I | undefined) => Changes;
+  /** The secret value that changes the password. */
+  password: (wanted: I) => Parameters;
+  /** What PVE gave it and nobody changes. */
+  uuid: (config: GuestConfig) => string | undefined;
+}
+
+/** A guest of either kind: found or made, brought to what its inputs say, read back. */
+export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler {
+  return {
+    problems(state, inputs) {
+      const wanted = kind.inputs.safeParse(inputs);
+      const before = kind.state.safeParse(state);
+      if (!wanted.success || !before.success) return [];
+      const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
+      const shrinks = { property: "disks", reason: shrinkProblem(before.data.disks, wanted.data.disks) };
+      const all = replacing(state, inputs).length > 0 ? [] : [shrinks, ...kind.problems(before.data, wanted.data)];
+      return all.flatMap(({ property, reason }) =>
+        reason === undefined ? [] : [{ property, reason: `${title}: ${reason}` }],
+      );
+    },
+
+    diff(state, inputs) {
+      const replaces = replacing(state, inputs);
+      const changes = replaces.length > 0 || kind.changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
+      // The VMID stays, so the old guest has to be gone before the new one comes.
+      return { changes, ...(replaces.length > 0 ? { replaces, deleteBeforeReplace: true } : {}) };
+    },
+
+    async create(raw) {
+      const wanted = kind.inputs.parse(raw);
+      const cluster = context().cluster(wanted.cluster);
+      const { place, adopted } = await ensure(kind, cluster, wanted);
+      const id = `${wanted.cluster}/${wanted.vmid}`;
+      if (adopted || wanted.inert)
+        return {
+          id,
+          state: { ...(await observe(kind, place, wanted, await seenNow(place))), ...(adopted ? { adopted } : {}) },
+        };
+      return { id, state: await sync(kind, place, wanted) };
+    },
+
+    async read(id, raw) {
+      const known = kind.state.parse(raw);
+      const cluster = context().cluster(known.cluster);
+      const there = await locate(kind, cluster, known.vmid);
+      if (there === undefined || !isOurs(kind, there.seen.config, known)) {
+        await proveGone(kind, cluster, known);
+        return undefined;
+      }
+      const { place, seen } = there;
+      const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
+      const { uuid, system, pending, ...inputs } = await observe(kind, place, known, { ...seen, power });
+      const { adopted } = known;
+      return { id, inputs, state: { ...inputs, uuid, system, pending, ...(adopted ? { adopted } : {}) } };
+    },
+
+    async update(_id, rawState, rawInputs) {
+      const wanted = kind.inputs.parse(rawInputs);
+      const known = kind.state.parse(rawState);
+      if (wanted.inert) return known;
+      const there = await locate(kind, context().cluster(wanted.cluster), wanted.vmid);
+      if (there === undefined)
+        throw new UserError(
+          `Unable to update ${titleOf(kind, wanted)}: it is not on Proxmox VE any more. Run \`pulumi refresh\`, then \`pulumi up\` makes it again.`,
+        );
+      return sync(kind, there.place, wanted, known);
+    },
+
+    async delete(_id, raw) {
+      const known = kind.state.parse(raw);
+      const cluster = context().cluster(known.cluster);
+      const there = await locate(kind, cluster, known.vmid);
+      // A stranger at our VMID means that our guest is gone; the stranger is left alone.
+      if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveGone(kind, cluster, known);
+      const { place, seen } = there;
+      await explained(`delete ${titleOf(kind, known)}`, async () => {
+        if (seen.config.protection === 1)
+          throw new UserError(
+            `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
+          );
+        const { power, hasHa } = await cluster.current(kind.type, place.node, known.vmid);
+        // Whoever put it there: a guest that is about to go must not be started again by its manager.
+        if (hasHa) await removeHa(cluster, kind.type, known.vmid);
+        await switchTo(place, "stopped", power, false);
+        await cluster.task("DELETE", pathOf(place), { purge: 1 });
+      });
+    },
+  };
+}
+
+const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
+  `${noun} ${vmid} ${name} on ${cluster} (${pageOf(mark)})`;
+
+/** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
+export async function locate(
+  { type }: { type: GuestType },
+  cluster: ProxmoxCluster,
+  vmid: number,
+): Promise<{ place: Place; seen: ReadGuest } | undefined> {
+  for (const guest of [await cluster.recall(vmid), undefined]) {
+    const { node, type: found } = guest ?? (await cluster.find(vmid)) ?? {};
+    if (node === undefined || found !== type) continue;
+    const place = { cluster, type, node, vmid };
+    const seen = await read(place);
+    if (seen !== undefined) return { place, seen };
+  }
+  return undefined;
+}
+
+const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefined> => cluster.guest(type, node, vmid);
+
+/** Ours by its mark, or, where someone wrote over its notes, by the identity that PVE gave it. */
+function isOurs<I extends GuestInputs>(kind: GuestKind<I>, config: GuestConfig, known: GuestInputs & Found): boolean {
+  const mark = findAnyMark(descriptionFrom(config));
+  if (sameMark(known.mark, mark)) return true;
+  return known.uuid !== undefined && mark === undefined && kind.uuid(config) === known.uuid;
+}
+
+/** Is it gone, by who may say so, and to who would be shown it? */
+async function proveGone<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  cluster: ProxmoxCluster,
+  known: GuestInputs & Found,
+): Promise<void> {
+  await proveSystem(cluster, titleOf(kind, known), known.system);
+  await proveSight(cluster, titleOf(kind, known), known.vmid, known.pool);
+}
+
+// ---- observe and ensure
+
+/** A guest's configuration and what it does, at this moment. */
+async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
+  const { cluster, type, node, vmid } = place;
+  const [seen, { power }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
+  if (seen === undefined) throw new UserError("it vanished while it was configured");
+  return { ...seen, power };
+}
+
+/** The guest as it was seen, in the form of its state. */
+async function observe<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  { cluster, type, vmid }: Place,
+  wanted: I,
+  seen: ReadGuest & { power: Power },
+): Promise<I & Found> {
+  const {
+    adopt: _adopt,
+    restart: _restart,
+    ...kept
+  } = kind.fromApi(
+    seen.config,
+    {
+      power: seen.power,
+      // One request more for the cluster's lists: only where somebody names a pool or HA.
+      pool: wanted.pool === undefined ? undefined : (await cluster.find(vmid))?.pool,
+      ha: wanted.ha === undefined ? undefined : await readHa(cluster, type, vmid),
+    },
+    wanted,
+  );
+  return kind.state.parse({
+    ...kept,
+    uuid: kind.uuid(seen.config),
+    system: await cluster.system(),
+    pending: seen.pending.length === 0 ? undefined : seen.pending,
+  });
+}
+
+/** Finds the guest that an earlier run made, or makes it, or takes over one that is there. */
+async function ensure<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  cluster: ProxmoxCluster,
+  wanted: I,
+): Promise<{ place: Place; adopted: boolean }> {
+  for (let attempt = 1; ; attempt++) {
+    const there = attempt === 1 ? await cluster.recall(wanted.vmid) : await cluster.find(wanted.vmid);
+    const place: Place | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
+    const seen = place && (await read(place));
+    if (place !== undefined && seen !== undefined) {
+      const { config } = seen;
+      const mark = findAnyMark(descriptionFrom(config));
+      if (isBeingMade(config) && mark === undefined) {
+        await awaitMaking(kind, place, wanted);
+        continue;
+      }
+      const ours = place.type === kind.type && isOurs(kind, config, wanted);
+      if (ours) return { place, adopted: false };
+      if (place.type !== kind.type || mark !== undefined || !wanted.adopt) throw stranger(kind, wanted, place, config);
+      await adopt(kind, place, wanted, config);
+      return { place, adopted: true };
+    }
+    if (wanted.inert)
+      throw new UserError(
+        `Unable to find ${titleOf(kind, wanted)}, which NetBox calls failed: nothing is made for it. Set it to active, staged or offline.`,
+      );
+    try {
+      const node = await kind.make(cluster, wanted, titleOf(kind, wanted));
+      return { place: { cluster, type: kind.type, node, vmid: wanted.vmid }, adopted: false };
+    } catch (error) {
+      // Somebody took the VMID between the look and the clone: look again, it may be a run of ours.
+      if (attempt < 3 && says.taken(messageOf(error))) continue;
+      throw error;
+    }
+  }
+}
+
+/** A guest that is just being made is locked, and has no mark yet. */
+const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
+
+function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: Place, config: GuestConfig): UserError {
+  const mark = findAnyMark(descriptionFrom(config));
+  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${pageOf(mark)})`;
+  return new UserError(
+    `Unable to create ${titleOf(kind, wanted)}: VMID ${wanted.vmid} on ${place.node} is taken by ${String(config.name ?? config.hostname ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`,
+  );
+}
+
+/** Writes the mark behind the notes that are there, and nothing else. */
+async function adopt<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  place: Place,
+  wanted: I,
+  config: GuestConfig,
+): Promise<void> {
+  const notes = descriptionFrom(config);
+  await explained(`adopt ${titleOf(kind, wanted)}`, () =>
+    place.cluster.write("PUT", `${pathOf(place)}/config`, {
+      description: [notes, printMark(wanted.mark)].filter((part) => part !== "").join("\n\n"),
+      digest: String(config.digest ?? ""),
+    }),
+  );
+}
+
+/** A guest that is just being made has no mark yet: it is waited for if a task of ours makes it. */
+async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Place, wanted: I): Promise<void> {
+  const { cluster, node, vmid } = place;
+  for (const task of await cluster.makingTasks())
+    if (await kind.isMaking(task, task.log, wanted)) {
+      // How it ended shows in what it left.
+      const ended = cluster.wait(task.upid).catch((error: unknown) => {
+        if (!(error instanceof TaskError)) throw error;
+      });
+      return explained(`wait for the running task that makes ${titleOf(kind, wanted)}`, () => ended);
+    }
+  const seen = await read(place);
+  if (seen === undefined || !isBeingMade(seen.config)) return; // it ended between the two looks
+  const command = place.type === "qemu" ? "qm" : "pct";
+  throw new UserError(
+    `Unable to create ${titleOf(kind, wanted)}: ${kind.noun} ${vmid} on ${node} is locked by a clone that no task of ours runs. If it was interrupted, remove it on ${node} with \`${command} unlock ${vmid} && ${command} destroy ${vmid}\`.`,
+  );
+}
+
+// ---- sync
+
+/** Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written. */
+function sync<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  from: Place,
+  wanted: I,
+  known?: I & Found,
+): Promise<I & Found> {
+  const { cluster } = from;
+  return explained(`bring ${titleOf(kind, wanted)} to what NetBox says`, async () => {
+    const { cloudInit } = await configure(kind, from, wanted, known);
+    await pooled(cluster, wanted);
+    const target = wanted.node === known?.node ? undefined : wanted.node;
+    const place = target === undefined ? from : await migrate(from, target);
+    if (wanted.ha !== undefined)
+      await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
+    const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
+    const ha = wanted.ha === undefined ? hasHa : wanted.ha !== "none";
+    await switchTo(place, wanted.power, ran, ha);
+    if (wanted.restart && ran === "running" && wanted.power === "running") {
+      const waits = (await read(place))?.pending ?? [];
+      if (waits.length > 0 || cloudInit) await restart(place, ha);
+    }
+    return observe(kind, place, wanted, await seenNow(place));
+  });
+}
+
+async function configure<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  place: Place,
+  wanted: I,
+  known: (I & Found) | undefined,
+): Promise<Changes> {
+  const { cluster } = place;
+  const path = pathOf(place);
+  for (let attempt = 1; ; attempt++) {
+    const seen = await read(place);
+    if (seen === undefined) throw new UserError("it vanished while it was configured");
+    const { config } = seen;
+    if (!isOurs(kind, config, { ...wanted, uuid: known?.uuid }))
+      throw new UserError(`VMID ${wanted.vmid} is another guest's now (its mark is missing); nothing was changed`);
+    const changes = kind.changesTo(config, wanted, known);
+    const set = { ...changes.set, ...(changes.password ? kind.password(wanted) : {}) };
+    try {
+      if (Object.keys(set).length + changes.remove.length > 0)
+        await cluster.write("PUT", `${path}/config`, {
+          ...set,
+          ...(changes.remove.length > 0 ? { delete: changes.remove.join(",") } : {}),
+          digest: String(config.digest ?? ""),
+        });
+    } catch (error) {
+      // Someone else wrote in between: decide anew from what is there now.
+      if (attempt < 3 && says.changedMeanwhile(error)) continue;
+      throw error;
+    }
+    for (const { disk, size } of changes.resize) await cluster.task("PUT", `${path}/resize`, { disk, size });
+    for (const { disk, storage } of changes.move)
+      await cluster.task(
+        "POST",
+        `${path}/${kind.type === "qemu" ? "move_disk" : "move_volume"}`,
+        kind.type === "qemu" ? { disk, storage, delete: 1 } : { volume: disk, storage, delete: 1 },
+      );
+    const hasDrive = hasCloudInitDrive(config);
+    if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
+    return { ...changes, cloudInit: changes.cloudInit && hasDrive };
+  }
+}
+
+/** Puts a guest into its pool, out of whichever it is in. */
+async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs): Promise<void> {
+  if (pool === undefined) return;
+  const now = (await cluster.find(vmid))?.pool;
+  if (pool === (now ?? "")) return;
+  // Out first: only PVE 8.1 and later can move a guest in one call.
+  if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
+  if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });
+}
+
+/** Chains what was being done to what went wrong. */
+export async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const text = messageOf(error);
+    if (error instanceof UserError && text.startsWith("Unable to")) throw error;
+    throw new UserError(`Unable to ${what}: ${text}`);
+  }
+}

@@ -1,0 +1,310 @@
+import { z } from "zod";
+import { anyMark } from "../../ownership/mark";
+import { sameValue, withoutUndefined } from "../../values";
+import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
+import type { GuestConfig } from "../schemas";
+import { type OptionTable, type OptionValue, optionFrom } from "./options";
+
+// What virtual machines and containers have in common.
+
+export const options = z.record(z.string(), z.union([z.string(), z.number()])).optional();
+
+/** Of a NIC, for both kinds. */
+export const nic = z.object({
+  bridge: z.string(),
+  tag: z.number().optional(),
+  trunks: z.string().optional(),
+  mtu: z.number().optional(),
+  linkDown: z.boolean().optional(),
+  /** Without one, the NIC's own stays. */
+  mac: z.string().optional(),
+  /** PVE's other keys that somebody names, in their tidy form. */
+  options,
+});
+
+/** A disk or volume. What is left out is left as it is. */
+export const disk = z.object({
+  /** As PVE prints it: `10G`. It grows, and never shrinks. */
+  size: z.string().optional(),
+  storage: z.string().optional(),
+  /** PVE's other keys that somebody names, in their tidy form. */
+  options,
+});
+
+/**
+ * What a guest should be. A field that is left out is not managed: it stays as it is and never shows as drift.
+ * The source it is made from, `storage` and `placement` say how it is made, and change nothing afterwards.
+ */
+export const guestInputs = z.object({
+  /** The NetBox cluster's name, which is the key of its connection. */
+  cluster: z.string(),
+  vmid: z.number(),
+  mark: anyMark,
+  fullClone: z.boolean(),
+  /** Where a full clone's and new disks go. */
+  storage: z.string().optional(),
+  /** The node that NetBox names. Naming another one migrates; a guest that someone moved by hand stays where it is. */
+  node: z.string().optional(),
+  /** The node that was chosen when it was made, where NetBox names none. */
+  placement: z.string().optional(),
+  name: z.string(),
+  /** Ends with the mark. */
+  description: z.string(),
+  tags: z.array(z.string()),
+  cores: z.number().optional(),
+  /** MiB. */
+  memory: z.number().optional(),
+  /** Its resource pool. */
+  pool: z.string().optional(),
+  /** `none`, `managed`, or the name of its HA group (PVE 8) or node affinity rule (PVE 9). */
+  ha: z.string().optional(),
+  /** PVE options by name, in their tidy form; those that nobody names are left out. */
+  options,
+  /** By slot; left out where NetBox lists no disks. */
+  disks: z.record(z.string(), disk).optional(),
+  power: z.enum(["running", "paused", "stopped"]),
+  /** An unmarked guest at the VMID is taken over as it is, by nothing but the mark. */
+  adopt: z.boolean().optional(),
+  /** NetBox calls it failed: it is left exactly as it is. */
+  inert: z.boolean().optional(),
+  /** A counter of the user's: another number deletes the guest and makes it anew. */
+  rebuild: z.number().optional(),
+  /** May it be restarted for changes that wait for that? */
+  restart: z.boolean().optional(),
+});
+
+/** What tells a guest from another at the same VMID, and what it waits for. */
+export const found = z.object({
+  uuid: z.string().optional(),
+  system: z.string().optional(),
+  /** Options whose change waits for the guest's next start. */
+  pending: z.array(z.string()).optional(),
+  /** It was taken over as it is, and nothing was done to it since. */
+  adopted: z.boolean().optional(),
+});
+
+export type GuestInputs = z.infer<typeof guestInputs>;
+export type Found = z.infer<typeof found>;
+export type Power = GuestInputs["power"];
+export type Disk = z.infer<typeof disk>;
+export type Nic = z.infer<typeof nic>;
+
+/** What a guest's configuration doesn't say. */
+export interface Observed {
+  power: Power;
+  pool: string | undefined;
+  ha: string | undefined;
+}
+
+/** What has to be done to a guest, in this order. */
+export interface Changes {
+  /** Parameters of PUT …/config. */
+  set: Record<string, string | number>;
+  /** Options for its `delete`. */
+  remove: string[];
+  resize: { disk: string; size: string }[];
+  move: { disk: string; storage: string }[];
+  /** Its password has to be set. */
+  password: boolean;
+  /** The cloud-init drive has to be made anew. */
+  cloudInit: boolean;
+}
+
+/** Fields of either kind that are compared between state and inputs. */
+export const managedOfGuest = [
+  "node",
+  "name",
+  "description",
+  "tags",
+  "cores",
+  "memory",
+  "pool",
+  "ha",
+  "options",
+  "disks",
+  "power",
+] as const satisfies readonly (keyof GuestInputs)[];
+
+type Properties = Partial<Record<string, unknown>>;
+
+/** The fields whose values differ, of those that the inputs name; unknown values (in preview) differ from everything. */
+export const changedFields = <F extends string>(fields: readonly F[], state: Properties, inputs: Properties): F[] =>
+  inputs.inert === true
+    ? []
+    : fields.filter((field) => inputs[field] !== undefined && !sameValue(state[field], inputs[field]));
+
+/** Everything that replaces a guest: its rebuild counter and its kind. A virtual machine has no `type`, as it was first. */
+export const replacing = (state: Properties, inputs: Properties): string[] =>
+  inputs.inert === true
+    ? []
+    : [
+        ...(typeof inputs.rebuild === "number" && inputs.rebuild !== state.rebuild ? ["rebuild"] : []),
+        ...(inputs.type !== state.type ? ["type"] : []),
+      ];
+
+/** Does it wait for a restart that it may have? */
+export const awaitsRestart = (state: Properties, inputs: Properties): boolean =>
+  inputs.restart === true &&
+  inputs.inert !== true &&
+  inputs.power === "running" &&
+  Array.isArray(state.pending) &&
+  state.pending.length > 0;
+
+// ---- from PVE
+
+export const text = (config: GuestConfig, key: string): string | undefined =>
+  config[key] === undefined ? undefined : String(config[key]);
+
+export const hasCloudInitDrive = (config: GuestConfig): boolean =>
+  Object.values(config).some((value) => String(value).includes("cloudinit"));
+
+/** MiB; PVE's default where none is set. */
+export const memoryFrom = (config: GuestConfig): number =>
+  Number(String(config.memory ?? 512).replace(/^current=/, ""));
+
+export const descriptionFrom = (config: GuestConfig): string => (text(config, "description") ?? "").replace(/\s+$/, "");
+
+/** A value that is looked at only where the inputs have it. */
+export const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V): V | undefined =>
+  wanted === undefined || wanted[key] === undefined ? undefined : value;
+
+export const words = (value: string | undefined, by: RegExp): string[] =>
+  (value ?? "").split(by).filter((word) => word !== "");
+
+/** Tags as PVE keeps them: lower-cased, once each, sorted. */
+export const tidyTags = (tags: string[]): string[] => [...new Set(tags.map((tag) => tag.toLowerCase()))].sort();
+
+/** A tag of NetBox's as PVE can have it: its slugs may hold letters of every script. Empty where nothing is left. */
+export const tagLike = (slug: string): string =>
+  slug
+    .normalize("NFKD")
+    .replace(/\p{M}/gu, "")
+    .replace(/[^a-zA-Z0-9_.+-]+/g, "-")
+    .replace(/^[^a-zA-Z0-9_]+|-+$/g, "");
+
+export const tagsFrom = (config: GuestConfig): string[] => tidyTags(words(text(config, "tags"), /[;, ]+/));
+
+/** What a property string says of the options that are managed. */
+export function optionsIn(value: string, managed: Disk["options"], table: OptionTable): Disk["options"] {
+  const { options: seen } = parsePropertyString(value);
+  return managed && Object.fromEntries(Object.keys(managed).map((key) => [key, optionFrom(key, seen.get(key), table)]));
+}
+
+/** What a configuration says of the options that are managed. */
+export const optionsFrom = (
+  config: GuestConfig,
+  managed: Record<string, OptionValue> | undefined,
+  table: OptionTable,
+): Record<string, OptionValue> | undefined =>
+  managed && Object.fromEntries(Object.keys(managed).map((name) => [name, optionFrom(name, config[name], table)]));
+
+/** The keys of a NIC's property string that both kinds of guest share. */
+export function nicFrom(keys: Map<string, string>): Nic {
+  const number = (key: string) => (keys.has(key) ? Number(keys.get(key)) : undefined);
+  return {
+    bridge: keys.get("bridge") ?? "",
+    tag: number("tag"),
+    trunks: keys.get("trunks"),
+    mtu: number("mtu"),
+    linkDown: keys.get("link_down") === "1" ? true : undefined,
+  };
+}
+
+/** The same for PVE; an undefined one is to be left out. */
+export const nicTo = ({ bridge, tag, trunks, mtu, linkDown, options: named }: Nic) => ({
+  bridge,
+  tag,
+  trunks,
+  mtu,
+  link_down: linkDown ? 1 : undefined,
+  ...named,
+});
+
+/** The text, or its removal where it is empty. */
+export function setOrRemove(config: GuestConfig, changes: Changes, key: string, value: string): void {
+  if (value !== "") changes.set[key] = value;
+  else if (config[key] !== undefined) changes.remove.push(key);
+}
+
+/** Why disks can't become what is asked for, by the last known sizes; undefined where they can. */
+export function shrinkProblem(state: GuestInputs["disks"], wanted: GuestInputs["disks"]): string | undefined {
+  for (const [slot, { size }] of Object.entries(wanted ?? {})) {
+    const before = state?.[slot]?.size;
+    if (size !== undefined && before !== undefined && parseSize(size) < parseSize(before))
+      return `${slot} can't shrink from ${before} to ${size}; set the virtual disk's size in NetBox back, or move the data to a new disk`;
+  }
+  return undefined;
+}
+
+// ---- disks
+
+/** How a kind of guest keeps its disks. */
+export interface Disks {
+  isSlot: (key: string) => boolean;
+  /** The options that a disk at a slot can have. */
+  table: (slot: string) => OptionTable;
+  /** Is its size PVE's own choice? */
+  fixedSize: (slot: string) => boolean;
+  /** Does it stay though it is not listed? */
+  stays: (slot: string) => boolean;
+}
+
+/** A guest's disks by slot: no CD drives, no cloud-init drive, no bind mounts. */
+export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string, { size: string; storage: string }> {
+  return Object.fromEntries(
+    Object.keys(config).flatMap((slot) => {
+      if (!isSlot(slot)) return [];
+      const { head = "", options: keys } = parsePropertyString(text(config, slot) ?? "");
+      const volume = keys.get("file") ?? keys.get("volume") ?? head;
+      if (keys.get("media") === "cdrom" || volume === "none" || volume.startsWith("/")) return [];
+      return [[slot, { size: printSize(parseSize(keys.get("size") ?? "0")), storage: volume.split(":")[0] ?? "" }]];
+    }),
+  );
+}
+
+/** The same in the form of the inputs, as far as these manage them. */
+export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind: Disks): GuestInputs["disks"] {
+  if (wanted === undefined) return undefined;
+  return Object.fromEntries(
+    Object.entries(disksFrom(config, kind)).flatMap(([slot, seen]): [string, Disk][] => {
+      const known = wanted[slot];
+      if (known === undefined) return kind.stays(slot) ? [] : [[slot, seen]];
+      const disk = {
+        size: only(known, "size", seen.size),
+        storage: only(known, "storage", seen.storage),
+        options: optionsIn(text(config, slot) ?? "", known.options, kind.table(slot)),
+      };
+      return [[slot, withoutUndefined(disk)]];
+    }),
+  );
+}
+
+/** Grows, moves, adds and detaches disks, and sets their options. */
+export function diskChanges(
+  config: GuestConfig,
+  { disks: wanted, storage: usual }: Pick<GuestInputs, "disks" | "storage">,
+  kind: Disks,
+  changes: Changes,
+): void {
+  if (wanted === undefined) return;
+  const there = disksFrom(config, kind);
+  for (const [slot, { size, storage, options: named = {} }] of Object.entries(wanted)) {
+    const before = there[slot];
+    const keys = Object.entries(named).map(([key, value]): [string, string] => [key, String(value)]);
+    if (before === undefined) {
+      const target = storage ?? usual ?? Object.values(there)[0]?.storage;
+      const gibibytes = kind.fixedSize(slot) ? 1 : parseSize(size ?? "0") / 1024;
+      const made = { head: `${target}:${gibibytes}`, options: new Map(keys) };
+      if (gibibytes > 0 && target !== undefined) changes.set[slot] = printPropertyString(made);
+      continue;
+    }
+    const value = text(config, slot) ?? "";
+    if (!sameValue(optionsIn(value, named, kind.table(slot)), named)) {
+      const { head, options: kept } = parsePropertyString(value);
+      changes.set[slot] = printPropertyString({ head, options: new Map([...kept, ...keys]) });
+    }
+    if (size !== undefined && size !== before.size) changes.resize.push({ disk: slot, size });
+    if (storage !== undefined && storage !== before.storage) changes.move.push({ disk: slot, storage });
+  }
+  changes.remove.push(...Object.keys(there).filter((slot) => !kind.stays(slot) && !(slot in wanted)));
+}

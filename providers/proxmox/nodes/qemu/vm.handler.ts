@@ -1,0 +1,52 @@
+import { context } from "../../../context";
+import { UserError } from "../../../errors";
+import type { Parameters, ProxmoxCluster } from "../../client";
+import { cloneFrom } from "../clone";
+import { explained, type GuestKind, guestHandler } from "../guest.handler";
+import {
+  bootProblem,
+  changedVmFields,
+  changesTo,
+  fromApi,
+  settledProblem,
+  uuidFrom,
+  type VmInputs,
+  vmInputs,
+  vmState,
+} from "./vm.model";
+
+const virtualMachine: GuestKind<VmInputs> = {
+  type: "qemu",
+  noun: "VM",
+  inputs: vmInputs,
+  state: vmState,
+  changed: changedVmFields,
+  problems: (state, wanted) => [
+    { property: "disks", reason: settledProblem(state, wanted) ?? bootProblem(state, wanted) },
+  ],
+  make: clone,
+  isMaking: async ({ type }, log, { vmid }) =>
+    type === "qmclone" && (await log()).some((line) => line.endsWith(`with ID ${vmid}`)),
+  fromApi,
+  changesTo,
+  password: ({ cloudInit: { password } }): Parameters =>
+    password === undefined ? {} : { cipassword: context().password(password.name) },
+  uuid: uuidFrom,
+};
+
+/** A QEMU guest, cloned from a template. */
+export const vmHandler = guestHandler(virtualMachine);
+
+async function clone(cluster: ProxmoxCluster, wanted: VmInputs, title: string): Promise<string> {
+  const { template } = wanted;
+  const source = template === undefined ? undefined : await cluster.recall(template);
+  if (template === undefined || source === undefined)
+    throw new UserError(
+      `Unable to create ${title}: template ${template ?? ""} is not on ${cluster.name}. Set the custom field proxmox_vm_templates in NetBox to one that is.`,
+    );
+  return cluster.makeSlot(template, () =>
+    explained(`clone template ${template} to ${title}`, () =>
+      cloneFrom(cluster, "qemu", source, wanted, { name: wanted.name }),
+    ),
+  );
+}

@@ -1,0 +1,113 @@
+import { context } from "../../context";
+import { messageOf, UserError } from "../../errors";
+import { findAnyMark, pageOf, sameMark } from "../../ownership/mark";
+import { type Handler, replacedBy } from "../../resource";
+import { type Parameters, says } from "../client";
+import { snapshotList } from "../live.schemas";
+import { explained, locate } from "./guest.handler";
+import { descriptionFrom } from "./guest.model";
+import { type Place, pathOf } from "./power";
+import { hasWork, type KeptSnapshot, type SnapshotInputs, snapshotInputs, snapshotState } from "./snapshot.model";
+
+/**
+ * Stands before its guest: what has to be kept is, before anything is changed. A guest that isn't there, or isn't ours, has
+ * nothing to keep; its own resource says what is to be said of that.
+ */
+export const snapshotHandler: Handler = {
+  diff(state, inputs) {
+    const replaced = replacedBy(["cluster", "vmid", "type"], state, inputs);
+    return { changes: replaced.replaces !== undefined || hasWork(state, inputs), ...replaced };
+  },
+
+  async create(raw) {
+    const wanted = snapshotInputs.parse(raw);
+    return { id: `${wanted.cluster}/${wanted.vmid}/snapshots`, state: await settled(wanted, []) };
+  },
+
+  async read(id, raw) {
+    const known = snapshotState.parse(raw);
+    const place = await placeOf(known);
+    const there = place && (await namesAt(place));
+    const kept = there === undefined ? known.kept : known.kept.filter(({ name }) => there.has(name));
+    const { kept: _kept, ...inputs } = known;
+    return { id, state: { ...known, kept }, inputs };
+  },
+
+  async update(_id, rawState, rawInputs) {
+    return settled(snapshotInputs.parse(rawInputs), snapshotState.parse(rawState).kept);
+  },
+
+  async delete(_id, raw) {
+    const known = snapshotState.parse(raw);
+    const place = await placeOf(known);
+    if (place === undefined) return;
+    await explained(`delete the snapshots of ${titleOf(known)}`, async () => {
+      await removed(
+        place,
+        known.kept.map(({ name }) => name),
+      );
+    });
+  },
+};
+
+const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
+  `${name} (${cluster}/${vmid}, ${pageOf(mark)})`;
+
+/** Where the guest is; undefined where there is none of ours. */
+async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<Place | undefined> {
+  const there = await locate({ type }, context().cluster(name), vmid);
+  return there && sameMark(mark, findAnyMark(descriptionFrom(there.seen.config))) ? there.place : undefined;
+}
+
+/** A guest's snapshots: when each was taken, in seconds since 1970, by its name. */
+async function namesAt(place: Place): Promise<Map<string, number>> {
+  const { kept } = await place.cluster.get(`${pathOf(place)}/snapshot`, snapshotList);
+  return new Map(kept.map(({ name, takenAt }) => [name, takenAt]));
+}
+
+/** Takes what is due, then deletes what is over. */
+async function settled(wanted: SnapshotInputs, before: KeptSnapshot[]): Promise<object> {
+  const { due, expired } = wanted;
+  const place = await placeOf(wanted);
+  if (place === undefined) return { ...wanted, kept: before };
+  return explained(`keep ${titleOf(wanted)} as it is in a snapshot`, async () => {
+    let kept = before;
+    if (due !== undefined) {
+      const takenAt = await taken(place, due, wanted.before ?? "it");
+      kept = [...kept.filter(({ name }) => name !== due), { name: due, takenAt }];
+    }
+    await removed(
+      place,
+      expired.filter((name) => name !== due && kept.some((each) => each.name === name)),
+    );
+    return { ...wanted, kept: kept.filter(({ name }) => name === due || !expired.includes(name)) };
+  });
+}
+
+/** Takes a snapshot, unless an interrupted run took it already. @returns when, in seconds since 1970 */
+async function taken(place: Place, name: string, before: string): Promise<number> {
+  const there = (await namesAt(place)).get(name);
+  if (there !== undefined) return there;
+  await taking(place, {
+    snapname: name,
+    description: `Before ${before} ${before.includes(",") ? "are" : "is"} changed. Taken by netbox-proxmox, which deletes it when its time is over.`,
+  });
+  return (await namesAt(place)).get(name) ?? Math.floor(Date.now() / 1000);
+}
+
+async function taking(place: Place, form: Parameters): Promise<void> {
+  try {
+    await place.cluster.task("POST", `${pathOf(place)}/snapshot`, form);
+  } catch (error) {
+    if (!says.noSnapshots(messageOf(error))) throw error;
+    throw new UserError(
+      `a storage of its disks keeps no snapshots (${messageOf(error)}): move them to one that does, or set proxmox.snapshotBefore to [] in its config context`,
+    );
+  }
+}
+
+async function removed(place: Place, names: string[]): Promise<void> {
+  const there = await namesAt(place);
+  for (const name of names)
+    if (there.has(name)) await place.cluster.task("DELETE", `${pathOf(place)}/snapshot/${name}`, {});
+}

@@ -1,0 +1,203 @@
+import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import type { MachineState } from "../../../providers/netbox/objects/machine.model";
+import { nestedId, type Owned, ownedFrom, printValue, type Row } from "../../../providers/netbox/objects/object.model";
+import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
+import { groupBy, isRecord, sameValue } from "../../../providers/values";
+import { hostOf } from "../../netbox/address";
+import type { NetboxView } from "./types";
+
+// What NetBox has already: which object is meant, and which of its values are people's.
+
+/** NetBox's rows, found by what discovery looks for. */
+export class Documented {
+  private readonly machinesOf: Map<string, Row[]>;
+  private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, Row[]>>;
+  private readonly addressRows: Map<string, Row>;
+
+  constructor(readonly view: NetboxView) {
+    this.machinesOf = groupBy(view.machines, ({ cluster }) => (isRecord(cluster) ? String(cluster.name) : ""));
+    this.partsOf = {
+      vmInterface: groupBy(view.interfaces, (each) => nestedId(each.virtual_machine)),
+      virtualDisk: groupBy(view.disks, (each) => nestedId(each.virtual_machine)),
+      interface: groupBy(view.deviceInterfaces, (each) => nestedId(each.device)),
+    };
+    this.addressRows = new Map(view.addresses.map((each) => [hostOf(String(each.address)), each]));
+  }
+
+  machines(cluster: string): Row[] {
+    return this.machinesOf.get(cluster) ?? [];
+  }
+
+  parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): Row[] {
+    return this.partsOf[type].get(id) ?? [];
+  }
+
+  /** The global address of a host. */
+  address(host: string): Row | undefined {
+    return this.addressRows.get(host);
+  }
+}
+
+export const customFieldOf = (each: Row, name: string): string | undefined => {
+  const value = customValue(isRecord(each.custom_fields) ? each.custom_fields[name] : undefined);
+  return value === undefined ? undefined : String(value);
+};
+
+/** Values that NetBox gives by itself: nobody wrote them. */
+const unwritten: Record<string, readonly unknown[]> = {
+  status: ["active", "offline", "paused"],
+  startOnBoot: ["off"],
+  enabled: [true],
+};
+
+interface Part extends Owned {
+  objectId?: number | undefined;
+}
+
+/** What is taken of an object's wanted values, and what a person wrote otherwise, by field. */
+function settle(
+  type: ObjectTypeName,
+  there: Row,
+  wanted: Owned,
+  base: Owned | undefined,
+  isOurs: boolean,
+): { fields: Owned["fields"]; customFields: Owned["customFields"]; conflicts: string[] } {
+  const conflicts: string[] = [];
+  const now = ownedFrom(type, there, wanted);
+  const kept = (kind: "fields" | "customFields") =>
+    Object.fromEntries(
+      Object.entries(wanted[kind]).filter(([name, value]) => {
+        const is = now[kind][name];
+        const was = base?.[kind][name];
+        const free =
+          is === undefined ||
+          sameValue(is, value) ||
+          (was !== undefined && sameValue(is, was)) ||
+          // What an interrupted run made says what it wrote, in a state that was lost.
+          (base === undefined && isOurs) ||
+          (base === undefined && kind === "fields" && (unwritten[name]?.includes(is) ?? false));
+        if (!free) conflicts.push(`${name}: NetBox has ${printValue(is)}, Proxmox VE ${printValue(value)}`);
+        return free;
+      }),
+    );
+  return { fields: kept("fields"), customFields: kept("customFields"), conflicts };
+}
+
+/** What a machine's values were when we last wrote them. */
+export const baseOf = (known: MachineState | undefined): Owned | undefined => known && (known.written ?? known);
+
+/**
+ * A machine as it is to be declared beside what NetBox has of it: without the values that people wrote otherwise, which are
+ * listed instead. @param overwrite people's values count for nothing
+ */
+export function merged(
+  documented: Documented,
+  args: MachineArgs,
+  there: Row | undefined,
+  known: MachineState | undefined,
+  overwrite: boolean,
+): MachineArgs {
+  const kinds = { virtualMachine: "vmInterface", device: "interface" } as const;
+  const id = there?.id;
+  const madeByUs = id !== undefined && known === undefined && documented.view.madeByUs.has(`${args.type}/${id}`);
+  const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces");
+  const disks = placed(documented, args.disks ?? {}, id, "virtualDisk", known, "disks");
+  const addresses = Object.entries(interfaces).map(([name, each]) => freeAddresses(documented, name, each, known));
+  const foreign = addresses.flatMap(({ conflicts }) => conflicts);
+  for (const [n, [name, each]] of Object.entries(interfaces).entries())
+    interfaces[name] = { ...each, addresses: addresses[n]?.free ?? [] };
+  const found = {
+    ...args,
+    interfaces,
+    disks,
+    ...(id === undefined ? {} : { objectId: id }),
+    ...(madeByUs ? { madeByUs } : {}),
+  };
+  if (there === undefined || overwrite) return { ...found, conflicts: foreign, overwrite };
+  const owned = { fields: args.fields ?? {}, customFields: args.customFields ?? {}, tags: [] };
+  const root = settle(args.type, there, owned, baseOf(known), madeByUs);
+  const conflicts = [...root.conflicts, ...foreign];
+  const parts = <T extends Part>(all: Record<string, T>, place: "interfaces" | "disks", type: ObjectTypeName) =>
+    Object.fromEntries(
+      Object.entries(all).map(([name, each]) => {
+        const part = each.objectId === undefined ? undefined : rowOf(documented, type, id ?? 0, each.objectId);
+        if (part === undefined) return [name, each];
+        const written = known?.writtenParts?.[`${place}/${name}`] ?? known?.[place][name];
+        const settled = settle(type, part, each, written, madeByUs);
+        conflicts.push(...settled.conflicts.map((text) => `${place}.${name}.${text}`));
+        return [name, { ...each, fields: settled.fields, customFields: settled.customFields }];
+      }),
+    );
+  return {
+    ...found,
+    fields: root.fields,
+    customFields: root.customFields,
+    interfaces: parts(interfaces, "interfaces", kinds[args.type]),
+    disks: parts(disks, "disks", "virtualDisk"),
+    conflicts: conflicts.sort(),
+  };
+}
+
+const rowOf = (documented: Documented, type: ObjectTypeName, machineId: number, id: number): Row | undefined =>
+  type === "vmInterface" || type === "virtualDisk" || type === "interface"
+    ? documented.parts(type, machineId).find((each) => each.id === id)
+    : undefined;
+
+/** Parts with the rows that are there for them: by what is known, by name, by MAC; an interface keeps the name that a person gave it. */
+function placed<T extends Part>(
+  documented: Documented,
+  wanted: Record<string, T>,
+  machineId: number | undefined,
+  type: "vmInterface" | "virtualDisk" | "interface",
+  known: MachineState | undefined,
+  place: "interfaces" | "disks",
+): Record<string, T> {
+  if (machineId === undefined) return { ...wanted };
+  const rows = documented.parts(type, machineId);
+  const taken = new Set<number>();
+  const found = new Map<string, Row>();
+  const finders: ((name: string, each: T, row: Row) => boolean)[] = [
+    (name, _, { id }) => known?.parts[`${place}/${name}`]?.id === id,
+    (name, _, row) => row.name === name,
+    (_, { fields: { mac } }, row) => mac !== undefined && String(row.mac_address ?? "").toUpperCase() === mac,
+  ];
+  for (const finds of finders)
+    for (const [name, each] of Object.entries(wanted)) {
+      const row = found.has(name) ? undefined : rows.find((one) => !taken.has(one.id) && finds(name, each, one));
+      if (row === undefined) continue;
+      found.set(name, row);
+      taken.add(row.id);
+    }
+  return Object.fromEntries(
+    Object.entries(wanted).map(([name, each]) => {
+      const row = found.get(name);
+      if (row === undefined) return [name, each];
+      const fields = row.name === name ? each.fields : { ...each.fields, name: row.name };
+      return [name, { ...each, fields, objectId: row.id }];
+    }),
+  );
+}
+
+/** Addresses that nobody else has; with a person's own prefix length where that differs. */
+function freeAddresses(
+  documented: Documented,
+  name: string,
+  { addresses = [], objectId }: { addresses?: string[]; objectId?: number | undefined },
+  known: MachineState | undefined,
+): { free: string[]; conflicts: string[] } {
+  const conflicts: string[] = [];
+  const free = addresses.flatMap((asked) => {
+    const [address = "", status] = asked.split(" ");
+    const row = documented.address(hostOf(address));
+    const ours = Object.values(known?.parts ?? {}).some(
+      ({ id, address: held }) => held !== undefined && id === row?.id,
+    );
+    if (row === undefined || row.assigned_object_id === null || row.assigned_object_id === objectId || ours) {
+      const text = row === undefined ? address : String(row.address);
+      return [status === undefined ? text : `${text} ${status}`];
+    }
+    conflicts.push(`interfaces.${name}.addresses: ${address} belongs to another object in NetBox`);
+    return [];
+  });
+  return { free, conflicts };
+}

@@ -1,0 +1,91 @@
+import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import type { MachineState } from "../../../providers/netbox/objects/machine.model";
+import type { ObjectArgs } from "../../../providers/netbox/objects/object";
+import type { Row } from "../../../providers/netbox/objects/object.model";
+import type { GuestConfig, GuestResource, NodeInterface } from "../../../providers/proxmox/schemas";
+
+/** What a guest's agent says, or PVE of a container from within. */
+export interface AgentView {
+  /** With prefix length, by MAC in capitals. */
+  addresses: Record<string, string[]>;
+  /** `Debian GNU/Linux 12`. */
+  system?: string | undefined;
+}
+
+/** A guest as Proxmox VE has it. */
+export interface SeenMachine
+  extends Pick<GuestResource, "vmid" | "type" | "node" | "name" | "status" | "pool" | "tags"> {
+  config: GuestConfig;
+  snapshots: number;
+  /** Undefined where nobody answered. */
+  agent?: AgentView | undefined;
+}
+
+export interface SeenNode {
+  node: string;
+  online: boolean;
+  /** Its own address, as the cluster knows it. */
+  address?: string | undefined;
+  interfaces: NodeInterface[];
+}
+
+/** One cluster as it was read, or why it wasn't. */
+export type ClusterView =
+  | { name: string; unreachable: string }
+  | {
+      name: string;
+      unreachable?: undefined;
+      isQuorate: boolean;
+      nodes: SeenNode[];
+      /** Every guest that there is, templates too, whether it was chosen or not. */
+      all: GuestResource[];
+      /** Those that were chosen, and whose configuration could be read. */
+      machines: SeenMachine[];
+      /** VMIDs of the state's that are not there, and that the token might not see. */
+      unseen: Set<number>;
+      storages: string[];
+    };
+
+/** What NetBox has, as rows of its API. */
+export interface NetboxView {
+  url: string;
+  clusters: Row[];
+  machines: Row[];
+  interfaces: Row[];
+  disks: Row[];
+  addresses: Row[];
+  prefixes: Row[];
+  devices: Row[];
+  deviceInterfaces: Row[];
+  vlans: Row[];
+  platforms: Row[];
+  tags: Row[];
+  roles: Row[];
+  clusterTypes: Row[];
+  customFields: Row[];
+  choiceSets: Row[];
+  manufacturers: Row[];
+  deviceTypes: Row[];
+  /** Ids of virtual machines and devices that this stack made, by the change log: `virtualMachine/12`. */
+  madeByUs: Set<string>;
+}
+
+/** A machine of the stack's state, by its logical name. */
+export type KnownMachines = Map<string, MachineState>;
+
+/** An object or a machine that is about to be declared. */
+export type Declared = { name: string; after?: string[] } & (
+  | { kind: "object"; args: ObjectArgs }
+  | { kind: "machine"; args: MachineArgs }
+);
+
+/** One row of the report. */
+export interface ReportRow {
+  cluster: string;
+  vmid?: number;
+  name: string;
+  change: "new" | "merged" | "changed" | "same" | "gone" | "conflicting" | "handed over" | "managed" | "unreachable";
+  /** What differs, field by field. */
+  details: string[];
+  url?: string;
+}

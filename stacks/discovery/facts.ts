@@ -1,0 +1,232 @@
+import { z } from "zod";
+import { messageOf } from "../../providers/errors";
+import type { NetboxClient } from "../../providers/netbox/client";
+import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
+import { messageFor, row, wireFields } from "../../providers/netbox/objects/objects";
+import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
+import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import {
+  agentInterfaces,
+  agentSystem,
+  containerInterfaces,
+  type GuestResource,
+  type NodeInterface,
+} from "../../providers/proxmox/schemas";
+import type { AgentView, ClusterView, NetboxView, SeenMachine } from "./desired/types";
+import { type ClusterChoices, isChosen } from "./settings";
+
+// What discovery reads before it declares anything.
+
+// ---- Proxmox VE
+
+/** One cluster with its chosen guests; where it doesn't answer, only why. */
+export async function readCluster(
+  cluster: ProxmoxCluster,
+  chosen: ClusterChoices,
+  agentTimeout: number,
+  known: { vmid: number; pool?: string | undefined }[],
+): Promise<ClusterView> {
+  try {
+    await cluster.version();
+    const [{ isQuorate, nodes }, { guests, storages }] = await Promise.all([cluster.membership(), cluster.inventory()]);
+    const online = new Set(nodes.filter((node) => node.online).map(({ node }) => node));
+    const picked = guests.filter((guest) => !guest.template && online.has(guest.node) && isChosen(chosen, guest));
+    const there = new Set(guests.map(({ vmid }) => vmid));
+    const unseen = await Promise.all(
+      known.map(async ({ vmid, pool }) => (there.has(vmid) || (await cluster.maySee(vmid, pool)) ? [] : [vmid])),
+    );
+    const deadline = Date.now() + agentTimeout * 1000;
+    const [machines, networks] = await Promise.all([
+      Promise.all(picked.map((guest) => readMachine(cluster, guest, chosen.syncAgent !== false, deadline))),
+      Promise.all(
+        nodes.map(
+          ({ node }): Promise<NodeInterface[]> =>
+            online.has(node) && chosen.syncNodes !== false ? cluster.network(node) : Promise.resolve([]),
+        ),
+      ),
+    ]);
+    return {
+      name: cluster.name,
+      isQuorate,
+      nodes: nodes.map((node, n) => ({ ...node, interfaces: networks[n] ?? [] })),
+      all: guests,
+      machines: machines.flatMap((machine) => machine ?? []),
+      unseen: new Set(unseen.flat()),
+      storages: [...new Set(storages.map(({ storage }) => storage))].sort(),
+    };
+  } catch (error) {
+    return { name: cluster.name, unreachable: messageOf(error) };
+  }
+}
+
+/** A guest with its configuration; undefined where it went meanwhile. */
+async function readMachine(
+  cluster: ProxmoxCluster,
+  guest: GuestResource,
+  asksAgent: boolean,
+  deadline: number,
+): Promise<SeenMachine | undefined> {
+  const { vmid, type, node, name, pool, tags } = guest;
+  const [read, status] = await Promise.all([
+    cluster.guest(type, node, vmid),
+    cluster.power(type, node, vmid, "running"),
+  ]);
+  if (read === undefined) return undefined;
+  const { config } = read;
+  const mayAnswer = asksAgent && status === "running" && (type === "lxc" || hasAgent(config.agent));
+  const [snapshots, agent] = await Promise.all([
+    // The configuration names the snapshot that it goes on from.
+    config.parent === undefined ? 0 : cluster.snapshots(type, node, vmid),
+    mayAnswer ? readAgent(cluster, guest, deadline) : undefined,
+  ]);
+  return { vmid, type, node, name, status, pool, tags, config, snapshots, agent };
+}
+
+const hasAgent = (agent: string | number | undefined): boolean => /^(enabled=)?1/.test(String(agent ?? "0"));
+
+/** Addresses and system from within, for as long as there is time. */
+async function readAgent(
+  cluster: ProxmoxCluster,
+  { type, node, vmid }: GuestResource,
+  deadline: number,
+): Promise<AgentView | undefined> {
+  const left = () => Math.min(5, (deadline - Date.now()) / 1000);
+  const base = `/nodes/${node}/${type}/${vmid}`;
+  if (left() <= 0) return undefined;
+  if (type === "lxc") {
+    const found = await cluster.ask(`${base}/interfaces`, containerInterfaces, left());
+    if (!found) return undefined;
+    return {
+      addresses: byMac(
+        found.map(({ hwaddr, inet, inet6, "ip-addresses": more = [] }) => ({
+          mac: hwaddr,
+          addresses: [inet, inet6, ...more.map(printAddress)].filter((each) => each !== undefined),
+        })),
+      ),
+    };
+  }
+  const interfaces = await cluster.ask(`${base}/agent/network-get-interfaces`, agentInterfaces, left());
+  if (interfaces === undefined) return undefined;
+  const system = (await cluster.ask(`${base}/agent/get-osinfo`, agentSystem, left()))?.result;
+  return {
+    addresses: byMac(
+      interfaces.result.map((each) => ({
+        mac: each["hardware-address"],
+        addresses: each["ip-addresses"].map(printAddress).filter((text) => text !== undefined),
+      })),
+    ),
+    system: systemOf(system),
+  };
+}
+
+/** `Debian GNU/Linux 12`: without a release's nickname, and without what changes with every update. */
+export function systemOf(
+  system: { name?: string; "pretty-name"?: string; "version-id"?: string } | undefined,
+): string | undefined {
+  const pretty = system?.["pretty-name"]?.replace(/\s*\(.*\)\s*$/, "").trim();
+  const plain = [system?.name, system?.["version-id"]].filter((each) => each !== undefined && each !== "").join(" ");
+  return pretty || plain || undefined;
+}
+
+const printAddress = (each: { "ip-address": string; prefix?: number }): string | undefined =>
+  each.prefix === undefined ? undefined : `${each["ip-address"]}/${each.prefix}`;
+
+function byMac(all: { mac: string | undefined; addresses: string[] }[]): Record<string, string[]> {
+  return Object.fromEntries(
+    all.flatMap(({ mac, addresses }) =>
+      mac === undefined ? [] : [[mac.toUpperCase(), [...new Set(addresses)].filter((each) => !isLocal(each))]],
+    ),
+  );
+}
+
+/** Addresses that say nothing outside of their own link. */
+const isLocal = (address: string): boolean => /^(127\.|169\.254\.|::1\/|fe80:)/i.test(address);
+
+// ---- NetBox
+
+const change = z.object({
+  changed_object_type: z.string(),
+  changed_object_id: z.number(),
+  message: z.string().default(""),
+});
+
+/** Everything that discovery may merge with, in bulk. @param known ids in the stack's state, which need no look */
+export async function readNetboxView(
+  netbox: NetboxClient,
+  clusterNames: string[],
+  stack: string,
+  known: Set<string>,
+): Promise<NetboxView> {
+  const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
+    netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
+  const clusters = await netbox.list(typeOf("cluster").path, row, `${wireFields("cluster")},scope,scope_type,site`);
+  const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
+  const none: Row[] = [];
+  const ofClusters = (type: ObjectTypeName, more = "") =>
+    ids.length === 0 ? Promise.resolve(none) : list(type, more, { cluster_id: ids });
+  const [machines, interfaces, disks, devices, deviceInterfaces] = await Promise.all([
+    ofClusters("virtualMachine"),
+    ofClusters("vmInterface", ",virtual_machine"),
+    list("virtualDisk", ",virtual_machine"),
+    list("device"),
+    list("interface", ",device"),
+  ]);
+  const [addresses, prefixes, vlans, platforms, tags, roles, clusterTypes] = await Promise.all([
+    netbox.list("ipam/ip-addresses", row, "id,address,assigned_object_type,assigned_object_id,vrf,status"),
+    netbox.list("ipam/prefixes", row, wireFields("prefix")),
+    list("vlan"),
+    list("platform"),
+    list("tag"),
+    list("role"),
+    list("clusterType"),
+  ]);
+  const [customFields, choiceSets, manufacturers, deviceTypes] = await Promise.all([
+    list("customField"),
+    list("choiceSet"),
+    list("manufacturer"),
+    list("deviceType"),
+  ]);
+  const unknown = [
+    ...machines.map(({ id }) => `virtualMachine/${id}`),
+    ...devices.map(({ id }) => `device/${id}`),
+  ].filter((each) => !known.has(each));
+  return {
+    url: netbox.url,
+    clusters,
+    machines: machines.filter((each) => ids.includes(Number(nestedId(each.cluster)))),
+    interfaces,
+    disks,
+    addresses: addresses.filter(({ vrf }) => vrf === null),
+    prefixes: prefixes.filter(({ vrf }) => vrf === null),
+    devices,
+    deviceInterfaces,
+    vlans,
+    platforms,
+    tags,
+    roles,
+    clusterTypes,
+    customFields,
+    choiceSets,
+    manufacturers,
+    deviceTypes,
+    madeByUs: await readMade(netbox, stack, unknown),
+  };
+}
+
+/** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */
+async function readMade(netbox: NetboxClient, stack: string, keys: string[]): Promise<Set<string>> {
+  const types = { virtualMachine: "virtualization.virtualmachine", device: "dcim.device" } as const;
+  const found = new Set<string>();
+  for (const type of ["virtualMachine", "device"] as const) {
+    const ids = keys.filter((key) => key.startsWith(`${type}/`)).map((key) => Number(key.slice(type.length + 1)));
+    for (let n = 0; n < ids.length; n += 200) {
+      const part = ids.slice(n, n + 200);
+      const query = { changed_object_type: types[type], changed_object_id: part, action: "create" };
+      const fields = "id,changed_object_type,changed_object_id,message";
+      for (const each of await netbox.list("core/object-changes", change, fields, query))
+        if (each.message === messageFor(stack) && each.changed_object_type === types[type])
+          found.add(`${type}/${each.changed_object_id}`);
+    }
+  }
+  return found;
+}

@@ -1,0 +1,69 @@
+import { reverseName } from "../../../providers/dns/names";
+import type { NetboxAddress } from "../../../providers/netbox/schemas";
+import { groupBy } from "../../../providers/values";
+import { canonical } from "../../netbox/address";
+import type { End, GraphBuilder } from "./graph";
+
+// The records of name servers as nodes, and the addresses that they lead to.
+
+/** What a name server says of one of its zones: values as dig prints them. */
+export interface ZoneFacts {
+  zone: string;
+  rrsets: { name: string; type: string; ttl: number; values: string[] }[];
+}
+
+export interface ServerFacts {
+  name: string;
+  zones: ZoneFacts[];
+}
+
+export const dnsScope = (server: string): string => `dns ${server}`;
+
+/** Signatures and their kin: they say something of other records, and nothing of a guest. */
+const notOfGuests = ["RRSIG", "NSEC", "NSEC3", "NSEC3PARAM", "DNSKEY", "CDS", "CDNSKEY", "TYPE65534"];
+
+interface RecordNode {
+  name: string;
+  type: string;
+  value: string;
+  end: End;
+}
+
+export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: NetboxAddress[]): void {
+  const byHost = groupBy(addresses, ({ address }) => canonical(address));
+  const byReverse = groupBy(addresses, ({ address }) => reverseName(address));
+  const endsOf = (found: NetboxAddress[] = []): End[] =>
+    found.map(({ id }) => ({ label: "NetboxIPAddress", id: String(id) }));
+  for (const { name: server, zones } of servers) {
+    const scope = dnsScope(server);
+    const records = zones.flatMap(({ zone, rrsets }) =>
+      rrsets
+        .filter(({ type }) => !notOfGuests.includes(type))
+        .flatMap(({ name, type, ttl, values }) =>
+          values.map((value): RecordNode => {
+            const id = `${server} ${name} ${type} ${value}`;
+            return {
+              name,
+              type,
+              value,
+              end: graph.node(scope, "DnsRecord", { id, name, type, value, ttl, zone, server }),
+            };
+          }),
+        ),
+    );
+    const byName = groupBy(records, ({ name }) => name);
+    for (const { name, type, value, end } of records) {
+      const related =
+        type === "A" || type === "AAAA"
+          ? endsOf(byHost.get(canonical(value)))
+          : type === "CNAME"
+            ? (byName.get(value.toLowerCase()) ?? [])
+                .filter((each) => /^(A|AAAA|CNAME)$/.test(each.type))
+                .map((each) => each.end)
+            : [];
+      for (const to of related) graph.relate(scope, "RESOLVES_TO", end, to);
+      if (type === "PTR")
+        for (const to of endsOf(byReverse.get(name.toLowerCase()))) graph.relate(scope, "DESCRIBES", end, to);
+    }
+  }
+}

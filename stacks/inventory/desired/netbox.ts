@@ -1,0 +1,172 @@
+import ipaddr from "ipaddr.js";
+import type {
+  NetboxAddress,
+  NetboxInterface,
+  NetboxPrefix,
+  NetboxVirtualMachine,
+  NetboxVlan,
+} from "../../../providers/netbox/schemas";
+import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
+import { memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
+import type { GuestConfig } from "../../../providers/proxmox/schemas";
+import { groupBy } from "../../../providers/values";
+import { nameOf } from "../../discovery/desired/guest";
+import { hostOf } from "../../netbox/address";
+import type { Settings } from "../../settings";
+import { toMebibytes } from "../../site/desired/disks";
+import { vmidOf } from "../../site/desired/identity";
+import { slots } from "../../site/desired/networks";
+import { namedNode } from "../../site/desired/placement";
+import { isBuilt, powerOfStatus } from "../../site/desired/statuses";
+import type { End, GraphBuilder } from "./graph";
+import type { ClusterFacts, ClusterIds } from "./proxmox";
+
+// NetBox's virtual machines, addresses, prefixes and VLANs as nodes, and what of Proxmox VE they describe.
+
+export interface NetboxInventory {
+  url: string;
+  machines: NetboxVirtualMachine[];
+  interfaces: NetboxInterface[];
+  addresses: NetboxAddress[];
+  prefixes: NetboxPrefix[];
+  vlans: NetboxVlan[];
+}
+
+/** A cluster that answered, with its guests at hand. */
+export interface KnownCluster {
+  facts: ClusterFacts;
+  ids: ClusterIds;
+}
+
+export const netboxScope = "netbox";
+
+export function addNetbox(
+  graph: GraphBuilder,
+  netbox: NetboxInventory,
+  clusters: Map<string, KnownCluster>,
+  settings: Settings,
+): void {
+  for (const { id, vid, name } of netbox.vlans)
+    graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: `${netbox.url}/ipam/vlans/${id}/` });
+  for (const { id, prefix, status, vlan } of netbox.prefixes) {
+    const url = `${netbox.url}/ipam/prefixes/${id}/`;
+    const own = graph.node(netboxScope, "NetboxPrefix", { id: String(id), prefix, status, url });
+    if (vlan) graph.relate(netboxScope, "ON_VLAN", own, vlanEnd(vlan));
+  }
+  const carriers = new Map(machinesOf(graph, netbox, clusters, settings));
+  const prefixes = new Prefixes(netbox.prefixes);
+  for (const each of netbox.addresses) {
+    const { id, address, status, dnsName, interfaceId } = each;
+    const url = `${netbox.url}/ipam/ip-addresses/${id}/`;
+    const own = graph.node(netboxScope, "NetboxIPAddress", {
+      ...{ id: String(id), address, status, dns_name: dnsName || null, url },
+    });
+    const carrier = interfaceId === undefined ? undefined : carriers.get(interfaceId);
+    if (carrier) graph.relate(netboxScope, "ASSIGNED_TO", own, carrier.machine);
+    if (carrier?.nic) graph.relate(netboxScope, "CARRIED_BY", own, carrier.nic);
+    const prefix = prefixes.of(each);
+    if (prefix !== undefined)
+      graph.relate(netboxScope, "IN_PREFIX", own, { label: "NetboxPrefix", id: String(prefix) });
+  }
+}
+
+const vlanEnd = ({ id }: { id: number }): End => ({ label: "NetboxVLAN", id: String(id) });
+
+/** What an address on an interface belongs to. */
+interface Carrier {
+  machine: End;
+  nic: End | undefined;
+}
+
+/** Adds the machines. @returns by the id of NetBox's interface */
+function machinesOf(
+  graph: GraphBuilder,
+  netbox: NetboxInventory,
+  clusters: Map<string, KnownCluster>,
+  settings: Settings,
+): [number, Carrier][] {
+  const byMachine = groupBy(netbox.interfaces, ({ guestId }) => guestId);
+  const guests = new Map(
+    [...clusters].map(([name, { facts }]) => [name, new Map(facts.guests.map((guest) => [guest.vmid, guest]))]),
+  );
+  return netbox.machines.flatMap((machine): [number, Carrier][] => {
+    const { id, name, status, clusterName, vcpus, memory } = machine;
+    const cluster = clusters.get(clusterName ?? "");
+    const vmid = vmidOf(machine, settings)?.vmid;
+    const guest = vmid === undefined ? undefined : guests.get(clusterName ?? "")?.get(vmid);
+    const drift = cluster === undefined ? [] : driftOf(machine, guest, cluster.facts, settings);
+    const own = graph.node(netboxScope, "NetboxVM", {
+      ...{ id: String(id), name, status, cluster: clusterName ?? null, vcpus: vcpus ?? null, memory: memory ?? null },
+      ...{ url: `${netbox.url}/virtualization/virtual-machines/${id}/`, drift },
+    });
+    if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
+    const slotted = slots(byMachine.get(id) ?? [], () => {});
+    return [...slotted].map(([slot, each]) => {
+      const nic = cluster && guest && cluster.ids.nic(guest.vmid, `net${slot}`);
+      if (nic && each.untaggedVlan) graph.relate(netboxScope, "ON_VLAN", nic, vlanEnd(each.untaggedVlan));
+      return [each.id, { machine: own, nic }];
+    });
+  });
+}
+
+/** In what NetBox and Proxmox VE differ, field by field, as far as it is seen without a plan. */
+function driftOf(
+  machine: NetboxVirtualMachine,
+  guest: LiveGuest | undefined,
+  { configs, nodes }: ClusterFacts,
+  settings: Settings,
+): string[] {
+  if (guest === undefined) return isBuilt(machine.status) && machine.status !== "failed" ? ["is not there"] : [];
+  const config = configs.get(guest.vmid);
+  const power = powerOfStatus(machine.status);
+  const node = namedNode(machine, settings.site.customFields.node, { nodes }, () => {});
+  const vcpus = machine.vcpus === undefined ? undefined : Math.ceil(machine.vcpus);
+  const memory = machine.memory === undefined ? undefined : toMebibytes(machine.memory, settings.site.ramBaseUnit);
+  const pairs: [string, string | number | undefined, string | number | undefined][] = [
+    ["name", machine.name, nameOf(guest)],
+    ["status", power, guest.status === "unknown" ? undefined : guest.status],
+    ["node", node, guest.node],
+    ["vcpus", vcpus, config && cpusOf(guest, config)],
+    ["memory", memory, config && memoryFrom(config)],
+  ];
+  return pairs.flatMap(([field, wanted, there]) =>
+    wanted === undefined || there === undefined || wanted === there ? [] : [`${field}: ${there}, not ${wanted}`],
+  );
+}
+
+const cpusOf = ({ type, maxcpu }: LiveGuest, { cores, sockets }: GuestConfig): number =>
+  type === "lxc" ? Number(cores ?? maxcpu) : Number(cores ?? 1) * Number(sockets ?? 1);
+
+/** Prefixes by their length, so that an address is looked up in as many steps as there are lengths. */
+class Prefixes {
+  private readonly ids = new Map<string, number>();
+  private readonly lengths = new Map<string, Set<number>>();
+
+  constructor(prefixes: NetboxPrefix[]) {
+    for (const { id, prefix, vrfId } of prefixes) {
+      const [network, length] = ipaddr.parseCIDR(prefix);
+      const room = `${network.kind()} ${vrfId ?? ""}`;
+      this.lengths.set(room, (this.lengths.get(room) ?? new Set()).add(length));
+      this.ids.set(`${room} ${masked(network, length)}`, id);
+    }
+  }
+
+  /** The id of the smallest one that holds it, in its VRF. */
+  of({ address, vrfId }: NetboxAddress): number | undefined {
+    const host = ipaddr.parse(hostOf(address));
+    const room = `${host.kind()} ${vrfId ?? ""}`;
+    const lengths = [...(this.lengths.get(room) ?? [])].sort((a, b) => b - a);
+    for (const length of lengths) {
+      const id = this.ids.get(`${room} ${masked(host, length)}`);
+      if (id !== undefined) return id;
+    }
+    return undefined;
+  }
+}
+
+/** The first bits of an address, with how many they are. */
+function masked(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string {
+  const bytes = address.toByteArray();
+  const number = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
+  return `${number >> BigInt(bytes.length * 8 - length)}/${length}`;
+}

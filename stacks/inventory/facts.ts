@@ -1,0 +1,119 @@
+import type { Context } from "../../providers/context";
+import type { NameServer } from "../../providers/dns/bind9/nameserver";
+import { messageOf, UserError } from "../../providers/errors";
+import type { NetboxClient } from "../../providers/netbox/client";
+import * as wire from "../../providers/netbox/schemas";
+import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import { liveResources } from "../../providers/proxmox/live.schemas";
+import type { GuestConfig } from "../../providers/proxmox/schemas";
+import type { Settings } from "../settings";
+import { addDns, dnsScope, type ServerFacts } from "./desired/dns";
+import { type Graph, GraphBuilder } from "./desired/graph";
+import { addNetbox, type KnownCluster, type NetboxInventory, netboxScope } from "./desired/netbox";
+import { addCluster, type ClusterFacts, ClusterIds, scopeOf } from "./desired/proxmox";
+
+// All there is, read once: every cluster, NetBox and the name servers, as far as they are configured.
+
+export interface Inventory {
+  graph: Graph;
+  /** That are configured. */
+  clusters: string[];
+  /** Does the cluster's name stand before every id? */
+  qualified: boolean;
+  /** Milliseconds since 1970, when the reading began. */
+  readAt: number;
+  /** What could not be read, each with why: what was known of it stays. */
+  problems: string[];
+}
+
+/** @throws UserError where nothing at all answers */
+export async function readInventory(context: Context, settings: Settings): Promise<Inventory> {
+  const readAt = Date.now();
+  const problems: string[] = [];
+  const told = async <T>(read: Promise<T>): Promise<T | undefined> => {
+    try {
+      return await read;
+    } catch (error) {
+      problems.push(messageOf(error));
+      return undefined;
+    }
+  };
+  const [clusters, netbox, servers] = await Promise.all([
+    Promise.all(context.proxmox.map((cluster) => told(readCluster(cluster)))),
+    context.hasNetbox ? told(readNetbox(context.netbox)) : undefined,
+    Promise.all(context.nameServers.map((server) => told(readServer(server)))),
+  ]);
+  const answered = clusters.filter((cluster) => cluster !== undefined);
+  if (answered.length === 0) throw new UserError(problems.join("\n"));
+
+  const graph = new GraphBuilder();
+  const qualified = settings.inventory.qualifiedIds ?? context.proxmox.length > 1;
+  const known = new Map<string, KnownCluster>();
+  const whole: string[] = [];
+  for (const { unread, ...facts } of answered) {
+    const ids = new ClusterIds(facts.name, qualified);
+    addCluster(graph, facts, ids);
+    known.set(facts.name, { facts, ids });
+    if (unread.length === 0) whole.push(scopeOf(facts.name));
+    else problems.push(printUnread(facts.name, unread));
+  }
+  if (netbox !== undefined) {
+    addNetbox(graph, netbox, known, settings);
+    whole.push(netboxScope);
+  }
+  const nameServers = servers.filter((server) => server !== undefined);
+  addDns(graph, nameServers, netbox?.addresses ?? []);
+  whole.push(...nameServers.map(({ name }) => dnsScope(name)));
+  const names = context.proxmox.map(({ name }) => name);
+  return { graph: graph.finished(whole), clusters: names, qualified, readAt, problems };
+}
+
+const printUnread = (cluster: string, unread: number[]): string =>
+  `${unread.length} ${unread.length === 1 ? "guest" : "guests"} of ${cluster} could not be read (${unread.slice(0, 10).join(", ")}${unread.length > 10 ? ", …" : ""}): their nodes are away. Disks and interfaces of theirs are as they were, and nothing of ${cluster} is removed.`;
+
+/** A cluster with every guest's configuration; `unread` are those whose nodes are away. */
+async function readCluster(cluster: ProxmoxCluster): Promise<ClusterFacts & { unread: number[] }> {
+  const version = await cluster.version();
+  const [membership, resources] = await Promise.all([
+    cluster.membership(),
+    cluster.get("/cluster/resources", liveResources),
+  ]);
+  const online = new Set(membership.nodes.filter((node) => node.online).map(({ node }) => node));
+  const configs = new Map<number, GuestConfig>();
+  const gone = new Set<number>();
+  const there = resources.guests.filter(({ node }) => online.has(node));
+  await Promise.all(
+    there.map(async ({ type, node, vmid }) => {
+      const read = await cluster.guest(type, node, vmid);
+      if (read === undefined) gone.add(vmid);
+      else configs.set(vmid, read.config);
+    }),
+  );
+  const guests = resources.guests.filter(({ vmid }) => !gone.has(vmid));
+  const unread = guests.filter(({ vmid }) => !configs.has(vmid)).map(({ vmid }) => vmid);
+  return { ...resources, guests, name: cluster.name, version, membership, configs, unread };
+}
+
+async function readNetbox(netbox: NetboxClient): Promise<NetboxInventory> {
+  await netbox.status();
+  const [machines, interfaces, addresses, prefixes, vlans] = await Promise.all([
+    netbox.list("virtualization/virtual-machines", wire.virtualMachine, wire.virtualMachineFields),
+    netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields),
+    netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
+    netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
+    netbox.list("ipam/vlans", wire.vlan, wire.vlanFields),
+  ]);
+  return { url: netbox.url, machines, interfaces, addresses, prefixes, vlans };
+}
+
+async function readServer(server: NameServer): Promise<ServerFacts> {
+  const zones = await Promise.all(
+    server.zones.map(async (zone) => ({
+      zone,
+      rrsets: [...(await server.content(zone))].flatMap(([name, types]) =>
+        [...types].map(([type, { ttl, values }]) => ({ name, type, ttl, values })),
+      ),
+    })),
+  );
+  return { name: server.name, zones };
+}

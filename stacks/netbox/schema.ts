@@ -1,0 +1,115 @@
+import {
+  containerOptions,
+  diskOptions,
+  guestOptions,
+  networkOptions,
+  volumeOptions,
+} from "../../providers/proxmox/nodes/options";
+import type { CustomFieldNames } from "../settings";
+import { discoveredTags } from "./discovered";
+
+/** A custom field that this program reads. */
+export interface SchemaField {
+  name: string;
+  type: "text" | "longtext" | "integer" | "select";
+  objectTypes: string[];
+  description: string;
+  /** The name of the choice set of a `select`. */
+  choices?: ChoiceSetName;
+}
+
+export type ChoiceSetName =
+  | "proxmox-nodes"
+  | "proxmox-storages"
+  | "proxmox-vm-templates"
+  | "proxmox-lxc-templates"
+  | "proxmox-vm-types"
+  | "proxmox-reboot-policies";
+
+const machine = ["virtualization.virtualmachine"];
+const disk = ["virtualization.virtualdisk"];
+const vmInterface = ["virtualization.vminterface"];
+
+/** The custom fields by their keys in netbox-proxmox:site.customFields; types are NPA's where NPA has the field. */
+const fields: Record<Exclude<keyof CustomFieldNames, "optionPrefix">, Omit<SchemaField, "name">> = {
+  type: { type: "select", objectTypes: machine, description: "vm or lxc", choices: "proxmox-vm-types" },
+  vmid: { type: "text", objectTypes: machine, description: "VMID; written by netbox-proxmox where it is left empty" },
+  node: { type: "select", objectTypes: machine, description: "The node it runs on", choices: "proxmox-nodes" },
+  storage: { type: "select", objectTypes: machine, description: "Where its disks go", choices: "proxmox-storages" },
+  template: { type: "select", objectTypes: machine, description: "Template VMID", choices: "proxmox-vm-templates" },
+  lxcTemplate: {
+    type: "select",
+    objectTypes: machine,
+    description: "Container VMID or OS template",
+    choices: "proxmox-lxc-templates",
+  },
+  sshKeys: { type: "longtext", objectTypes: machine, description: "Public keys, one a line" },
+  pool: { type: "text", objectTypes: machine, description: "Resource pool" },
+  ha: { type: "text", objectTypes: machine, description: "none, managed, or an HA group or rule" },
+  user: { type: "text", objectTypes: machine, description: "cloud-init's user" },
+  nameservers: { type: "text", objectTypes: machine, description: "Name servers, comma-separated" },
+  searchDomain: { type: "text", objectTypes: machine, description: "DNS search domain" },
+  rebootPolicy: {
+    type: "select",
+    objectTypes: machine,
+    description: "May it be restarted for changes that need it?",
+    choices: "proxmox-reboot-policies",
+  },
+  rebuild: { type: "integer", objectTypes: machine, description: "Another number makes the guest anew" },
+  diskStorage: { type: "select", objectTypes: disk, description: "Where it goes", choices: "proxmox-storages" },
+  bridge: { type: "text", objectTypes: vmInterface, description: "Bridge or SDN vnet" },
+  netModel: { type: "text", objectTypes: vmInterface, description: "virtio, e1000, e1000e, vmxnet3 or rtl8139" },
+  allocateFrom: {
+    type: "text",
+    objectTypes: vmInterface,
+    description: "Where its addresses come from: a prefix, range, role, vlan or tag; dhcp, slaac",
+  },
+  gateway: { type: "text", objectTypes: ["ipam.prefix"], description: "The prefix's gateway" },
+  dnsAliases: { type: "text", objectTypes: ["ipam.ipaddress"], description: "CNAMEs to its DNS name" },
+  dnsTxt: { type: "text", objectTypes: ["ipam.ipaddress"], description: "A TXT record at its DNS name" },
+};
+
+/** Everything that NetBox needs to hold what this program reads. */
+export interface NetboxSchema {
+  fields: SchemaField[];
+  tags: string[];
+  clusterTypes: string[];
+  /** Roles of virtual machines, and of the nodes' devices. */
+  roles: { name: string; ofMachines: boolean }[];
+}
+
+/** @param options names of PVE options that get a custom field each */
+export function netboxSchema(
+  names: CustomFieldNames,
+  { adoptTag, promoteTag, gatewayTag }: { adoptTag: string; promoteTag: string; gatewayTag: string },
+  options: string[],
+): NetboxSchema {
+  const optionFields = options.map((option): SchemaField => {
+    const objectTypes = [
+      ...(option in guestOptions || option in containerOptions ? machine : []),
+      ...(option in diskOptions || option in volumeOptions ? disk : []),
+      ...(option in networkOptions ? vmInterface : []),
+    ];
+    return { name: `${names.optionPrefix}${option}`, type: "text", objectTypes, description: `PVE's option ${option}` };
+  });
+  return {
+    fields: [
+      ...Object.entries(fields).map(([key, field]) => ({
+        name: Object.entries(names).find(([each]) => each === key)?.[1] ?? key,
+        ...field,
+      })),
+      ...optionFields,
+    ],
+    tags: [adoptTag, promoteTag, gatewayTag, ...discoveredTags],
+    clusterTypes: ["Proxmox"],
+    roles: [
+      { name: "Proxmox VM", ofMachines: true },
+      { name: "Proxmox LXC", ofMachines: true },
+      { name: "Proxmox node", ofMachines: false },
+    ],
+  };
+}
+
+/** The options that can have a custom field. */
+export const knownOptions = (): string[] =>
+  [guestOptions, containerOptions, diskOptions, volumeOptions, networkOptions].flatMap((table) => Object.keys(table));

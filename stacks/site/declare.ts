@@ -1,0 +1,222 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { Context } from "../../providers/context";
+import { Bind9Record } from "../../providers/dns/bind9/record";
+import { canonicalAddress, reverseName } from "../../providers/dns/names";
+import { NetboxIpAllocation } from "../../providers/netbox/ipam/ipallocation";
+import { NetboxDnsRecord } from "../../providers/netbox/plugins/dnsrecord";
+import { NetboxGuest } from "../../providers/netbox/virtualization/guest";
+import { NetboxPromotion } from "../../providers/netbox/virtualization/promotion";
+import { SiteAnchor } from "../../providers/ownership/anchor";
+import type { Leftover } from "../../providers/ownership/anchor.model";
+import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
+import { ProxmoxVm } from "../../providers/proxmox/nodes/qemu/vm";
+import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
+import type { GuestType } from "../../providers/proxmox/schemas";
+import { Semaphore } from "../../providers/semaphore";
+import { groupBy } from "../../providers/values";
+import { familyOf } from "../netbox/address";
+import { ipconfigText, nicAddresses } from "./desired/machines";
+import type { NamedRecords } from "./desired/records";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState, Site } from "./desired/types";
+import type { Plan } from "./plan";
+
+/** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
+export interface Outputs {
+  guests: Record<
+    string,
+    {
+      name: string;
+      status: string;
+      cluster: string;
+      vmid: number;
+      addresses: pulumi.Input<string>[];
+      /** What waits for the guest's next start. */
+      pending: pulumi.Output<string[]>;
+    }
+  >;
+  records: string[];
+}
+
+type Text = (ref: AddressRef) => pulumi.Input<string>;
+type Guest = ProxmoxVm | ProxmoxContainer;
+
+/** Logical names by NetBox id, so that a rename is an update. */
+const logical: Record<GuestType, { name: (id: number) => string; type: string }> = {
+  qemu: { name: (id) => `vm-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm" },
+  lxc: { name: (id) => `ct-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxContainer" },
+};
+
+/** Guests whose resources are registered at one time: the SDK holds much in memory for each that waits for its answer. */
+const window = 256;
+
+/** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
+export async function declare(
+  context: Context,
+  site: Pick<Site, "stack" | "netbox" | "state"> & Pick<Plan, "snapshots"> & { protect: boolean },
+  guests: DesiredGuest[],
+  { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
+  leftovers: Leftover[],
+): Promise<Outputs> {
+  const { protect, snapshots, state } = site;
+  const allocations = new Map<string, NetboxIpAllocation>();
+  const machines = new Map<number, Guest>();
+  /** Those that nothing else depends on. */
+  const last = new Set<pulumi.Resource>();
+  const kept = <T extends pulumi.Resource>(dependsOn: pulumi.Resource[], make: (on: pulumi.Resource[]) => T): T => {
+    const made = make(dependsOn);
+    last.add(made);
+    for (const each of dependsOn) last.delete(each);
+    return made;
+  };
+  const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
+  const text: Text = (ref) =>
+    "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
+  const declareGuest = (guest: DesiredGuest): Guest => {
+    const netbox = kept([], () => new NetboxGuest(`guest-${guest.id}`, guest.netbox));
+    const own = guest.allocations.map(({ key, inputs }) => {
+      const allocation = kept([netbox], (dependsOn) => new NetboxIpAllocation(key, inputs, { dependsOn }));
+      allocations.set(key, allocation);
+      return allocation;
+    });
+    const safety = snapshots.get(guest.id);
+    const before = safety && kept([], () => new ProxmoxSnapshot(`snapshot-${guest.id}`, safety));
+    const machine = kept([netbox, ...own, ...(before ? [before] : [])], (dependsOn) =>
+      declareMachine(guest, text, state, dependsOn),
+    );
+    machines.set(guest.id, machine);
+    if (guest.promote || state.promoted.has(guest.id))
+      kept(
+        [machine],
+        (dependsOn) =>
+          new NetboxPromotion(`promotion-${guest.id}`, { mark: guest.mark, name: guest.name }, { dependsOn }),
+      );
+    const { cluster, vmid } = guest.machine.inputs;
+    const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
+    const pending = machine.pending.apply((names) => names ?? []);
+    outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
+    return machine;
+  };
+  const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
+  const pluginRecords = new Map<string, pulumi.Resource[]>();
+  const declarePlugin = (record: DesiredPluginRecord) => {
+    const made = kept(of(record.guests), (dependsOn) => declarePluginRecord(site, record, text, dependsOn));
+    pluginRecords.set(record.fqdn, [...(pluginRecords.get(record.fqdn) ?? []), made]);
+  };
+  const declareName = (record: DesiredRecord) =>
+    kept([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) =>
+      declareRecord(context, record, text, dependsOn),
+    );
+  // A name comes with the last of its guests, so that it need not wait for all others.
+  const pluginOf = byLast(guests, plugin, (record) => record.guests);
+  const awaited = new Map<string, number[]>();
+  for (const { fqdn, guests: own } of plugin) awaited.set(fqdn, [...(awaited.get(fqdn) ?? []), ...own]);
+  const namesOf = byLast(guests, records, ({ owner, name }) => [...owner.guests, ...(awaited.get(name) ?? [])]);
+  const withNames = (id: number | undefined) => {
+    for (const record of pluginOf.get(id) ?? []) declarePlugin(record);
+    for (const record of namesOf.get(id) ?? []) declareName(record);
+  };
+  withNames(undefined);
+  const places = new Semaphore(window);
+  for (const guest of guests)
+    await new Promise<void>((started, failed) => {
+      places
+        .run(async () => {
+          const machine = declareGuest(guest);
+          withNames(guest.id);
+          started();
+          await registered(machine);
+        })
+        .catch(failed);
+    });
+  new SiteAnchor("anchor", { leftovers }, { dependsOn: [...last], protect });
+  return outputs;
+}
+
+/** Resolves when the engine has answered a resource's registration: in an `up`, when it is there. */
+const registered = (resource: pulumi.Resource): Promise<void> =>
+  new Promise((resolve) => resource.urn.apply(() => resolve()));
+
+/** Records by the last of their guests in the order of declaration; those without one by undefined. */
+function byLast<T>(
+  guests: DesiredGuest[],
+  records: T[],
+  guestsOf: (record: T) => number[],
+): Map<number | undefined, T[]> {
+  const places = new Map(guests.map(({ id }, n) => [id, n]));
+  return groupBy(records, (record) => guests[Math.max(...guestsOf(record).map((id) => places.get(id) ?? -1))]?.id);
+}
+
+/** A virtual machine or container. One that was the other before is the same resource to the engine, which replaces it. */
+function declareMachine(
+  { id, machine, nics }: DesiredGuest,
+  text: Text,
+  state: InState,
+  dependsOn: pulumi.Resource[],
+): Guest {
+  const before = state.guests.get(id)?.type;
+  const other = before === undefined || before === machine.type ? undefined : logical[before];
+  const aliases = other === undefined ? [] : [{ name: other.name(id), type: other.type }];
+  const options = { dependsOn, aliases };
+  const name = logical[machine.type].name(id);
+  if (machine.type === "qemu") {
+    if (machine.inputs.cloudInit.unmanaged) return new ProxmoxVm(name, machine.inputs, options);
+    const given = nics.filter(({ v4, v6 }) => v4 ?? v6);
+    const ipconfig = Object.fromEntries(
+      given.map((nic) => [String(nic.slot), whenKnown({ ...nicAddresses(nic, text) }, ipconfigText)]),
+    );
+    return new ProxmoxVm(name, { ...machine.inputs, cloudInit: { ...machine.inputs.cloudInit, ipconfig } }, options);
+  }
+  const networks = Object.fromEntries(
+    Object.entries(machine.inputs.networks).map(([slot, network]) => {
+      const nic = nics.find((each) => `net${each.slot}` === slot);
+      return [slot, { ...network, ...(nic ? nicAddresses(nic, text) : {}) }];
+    }),
+  );
+  return new ProxmoxContainer(name, { ...machine.inputs, networks }, options);
+}
+
+/** A plain value where all of its parts are known: an output would be unknown to the plan whenever its resource changes. */
+function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known: object) => T): pulumi.Input<T> {
+  const known = Object.values(parts).every((part) => typeof part === "string");
+  return known ? make(parts) : pulumi.all(parts).apply(make);
+}
+
+function declareRecord(
+  context: Context,
+  { key, server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt }: DesiredRecord,
+  text: Text,
+  dependsOn: pulumi.Resource[],
+): Bind9Record {
+  const zones = context.nameServer(server);
+  const split = (all: string[]) => {
+    const hosts = all.map(canonicalAddress).sort();
+    const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
+    return {
+      records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },
+      reverse: hosts.filter((host) => !withoutPtr.includes(host) && zones.zoneOf(reverseName(host)) !== undefined),
+    };
+  };
+  const values = addresses.map(text);
+  const known = values.filter((value) => typeof value === "string");
+  const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };
+  if (known.length === values.length) return new Bind9Record(key, { ...common, ...split(known) }, { dependsOn });
+  const later = pulumi.all(values).apply(split);
+  return new Bind9Record(key, { ...common, records: later.records, reverse: later.reverse }, { dependsOn });
+}
+
+function declarePluginRecord(
+  { stack, netbox }: Pick<Site, "stack" | "netbox">,
+  { key, zoneId, zone, name, type, value }: DesiredPluginRecord,
+  text: Text,
+  dependsOn: pulumi.Resource[],
+): NetboxDnsRecord {
+  const written = typeof value === "string" ? value : text(value);
+  const plain =
+    typeof written === "string" ? bare(type, written) : pulumi.output(written).apply((each) => bare(type, each));
+  const inputs = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value: plain };
+  return new NetboxDnsRecord(`record-${key}`, inputs, { dependsOn });
+}
+
+/** An address without its prefix length. */
+const bare = (type: string, value: string): string =>
+  type === "A" || type === "AAAA" ? canonicalAddress(value) : value;

@@ -1,0 +1,245 @@
+import { allocationMark } from "../../../providers/netbox/ipam/ipallocation.model";
+import type {
+  NetboxAddress,
+  NetboxInterface,
+  NetboxPrefix,
+  NetboxVirtualMachine,
+} from "../../../providers/netbox/schemas";
+import type { Mark } from "../../../providers/ownership/mark";
+import { canonical, type Family, familyOf, holds, hostOf, inRange, lengthOf } from "../../netbox/address";
+import { type Selection, select } from "./selectors";
+import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
+
+export interface Addressing {
+  site: Site;
+  guest: NetboxVirtualMachine;
+  mark: Mark;
+  slotted: Map<number, NetboxInterface>;
+  /** NetBox's addresses by interface. */
+  addresses: Map<number | undefined, NetboxAddress[]>;
+  vmid: number;
+}
+
+interface Nic {
+  slot: number;
+  vmInterface: NetboxInterface;
+  allocations: DesiredAllocation[];
+}
+
+/** A guest's addresses: those a person gave it, and those it asks for; which are primary; where its gateways are. */
+export function addressesOf(
+  addressing: Addressing,
+  problem: (text: string) => void,
+): { allocations: DesiredAllocation[]; nics: DesiredNic[] } {
+  const nics = [...addressing.slotted].map(([slot, vmInterface]) => ({
+    slot,
+    vmInterface,
+    allocations: allocationsOf(addressing, slot, vmInterface, problem),
+  }));
+  for (const family of [4, 6] as const) choosePrimary(nics, addressing.guest, family);
+  const withNames = nics.map((nic) => ({
+    ...nic,
+    allocations: nic.allocations.map((each) => named(addressing, nics, each)),
+  }));
+  return {
+    allocations: withNames.flatMap(({ allocations }) => allocations),
+    nics: withNames.map((nic) => desiredNic(addressing, nic)),
+  };
+}
+
+// ---- allocations
+
+function allocationsOf(
+  addressing: Addressing,
+  slot: number,
+  vmInterface: NetboxInterface,
+  problem: (text: string) => void,
+): DesiredAllocation[] {
+  const { site, guest, mark } = addressing;
+  const there = (addressing.addresses.get(vmInterface.id) ?? []).filter(
+    ({ address }) => !site.avoid.includes(hostOf(address)),
+  );
+  const isOurs = ({ description }: NetboxAddress) => description.startsWith(`Managed by Pulumi stack ${mark.stack} (`);
+  const given = there.filter((each) => !isOurs(each));
+  const base = { mark, label: `${guest.name} ${vmInterface.name}`, interfaceId: vmInterface.id, primary: false };
+  for (const { address, vrfId } of given)
+    if (prefixOf(site, address, vrfId) === undefined)
+      problem(
+        `address ${address} of interface ${vmInterface.name} lies in no prefix of NetBox; add the prefix, or correct the address`,
+      );
+  const fromPerson = given.map(({ id, address }): DesiredAllocation => {
+    const family = familyOf(address);
+    return {
+      key: `ip-${vmInterface.id}-v${family}-given-${id}`,
+      inputs: { ...base, family, ordinal: id, given: true, addressId: id, address, from: [] },
+    };
+  });
+  for (const { address, status } of given)
+    if (status === "slaac" && familyOf(address) === 4)
+      problem(
+        `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
+      );
+  const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
+  const { selections, missing } = select(wanted.join(" "), site.netbox, vmInterface);
+  for (const word of missing)
+    problem(
+      `interface ${vmInterface.name} asks for an address from "${word}", but NetBox has no such prefix or range; correct its ${site.settings.site.customFields.allocateFrom}, or add the prefix`,
+    );
+  const counts = { 4: 0, 6: 0 };
+  const allocated = selections
+    .filter(({ family }) => !fromPerson.some(({ inputs }) => inputs.family === family))
+    .map(({ family, sources }): DesiredAllocation => {
+      const ordinal = counts[family]++;
+      const inputs = { ...base, family, ordinal, given: false, from: sources };
+      const known = there.find(({ description }) => description === allocationMark(inputs));
+      const before = known ?? keptByGuest(addressing, slot, { family, sources });
+      const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
+      const avoid = known || before || site.avoid.length === 0 ? undefined : site.avoid;
+      return {
+        key: `ip-${vmInterface.id}-v${family}-${ordinal}`,
+        inputs: {
+          ...inputs,
+          addressId: known?.id,
+          address: before?.address,
+          lost: known ? undefined : recorded,
+          avoid,
+        },
+      };
+    });
+  return [...fromPerson, ...allocated];
+}
+
+/** Words of `allocate_from` for what a guest's network gives by itself. */
+const automaticWords: Readonly<Record<string, { family: Family; automatic: Automatic["automatic"] }>> = {
+  dhcp: { family: 4, automatic: "dhcp" },
+  dhcp6: { family: 6, automatic: "dhcp" },
+  slaac: { family: 6, automatic: "auto" },
+};
+
+/** What an interface asks for, word by word. */
+function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
+  const asked =
+    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? inContext(guest, vmInterface);
+  return asked.split(/[\s,;]+/).filter((word) => word !== "");
+}
+
+/** Does the guest get its address of a family by itself: as the status of the documented one says, or as the interface asks? */
+function automaticOf(
+  addressing: Addressing,
+  vmInterface: NetboxInterface,
+  family: Family,
+  address: string | undefined,
+): Automatic | undefined {
+  const status = (addressing.addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.status;
+  if (status === "dhcp") return { automatic: "dhcp" };
+  if (status === "slaac" && family === 6) return { automatic: "auto" };
+  if (address !== undefined) return undefined;
+  const word = wordsOf(addressing, vmInterface).find((each) => automaticWords[each]?.family === family);
+  const found = word === undefined ? undefined : automaticWords[word];
+  return found && { automatic: found.automatic };
+}
+
+/** `{"allocate_from": {"net0": "role:servers"}}` in a guest's config context: for sites without the custom field. */
+function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface): string {
+  const all = context.allocate_from;
+  const one =
+    typeof all === "object" && all !== null && name in all
+      ? Object.entries(all).find(([key]) => key === name)?.[1]
+      : undefined;
+  return typeof one === "string" ? one : "";
+}
+
+/** The address that a built guest still has though NetBox lost it: asked for again, if nobody else has it now. */
+function keptByGuest(
+  { site, guest, vmid }: Addressing,
+  slot: number,
+  { family, sources }: Selection,
+): { address: string } | undefined {
+  const used = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)] ?? [];
+  const address = used.find((each) => familyOf(each) === family);
+  if (address === undefined) return undefined;
+  const offered = sources.some(({ kind, text }) =>
+    kind === "prefix" ? holds(text, address) : inRange(text.split("-")[0] ?? "", text.split("-")[1] ?? "", address),
+  );
+  const taken = site.netbox.addresses.some((each) => canonical(each.address) === canonical(address));
+  return offered && !taken ? { address } : undefined;
+}
+
+// ---- primary addresses and names
+
+/** NetBox's own choice, or the first address of the first NIC that has one. */
+function choosePrimary(nics: Nic[], guest: NetboxVirtualMachine, family: Family): void {
+  const all = nics.flatMap(({ allocations }) => allocations).filter(({ inputs }) => inputs.family === family);
+  const chosen =
+    all.find(({ inputs }) => inputs.addressId !== undefined && inputs.addressId === guest.primaryIds[family]) ?? all[0];
+  if (chosen) chosen.inputs.primary = true;
+}
+
+/** A new address on the guest's first NIC with addresses gets the guest's name; later, NetBox's `dns_name` rules. */
+function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllocation): DesiredAllocation {
+  const { domain } = site.settings.dns;
+  const first = nics.find(({ allocations }) => allocations.length > 0);
+  const { given, addressId } = allocation.inputs;
+  if (
+    given ||
+    addressId !== undefined ||
+    domain === undefined ||
+    !first?.allocations.some(({ key }) => key === allocation.key)
+  )
+    return allocation;
+  return {
+    ...allocation,
+    inputs: { ...allocation.inputs, dnsName: `${guest.name}.${domain.replace(/\.$/, "")}`.toLowerCase() },
+  };
+}
+
+// ---- NICs
+
+function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
+  const { site, addresses } = addressing;
+  const vrfOf = (address: string) =>
+    (addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.vrfId;
+  const nic: DesiredNic = { slot };
+  for (const family of [4, 6] as const) {
+    const ofFamily = allocations.filter(({ inputs }) => inputs.family === family);
+    // PVE's cloud-init takes one address of a family a NIC.
+    const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? ofFamily[0];
+    const automatic = automaticOf(addressing, vmInterface, family, chosen?.inputs.address);
+    if (automatic !== undefined && (chosen === undefined || chosen.inputs.address !== undefined)) {
+      Object.assign(nic, family === 4 ? { v4: automatic } : { v6: automatic });
+      continue;
+    }
+    if (chosen === undefined) continue;
+    const { address, from, primary } = chosen.inputs;
+    const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };
+    const prefix =
+      address === undefined
+        ? (site.netbox.prefixes.find(({ id }) => from[0]?.kind === "prefix" && from[0].id === id) ??
+          prefixOf(site, from[0]?.text.split("-")[0] ?? "", undefined))
+        : prefixOf(site, address, vrfOf(address));
+    // A second default route would fight with the first: only the primary address brings its gateway.
+    const gateway = primary && prefix ? gatewayOf(site, prefix) : undefined;
+    if (family === 4) Object.assign(nic, { v4: ref, gateway4: gateway });
+    else Object.assign(nic, { v6: ref, gateway6: gateway });
+  }
+  return nic;
+}
+
+/** The narrowest prefix that holds the address. */
+function prefixOf({ netbox }: Site, address: string, vrfId: number | undefined): NetboxPrefix | undefined {
+  if (address === "") return undefined;
+  return netbox.prefixes
+    .filter((each) => each.vrfId === vrfId && holds(each.prefix, address))
+    .sort((a, b) => lengthOf(b.prefix) - lengthOf(a.prefix))[0];
+}
+
+/** The prefix's custom field, else its address with the gateway tag; a gateway is never guessed. */
+function gatewayOf({ netbox, settings }: Site, prefix: NetboxPrefix): string | undefined {
+  const field = prefix.customFields.get(settings.site.customFields.gateway);
+  if (field !== undefined) return hostOf(field);
+  const tagged = netbox.addresses.find(
+    ({ address, tags, vrfId }) =>
+      tags.includes(settings.site.gatewayTag) && vrfId === prefix.vrfId && holds(prefix.prefix, address),
+  );
+  return tagged && hostOf(tagged.address);
+}

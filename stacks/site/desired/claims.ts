@@ -1,0 +1,149 @@
+import { z } from "zod";
+import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import { guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
+import { disksFrom, hasCloudInitDrive } from "../../../providers/proxmox/nodes/guest.model";
+import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import type { GuestType } from "../../../providers/proxmox/schemas";
+import type { KeptDisks } from "./disks";
+import { vmidOf } from "./identity";
+import { awayOf } from "./placement";
+import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
+
+/** A guest's claim on a VMID, and what is there already. */
+export interface Claim {
+  vmid: number;
+  /** Was the VMID computed from the NetBox id? */
+  derived: boolean;
+  /** Is it there, or known to have been, so that nothing has to be made from a template? */
+  built: boolean;
+  /** Is what is there someone else's so far? */
+  adopts: boolean;
+  /** The rebuild counter that it was made with. */
+  rebuild?: number;
+  /** The node where it is. */
+  node?: string;
+  /** The node that was chosen for it when it was made. */
+  placement?: string;
+  /** Disks that are kept though NetBox doesn't list them; undefined where the template says. */
+  kept?: KeptDisks;
+  /** It was taken over without a cloud-init drive: what that would tell it nobody reads. */
+  withoutCloudInit?: boolean;
+  /** Its NICs as they were last seen. */
+  networks?: Record<string, { bridge?: string; mtu?: number }>;
+}
+
+const last = z.object({
+  placement: z.string().optional(),
+  rebuild: z.number().optional(),
+  disks: z.record(z.string(), z.object({ size: z.string().optional() })).optional(),
+  cloudInit: z.object({ unmanaged: z.boolean().optional() }).optional(),
+  networks: z.record(z.string(), z.object({ bridge: z.string().optional(), mtu: z.number().optional() })).optional(),
+});
+
+const words: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };
+
+/** What a guest has a claim on. @returns nothing where it has a problem instead */
+export function claimOf(
+  site: Site,
+  guest: NetboxVirtualMachine,
+  type: GuestType,
+  mark: Mark,
+  facts: ProxmoxFacts,
+  problem: (text: string) => void,
+): Claim | undefined {
+  const { settings, state } = site;
+  const field = settings.site.customFields.vmid;
+  const ids = vmidOf(guest, settings);
+  if (ids === undefined) {
+    problem(
+      `custom field ${field} holds "${guest.customFields.get(field)}"; write a VMID from 100 to 999999999, or empty it`,
+    );
+    return undefined;
+  }
+  const known = state.guests.get(guest.id);
+  if (known !== undefined && known.cluster !== guest.clusterName) {
+    problem(
+      `it was built on cluster ${known.cluster}, and is on ${guest.clusterName} in NetBox now; a guest can't change its cluster: set it back, or decommission it and document a new guest there`,
+    );
+    return undefined;
+  }
+  // Where NetBox names no VMID (the field was emptied, or is not there), it keeps the one that it was built with.
+  const before = known?.vmid ?? markedVmid(facts, mark, ids.vmid);
+  if (before !== undefined && before !== ids.vmid && !ids.derived) {
+    problem(
+      `it was built as VM ${before}, and its VMID is now ${ids.vmid}; a guest can't be renumbered: write ${before} into ${field} again`,
+    );
+    return undefined;
+  }
+  const asked = settings.site.adopt || guest.tags.includes(settings.site.adoptTag);
+  const named = asked && before === undefined && ids.derived ? namesake(guest, type, facts)?.vmid : undefined;
+  const vmid = before ?? named ?? ids.vmid;
+  const there = facts.guests.get(vmid);
+  const claim = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
+  if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
+  if (there === undefined) return { ...claim, built: false };
+  const seen = facts.seen.get(vmid);
+  if (seen === undefined && awayOf(facts, vmid) !== undefined) {
+    problem(
+      `VMID ${vmid} is on ${there.node}, which is offline, so that nobody can say whose it is; run again when that node is back`,
+    );
+    return undefined;
+  }
+  // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
+  if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
+  if (asked && seen?.mark === undefined && there.type === type && !there.template)
+    return { ...claim, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}) };
+  const owner = seen?.mark;
+  const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
+  const what =
+    asked && owner === undefined
+      ? `, and can't be adopted as a ${words[type]}: it is a ${there.template ? "template" : words[there.type]}`
+      : "";
+  problem(
+    `VMID ${vmid} is taken on ${there.node} by ${there.name || "a guest"}, ${whose}${what}; give it another VMID in NetBox, or move that guest away`,
+  );
+  return undefined;
+}
+
+/** The VMID at which a guest with this mark is: most likely its own. */
+function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number | undefined {
+  if (sameMark(mark, seen.get(likely)?.mark)) return likely;
+  return [...seen.values()].find((each) => sameMark(mark, each.mark))?.vmid;
+}
+
+/** The one unmarked guest of the same name, for adoption where no VMID is given. */
+function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }: ProxmoxFacts) {
+  const found = [...guests.values()].filter(
+    (each) =>
+      each.type === type &&
+      !each.template &&
+      each.name.toLowerCase() === guest.name.toLowerCase() &&
+      seen.get(each.vmid)?.mark === undefined &&
+      seen.has(each.vmid),
+  );
+  return found.length === 1 ? found[0] : undefined;
+}
+
+/** What is built stays where it is and keeps the disks that it was given beside those of NetBox. */
+function fromState(
+  known: KnownGuest,
+  type: GuestType,
+  seen: SeenGuest | undefined,
+): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
+  const parsed = last.safeParse(known.last);
+  if (!parsed.success || known.type !== type) return { built: false };
+  const { placement, rebuild, disks, networks, cloudInit } = parsed.data;
+  // Where NetBox listed none so far, everything that is there stays.
+  const unlisted = seen === undefined ? {} : disksFrom(seen.config, type === "qemu" ? drives : volumes);
+  const kept = Object.entries(disks ?? unlisted).filter(([, disk]) => disks === undefined || disk.size === undefined);
+  const withoutCloudInit = cloudInit?.unmanaged;
+  return {
+    built: true,
+    rebuild,
+    placement,
+    networks,
+    withoutCloudInit,
+    kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])),
+  };
+}

@@ -1,0 +1,62 @@
+import type { NetboxDisk, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import type { Disk, Disks } from "../../../providers/proxmox/nodes/guest.model";
+import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
+import type { GuestType } from "../../../providers/proxmox/schemas";
+import { withoutUndefined } from "../../../providers/values";
+import { isWord, type Settings } from "../../settings";
+import { diskOptionsOf } from "./options";
+
+/** NetBox's MB in PVE's MiB, whole ones. */
+export const toMebibytes = (value: number, baseUnit: 1000 | 1024): number => Math.ceil((value * 1024) / baseUnit);
+
+const rooms: Record<GuestType, Disks & { example: string }> = {
+  qemu: { ...drives, example: "scsi0, scsi1, …" },
+  lxc: { ...volumes, example: "rootfs, mp0, mp1, …" },
+};
+
+/** The disks that are kept as they are though NetBox doesn't list them, with their least size where they have one. */
+export type KeptDisks = Record<string, { size?: string }>;
+
+/** What NetBox lists, and what is kept besides; undefined where NetBox lists none. */
+export function disksOf(
+  disks: NetboxDisk[],
+  guest: NetboxVirtualMachine,
+  type: GuestType,
+  kept: KeptDisks,
+  settings: Settings,
+  problem: (text: string) => void,
+): Record<string, Disk> | undefined {
+  if (disks.length === 0) return undefined;
+  const room = rooms[type];
+  const { site } = settings;
+  const listed = disks.flatMap((disk): [string, Disk][] => {
+    const { name, size, customFields } = disk;
+    if (!room.isSlot(name)) {
+      problem(`virtual disk "${name}" is not named by its slot; rename it in NetBox to ${room.example}`);
+      return [];
+    }
+    const options = diskOptionsOf(disk, guest, type, settings, problem);
+    if (/^mp/.test(name) && options?.mp === undefined)
+      problem(
+        `virtual disk ${name} has no path in the container; write one, such as /srv/data, into its custom field ${site.customFields.optionPrefix}mp`,
+      );
+    const storage = customFields.get(site.customFields.diskStorage);
+    if (storage !== undefined && !isWord(storage))
+      problem(
+        `custom field ${site.customFields.diskStorage} of virtual disk ${name}: "${storage}" is no storage's name; correct it`,
+      );
+    if (room.fixedSize(name)) return [[name, withoutUndefined({ storage, options })]];
+    const wanted = toMebibytes(size, site.diskBaseUnit);
+    const least = kept[name]?.size;
+    if (wanted === 0) problem(`virtual disk ${name} has no size; write one in NetBox`);
+    else if (least !== undefined && wanted < parseSize(least))
+      problem(
+        `virtual disk ${name} has ${printSize(wanted)}, less than the template's ${least}; give it at least that in NetBox`,
+      );
+    return [[name, withoutUndefined({ size: printSize(Math.max(wanted, 1)), storage, options })]];
+  });
+  const unlisted = Object.fromEntries(Object.keys(kept).map((slot) => [slot, {}]));
+  return { ...unlisted, ...Object.fromEntries(listed) };
+}

@@ -1,0 +1,182 @@
+import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import { type Mark, printMark } from "../../../providers/ownership/mark";
+import { type Disk, type Nic, tagLike, tidyTags } from "../../../providers/proxmox/nodes/guest.model";
+import type { GuestType } from "../../../providers/proxmox/schemas";
+import { discoveredTags } from "../../netbox/discovered";
+import type { Claim } from "./claims";
+import { toMebibytes } from "./disks";
+import type { GuestSettings } from "./guestsettings";
+import { modelOf, nameInside } from "./networks";
+import { optionsOf } from "./options";
+import type { Source } from "./sources";
+import { powerOf } from "./statuses";
+import type { Machine, ProxmoxFacts, Site } from "./types";
+
+/** One guest on its way from NetBox to its machine. */
+export interface Draft {
+  site: Site;
+  guest: NetboxVirtualMachine;
+  mark: Mark;
+  type: GuestType;
+  own: GuestSettings;
+  facts: ProxmoxFacts;
+  claim: Claim;
+  slotted: Map<number, NetboxInterface>;
+  /** By slot number. */
+  nics: Map<number, Nic>;
+  problem: (text: string) => void;
+}
+
+/** What was settled of a machine beside what its NetBox object says. */
+interface Settled {
+  node: string | undefined;
+  placement: string | undefined;
+  disks: Record<string, Disk> | undefined;
+  source: Source | undefined;
+}
+
+/** The machine's inputs, but for its addresses. */
+export function machineOf(draft: Draft, { source, ...settled }: Settled): Machine {
+  const common = { ...sharedInputs(draft), ...settled };
+  return draft.type === "qemu"
+    ? { type: "qemu", inputs: { ...common, ...virtualMachine(draft), template: source?.vmid } }
+    : { type: "lxc", inputs: { ...common, ...container(draft), template: source?.vmid ?? source?.volume } };
+}
+
+const hostname = /^(?=.{1,63}(\.|$))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
+
+/** What neither kind of guest can be. */
+export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string) => void): void {
+  if (!hostname.test(guest.name))
+    problem("its name is no valid hostname; rename it in NetBox to letters, digits and hyphens");
+  if (guest.memory !== undefined && guest.memory < 16)
+    problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
+}
+
+/** Characters of `description` that PVE takes. */
+const longestNotes = 8192;
+
+/** What both kinds of guest have. */
+function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
+  const { settings } = site;
+  const { ramBaseUnit, reboots, adopt, adoptTag } = settings.site;
+  const policy = own.rebootPolicy ?? "never";
+  const allowed = reboots.includes("all") || reboots.includes(guest.name);
+  const wanted = powerOf(guest, settings);
+  if (wanted === "paused" && type === "lxc")
+    problem("a container can't be paused; set it to offline or active in NetBox");
+  if (wanted === "paused" && own.ha !== undefined && own.ha !== "none")
+    problem("a guest with HA can't be paused; take its HA away, or set it to offline or active in NetBox");
+  const description = [guest.description, guest.comments, printMark(mark)]
+    .map((part) => part.trim().replace(/\r\n/g, "\n"))
+    .filter((part) => part !== "")
+    .join("\n\n");
+  if (description.length > longestNotes)
+    problem(
+      `its description and comments make ${description.length} characters of notes, and PVE takes ${longestNotes}; shorten them in NetBox`,
+    );
+  // Tags that are between NetBox and this program.
+  const notOfPve = (tag: string) => [adoptTag, settings.site.promoteTag, ...discoveredTags].includes(tag);
+  const asked = adopt || guest.tags.includes(adoptTag);
+  return {
+    cluster: guest.clusterName ?? "",
+    vmid: claim.vmid,
+    mark,
+    fullClone: own.fullClone ?? true,
+    storage: own.storage,
+    name: guest.name,
+    description,
+    tags: tidyTags(guest.tags.filter((tag) => !notOfPve(tag)).map(tagLike)).filter((tag) => tag !== ""),
+    memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
+    pool: own.pool,
+    ha: own.ha,
+    options: optionsOf(guest, type, settings, problem),
+    power: wanted,
+    adopt: asked && claim.adopts ? true : undefined,
+    inert: guest.status === "failed" ? true : undefined,
+    rebuild: own.rebuild,
+    restart: policy === "when-needed" || (policy === "ask" && allowed) ? true : undefined,
+  };
+}
+
+/** The public keys that a guest gets. */
+function sshKeysOf({ site, guest, own }: Draft): string[] | undefined {
+  const field = guest.customFields.get(site.settings.site.customFields.sshKeys) ?? "";
+  const keys = [...(own.sshKeys ?? []), ...field.split(/\r?\n/)].map((key) => key.trim()).filter((key) => key !== "");
+  return keys.length === 0 ? undefined : [...new Set(keys)];
+}
+
+function passwordOf({ site, own, problem }: Draft): { name: string; version: string } | undefined {
+  if (own.password === undefined) return undefined;
+  const version = site.settings.passwordVersions[own.password];
+  if (version === undefined)
+    problem(
+      `its password is named "${own.password}", and there is none; set it with \`pulumi config set --secret --path 'netbox-proxmox:passwords["${own.password}"]'\``,
+    );
+  return { name: own.password, version: version ?? "" };
+}
+
+const nicAt = ({ nics }: Draft, slot: number): Nic => nics.get(slot) ?? { bridge: "" };
+
+// ---- virtual machines
+
+function virtualMachine(draft: Draft) {
+  const { site, guest, own, slotted, problem } = draft;
+  // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
+  const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
+  const sockets = vcpus === undefined ? undefined : (own.sockets ?? 1);
+  if (sockets !== undefined && vcpus !== undefined && vcpus % sockets !== 0)
+    problem(
+      `${vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,
+    );
+  const networks = Object.fromEntries(
+    [...slotted].map(([slot, each]) => {
+      const nic = nicAt(draft, slot);
+      if (nic.mtu !== undefined && nic.mtu > 65_520)
+        problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
+      return [`net${slot}`, { model: modelOf(each, own, site.settings, problem), ...nic }];
+    }),
+  );
+  return {
+    cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
+    sockets,
+    networks,
+    cloudInit: draft.claim.withoutCloudInit
+      ? { unmanaged: true, ipconfig: {} }
+      : {
+          user: own.user,
+          password: passwordOf(draft),
+          sshKeys: sshKeysOf(draft),
+          ipconfig: {},
+          nameservers: own.nameservers,
+          searchDomain: own.searchDomain,
+        },
+  };
+}
+
+// ---- containers
+
+function container(draft: Draft) {
+  const { guest, own, slotted, problem } = draft;
+  const networks = Object.fromEntries(
+    [...slotted].map(([slot, each]) => {
+      const nic = nicAt(draft, slot);
+      if (nic.mtu !== undefined && nic.mtu < 64)
+        problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at least 64 for a container`);
+      return [`net${slot}`, { name: nameInside(slot, each), ...nic }];
+    }),
+  );
+  const names = Object.values(networks).map(({ name }) => name);
+  const twice = names.find((name, n) => names.indexOf(name) !== n);
+  if (twice !== undefined) problem(`two of its interfaces are ${twice} inside the container; rename one in NetBox`);
+  return {
+    type: "lxc" as const,
+    cores: guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus),
+    unprivileged: own.unprivileged,
+    networks,
+    nameservers: own.nameservers,
+    searchDomain: own.searchDomain,
+    sshKeys: sshKeysOf(draft),
+    password: passwordOf(draft),
+  };
+}

@@ -1,0 +1,177 @@
+import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import { guestUrl } from "../../../providers/ownership/mark";
+import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
+import { groupBy } from "../../../providers/values";
+import { type Addressing, addressesOf } from "./addresses";
+import { claimOf } from "./claims";
+import { disksOf, type KeptDisks } from "./disks";
+import { checkNumbers, type Draft, machineOf } from "./draft";
+import { settingsOf } from "./guestsettings";
+import { markOf, typeOf, vmidOf } from "./identity";
+import { nicOf, slots } from "./networks";
+import { type Needs, namedNode, nicProblems, Placement, placeOf } from "./placement";
+import { lxcTemplateOf, type Source, templateOf } from "./sources";
+import { isBuilt, promotes } from "./statuses";
+import type { DesiredGuest, NetboxFacts, Problem, Site } from "./types";
+
+/** The guests that should be, and everything that keeps this from being built, before anything is touched. */
+export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const built = site.netbox.guests.filter(({ status }) => isBuilt(status)).sort((a, b) => a.id - b.id);
+  const parts = {
+    interfaces: groupBy(site.netbox.interfaces, ({ guestId }) => guestId),
+    disks: groupBy(site.netbox.disks, ({ guestId }) => guestId),
+    addresses: groupBy(site.netbox.addresses, ({ interfaceId }) => interfaceId),
+  };
+  const placements = placementsOf(site, built);
+  const guests = built.flatMap((guest) => {
+    const mapped = desiredGuest(site, guest, {
+      interfaces: parts.interfaces.get(guest.id) ?? [],
+      disks: parts.disks.get(guest.id) ?? [],
+      addresses: parts.addresses,
+      placement: placements.get(guest.clusterName ?? ""),
+    });
+    problems.push(...mapped.problems);
+    return mapped.guest ? [mapped.guest] : [];
+  });
+  problems.push(...clashes(guests));
+  return { guests, problems };
+}
+
+/** By cluster, with the guests that have their node already: they stay, and others are kept apart from them. */
+function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]): Map<string, Placement> {
+  const placements = new Map(
+    [...proxmox].map(([cluster, facts]) => [cluster, new Placement(facts, settings.site.antiAffinityPrefix)]),
+  );
+  for (const guest of built) {
+    const cluster = guest.clusterName ?? "";
+    const vmid = vmidOf(guest, settings)?.vmid;
+    const there = vmid === undefined ? undefined : proxmox.get(cluster)?.guests.get(vmid);
+    if (there) placements.get(cluster)?.count(guest, there.node);
+  }
+  return placements;
+}
+
+interface Parts {
+  interfaces: NetboxInterface[];
+  disks: NetboxDisk[];
+  addresses: Map<number | undefined, NetboxFacts["addresses"]>;
+  placement: Placement | undefined;
+}
+
+function desiredGuest(
+  site: Site,
+  guest: NetboxVirtualMachine,
+  { interfaces, disks, addresses, placement }: Parts,
+): { guest?: DesiredGuest; problems: Problem[] } {
+  const { settings } = site;
+  const fields = settings.site.customFields;
+  const mark = markOf(site, guest.id);
+  const problems: Problem[] = [];
+  const problem = (text: string) => problems.push(`${guest.name} (${guestUrl(mark)}): ${text}`);
+  const facts = site.proxmox.get(guest.clusterName ?? "");
+  const type = typeOf(guest, settings);
+  if (type === undefined)
+    problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
+  const found = facts && type && claimOf(site, guest, type, mark, facts, problem);
+  if (facts === undefined || type === undefined || found === undefined) return { problems };
+  // What failed is left as it is, and not made where it isn't.
+  if (guest.status === "failed" && !found.built) return { problems };
+
+  checkNumbers(guest, problem);
+  if (interfaces.length === 0) problem("it has no interface; add one in NetBox, named net0");
+  const own = settingsOf(guest, settings, problem);
+  const slotted = slots(interfaces, problem);
+  const nics = new Map(
+    [...slotted].map(([slot, each]) => [slot, nicOf(each, guest, type, own, settings, problem)] as const),
+  );
+  const rebuilds = found.built && own.rebuild !== undefined && own.rebuild !== found.rebuild && !found.adopts;
+  const claim = rebuilds ? { ...found, built: false, kept: undefined } : found;
+  const draft: Draft = { site, guest, mark, type, own, facts, claim, slotted, nics, problem };
+  const source = type === "qemu" ? templateOf(draft) : lxcTemplateOf(draft);
+  const diskMap = disksOf(disks, guest, type, claim.kept ?? keptOf(source), settings, problem);
+  if (source?.volume !== undefined && !claim.built) checkRootfs(draft, diskMap);
+  const node = namedNode(guest, fields.node, facts, problem);
+  const needs = source && needsOf(draft, source, diskMap);
+  const placed = claim.built || problems.length > 0 ? undefined : placeOf(draft, node, needs, placement);
+  const at = node ?? claim.node;
+  if (claim.built && at !== undefined) nicProblems(draft, at, nics, claim.networks);
+  const given = addressesOf({ site, guest, mark, slotted, addresses, vmid: claim.vmid } satisfies Addressing, problem);
+  const machine = machineOf(draft, { node, placement: claim.placement ?? placed, disks: diskMap, source });
+  if (problems.length > 0) return { problems };
+
+  const definition = site.netbox.customFields.find(
+    ({ name, objectTypes }) => name === fields.vmid && objectTypes.includes("virtualization.virtualmachine"),
+  );
+  const field = definition && { name: definition.name, integer: definition.type === "integer" };
+  // Nothing new is asked for on behalf of a guest that is left as it is.
+  const allocations = given.allocations.filter(
+    ({ inputs }) => guest.status !== "failed" || inputs.addressId !== undefined,
+  );
+  return {
+    problems,
+    guest: {
+      id: guest.id,
+      name: guest.name,
+      status: guest.status,
+      mark,
+      netbox: { mark, vmid: claim.vmid, derived: claim.derived, field },
+      allocations,
+      nics: given.nics,
+      machine,
+      promote: promotes(guest, settings),
+      rebootPolicy: own.rebootPolicy ?? "never",
+      safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
+    },
+  };
+}
+
+const keptOf = (source: Source | undefined): KeptDisks =>
+  source !== undefined && "disks" in source.facts ? source.facts.disks : {};
+
+/** What the guest needs of a node that it is made on. */
+function needsOf({ type, own, nics }: Draft, source: Source, disks: Record<string, Disk> | undefined): Needs {
+  const storages = [own.storage, ...Object.values(disks ?? {}).map(({ storage }) => storage)];
+  return {
+    source: source.facts,
+    storages: [...new Set(storages.filter((storage) => storage !== undefined))],
+    content: type === "qemu" ? "images" : "rootdir",
+    nics: [...nics.values()],
+  };
+}
+
+/** A container from an OS template brings no root file system of its own. */
+function checkRootfs({ site, own, problem }: Draft, disks: Record<string, Disk> | undefined): void {
+  if ((disks?.rootfs?.storage ?? own.storage) === undefined)
+    problem(
+      `no storage is named for its root file system; set the custom field ${site.settings.site.customFields.storage} in NetBox, or netbox-proxmox:defaults.storage`,
+    );
+  if (disks?.rootfs === undefined)
+    problem("it has no virtual disk rootfs; add one in NetBox with the size of its root file system");
+}
+
+// ---- all guests together
+
+function clashes(guests: DesiredGuest[]): Problem[] {
+  const twins = (what: string, remedy: string, keys: (guest: DesiredGuest) => string[]): Problem[] => {
+    const holders = new Map<string, DesiredGuest[]>();
+    for (const guest of guests) for (const key of keys(guest)) holders.set(key, [...(holders.get(key) ?? []), guest]);
+    return [...holders]
+      .filter(([, list]) => list.length > 1)
+      .map(
+        ([key, list]) =>
+          `${list.map(({ name, mark }) => `${name} (${guestUrl(mark)})`).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
+      );
+  };
+  const addresses = ({ nics }: DesiredGuest) =>
+    nics.flatMap(({ v4, v6 }) =>
+      [v4, v6].flatMap((ref) => (ref && "address" in ref ? [ref.address.split("/")[0] ?? ""] : [])),
+    );
+  return [
+    ...twins("VMID", "change one in NetBox", ({ machine: { inputs } }) => [`${inputs.cluster}\0${inputs.vmid}`]),
+    ...twins("name", "rename one in NetBox", ({ machine: { inputs } }) => [
+      `${inputs.cluster}\0${inputs.name.toLowerCase()}`,
+    ]),
+    ...twins("address", "take it off one in NetBox", addresses),
+  ];
+}

@@ -1,0 +1,171 @@
+import type { ZoneContent } from "../../../providers/dns/bind9/nameserver";
+import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/record.model";
+import { reverseName } from "../../../providers/dns/names";
+import { recordKey } from "../../../providers/netbox/plugins/dnsrecord.model";
+import type { Leftover } from "../../../providers/ownership/anchor.model";
+import { markOf, vmidOf } from "./identity";
+import type { NamedRecords } from "./records";
+import type { Undeclared } from "./removals";
+import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Site } from "./types";
+
+/** A zone of a name server as it is. */
+export interface ZoneFacts {
+  server: string;
+  zone: string;
+  content: ZoneContent;
+}
+
+/**
+ * What carries our mark and is neither declared nor in state: what a run made that was killed before it could write down
+ * what it did. What is in state, the engine takes away by itself.
+ */
+export function leftovers(
+  site: Site,
+  guests: DesiredGuest[],
+  removals: Undeclared[],
+  zones: ZoneFacts[],
+  { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
+): Leftover[] {
+  const marked = markedAddresses(site);
+  const objects = leftNetboxGuests(site, removals, marked);
+  // An object takes its addresses along: were they to go first, nothing would tell a run after that one whose it is.
+  const going = new Set(objects.map(({ id }) => Number(id)));
+  return [
+    ...leftGuests(site, removals),
+    ...leftAddresses(
+      site,
+      guests,
+      marked.filter(({ guestId }) => !going.has(guestId)),
+    ),
+    ...objects,
+    ...leftRecords(site, zones, records),
+    ...leftPluginRecords(site, plugin, facts),
+  ];
+}
+
+function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
+  return removals
+    .filter(
+      ({ netboxId, cluster, vmid }) => !site.state.guests.has(netboxId) && site.proxmox.get(cluster)?.seen.has(vmid),
+    )
+    .map(({ netboxId, cluster, vmid, name, type }): Leftover => {
+      const state = {
+        cluster,
+        vmid,
+        mark: markOf(site, netboxId),
+        fullClone: true,
+        name,
+        description: "",
+        tags: [],
+        networks: {},
+        power: "stopped",
+      };
+      const id = `${cluster}/${vmid}`;
+      return type === "qemu"
+        ? { kind: "proxmox-vm", id, state: { ...state, cloudInit: { ipconfig: {} } } }
+        : { kind: "proxmox-container", id, state: { ...state, type } };
+    });
+}
+
+/** An address that this stack allocated, by its mark. */
+interface MarkedAddress {
+  id: number;
+  address: string;
+  guestId: number;
+  onInterface: string;
+  family: string;
+  ordinal: string;
+}
+
+function markedAddresses({ stack, netbox }: Site): MarkedAddress[] {
+  const interfaces = new Map(netbox.interfaces.map((each) => [each.id, each.guestId]));
+  return netbox.addresses.flatMap(({ id, address, description, interfaceId }) => {
+    const [, owner, onInterface = "", family = "", ordinal = ""] =
+      /^Managed by Pulumi stack (\S+) \(allocation (\d+)\/v([46])-(\d+)\)$/.exec(description) ?? [];
+    const guestId = interfaceId === undefined ? undefined : interfaces.get(interfaceId);
+    return owner !== stack || guestId === undefined ? [] : [{ id, address, guestId, onInterface, family, ordinal }];
+  });
+}
+
+/** Addresses with our mark that no declared guest asks for any more. */
+function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress[]): Leftover[] {
+  const known = new Set(site.state.addresses.values());
+  const wanted = new Set(guests.flatMap(({ allocations }) => allocations.map(({ inputs }) => inputs.addressId)));
+  return marked.flatMap(({ id, address, guestId, onInterface, family, ordinal }): Leftover[] => {
+    if (wanted.has(id) || known.has(id)) return [];
+    const state = {
+      mark: markOf(site, guestId),
+      label: "",
+      interfaceId: Number(onInterface),
+      family: Number(family),
+      ordinal: Number(ordinal),
+      given: false,
+      addressId: id,
+      address,
+      from: [],
+      primary: false,
+    };
+    return [{ kind: "netbox-ip-allocation", id: `${onInterface}/v${family}-${ordinal}`, state }];
+  });
+}
+
+/** Decommissioned objects whose guest we built, or began to: its mark on Proxmox, an address of ours, the VMID that only we compute. */
+function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddress[]): Leftover[] {
+  return site.netbox.guests.flatMap((guest): Leftover[] => {
+    if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
+    const written =
+      guest.customFields.get(site.settings.site.customFields.vmid) !== undefined &&
+      vmidOf(guest, site.settings)?.derived === true;
+    const hasAddress = marked.some(({ guestId }) => guestId === guest.id);
+    if (!written && !hasAddress && !removals.some(({ netboxId }) => netboxId === guest.id)) return [];
+    return [{ kind: "netbox-guest", id: String(guest.id), state: { mark: markOf(site, guest.id), derived: false } }];
+  });
+}
+
+/** Names whose owner is this stack, and that it neither declares nor knows. */
+function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): Leftover[] {
+  const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
+  const isReverse = (name: string) => name.endsWith(".arpa.");
+  return zones.flatMap(({ server, content }) =>
+    ownedNames(content)
+      .filter(
+        ({ name, owner }) =>
+          owner.stack === site.stack &&
+          !isReverse(name) &&
+          !declared.has(`${server}/${name}`) &&
+          !site.state.records.has(`${server}/${name}`),
+      )
+      .map(({ name, owner }): Leftover => {
+        const rrsets = content.get(name);
+        const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
+        const reverse = addresses.filter((address) =>
+          zones.some((zone) => zone.server === server && zone.content.has(reverseName(address))),
+        );
+        const state: RecordInputs = {
+          server,
+          name,
+          ttl: 0,
+          records: {},
+          reverse,
+          owner: { stack: owner.stack, guests: owner.guests },
+        };
+        return { kind: "bind9-record", id: `${server}/${name}`, state };
+      }),
+  );
+}
+
+/** Records in netbox-dns with our mark that no guest wants any more. */
+function leftPluginRecords(
+  { stack, netbox, state }: Site,
+  wanted: DesiredPluginRecord[],
+  facts: PluginFacts | undefined,
+): Leftover[] {
+  const keys = new Set(wanted.map(({ key }) => key));
+  return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Leftover[] => {
+    const key = recordKey(stack, description);
+    if (key === undefined || keys.has(key) || state.pluginRecords.has(id)) return [];
+    const zone = facts?.zones.find((each) => each.id === zoneId)?.name ?? "";
+    const left = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value, recordId: id };
+    return [{ kind: "netbox-dns-record", id: `${zone}/${key}`, state: left }];
+  });
+}

@@ -1,0 +1,84 @@
+import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
+import type { GuestType } from "../../../providers/proxmox/schemas";
+import { withoutUndefined } from "../../../providers/values";
+import { isWord, type Settings } from "../../settings";
+import type { GuestSettings } from "./guestsettings";
+import { networkOptionsOf } from "./options";
+
+/** Interfaces named netN are NIC N; the others take the free numbers in the order of their names. */
+export function slots(interfaces: NetboxInterface[], problem: (text: string) => void): Map<number, NetboxInterface> {
+  const taken = new Map<number, NetboxInterface>();
+  const rest: NetboxInterface[] = [];
+  for (const each of interfaces) {
+    const number = /^net(\d+)$/.exec(each.name)?.[1];
+    if (number === undefined) rest.push(each);
+    else if (Number(number) > 31) problem(`interface ${each.name} is past PVE's last NIC; name it net0 to net31`);
+    else taken.set(Number(number), each);
+  }
+  let next = 0;
+  for (const each of rest.sort((a, b) => a.name.localeCompare(b.name, "en", { numeric: true }))) {
+    while (taken.has(next)) next++;
+    taken.set(next, each);
+  }
+  return new Map([...taken].sort(([a], [b]) => a - b));
+}
+
+/** Its name inside a container, which is at most 15 characters long. */
+export const nameInside = (slot: number, { name }: NetboxInterface): string =>
+  /^net\d+$/.test(name) ? `eth${slot}` : name.slice(0, 15);
+
+/** One interface's NIC, without its addresses. */
+export function nicOf(
+  vmInterface: NetboxInterface,
+  guest: NetboxVirtualMachine,
+  type: GuestType,
+  own: GuestSettings,
+  settings: Settings,
+  problem: (text: string) => void,
+): Nic {
+  const { name, mode, untaggedVlan, taggedVids, mtu, mac, enabled } = vmInterface;
+  if (mode === "access" && untaggedVlan === undefined)
+    problem(
+      `interface ${name} is in access mode without an untagged VLAN; choose its VLAN in NetBox, or clear the mode`,
+    );
+  if (mode === "tagged" && taggedVids.length === 0)
+    problem(`interface ${name} is in tagged mode without a tagged VLAN; choose them in NetBox, or use tagged (all)`);
+  if (mode === "q-in-q")
+    problem(
+      `interface ${name} is in Q-in-Q mode, which a Proxmox bridge port doesn't have; use access, tagged or tagged (all)`,
+    );
+  const named = vmInterface.customFields.get(settings.site.customFields.bridge);
+  if (named !== undefined && !isWord(named))
+    problem(
+      `custom field ${settings.site.customFields.bridge} of ${name}: "${named}" is no bridge's or vnet's name; correct it`,
+    );
+  if (type === "lxc" && !isWord(name))
+    problem(`interface "${name}" can't be called so in a container; rename it to letters, digits, dots and hyphens`);
+  const vnet = mode === undefined || untaggedVlan === undefined ? undefined : own.vnets?.[String(untaggedVlan.vid)];
+  return withoutUndefined({
+    bridge: named ?? vnet ?? own.bridge ?? "vmbr0",
+    tag: mode === undefined || (named === undefined && vnet !== undefined) ? undefined : untaggedVlan?.vid,
+    trunks: mode === "tagged" ? [...taggedVids].sort((a, b) => a - b).join(";") : undefined,
+    mtu,
+    linkDown: enabled ? undefined : true,
+    mac,
+    options: networkOptionsOf(vmInterface, guest, type, settings, problem),
+  });
+}
+
+const models = ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"];
+
+/** The model of a virtual machine's NIC. */
+export function modelOf(
+  vmInterface: NetboxInterface,
+  own: GuestSettings,
+  settings: Settings,
+  problem: (text: string) => void,
+): string {
+  const field = settings.site.customFields.netModel;
+  const named = vmInterface.customFields.get(field);
+  if (named !== undefined && !models.includes(named))
+    problem(`custom field ${field} of ${vmInterface.name}: "${named}" won't do; write ${models.join(", ")}`);
+  return named ?? own.netModel ?? "virtio";
+}

@@ -1,0 +1,170 @@
+import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
+import type { ProxmoxFacts, TemplateFacts } from "./types";
+
+/** What a new guest needs of a node. */
+export interface Needs {
+  /** What it is made from: a template that was read, or the nodes that have an OS template. */
+  source: TemplateFacts | { nodes: string[] };
+  /** The storages that its disks go to, and what these must hold. */
+  storages: string[];
+  content: "images" | "rootdir";
+  nics: Nic[];
+}
+
+/** What is placed in this run, so that the next guest sees it. */
+export class Placement {
+  /** Bytes of a node's memory that no guest is configured with: the same in preview and up, unlike what is in use. */
+  private readonly free = new Map<string, number>();
+  private readonly tagged = new Map<string, Map<string, number>>();
+
+  constructor(
+    private readonly facts: ProxmoxFacts,
+    private readonly prefix: string,
+  ) {
+    for (const { node, memory } of facts.nodes) this.free.set(node, memory);
+    for (const { node, template, memory } of facts.guests.values()) if (!template) this.take(node, memory);
+  }
+
+  private take(node: string, memory: number): void {
+    this.free.set(node, (this.free.get(node) ?? 0) - memory);
+  }
+
+  private groupsOf = ({ tags }: Pick<NetboxVirtualMachine, "tags">) =>
+    tags.filter((tag) => tag.startsWith(this.prefix));
+
+  /** Counts a guest that has its node. */
+  count(guest: Pick<NetboxVirtualMachine, "tags">, node: string, newMemory = 0): void {
+    this.take(node, newMemory);
+    for (const group of this.groupsOf(guest)) {
+      const nodes = this.tagged.get(group) ?? new Map<string, number>();
+      this.tagged.set(group, nodes.set(node, (nodes.get(node) ?? 0) + 1));
+    }
+  }
+
+  /** The node for a new guest: that which keeps it apart from its group, then the one with most memory to give, then by name. */
+  choose(
+    guest: Pick<NetboxVirtualMachine, "tags">,
+    needs: Needs,
+    memory: number,
+  ): { node: string } | { problem: string } {
+    const reasons: string[] = [];
+    const fit = this.facts.nodes.filter(({ node, online }) => {
+      const reason = online ? unfit(this.facts, node, needs) : "is offline";
+      if (reason !== undefined) reasons.push(`${node} ${reason}`);
+      return reason === undefined;
+    });
+    const groups = this.groupsOf(guest);
+    const crowd = (node: string) => groups.reduce((sum, group) => sum + (this.tagged.get(group)?.get(node) ?? 0), 0);
+    const [best] = fit
+      .map(({ node }) => ({ node, crowd: crowd(node), free: this.free.get(node) ?? 0 }))
+      .sort((a, b) => a.crowd - b.crowd || b.free - a.free || (a.node < b.node ? -1 : 1));
+    if (best === undefined) return { problem: `no node can take it: ${reasons.join("; ")}` };
+    this.count(guest, best.node, memory);
+    return { node: best.node };
+  }
+}
+
+/** Why a node can't take a new guest; undefined where it can. */
+export function unfit(
+  facts: ProxmoxFacts,
+  node: string,
+  { source, storages, content, nics }: Needs,
+): string | undefined {
+  const on = (name: string) => facts.storages.find((each) => each.node === node && each.storage === name);
+  if ("nodes" in source) {
+    if (!source.nodes.includes(node)) return "lacks the OS template";
+  } else if (source.node !== node) {
+    const local = source.storages.find((name) => !on(name)?.shared);
+    if (local !== undefined) return `lacks template ${source.name}, whose storage ${local} is ${source.node}'s own`;
+  }
+  const missing = storages.find((name) => !on(name)?.available);
+  if (missing !== undefined) return `lacks storage ${missing}`;
+  const unable = storages.find((name) => !on(name)?.content.includes(content));
+  return unable !== undefined
+    ? `has storage ${unable}, which doesn't hold ${content === "images" ? "disk images" : "containers"} (${content})`
+    : nics.map((nic) => nicProblem(facts, node, nic)).find(Boolean);
+}
+
+/** Why a node can't carry a NIC. */
+export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mtu }: Nic): string | undefined {
+  const known = bridges.get(node);
+  if (known === undefined) return undefined;
+  if (!known.has(bridge)) return `lacks bridge ${bridge}`;
+  // PVE's MTU of 1 is the bridge's own; a bridge that says nothing has 1500.
+  const most = known.get(bridge) ?? 1500;
+  return mtu !== undefined && mtu > most
+    ? `has bridge ${bridge} with an MTU of ${most}, less than the ${mtu} of an interface`
+    : undefined;
+}
+
+/** The node that NetBox names: its device, or the custom field. */
+export function namedNode(
+  guest: NetboxVirtualMachine,
+  field: string,
+  { nodes }: { nodes: { node: string }[] },
+  problem: (text: string) => void,
+): string | undefined {
+  const custom = guest.customFields.get(field);
+  // Devices often have the node's full name.
+  const device = guest.device?.split(".")[0];
+  if (custom !== undefined && device !== undefined && custom !== device)
+    problem(`its device is ${device}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
+  const node = device ?? custom;
+  if (node !== undefined && !nodes.some((each) => each.node === node)) {
+    const from = device === undefined ? `custom field ${field}` : "device";
+    problem(
+      `its ${from} names ${node}, which is no node of ${guest.clusterName} (${nodes.map((each) => each.node).join(", ")}); correct it in NetBox`,
+    );
+    return undefined;
+  }
+  return node;
+}
+
+/** What of a guest its place depends on. */
+interface Seeking {
+  guest: NetboxVirtualMachine;
+  facts: ProxmoxFacts;
+  problem: (text: string) => void;
+}
+
+/** Where a new guest goes: to the node that NetBox names, if that can take it, else to one that is chosen. */
+export function placeOf(
+  { guest, problem, facts }: Seeking,
+  node: string | undefined,
+  needs: Needs | undefined,
+  placement: Placement | undefined,
+): string | undefined {
+  if (needs === undefined || placement === undefined) return undefined;
+  const memory = (guest.memory ?? 512) * 1024 ** 2;
+  if (node !== undefined) {
+    const reason = unfit(facts, node, needs);
+    if (reason !== undefined) problem(`node ${node} can't take it: ${node} ${reason}; name another node in NetBox`);
+    placement.count(guest, node, memory);
+    return undefined;
+  }
+  const chosen = placement.choose(guest, needs, memory);
+  if ("problem" in chosen) problem(`${chosen.problem}; name a node in NetBox that can, or mend one of these`);
+  return "node" in chosen ? chosen.node : undefined;
+}
+
+/** NICs of a guest that is there are looked at where they change: what it has works, whatever is said of it. */
+export function nicProblems(
+  { facts, problem }: Seeking,
+  node: string,
+  nics: Map<number, Nic>,
+  before: Record<string, { bridge?: string; mtu?: number }> | undefined,
+): void {
+  for (const [slot, nic] of nics) {
+    const last = before?.[`net${slot}`];
+    if (last?.bridge === nic.bridge && last.mtu === nic.mtu) continue;
+    const reason = nicProblem(facts, node, nic);
+    if (reason !== undefined) problem(`network device net${slot}: ${node} ${reason}; correct it in NetBox`);
+  }
+}
+
+/** The node of a guest, where that is away. */
+export function awayOf({ guests, nodes }: Pick<ProxmoxFacts, "guests" | "nodes">, vmid: number | undefined) {
+  const on = vmid === undefined ? undefined : guests.get(vmid)?.node;
+  return nodes.some(({ node, online }) => node === on && !online) ? on : undefined;
+}

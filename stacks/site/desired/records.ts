@@ -1,0 +1,189 @@
+import type { RecordType } from "../../../providers/dns/bind9/record.model";
+import { absolute, isDnsName } from "../../../providers/dns/names";
+import { canonicalValue, isSafe, unquoteTxt } from "../../../providers/dns/rdata";
+import type { NetboxAddress } from "../../../providers/netbox/schemas";
+import { guestUrl } from "../../../providers/ownership/mark";
+import { canonical } from "../../netbox/address";
+import { type Keeper, pluginEntries, pluginRecords } from "./pluginrecords";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem, Site } from "./types";
+
+/** A name on its way: what guests and netbox-dns want to stand there. */
+export interface Entry {
+  name: string;
+  server: string;
+  addresses: AddressRef[];
+  texts: Map<Exclude<RecordType, "A" | "AAAA">, Set<string>>;
+  /** Seconds by type, where netbox-dns says. */
+  ttls: Map<RecordType, number>;
+  withoutPtr: Set<string>;
+  guests: Set<number>;
+  /** Who wants it, for messages. */
+  holders: Set<string>;
+  adopt: boolean;
+}
+
+export interface NamedRecords {
+  records: DesiredRecord[];
+  plugin: DesiredPluginRecord[];
+  problems: Problem[];
+  /** Names that no zone of ours holds. */
+  elsewhere: string[];
+}
+
+/** The name servers with their zones, absolute. */
+export interface Servers {
+  all: Keeper[];
+  /** The one that keeps a name's zone. */
+  of: (name: string) => string | undefined;
+}
+
+/** The names of the built guests, with all their addresses, aliases and texts, and those of netbox-dns. */
+export function desiredRecords(
+  site: Site,
+  guests: DesiredGuest[],
+  servers: Servers,
+  facts: PluginFacts | undefined,
+): NamedRecords {
+  const entries = new Map<string, Entry>();
+  const problems: Problem[] = [];
+  const elsewhere = new Set<string>();
+  const byId = new Map(site.netbox.addresses.map((address) => [address.id, address]));
+  const entryAt = (server: string, name: string): Entry => {
+    const key = `${server}/${absolute(name)}`;
+    const made = entries.get(key) ?? newEntry(server, absolute(name));
+    entries.set(key, made);
+    return made;
+  };
+  const ofGuest = (name: string, guest: DesiredGuest): Entry | undefined => {
+    if (!isDnsName(name)) {
+      problems.push(`${title(guest)}: "${name}" is no valid DNS name; correct it in NetBox`);
+      return undefined;
+    }
+    const server = servers.of(name);
+    if (server === undefined) {
+      elsewhere.add(absolute(name).replace(/\.$/, ""));
+      return undefined;
+    }
+    const entry = entryAt(server, name);
+    entry.guests.add(guest.id);
+    entry.holders.add(title(guest));
+    entry.adopt ||= site.settings.site.adopt || guest.machine.inputs.adopt === true;
+    return entry;
+  };
+  for (const guest of guests)
+    for (const { key, inputs } of guest.allocations) {
+      const known = inputs.addressId === undefined ? undefined : byId.get(inputs.addressId);
+      const name = known?.dnsName ?? inputs.dnsName ?? "";
+      if (name === "") continue;
+      const ref: AddressRef = inputs.address === undefined ? { allocation: key } : { address: inputs.address };
+      ofGuest(name, guest)?.addresses.push(ref);
+      if (known) extras(site, guest, known, name, ofGuest);
+    }
+  const plugin =
+    facts === undefined || site.settings.dns.plugin !== "sync"
+      ? []
+      : pluginRecords(site.stack, [...entries.values()], facts, servers.all, guests);
+  if (facts !== undefined) readPlugin(site, facts, servers.all, entryAt, problems);
+  const records = [...entries.values()].map((entry) => recordOf(entry, site, facts, servers.all, problems));
+  return { records, plugin, problems, elsewhere: [...elsewhere] };
+}
+
+const newEntry = (server: string, name: string): Entry => ({
+  name,
+  server,
+  addresses: [],
+  texts: new Map(),
+  ttls: new Map(),
+  withoutPtr: new Set(),
+  guests: new Set(),
+  holders: new Set(),
+  adopt: false,
+});
+
+const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
+
+function add(entry: Entry, type: Exclude<RecordType, "A" | "AAAA">, value: string): void {
+  const values = entry.texts.get(type) ?? new Set();
+  entry.texts.set(type, values.add(canonicalValue(type, value)));
+}
+
+/** Aliases (comma-separated) and a text from the address's custom fields. */
+function extras(
+  { settings }: Site,
+  guest: DesiredGuest,
+  address: NetboxAddress,
+  name: string,
+  entryOf: (name: string, guest: DesiredGuest) => Entry | undefined,
+): void {
+  const { dnsAliases, dnsTxt } = settings.site.customFields;
+  const aliases = (address.customFields.get(dnsAliases) ?? "").split(/[\s,;]+/).filter((alias) => alias !== "");
+  for (const alias of aliases) {
+    const entry = entryOf(alias, guest);
+    if (entry) add(entry, "CNAME", name);
+  }
+  const text = address.customFields.get(dnsTxt);
+  const entry = text === undefined ? undefined : entryOf(name, guest);
+  if (entry && text !== undefined) add(entry, "TXT", text);
+}
+
+/** What netbox-dns holds beside what we wrote there. */
+function readPlugin(
+  { stack, netbox, settings }: Site,
+  facts: PluginFacts,
+  keepers: Keeper[],
+  entryAt: (server: string, name: string) => Entry,
+  problems: Problem[],
+): void {
+  for (const { server, record, zone, type } of pluginEntries(stack, facts, keepers)) {
+    const where = `${record.name} ${record.type} of zone ${zone.name} (${netbox.url}/plugins/netbox-dns/records/${record.id}/)`;
+    const value = type === "TXT" && record.value.startsWith('"') ? unquoteTxt(record.value) : record.value;
+    if (!isSafe(type, value)) {
+      problems.push(`${where} holds control characters, which no zone takes; correct it in NetBox`);
+      continue;
+    }
+    const entry = entryAt(server, record.fqdn);
+    entry.holders.add(where);
+    entry.adopt ||= settings.site.adopt;
+    if (type === "A" || type === "AAAA") {
+      const address = canonical(value);
+      const known = entry.addresses.some((ref) => "address" in ref && canonical(ref.address) === address);
+      if (!known) entry.addresses.push({ address });
+      if (!record.hasPtr) entry.withoutPtr.add(address);
+    } else add(entry, type, value);
+    if (record.ttl !== undefined) entry.ttls.set(type, record.ttl);
+  }
+}
+
+function recordOf(
+  entry: Entry,
+  site: Site,
+  facts: PluginFacts | undefined,
+  keepers: Keeper[],
+  problems: Problem[],
+): DesiredRecord {
+  const { name, server, addresses, texts, guests, holders, adopt } = entry;
+  const aliases = [...(texts.get("CNAME") ?? [])];
+  if (aliases.length > 0 && (addresses.length > 0 || aliases.length > 1 || texts.size > 1))
+    problems.push(
+      `${[...holders].join(" and ")}: ${name} can't be an alias of ${aliases.join(" and ")} and something else besides; keep one in NetBox`,
+    );
+  const zone = facts?.zones.find(
+    (each) =>
+      keepers.find((keeper) => keeper.name === server)?.zoneOf(name) === absolute(each.name) &&
+      keepers.some((keeper) => keeper.name === server && keeper.viewId(facts.views) === each.viewId),
+  );
+  const ttl = zone?.ttl ?? site.settings.dns.ttl;
+  const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);
+  return {
+    key: `dns-${server}-${name.replace(/\.$/, "")}`,
+    server,
+    name,
+    ttl,
+    ...(special.length > 0 ? { ttls: Object.fromEntries(special) } : {}),
+    addresses,
+    texts: Object.fromEntries([...texts].map(([type, values]) => [type, [...values].sort()])),
+    withoutPtr: [...entry.withoutPtr],
+    owner: { stack: site.stack, guests: [...guests].sort((a, b) => a - b) },
+    adopt,
+  };
+}

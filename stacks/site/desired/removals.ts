@@ -1,0 +1,146 @@
+import { allowedOf } from "../../../providers/gone";
+import type { Deletion, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import { guestUrl } from "../../../providers/ownership/mark";
+import { replacing } from "../../../providers/proxmox/nodes/guest.model";
+import type { GuestType } from "../../../providers/proxmox/schemas";
+import type { SiteSettings } from "../../settings";
+import { isInScope, printScope } from "./scope";
+import { isBuilt } from "./statuses";
+import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
+
+/** A guest that is built, by its mark or by what state says, and that this run does not declare. */
+export interface Undeclared {
+  netboxId: number;
+  name: string;
+  cluster: string;
+  vmid: number;
+  type: GuestType;
+  netboxUrl: string;
+}
+
+/** NetBox's own word on a guest: its object, or who deleted it. Neither: it is not there, and nothing says why. */
+export interface Word {
+  guest?: NetboxVirtualMachine;
+  deletion?: Deletion;
+}
+export type Evidence = Map<number, Word>;
+
+/** A built guest that is to be taken away, and why. */
+export interface Removal extends Undeclared {
+  reason: string;
+}
+
+export interface Verdict {
+  /** To be taken away: decommissioning, or deleted in NetBox. */
+  removals: Removal[];
+  /** Why the run must not go on. */
+  refusals: string[];
+}
+
+const statusWords: Record<string, string> = {
+  planned:
+    "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
+};
+
+/** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */
+export function judge(
+  undeclared: Undeclared[],
+  evidence: Evidence,
+  scope: { inScope: number; declared: number; site: SiteSettings },
+): Verdict {
+  const removals: Removal[] = [];
+  const refusals: string[] = [];
+  const traceless: Undeclared[] = [];
+  for (const guest of undeclared) {
+    const { guest: found, deletion } = evidence.get(guest.netboxId) ?? {};
+    if (found === undefined) {
+      if (deletion !== undefined)
+        removals.push({ ...guest, reason: `deleted in NetBox by ${deletion.user} on ${deletion.time}` });
+      else if (scope.site.missing === "remove") removals.push({ ...guest, reason: "not in NetBox any more" });
+      else traceless.push(guest);
+      continue;
+    }
+    if (found.status === "decommissioning") {
+      removals.push({ ...guest, reason: "decommissioning" });
+      continue;
+    }
+    const reason =
+      statusWords[found.status] ??
+      (isBuilt(found.status) ? movedWords(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
+    refusals.push(`${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster}) ${reason}.`);
+  }
+  if (traceless.length > 0) refusals.push(tracelessWords(traceless));
+  if (scope.inScope === 0 && undeclared.length > 0)
+    refusals.push(
+      `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.scope. To tear everything down, use \`pulumi destroy\`.`,
+    );
+  const allowed = allowedOf(scope.site.maxRemovals, scope.declared + undeclared.length);
+  if (removals.length > allowed)
+    refusals.push(
+      `${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+    );
+  return { removals, refusals };
+}
+
+/** A NetBox that was restored, or a token that lost its rights, shows no object either. */
+function tracelessWords(guests: Undeclared[]): string {
+  const names = guests.map((guest) => `${guest.name} (${guestUrl(guest)}, VMID ${guest.vmid} on ${guest.cluster})`);
+  const [are, them] = guests.length === 1 ? ["is", "it"] : ["are", "them"];
+  return `${names.join(", ")} ${are} not in NetBox any more, and its change log does not show that anybody deleted ${them}: was NetBox restored from a back-up, or may the token not see ${them} or the change log (core.view_objectchange)? If ${them === "it" ? "it is" : "they are"} meant to be removed, set netbox-proxmox:site.missing to remove for this run.`;
+}
+
+function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string {
+  if (found.clusterName !== guest.cluster)
+    return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
+  if (!isInScope(found, scope))
+    return `has left the scope of this stack (${printScope(scope)}): set back what changed in NetBox, or set it to decommissioning`;
+  return "is still in NetBox, but was missing from its list: run again";
+}
+
+/** Guests that are to be made anew lose their disks as those do that are removed, and count with them. */
+export function judgeRebuilds(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  removals: Undeclared[],
+  site: SiteSettings,
+): string[] {
+  const anew = guests.filter(({ id, machine: { inputs } }) => {
+    const before = known.get(id);
+    return before !== undefined && replacing(before.last, inputs).length > 0;
+  });
+  const allowed = allowedOf(site.maxRemovals, known.size);
+  if (anew.length === 0 || anew.length + removals.length <= allowed) return [];
+  const names = anew.map(({ name, machine: { inputs } }) => `${name} ${inputs.vmid}`).join(", ");
+  return [
+    `${anew.length} guests would be deleted and made anew (${names})${removals.length > 0 ? ` and ${removals.length} removed` : ""}, and ${allowed} are allowed at once: if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+  ];
+}
+
+/** Names that no guest has go when netbox-dns shows them no more: an answer that is suddenly small takes none away. */
+export function judgeRecords(records: DesiredRecord[], known: Map<string, number[]>, site: SiteSettings): string[] {
+  const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
+  const ownerless = [...known].filter(([, guests]) => guests.length === 0).map(([key]) => key);
+  const gone = ownerless.filter((key) => !declared.has(key));
+  const allowed = allowedOf(site.maxRemovals, ownerless.length);
+  return gone.length <= allowed
+    ? []
+    : [
+        `${gone.length} names would be removed that netbox-dns doesn't show any more, and ${allowed} are allowed at once (${gone.slice(0, 12).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
+      ];
+}
+
+/** netbox-proxmox-automation's event rules, by the names that it gives them. */
+const otherRules = /^proxmox-.*-(flask-application|ansible-automation)$/;
+
+/** Two tools that act on the same guests undo each other's work, and may both build one. */
+export function judgeEventRules(
+  { url, eventRules }: Pick<NetboxFacts, "url" | "eventRules">,
+  site: SiteSettings,
+): string[] {
+  const rules = (eventRules ?? []).filter(({ name, enabled }) => enabled && otherRules.test(name));
+  if (rules.length === 0 || site.otherAutomation === "allow") return [];
+  const list = rules.map(({ id, name }) => `${name} (${url}/extras/event-rules/${id}/)`).join(", ");
+  return [
+    `NetBox has ${rules.length === 1 ? "an event rule" : "event rules"} of netbox-proxmox-automation enabled, which acts on the same guests: ${list}; disable ${rules.length === 1 ? "it" : "them"} there, or, if that is meant, set netbox-proxmox:site.otherAutomation to allow.`,
+  ];
+}

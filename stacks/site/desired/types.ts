@@ -1,0 +1,199 @@
+import type { Owner, RecordType } from "../../../providers/dns/bind9/record.model";
+import type { IpAllocationInputs } from "../../../providers/netbox/ipam/ipallocation.model";
+import type { DnsRecordInputs } from "../../../providers/netbox/plugins/dnsrecord.model";
+import type {
+  NetboxAddress,
+  NetboxCustomField,
+  NetboxDisk,
+  NetboxDnsRecord,
+  NetboxDnsView,
+  NetboxDnsZone,
+  NetboxEventRule,
+  NetboxInterface,
+  NetboxPrefix,
+  NetboxRange,
+  NetboxVirtualMachine,
+} from "../../../providers/netbox/schemas";
+import type { GuestInputs } from "../../../providers/netbox/virtualization/guest.model";
+import type { Mark } from "../../../providers/ownership/mark";
+import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
+import type { ContainerInputs } from "../../../providers/proxmox/nodes/lxc/container.model";
+import type { VmInputs } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import type { KeptSnapshot } from "../../../providers/proxmox/nodes/snapshot.model";
+import type {
+  GuestConfig,
+  GuestResource,
+  GuestType,
+  NodeResource,
+  StorageResource,
+} from "../../../providers/proxmox/schemas";
+import type { Settings, SnapshotGroup } from "../../settings";
+
+/** What NetBox holds of the clusters in scope. */
+export interface NetboxFacts {
+  url: string;
+  guests: NetboxVirtualMachine[];
+  interfaces: NetboxInterface[];
+  disks: NetboxDisk[];
+  addresses: NetboxAddress[];
+  prefixes: NetboxPrefix[];
+  ranges: NetboxRange[];
+  customFields: NetboxCustomField[];
+  /** Undefined where the token may not see them. */
+  eventRules: NetboxEventRule[] | undefined;
+}
+
+/** What netbox-dns holds of the zones that our name servers keep. */
+export interface PluginFacts {
+  views: NetboxDnsView[];
+  zones: NetboxDnsZone[];
+  records: NetboxDnsRecord[];
+}
+
+/** A template as far as guests made from it are concerned. */
+export interface TemplateFacts {
+  name: string;
+  node: string;
+  type: GuestType;
+  disks: Record<string, Required<Pick<Disk, "size" | "storage">>>;
+  /** Every storage that it has a volume on. */
+  storages: string[];
+  hasCloudInitDrive: boolean;
+}
+
+/** A guest on Proxmox whose configuration was read, as it was not known whose it is. */
+export interface SeenGuest {
+  vmid: number;
+  type: GuestType;
+  name: string;
+  mark?: Mark;
+  /** Is it just being made? */
+  making: boolean;
+  /** Addresses of its configuration, with prefix length, by NIC number. */
+  addresses: Record<string, string[]>;
+  config: GuestConfig;
+}
+
+export interface ProxmoxFacts {
+  /** By VMID. */
+  guests: Map<number, GuestResource>;
+  templates: Map<number, TemplateFacts>;
+  /** Guests whose configuration was read, by VMID. */
+  seen: Map<number, SeenGuest>;
+  nodes: NodeResource[];
+  storages: StorageResource[];
+  /** By node, the bridges and vnets with their MTU where it is set; nothing of a node that doesn't say. */
+  bridges: Map<string, Map<string, number | undefined>>;
+  /** By volume, the nodes that have this OS template; only of those that new containers are made from. */
+  osTemplates: Map<string, string[]>;
+}
+
+/** What state has of a machine: trusted for what it says, re-checked before every write. */
+export interface KnownGuest {
+  type: GuestType;
+  name: string;
+  cluster: string;
+  vmid: number;
+  /** Its properties as they were last seen. */
+  last: Record<string, unknown>;
+}
+
+/** What is in the stack's state. */
+export interface InState {
+  /** By NetBox id: those with a machine on Proxmox. */
+  guests: Map<number, KnownGuest>;
+  netboxGuests: Set<number>;
+  /** NetBox ids of the guests that were promoted. */
+  promoted: Set<number>;
+  /** The safety snapshots that are there, by the guest's NetBox id. */
+  snapshots: Map<number, KeptSnapshot[]>;
+  /** NetBox ids by allocation (`INTERFACE/v4-0`). */
+  addresses: Map<string, number>;
+  /** NetBox ids of the records in netbox-dns. */
+  pluginRecords: Set<number>;
+  /** `server/name`, with the guests that own it. */
+  records: Map<string, number[]>;
+}
+
+/** All that a plan is made from. */
+export interface Site {
+  stack: string;
+  settings: Settings;
+  netbox: NetboxFacts;
+  proxmox: Map<string, ProxmoxFacts>;
+  state: InState;
+  /** Hosts that must not be handed out: guests still use them whose NetBox objects are gone. */
+  avoid: string[];
+}
+
+/** An address that is known, or that an allocation of this run will give. */
+export type AddressRef = { address: string } | { allocation: string };
+
+/** An address that the guest gets from its network: by DHCP, or (IPv6) by router advertisements. */
+export type Automatic = { automatic: "dhcp" | "auto" };
+
+export interface DesiredAllocation {
+  /** Its logical name. */
+  key: string;
+  inputs: IpAllocationInputs;
+}
+
+/** The addresses of one NIC. */
+export interface DesiredNic {
+  slot: number;
+  v4?: AddressRef | Automatic;
+  v6?: AddressRef | Automatic;
+  gateway4?: string;
+  gateway6?: string;
+}
+
+/** A machine's inputs, but for the addresses, which may not be known yet. */
+export type Machine = { type: "qemu"; inputs: VmInputs } | { type: "lxc"; inputs: ContainerInputs };
+
+export interface DesiredGuest {
+  id: number;
+  name: string;
+  status: string;
+  mark: Mark;
+  netbox: GuestInputs;
+  allocations: DesiredAllocation[];
+  nics: DesiredNic[];
+  machine: Machine;
+  /** Is it set to active in NetBox once it runs? */
+  promote: boolean;
+  rebootPolicy: "never" | "ask" | "when-needed";
+  /** What a snapshot is taken before, and for how many days it is kept. */
+  safety: { before: SnapshotGroup[]; days: number };
+}
+
+export interface DesiredRecord {
+  key: string;
+  server: string;
+  name: string;
+  ttl: number;
+  /** Of RRsets that have another one. */
+  ttls?: Partial<Record<RecordType, number>>;
+  addresses: AddressRef[];
+  texts: Partial<Record<Exclude<RecordType, "A" | "AAAA">, string[]>>;
+  /** Addresses that no PTR leads back from. */
+  withoutPtr: string[];
+  owner: Owner;
+  /** What is there and nobody owns is taken over. */
+  adopt: boolean;
+}
+
+/** A guest's record that is to stand in netbox-dns. */
+export interface DesiredPluginRecord {
+  key: string;
+  zoneId: number;
+  zone: string;
+  name: string;
+  type: DnsRecordInputs["type"];
+  value: AddressRef | string;
+  guests: number[];
+  /** The absolute name, which waits for it. */
+  fqdn: string;
+}
+
+/** Something that stops the run: one sentence with its object, cause and remedy. */
+export type Problem = string;

@@ -1,0 +1,373 @@
+import type { Context } from "../../providers/context";
+import { absolute } from "../../providers/dns/names";
+import { UserError } from "../../providers/errors";
+import { HttpError } from "../../providers/http/errors";
+import type { NetboxClient } from "../../providers/netbox/client";
+import * as wire from "../../providers/netbox/schemas";
+import { findMark } from "../../providers/ownership/mark";
+import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import { descriptionFrom, disksFrom } from "../../providers/proxmox/nodes/guest.model";
+import { volumes } from "../../providers/proxmox/nodes/lxc/container.model";
+import { drives } from "../../providers/proxmox/nodes/qemu/vm.model";
+import { parsePropertyString } from "../../providers/proxmox/propertystring";
+import type {
+  GuestConfig,
+  GuestResource,
+  GuestType,
+  NodeResource,
+  StorageResource,
+} from "../../providers/proxmox/schemas";
+import type { Scope, Settings } from "../settings";
+import { settingsOf } from "./desired/guestsettings";
+import { typeOf, vmidOf } from "./desired/identity";
+import type { Evidence } from "./desired/removals";
+import { isInScope } from "./desired/scope";
+import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
+import { isBuilt } from "./desired/statuses";
+import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
+
+// What the program reads before it declares anything.
+
+const oldestNetbox = [4, 2] as const;
+const oldestProxmox = 8;
+
+/** Is a version one that this program works with? */
+export const isNewEnough = {
+  netbox: (version: string): boolean => {
+    const [major = 0, minor = 0] = version.split(".").map(Number);
+    return major > oldestNetbox[0] || (major === oldestNetbox[0] && minor >= oldestNetbox[1]);
+  },
+  proxmox: (version: string): boolean => Number(version.split(".")[0]) >= oldestProxmox,
+};
+
+/** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */
+export async function checkSystems(
+  { netbox, proxmox }: Context,
+  { onlyNetbox = false } = {},
+): Promise<{ plugins: string[] }> {
+  const installed: string[] = [];
+  const checks = [
+    netbox.status().then(({ version, plugins }) => {
+      installed.push(...plugins);
+      if (!isNewEnough.netbox(version))
+        throw new UserError(
+          `NetBox at ${netbox.url} is version ${version}; this program needs ${oldestNetbox.join(".")} or later. Upgrade NetBox.`,
+        );
+    }),
+    ...(onlyNetbox ? [] : proxmox).map((cluster) =>
+      cluster.version().then((version) => {
+        if (!isNewEnough.proxmox(version))
+          throw new UserError(
+            `Proxmox VE cluster ${cluster.name} is version ${version}; this program needs ${oldestProxmox} or later. Upgrade it.`,
+          );
+      }),
+    ),
+  ];
+  const failed = (await Promise.allSettled(checks)).flatMap((result) =>
+    result.status === "rejected" ? [result.reason as unknown] : [],
+  );
+  if (failed.length === 1) throw failed[0];
+  if (failed.length > 0)
+    throw new UserError(failed.map((error) => (error instanceof Error ? error.message : String(error))).join("\n"));
+  return { plugins: installed };
+}
+
+// ---- NetBox
+
+/** What netbox-dns holds of the zones that these name servers keep; nothing where the plugin isn't there or isn't to be asked. */
+export async function readPlugin(
+  netbox: NetboxClient,
+  plugins: string[],
+  servers: { zones: string[] }[],
+  { dns }: Settings,
+): Promise<PluginFacts | undefined> {
+  if (dns.plugin === "off" || servers.length === 0 || !plugins.includes("netbox_dns")) return undefined;
+  const [views, all] = await Promise.all([
+    netbox.list("plugins/netbox-dns/views", wire.dnsView, wire.dnsViewFields),
+    netbox.list("plugins/netbox-dns/zones", wire.dnsZone, wire.dnsZoneFields),
+  ]);
+  const kept = new Set(servers.flatMap(({ zones }) => zones));
+  const zones = all.filter(({ name, active }) => active && kept.has(absolute(name)));
+  if (zones.length === 0) return undefined;
+  const ids = zones.map(({ id }) => id);
+  const records = await netbox.list("plugins/netbox-dns/records", wire.dnsRecord, wire.dnsRecordFields, {
+    zone_id: ids,
+  });
+  return { views, zones, records: records.filter(({ zoneId }) => ids.includes(zoneId)) };
+}
+
+/** Everything of NetBox that guests of these clusters are made from, in a few bulk reads. */
+export async function readNetbox(
+  netbox: NetboxClient,
+  clusterNames: string[],
+  { site }: Settings,
+): Promise<NetboxFacts> {
+  const clusters = await netbox.list("virtualization/clusters", wire.cluster, "id,name");
+  const missing = clusterNames.filter((name) => !clusters.some((cluster) => cluster.name === name));
+  if (missing.length > 0)
+    throw new UserError(
+      `NetBox at ${netbox.url} has no cluster ${missing.map((name) => `"${name}"`).join(" and ")}, which netbox-proxmox:proxmox names (it has ${clusters.map(({ name }) => `"${name}"`).join(", ") || "none"}): correct the name there, or add the cluster in NetBox.`,
+    );
+  const strange = (site.scope.clusters ?? []).filter((name) => !clusterNames.includes(name));
+  if (strange.length > 0)
+    throw new UserError(
+      `netbox-proxmox:site.scope.clusters names ${strange.join(" and ")}, and netbox-proxmox:proxmox has no such cluster (it has ${clusterNames.join(", ")}): correct the name, or add its connection.`,
+    );
+  const ids = clusters
+    .filter(({ name }) => clusterNames.includes(name) && (site.scope.clusters?.includes(name) ?? true))
+    .map(({ id }) => id);
+  const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields, eventRules] = await Promise.all(
+    [
+      readMachines(netbox, ids, site.scope),
+      netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
+      netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
+      netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
+      netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
+      netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
+      netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
+      visible(netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields)),
+    ],
+  );
+  // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
+  const guests = allGuests.filter(
+    (guest) => guest.clusterId !== undefined && ids.includes(guest.clusterId) && isInScope(guest, site.scope),
+  );
+  const guestIds = new Set(guests.map(({ id }) => id));
+  return {
+    url: netbox.url,
+    guests,
+    interfaces: allInterfaces.filter(({ guestId }) => guestIds.has(guestId)),
+    disks: allDisks.filter(({ guestId }) => guestIds.has(guestId)),
+    addresses,
+    prefixes,
+    ranges,
+    customFields,
+    eventRules,
+  };
+}
+
+/** NetBox selects by site and tenant where the scope does, and by a single tag: several would have to be there all. */
+async function readMachines(
+  netbox: NetboxClient,
+  clusterIds: number[],
+  { sites = [], tenants = [], tags = [] }: Scope,
+): Promise<wire.NetboxVirtualMachine[]> {
+  // Rendering the contexts is most of the time that NetBox takes for a guest.
+  const rendered = (await netbox.hasAny("extras/config-contexts")) ? ",config_context" : "";
+  const fields = `${wire.virtualMachineFields}${rendered}`;
+  const query = { cluster_id: clusterIds, site: sites, tenant: tenants, tag: tags.length === 1 ? tags : [] };
+  try {
+    return await netbox.list("virtualization/virtual-machines", wire.virtualMachine, fields, query);
+  } catch (error) {
+    if (!(error instanceof HttpError) || error.status !== 400) throw error;
+    throw new UserError(
+      `NetBox at ${netbox.url} does not know what netbox-proxmox:site.scope names (${error.message}): write the slugs of sites, tenants and tags that are there.`,
+    );
+  }
+}
+
+/** NetBox's own word on single guests: all together, and who deleted those that are not there. */
+export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
+  const found = new Map(
+    await Promise.all(
+      ids.map(
+        async (id) =>
+          [
+            id,
+            await netbox.find("virtualization/virtual-machines", id, wire.virtualMachine, wire.virtualMachineFields),
+          ] as const,
+      ),
+    ),
+  );
+  const missing = ids.filter((id) => found.get(id) === undefined);
+  const deletions = missing.length === 0 ? [] : await readDeletions(netbox, missing);
+  const deletionOf = (id: number) => deletions.find(({ objectId }) => objectId === id);
+  return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf(id) }]));
+}
+
+/** Deletions of these machines in the change log, as far as the token may see it. */
+async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.Deletion[]> {
+  const type = "virtualization.virtualmachine";
+  // So many at a time, as they stand in the URL.
+  const parts = Array.from({ length: Math.ceil(ids.length / 200) }, (_, n) => ids.slice(n * 200, (n + 1) * 200));
+  const rows = await Promise.all(
+    parts.map((part) => {
+      const query = { changed_object_type: type, changed_object_id: part, action: "delete" };
+      return visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
+    }),
+  );
+  return rows
+    .flatMap((each) => each ?? [])
+    .filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
+}
+
+/** A list, or nothing where the token may not see it. */
+async function visible<T>(listed: Promise<T[]>): Promise<T[] | undefined> {
+  try {
+    return await listed;
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 403) return undefined;
+    throw error;
+  }
+}
+
+// ---- Proxmox VE
+
+/** A cluster's guests, nodes and storages, the templates that are used, and the configuration of every guest that state doesn't know. */
+export async function readProxmox(
+  cluster: ProxmoxCluster,
+  netbox: NetboxFacts,
+  settings: Settings,
+  state: InState,
+): Promise<ProxmoxFacts> {
+  const { guests, nodes, storages } = await cluster.inventory();
+  const templates = new Map<number, TemplateFacts>();
+  const seen = new Map<number, SeenGuest>();
+  const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
+  const known = new Set<number>();
+  const fresh = declared.filter((guest) => {
+    const vmid = vmidOf(guest, settings)?.vmid;
+    const before = state.guests.get(guest.id);
+    if (vmid === undefined || before?.vmid !== vmid) return true;
+    // State doesn't say what disks a guest has whose disks NetBox didn't list.
+    const listsNow = before.last.disks === undefined && netbox.disks.some(({ guestId }) => guestId === guest.id);
+    if (!listsNow) known.add(vmid);
+    return false;
+  });
+  const used = usedTemplates(declared, guests, settings);
+  const [bridges, osTemplates] = await Promise.all([
+    readBridges(cluster, nodes),
+    readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings)),
+    ...guests.map(async (guest) => {
+      const { vmid, node, name, type, template } = guest;
+      // A node that is away says nothing of its guests, and those that state knows need no look.
+      if (!nodes.some((each) => each.node === node && each.online)) return;
+      if (known.has(vmid) || (template && !used.has(vmid))) return;
+      const config = (await cluster.guest(type, node, vmid))?.config;
+      if (config === undefined) return;
+      if (template) templates.set(vmid, templateFrom(guest, config));
+      else seen.set(vmid, seenFrom(vmid, type, name, config));
+    }),
+  ]);
+  return {
+    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    nodes,
+    storages,
+    bridges,
+    osTemplates,
+    templates,
+    seen,
+  };
+}
+
+/** Reads some more guests' configurations, where they turned out to be needed. */
+export async function readSeen(
+  cluster: ProxmoxCluster,
+  { guests, seen }: ProxmoxFacts,
+  vmids: number[],
+): Promise<void> {
+  const wanted = vmids.flatMap((vmid) => (seen.has(vmid) ? [] : (guests.get(vmid) ?? [])));
+  await Promise.all(
+    wanted.map(async ({ vmid, type, node, name }) => {
+      const config = (await cluster.guest(type, node, vmid))?.config;
+      if (config !== undefined) seen.set(vmid, seenFrom(vmid, type, name, config));
+    }),
+  );
+}
+
+function templateFrom({ name, node, type }: GuestResource, config: GuestConfig): TemplateFacts {
+  const values = Object.values(config).map(String);
+  const disks = disksFrom(config, type === "qemu" ? drives : volumes);
+  const cloudInit = values.find((value) => value.includes("cloudinit"));
+  const storages = [...Object.values(disks).map(({ storage }) => storage), cloudInit?.split(":")[0] ?? ""];
+  return {
+    name,
+    node,
+    type,
+    disks,
+    storages: [...new Set(storages)].filter((storage) => storage !== ""),
+    hasCloudInitDrive: cloudInit !== undefined,
+  };
+}
+
+const seenFrom = (vmid: number, type: GuestType, name: string, config: GuestConfig): SeenGuest => ({
+  vmid,
+  type,
+  name,
+  mark: findMark(descriptionFrom(config)),
+  making: config.lock === "clone" || config.lock === "create",
+  addresses: addressesFrom(config),
+  config,
+});
+
+/** Bridges and vnets by node; what a token may not see is not known, and not a problem. */
+async function readBridges(cluster: ProxmoxCluster, nodes: NodeResource[]): Promise<ProxmoxFacts["bridges"]> {
+  const online = nodes.filter((node) => node.online);
+  const read = await Promise.all(
+    online.map(async ({ node }) => {
+      const found = await cluster.bridges(node);
+      return found.length === 0 ? [] : [[node, new Map(found.map(({ iface, mtu }) => [iface, mtu] as const))] as const];
+    }),
+  );
+  return new Map(read.flat());
+}
+
+/** The nodes that have each of these OS templates. */
+async function readOsTemplates(
+  cluster: ProxmoxCluster,
+  storages: StorageResource[],
+  volids: Set<string>,
+): Promise<Map<string, string[]>> {
+  const names = new Set([...volids].map((volid) => volid.split(":")[0]));
+  const held = await Promise.all(
+    storages
+      .filter(({ storage, available }) => available && names.has(storage))
+      .map(async ({ node, storage }) => ({ node, volids: await cluster.osTemplates(node, storage) })),
+  );
+  return new Map(
+    [...volids].map((volid) => [volid, held.filter((each) => each.volids.includes(volid)).map(({ node }) => node)]),
+  );
+}
+
+function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings): Set<string> {
+  const named = guests
+    .filter((guest) => typeOf(guest, settings) === "lxc")
+    .map((guest) =>
+      lxcTemplateIdOf(
+        guest,
+        settingsOf(guest, settings, () => {}),
+        settings.site.customFields.lxcTemplate,
+      ),
+    );
+  return new Set(named.filter((each) => typeof each === "string"));
+}
+
+function usedTemplates(
+  declared: wire.NetboxVirtualMachine[],
+  guests: GuestResource[],
+  settings: Settings,
+): Set<number> {
+  const { customFields } = settings.site;
+  return new Set(
+    declared.flatMap((guest) => {
+      const own = settingsOf(guest, settings, () => {});
+      const id =
+        typeOf(guest, settings) === "lxc"
+          ? lxcTemplateIdOf(guest, own, customFields.lxcTemplate)
+          : templateIdOf(guest, own, customFields, guests);
+      return typeof id === "number" ? [id] : [];
+    }),
+  );
+}
+
+/** Addresses of a virtual machine's cloud-init configuration, or of a container's NICs. */
+function addressesFrom(config: GuestConfig): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(config).flatMap(([key, value]) => {
+      const slot = /^(?:ipconfig|net)(\d+)$/.exec(key)?.[1];
+      const { options } = parsePropertyString(String(value));
+      const given = ["ip", "ip6"].flatMap((name) => options.get(name) ?? []).filter((text) => text.includes("/"));
+      return slot === undefined || given.length === 0 ? [] : [[slot, given]];
+    }),
+  );
+}

@@ -1,0 +1,202 @@
+import type { Context } from "../../providers/context";
+import { UserError } from "../../providers/errors";
+import type { Leftover } from "../../providers/ownership/anchor.model";
+import { hostOf } from "../netbox/address";
+import { isOnlyDiscovered } from "../netbox/discovered";
+import type { Settings } from "../settings";
+import { desiredGuests } from "./desired/guests";
+import { leftovers, type ZoneFacts } from "./desired/leftovers";
+import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
+import { keeperOf } from "./desired/pluginrecords";
+import { desiredRecords, type NamedRecords } from "./desired/records";
+import { judge, judgeEventRules, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/removals";
+import { type Safety, safetyOf } from "./desired/safety";
+import { overlaps, type Sibling } from "./desired/scope";
+import { isBuilt } from "./desired/statuses";
+import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
+import { checkSystems, readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
+
+/** All that a run of the site program is about to declare, and what it has to say of that. */
+export interface Plan {
+  netbox: Site["netbox"];
+  guests: DesiredGuest[];
+  named: Pick<NamedRecords, "records" | "plugin">;
+  /** By the guest's NetBox id. */
+  snapshots: Safety["snapshots"];
+  leftovers: Leftover[];
+  warnings: string[];
+  notes: string[];
+}
+
+/** Reads all three systems and judges; changes nothing. @throws UserError with everything that stands in the way */
+export async function planSite(
+  context: Context,
+  settings: Settings,
+  stack: string,
+  state: InState,
+  siblings: Sibling[] = [],
+): Promise<Plan> {
+  const { plugins } = await checkSystems(context);
+  const names = context.proxmox.map(({ name }) => name);
+  const [documented, zones, plugin] = await Promise.all([
+    readNetbox(context.netbox, names, settings),
+    readZones(context),
+    readPlugin(context.netbox, plugins, context.nameServers, settings),
+  ]);
+  const proxmox = new Map(
+    await Promise.all(
+      context.proxmox.map(
+        async (cluster) => [cluster.name, await readProxmox(cluster, documented, settings, state)] as const,
+      ),
+    ),
+  );
+  const netbox = withoutDiscovered(documented, proxmox, { stack, settings, state });
+  const facts: Site = { stack, settings, netbox, proxmox, state, avoid: [] };
+
+  const verdict = await judged(context, facts);
+  facts.avoid = stillUsed(facts.proxmox, verdict.removals);
+  let desired = desiredGuests(facts);
+  if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
+  const keepers = context.nameServers.map((server) =>
+    keeperOf(server.name, server.view, (name) => server.zoneOf(name)),
+  );
+  const servers = { all: keepers, of: (name: string) => serverOf(context, name) };
+  const named = desiredRecords(facts, desired.guests, servers, plugin);
+  const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
+  const shrunk = judgeRecords(named.records, state.records, settings.site);
+  const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, siblings)];
+  refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
+  const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
+  const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
+  return {
+    netbox,
+    guests: desired.guests,
+    named,
+    leftovers: left,
+    warnings: warningsOf(context, netbox, named.elsewhere, left),
+    snapshots: safety.snapshots,
+    notes: [...notesOf(facts, desired.guests, verdict), ...safety.notes],
+  };
+}
+
+/** Without the guests that are only documented: neither in the state nor marked as ours, and handed over by nobody. */
+function withoutDiscovered(
+  netbox: Site["netbox"],
+  proxmox: Site["proxmox"],
+  { stack, settings, state }: Pick<Site, "stack" | "settings" | "state">,
+): Site["netbox"] {
+  const seen = [...proxmox.values()].flatMap((facts) => [...facts.seen.values()]);
+  const marked = new Set(
+    seen.flatMap(({ mark }) => (mark?.stack === stack && mark.netboxUrl === netbox.url ? [mark.netboxId] : [])),
+  );
+  const isOurs = ({ id }: { id: number }) => state.guests.has(id) || marked.has(id);
+  return {
+    ...netbox,
+    guests: netbox.guests.filter((guest) => isOurs(guest) || !isOnlyDiscovered(guest, settings.site)),
+  };
+}
+
+function warningsOf(
+  { nameServers }: Context,
+  { eventRules }: Site["netbox"],
+  elsewhere: string[],
+  left: Leftover[],
+): string[] {
+  const warnings: string[] = [];
+  if (elsewhere.length > 0 && nameServers.length > 0)
+    warnings.push(`No zone of netbox-proxmox:bind9 holds ${elsewhere.join(", ")}: left to whoever keeps that zone.`);
+  if (left.length > 0)
+    warnings.push(
+      `An interrupted run left ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}: removed by this one.`,
+    );
+  if (eventRules === undefined)
+    warnings.push(
+      "NetBox does not let the token see its event rules (extras.view_eventrule): nobody can say whether another automation acts on the same guests.",
+    );
+  return warnings;
+}
+
+/** What the plan itself doesn't show. */
+const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: Verdict): string[] => [
+  ...removalNotes(removals),
+  ...placementNotes(guests, state.guests),
+  ...movedNotes(guests, state.guests, proxmox),
+  ...adoptionNotes(guests, state.guests, proxmox),
+  ...restartNotes(guests, state.guests),
+];
+
+// ---- reading
+
+function serverOf(context: Context, name: string): string | undefined {
+  const holders = context.nameServers.flatMap((server) => server.zoneOf(name) ?? []);
+  const narrowest = holders.sort((a, b) => b.length - a.length)[0];
+  return context.nameServers.find((server) => server.zoneOf(name) === narrowest && narrowest !== undefined)?.name;
+}
+
+async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
+  const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));
+  return Promise.all(
+    all.map(async ({ server, zone }) => ({ server: server.name, zone, content: await server.content(zone) })),
+  );
+}
+
+/** Reads what the guests still have whose addresses NetBox lost. @returns whether there was any */
+async function readLosers(context: Context, facts: Site, guests: DesiredGuest[]): Promise<boolean> {
+  const losers = guests.filter(
+    ({ machine: { inputs: machine }, allocations }) =>
+      allocations.some(({ inputs }) => inputs.address === undefined) &&
+      facts.proxmox.get(machine.cluster)?.guests.has(machine.vmid),
+  );
+  await Promise.all(
+    context.proxmox.map(async (cluster) => {
+      const found = facts.proxmox.get(cluster.name);
+      if (found)
+        await readSeen(
+          cluster,
+          found,
+          losers
+            .map(({ machine }) => machine.inputs)
+            .flatMap((each) => (each.cluster === cluster.name ? [each.vmid] : [])),
+        );
+    }),
+  );
+  return losers.length > 0;
+}
+
+// ---- judging
+
+/** Every built guest of ours that this run will not declare, with NetBox's own word on it. */
+async function judged(context: Context, { stack, settings, netbox, proxmox, state }: Site): Promise<Verdict> {
+  const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
+  const undeclared = new Map<number, Undeclared>();
+  for (const [id, guest] of state.guests)
+    if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
+  for (const [cluster, { seen }] of proxmox)
+    for (const { vmid, type, name, mark } of seen.values())
+      if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
+        undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
+  const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
+  return judge([...undeclared.values()], evidence, {
+    inScope: netbox.guests.length,
+    declared: declared.size,
+    site: settings.site,
+  });
+}
+
+/** Hosts of guests that are about to go: their NetBox addresses may be free already, while they still answer. */
+function stillUsed(proxmox: Map<string, ProxmoxFacts>, removals: Undeclared[]): string[] {
+  return removals.flatMap(({ cluster, vmid }) =>
+    Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
+      .flat()
+      .map(hostOf),
+  );
+}
+
+/** @throws UserError with every problem, so that they can be mended in one go */
+function refuse(problems: string[]): void {
+  if (problems.length === 0) return;
+  const list = problems.map((problem) => `  - ${problem}`).join("\n");
+  throw new UserError(
+    `Nothing was changed, since ${problems.length === 1 ? "this stands" : `these ${problems.length} things stand`} in the way:\n${list}`,
+  );
+}

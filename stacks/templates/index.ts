@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import type { Context } from "../../providers/context";
+import { presentable, UserError } from "../../providers/errors";
+import { NetboxChoices } from "../../providers/netbox/extras/choices";
+import { ProxmoxFile } from "../../providers/proxmox/nodes/storage/file";
+import { volumeOf } from "../../providers/proxmox/nodes/storage/file.model";
+import { ProxmoxTemplate } from "../../providers/proxmox/nodes/template";
+import { fileRefused } from "../intent";
+import type { Settings } from "../settings";
+import { readResources } from "../state";
+import { supersededTag } from "./desired/choices";
+import { parseTemplates } from "./desired/file";
+import { planTemplates } from "./desired/plan";
+import type { TemplatesPlan } from "./desired/types";
+import { digest, readChecksums, readTemplateCluster, readTemplateNetbox } from "./facts";
+
+/** The stack's outputs. */
+export interface TemplatesOutputs {
+  /** VMIDs of the current templates, by cluster, name and node. */
+  templates: Record<string, Record<string, Record<string, number>>>;
+  /** Volumes of OS templates. */
+  osTemplates: string[];
+}
+
+/** templates.yml → templates made of cloud images, OS templates of containers, and what NetBox offers of them. */
+export async function templates(context: Context, settings: Settings): Promise<TemplatesOutputs> {
+  const { file } = settings.templates;
+  if (!existsSync(file))
+    throw new UserError(
+      `There is no file ${file}: write it (docs/templates.md), or set netbox-proxmox:templates.file.`,
+    );
+  const parsed = parseTemplates(readFileSync(file, "utf8"), file);
+  if ("problems" in parsed) throw fileRefused(file, parsed.problems);
+  const wanted = parsed.value;
+  const { resources: known } = await readResources();
+  const asksNetbox = wanted.choices && context.hasNetbox;
+  // An open connection would keep the program from ending.
+  const [clusters, checksums, netbox] = await Promise.all([
+    Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
+    readChecksums(wanted),
+    asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
+  ]).finally(() => context.close());
+  const plan = planTemplates({
+    ...{ stack: `${pulumi.getProject()}/${pulumi.getStack()}`, file: wanted, placeOf: parsed.placeOf },
+    ...{ clusters, checksums, known, netbox, digest },
+  });
+  if (plan.problems.length > 0) throw fileRefused(file, plan.problems);
+  for (const note of plan.notes) await pulumi.log.info(presentable(note));
+  declareTemplates(plan);
+  return outputsOf(plan);
+}
+
+function declareTemplates({ files, templates, choices }: TemplatesPlan): void {
+  const made = new Map<string, pulumi.Resource>();
+  const options = (after: string[]) => ({ dependsOn: after.flatMap((name) => made.get(name) ?? []) });
+  for (const { name, inputs } of files) made.set(name, new ProxmoxFile(name, inputs));
+  for (const { name, inputs, after } of templates) made.set(name, new ProxmoxTemplate(name, inputs, options(after)));
+  for (const { name, inputs, after } of choices) new NetboxChoices(name, inputs, options(after));
+}
+
+function outputsOf({ files, templates }: TemplatesPlan): TemplatesOutputs {
+  const current: TemplatesOutputs["templates"] = {};
+  for (const { inputs } of templates) {
+    if (inputs.tags.includes(supersededTag)) continue;
+    current[inputs.cluster] = {
+      ...current[inputs.cluster],
+      [inputs.title]: { ...current[inputs.cluster]?.[inputs.title], [inputs.node]: inputs.vmid },
+    };
+  }
+  const volumes = files.filter(({ inputs }) => inputs.content === "vztmpl").map(({ inputs }) => volumeOf(inputs));
+  return { templates: current, osTemplates: [...new Set(volumes)] };
+}

@@ -1,0 +1,69 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { schemaPermissions } from "../../stacks/access/privileges";
+import type { Stack } from "../../tools/stack";
+import { runOps } from "../harness/cli";
+import { limitedNetboxToken } from "../harness/rights";
+import { seedWith, World } from "../harness/world";
+
+describe("ops netbox-schema", () => {
+  let world: World;
+  let stack: Stack;
+  beforeAll(async () => {
+    const seed = seedWith("- { name: one, interfaces: [{ name: net0 }] }");
+    // A NetBox that knows little of us, and holds one field of its own under our name.
+    seed.netbox.customFields = [
+      { name: "proxmox_vmid", type: "text", objectTypes: ["virtualization.virtualmachine"] },
+      { name: "gateway", type: "text", objectTypes: ["ipam.vlan"] },
+    ];
+    seed.netbox.choiceSets = {};
+    seed.netbox.prefixes = [];
+    world = await World.open(seed);
+    // To make fields takes other rights than the site program's.
+    const token = await limitedNetboxToken(world.consoles, schemaPermissions, "schema");
+    stack = await world.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
+  });
+  afterAll(() => world.close());
+
+  const schema = (...args: string[]) => runOps(["netbox-schema", ...stack.reach.args, ...args], stack.reach.env);
+  const names = async (path: string) => (await world.consoles.all<{ name: string }>(path)).map(({ name }) => name);
+
+  it("lists what is missing, creates it and nothing else, and then finds nothing", async () => {
+    const before = await names("extras/custom-fields");
+    const planned = await schema("--dry-run");
+    expect(planned.err).toBe("");
+    expect(planned.out).toMatch(/missing {2}choice set {4}proxmox-nodes/);
+    expect(planned.out).toMatch(/missing {2}custom field {2}proxmox_vm_type/);
+    expect(planned.out).not.toMatch(/custom field {2}proxmox_vmid\n/);
+    expect(planned.out).toMatch(/unfit {4}custom field {2}gateway is not for ipam.prefix; add that in NetBox/);
+    expect(planned.code).toBe(2);
+    expect(await names("extras/custom-fields")).toEqual(before);
+
+    const made = await schema("--option", "cpu", "discard");
+    expect(made.out).toMatch(/created {2}custom field {2}proxmox_option_discard/);
+    expect(await names("extras/custom-fields")).toEqual(
+      expect.arrayContaining([...before, "proxmox_vm_type", "proxmox_rebuild", "proxmox_option_cpu", "allocate_from"]),
+    );
+    const sets = await world.consoles.all<{ name: string; extra_choices: [string, string][] }>(
+      "extras/custom-field-choice-sets",
+    );
+    const choices = (name: string) => sets.find((set) => set.name === name)?.extra_choices.map(([value]) => value);
+    expect(choices("proxmox-nodes")).toEqual(["pve1", "pve2"]);
+    expect(choices("proxmox-storages")).toEqual(["ceph", "local", "local-lvm"]);
+    expect(choices("proxmox-lxc-templates")).toContain("9100");
+
+    const again = await schema("--json");
+    expect(JSON.parse(again.out)).toEqual({ created: [], unfit: [expect.objectContaining({ name: "gateway" })] });
+  });
+
+  it("tells a wrong word, an option that isn't there, and a configuration that is missing", async () => {
+    const wrong = await runOps(["netbox-shema"], {});
+    expect(wrong.err).toMatch(/unknown command 'netbox-shema'/);
+    expect(wrong.code).toBe(64);
+    const option = await schema("--option", "warp");
+    expect(option.err).toBe("There is no option warp; docs/attributes.md lists those that there are.\n");
+    expect(option.code).toBe(1);
+    const bare = await runOps(["netbox-schema"], {});
+    expect(bare.err).toMatch(/netbox-proxmox:proxmox is missing: no Proxmox VE cluster is named/);
+    expect(bare.err).not.toMatch(/^\s+at /m);
+  });
+});

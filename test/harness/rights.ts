@@ -1,0 +1,41 @@
+import type { Lab } from "../../lab";
+import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
+import type { Consoles } from "../../tools/consoles";
+
+/** A token of the lab's own user that may do what these grants say, and nothing else. @returns the token */
+export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
+  const [user, secret] = ["pulumi@pve", "1ab00000-0000-4000-8000-000000000003"];
+  const id = `${user}!${name}`;
+  for (const { cluster } of lab.proxmox.values()) {
+    const { access } = cluster;
+    access.addToken(id, secret, 1);
+    access.forget(({ ugid }) => ugid === id);
+    for (const { path, privileges } of grants) {
+      const roleid = `${name}-${path}-${privileges.join()}`;
+      access.roles.set(roleid, { privs: new Set(privileges), special: false });
+      access.acl.push({ path, type: "token", ugid: id, roleid, propagate: 1 });
+    }
+  }
+  return `${id}=${secret}`;
+}
+
+/**
+ * A NetBox token whose user has these object permissions, and no other.
+ * @returns the token; nothing where the user is there already, whose token then has these instead
+ */
+export async function limitedNetboxToken(
+  consoles: Consoles,
+  permissions: ObjectPermission[],
+  username = "site",
+): Promise<string> {
+  const made = <T>(path: string, body: object) => consoles.netbox("POST", path, body) as Promise<T>;
+  const [known] = await consoles.all<{ id: number }>("users/users", `&username=${username}`);
+  const user = known?.id ?? (await made<{ id: number }>("users/users/", { username, password: "Limited-lab-1" })).id;
+  for (const { id } of await consoles.all<{ id: number }>("users/permissions", `&user_id=${user}`))
+    await consoles.netbox("DELETE", `users/permissions/${id}/`);
+  for (const [n, { objectTypes, actions }] of permissions.entries())
+    await made("users/permissions/", { name: `${username} ${n}`, object_types: objectTypes, actions, users: [user] });
+  if (known !== undefined) return "";
+  const { key, token } = await made<{ key: string; token: string }>("users/tokens/", { user, version: 2 });
+  return `nbt_${key}.${token}`;
+}

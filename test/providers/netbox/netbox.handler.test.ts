@@ -1,0 +1,177 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Context } from "../../../providers/context";
+import { NetboxClient } from "../../../providers/netbox/client";
+import { ipAllocationHandler } from "../../../providers/netbox/ipam/ipallocation.handler";
+import {
+  cluster,
+  ipAddress,
+  ipAddressFields,
+  type NetboxVirtualMachine,
+  virtualMachine,
+  virtualMachineFields,
+} from "../../../providers/netbox/schemas";
+import { HttpProxy } from "../../harness/proxy";
+import { isReal } from "../../harness/services";
+import { seedWith, World } from "../../harness/world";
+
+describe("NetBox", () => {
+  let world: World;
+  let context: Context;
+  let guestId: number;
+  let interfaceId: number;
+  let prefixId: number;
+
+  beforeAll(async () => {
+    world = await World.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
+    context = world.context();
+    guestId = (await world.consoles.vm("one")).id;
+    interfaceId = (await world.consoles.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
+    prefixId = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
+  });
+  afterAll(() => world.close());
+
+  const inputs = (changes: Record<string, unknown> = {}) => ({
+    mark: { stack: "netbox-proxmox/test", netboxUrl: world.endpoints.netbox.url, netboxId: guestId },
+    label: "one net0",
+    interfaceId,
+    family: 4,
+    ordinal: 0,
+    given: false,
+    from: [{ kind: "prefix", id: prefixId, text: "10.71.0.0/24" }],
+    primary: true,
+    ...changes,
+  });
+
+  it("takes the same name, so no answer is trusted that a filter did not make", async () => {
+    const found = await context.netbox.list("virtualization/clusters", cluster, "id,name", { nosuchfilter: 1 });
+    expect(found.map(({ name }) => name)).toEqual(["pve-lab"]);
+  });
+
+  it("allocates once, finds it again after an interrupted run, and takes it away", async () => {
+    const first = await ipAllocationHandler.create(inputs());
+    const again = await ipAllocationHandler.create(inputs());
+    expect(again).toEqual(first);
+    const vm = (await world.consoles.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
+      primary_ip4: { id: number };
+    };
+    expect(vm.primary_ip4.id).toBe((first.state as { addressId: number }).addressId);
+    expect((await ipAllocationHandler.read(first.id, { ...first.state }))?.state).toEqual(first.state);
+    await ipAllocationHandler.delete(first.id, { ...first.state });
+    await ipAllocationHandler.delete(first.id, { ...first.state });
+    expect(await ipAllocationHandler.read(first.id, { ...first.state })).toBeUndefined();
+    expect(await world.ourAddresses()).toEqual([]);
+  });
+
+  it("reserves an address that a guest still uses, and frees it when that guest's allocation goes", async () => {
+    const old = await ipAllocationHandler.create(inputs({ ordinal: 1, primary: false }));
+    const { addressId, address } = old.state as { addressId: number; address: string };
+    await world.consoles.netbox("DELETE", `ipam/ip-addresses/${addressId}/`);
+    const next = await ipAllocationHandler.create(inputs({ avoid: [address.split("/")[0]] }));
+    expect((next.state as { address: string }).address).not.toBe(address);
+    const kept = (await world.consoles.addresses()).find((each) => each.address === address);
+    expect(kept).toMatchObject({ status: { value: "reserved" }, assigned_object_id: null });
+    await ipAllocationHandler.delete(old.id, { ...old.state });
+    expect((await world.consoles.addresses()).find((each) => each.address === address)).toBeUndefined();
+    await ipAllocationHandler.delete(next.id, { ...next.state });
+  });
+
+  it("gives no duplicate to many who ask at once, and both primaries of one guest stay", async () => {
+    const six = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=fd71::/64"))[0]?.id;
+    const made = await Promise.all([
+      ...Array.from({ length: 8 }, (_, ordinal) =>
+        ipAllocationHandler.create(inputs({ ordinal, primary: ordinal === 0 })),
+      ),
+      ipAllocationHandler.create(inputs({ family: 6, from: [{ kind: "prefix", id: six, text: "fd71::/64" }] })),
+    ]);
+    const addresses = made.map(({ state }) => (state as { address: string }).address);
+    expect(new Set(addresses).size).toBe(9);
+    const vm = (await world.consoles.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
+      primary_ip4: object | null;
+      primary_ip6: object | null;
+    };
+    expect(vm.primary_ip4).not.toBeNull();
+    expect(vm.primary_ip6).not.toBeNull();
+    await Promise.all(made.map(({ id, state }) => ipAllocationHandler.delete(id, { ...state })));
+  });
+
+  it("never deletes what a person gave", async () => {
+    const given = (await world.consoles.netbox("POST", "ipam/ip-addresses/", {
+      address: "10.71.0.200/24",
+      assigned_object_type: "virtualization.vminterface",
+      assigned_object_id: interfaceId,
+    })) as { id: number };
+    const made = await ipAllocationHandler.create(
+      inputs({ given: true, addressId: given.id, address: "10.71.0.200/24", from: [] }),
+    );
+    await ipAllocationHandler.delete(made.id, { ...made.state });
+    expect((await context.netbox.find("ipam/ip-addresses", given.id, ipAddress, ipAddressFields))?.address).toBe(
+      "10.71.0.200/24",
+    );
+  });
+
+  it("keeps what somebody else wrote between our look and our write, and deletes nothing that they changed", async () => {
+    const proxy = await HttpProxy.open(world.endpoints.netbox.url);
+    const { token } = world.endpoints.netbox;
+    const between = new NetboxClient({ url: proxy.url, token, requestTimeout: 60 });
+    const path = "virtualization/virtual-machines";
+    const person = (body: object) => world.consoles.netbox("PATCH", `${path}/${guestId}/`, body);
+    const asked: string[] = [];
+    const change = (id: number, decide: (vm: NetboxVirtualMachine) => object | "delete" | undefined) =>
+      between.change(path, id, virtualMachine, virtualMachineFields, (vm) => {
+        asked.push(vm.comments);
+        return decide(vm);
+      });
+    try {
+      let writes = 0;
+      proxy.before = async (method) => {
+        if (method !== "GET" && writes++ === 0) await person({ comments: "by hand", status: "active" });
+      };
+      await person({ comments: "", status: "decommissioning" });
+      const found = await change(guestId, ({ status }) => (status === "decommissioning" ? "delete" : undefined));
+      expect(found?.status).toBe("active");
+      expect(asked).toEqual(["", "by hand"]);
+      writes = 0;
+      asked.length = 0;
+      await person({ comments: "" });
+      await change(guestId, () => ({ description: "by us" }));
+      expect(asked).toEqual(["", "by hand"]);
+      expect(await world.consoles.netbox("GET", `${path}/${guestId}/`)).toMatchObject({
+        comments: "by hand",
+        description: "by us",
+      });
+      proxy.before = async (method) => {
+        if (method !== "GET") await person({ comments: `again ${writes++}` });
+      };
+      await expect(change(guestId, () => ({ description: "never" }))).rejects.toThrow(
+        /virtual-machines\/\d+\/ was changed by others five times while this wrote to it: run again/,
+      );
+      expect(await change(99_999, () => "delete")).toBeUndefined();
+    } finally {
+      await between.close();
+      await proxy.close();
+    }
+  });
+
+  it("refuses to call anything gone when another NetBox answers", async () => {
+    const made = await ipAllocationHandler.create(inputs({ ordinal: 5 }));
+    const elsewhere = {
+      ...made.state,
+      mark: { stack: "netbox-proxmox/test", netboxUrl: "https://other.example", netboxId: guestId },
+    };
+    await expect(ipAllocationHandler.read(made.id, elsewhere)).rejects.toThrow(
+      /was recorded from https:\/\/other.example.*Nothing was changed/,
+    );
+    await ipAllocationHandler.delete(made.id, { ...made.state });
+  });
+
+  it("takes both kinds of token", async () => {
+    if (isReal) return; // the real one has a v2 token only
+    const v1 = new NetboxClient({
+      url: world.endpoints.netbox.url,
+      token: "0123456789abcdef0123456789abcdef01234567",
+      requestTimeout: 60,
+    });
+    expect((await v1.status()).version).toBe("4.7.3");
+    await v1.close();
+  });
+});

@@ -1,0 +1,106 @@
+import { describe, expect, it } from "vitest";
+import { allowedOf } from "../../../../providers/gone";
+import { virtualMachine } from "../../../../providers/netbox/schemas";
+import { readSettings } from "../../../../stacks/settings";
+import { judge, type Undeclared } from "../../../../stacks/site/desired/removals";
+
+const settings = readSettings(
+  { get: (key) => (key === "site" ? '{"maxRemovals":2,"scope":{"tags":["prod"]}}' : undefined) },
+  [],
+);
+if ("problems" in settings) throw new Error("the settings are meant to be valid");
+const { site } = settings.value;
+
+const guest = (netboxId: number): Undeclared => ({
+  netboxId,
+  name: `g${netboxId}`,
+  cluster: "pve",
+  vmid: 100 + netboxId,
+  type: "qemu",
+  netboxUrl: "https://nb",
+});
+const vm = (id: number, status: string, cluster = "pve", tags: string[] = ["prod"]) =>
+  virtualMachine.parse({
+    id,
+    name: `g${id}`,
+    status: { value: status },
+    cluster: { id: 1, name: cluster },
+    platform: null,
+    vcpus: null,
+    memory: null,
+    description: "",
+    comments: "",
+    tags: tags.map((slug) => ({ slug })),
+    primary_ip4: null,
+    primary_ip6: null,
+    local_context_data: null,
+    custom_fields: {},
+  });
+
+const deletion = { isDeletion: true, objectType: "", objectId: 2, user: "alice", time: "2026-11-24 09:30" };
+
+describe("a built guest that is not declared", () => {
+  it("goes only when NetBox says decommissioning, or who deleted it", () => {
+    const verdict = judge(
+      [guest(1), guest(2)],
+      new Map([
+        [1, { guest: vm(1, "decommissioning") }],
+        [2, { deletion }],
+      ]),
+      { inScope: 5, declared: 5, site },
+    );
+    expect(verdict.removals.map(({ netboxId, reason }) => `${netboxId} ${reason}`)).toEqual([
+      "1 decommissioning",
+      "2 deleted in NetBox by alice on 2026-11-24 09:30",
+    ]);
+    expect(verdict.refusals).toEqual([]);
+  });
+
+  it("stays when NetBox doesn't show it and nobody is known to have deleted it, unless that is meant", () => {
+    const traceless = (changes: object) =>
+      judge([guest(1), guest(2)], new Map([[1, {}]]), { inScope: 5, declared: 5, site: { ...site, ...changes } });
+    expect(traceless({}).removals).toEqual([]);
+    expect(traceless({}).refusals).toEqual([
+      expect.stringMatching(
+        /^g1 \(https:\/\/nb\/virtualization\/virtual-machines\/1\/, VMID 101 on pve\), g2 .* are not in NetBox any more, .* restored from a back-up/,
+      ),
+    ]);
+    expect(traceless({ missing: "remove" })).toMatchObject({
+      refusals: [],
+      removals: [{ name: "g1" }, { name: "g2" }],
+    });
+  });
+
+  it.each([
+    [vm(1, "planned"), /is planned in NetBox, but was built already/],
+    [vm(1, "active", "other"), /was moved to cluster other/],
+    [vm(1, "active", "pve", []), /has left the scope of this stack \(tag prod\)/],
+    [vm(1, "active"), /was missing from its list: run again/],
+  ])("stops the run in any other case", (found, words) => {
+    const { removals, refusals } = judge([guest(1)], new Map([[1, { guest: found }]]), {
+      inScope: 5,
+      declared: 5,
+      site,
+    });
+    expect(removals).toEqual([]);
+    expect(refusals.join()).toMatch(words);
+    expect(refusals.join()).toContain("https://nb/virtualization/virtual-machines/1/");
+  });
+
+  it("stops the run when NetBox shows nothing at all, or too many would go", () => {
+    const gone = (ids: number[]) => new Map(ids.map((id) => [id, { deletion }]));
+    expect(judge([guest(1)], gone([1]), { inScope: 0, declared: 0, site }).refusals.join()).toMatch(
+      /shows no guest at all/,
+    );
+    const many = [1, 2, 3].map(guest);
+    expect(judge(many, gone([1, 2, 3]), { inScope: 9, declared: 9, site }).refusals.join()).toMatch(
+      /3 guests would be removed, and 2 are allowed at once \(g1 101, g2 102, g3 103\)/,
+    );
+  });
+
+  it("counts by number or percentage", () => {
+    expect(allowedOf(5, 1000)).toBe(5);
+    expect(allowedOf("10%", 95)).toBe(10);
+    expect(allowedOf("0%", 95)).toBe(0);
+  });
+});
