@@ -5,7 +5,7 @@ import type { Phase } from "./phases";
 
 const size = 1000;
 
-function verdict(name: string, limit: string, measured: number | undefined, most: number, unit = ""): string[] {
+function goalRow(name: string, limit: string, measured: number | undefined, most: number, unit = ""): string[] {
   if (measured === undefined) return [name, limit, "not measured", ""];
   const shown = measured >= 100 || Number.isInteger(measured) ? measured.toFixed(0) : measured.toFixed(2);
   return [name, limit, `${shown}${unit}`, measured <= most ? "holds" : "missed"];
@@ -14,7 +14,7 @@ function verdict(name: string, limit: string, measured: number | undefined, most
 const sum = (endpoints: Record<string, number>, pattern: RegExp) =>
   Object.entries(endpoints).reduce((total, [name, count]) => total + (pattern.test(name) ? count : 0), 0);
 
-/** One row a goal: its name, limit, figure and verdict. Those of 1,000 guests are taken from the largest size up to that. */
+/** One row a goal: its name, limit, figure, and whether it is met. Those of 1,000 guests are taken from the largest size up to that. */
 export function goals(phases: Phase[]): string[][] {
   const fitting = phases.filter(({ guests }) => guests <= size);
   const guests = Math.max(...fitting.map((each) => each.guests));
@@ -38,13 +38,13 @@ export function goals(phases: Phase[]): string[][] {
     .sort((a, b) => b.cpu - a.cpu)[0];
   const n = `${guests} guests`;
   return [
-    verdict(
+    goalRow(
       "resources a guest",
       "≤ 5",
       of(up, (each) => Math.floor(each.resources / guests)),
       5,
     ),
-    verdict(
+    goalRow(
       `no-change preview, ${n}: CPU against bare resources`,
       "≤ 1.2",
       ratio(
@@ -53,37 +53,37 @@ export function goals(phases: Phase[]): string[][] {
       ),
       1.2,
     ),
-    verdict(
+    goalRow(
       `no-change preview, ${n}: NetBox requests`,
       "≤ 40",
       of(preview, ({ requests }) => requests.netbox),
       40,
     ),
-    verdict(
+    goalRow(
       `no-change preview, ${n}: requests of single guests`,
       "0",
       of(preview, ({ endpoints }) => sum(endpoints, /ID/)),
       0,
     ),
-    verdict(
+    goalRow(
       `preview --refresh, ${n}: Proxmox requests a guest`,
       "≤ 1",
       of(refresh, ({ endpoints }) => sum(endpoints, /^proxmox .*ID/) / guests),
       1,
     ),
-    verdict(
+    goalRow(
       `preview --refresh, ${n}: AXFRs`,
       "≤ 3 (zones)",
       of(refresh, ({ requests }) => requests.bind9),
       3,
     ),
-    verdict(
+    goalRow(
       `preview --refresh, ${n}: NetBox requests`,
       "≤ 60",
       of(refresh, ({ requests }) => requests.netbox),
       60,
     ),
-    verdict(
+    goalRow(
       `up from nothing, ${n}, realistic latency: wall against the floor`,
       "≤ 1.15",
       ratio(
@@ -92,15 +92,15 @@ export function goals(phases: Phase[]): string[][] {
       ),
       1.15,
     ),
-    verdict(
+    goalRow(
       "state a guest",
       "≤ 12 kB",
       of(preview, (each) => each.state / guests / 1000),
       12,
       " kB",
     ),
-    verdict(`growth of CPU, the phase that grows most (${steepest?.phase ?? ""})`, "≤ 1.1", steepest?.cpu, 1.1),
-    verdict(
+    goalRow(`growth of CPU, the phase that grows most (${steepest?.phase ?? ""})`, "≤ 1.1", steepest?.cpu, 1.1),
+    goalRow(
       `most memory (${peak?.guests ?? 0} guests, ${peak?.phase ?? ""})`,
       "≤ 2 GB",
       of(peak, ({ memory }) => memory / 1000),

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { pulumiFolder } from "../cli/pulumi";
-import { bare, discovery, floor, life, openWorld, type Phase } from "./phases";
+import { bare, discovery, floor, life, openSystems, type Phase } from "./phases";
 import { report } from "./report";
+import { benchSeed, LabProcess, realistic } from "./systems";
 import { undocumented } from "./undocumented";
-import { benchSeed, LabProcess, realistic } from "./world";
 
 const help = `npm run bench -- [options]
 
@@ -40,21 +40,21 @@ async function run(program: string, cli: string, guests: number, latency: Phase[
     join(folder, "lab"),
   );
   try {
-    const world = await openWorld(lab, cli, folder);
+    const systems = await openSystems(lab, cli, folder);
     try {
       if (program === "discovery") {
-        for await (const phase of discovery(world, guests, latency, waits)) keep(phase);
+        for await (const phase of discovery(systems, guests, latency, waits)) keep(phase);
         return phases;
       }
       let resources = 0;
-      for await (const phase of life(world, guests, latency, waits)) {
+      for await (const phase of life(systems, guests, latency, waits)) {
         keep(phase);
         resources = Math.max(resources, phase.resources);
       }
-      keep(await floor(world, guests, latency, waits));
-      if (latency === "none") keep(await bare(world, guests, resources));
+      keep(await floor(systems, guests, latency, waits));
+      if (latency === "none") keep(await bare(systems, guests, resources));
     } finally {
-      await world.consoles.close();
+      await systems.clients.close();
     }
   } finally {
     await lab.close();

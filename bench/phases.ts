@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { pulumiEnvironment } from "../cli/pulumi";
 import type { Latency } from "../lab";
 import type { LoggedCall } from "../lab/log";
-import { Consoles } from "../tools/consoles";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { projectRoot } from "../tools/root";
 import { type Run, Stack } from "../tools/stack";
+import { SystemClients } from "../tools/systemclients";
 import { type Cost, metered } from "./meter";
-import { LabProcess, templatesByPlatform } from "./world";
+import { LabProcess, templatesByPlatform } from "./systems";
 
 export const phaseNames = [
   "up from nothing",
@@ -51,17 +51,17 @@ const endpointOf = ({ system, method, path }: LoggedCall): string => {
   return `${system} ${method} ${system === "bind9" ? "" : bare}`.trim();
 };
 
-export interface World {
+export interface TestSystems {
   lab: LabProcess;
   stack: Stack;
-  consoles: Consoles;
+  clients: SystemClients;
   config: Record<string, unknown>;
   env: Record<string, string>;
   folder: string;
   cli: string;
 }
 
-export async function openWorld(lab: LabProcess, cli: string, folder: string): Promise<World> {
+export async function openSystems(lab: LabProcess, cli: string, folder: string): Promise<TestSystems> {
   const zones = zonesOf(lab.seed);
   const base = labConfig(lab.endpoints, zones);
   const config = {
@@ -73,7 +73,7 @@ export async function openWorld(lab: LabProcess, cli: string, folder: string): P
   const options = { cli, name: "bench", folder: join(folder, "stack"), config, secrets: {}, env, events: false };
   const stack = new Stack(options);
   await stack.init();
-  return { lab, stack, consoles: new Consoles(lab.endpoints, zones), config, env, folder, cli };
+  return { lab, stack, clients: new SystemClients(lab.endpoints, zones), config, env, folder, cli };
 }
 
 /** What went wrong, out of what may be long. */
@@ -84,7 +84,7 @@ const excerpt = (output: string): string => {
 
 /** One measured piece of work. @throws with what it printed, where it failed */
 async function measure(
-  { lab, stack }: World,
+  { lab, stack }: TestSystems,
   about: Pick<Phase, "phase" | "guests" | "latency">,
   start: () => { pid: number; done: Promise<Run> },
 ): Promise<Phase> {
@@ -112,22 +112,22 @@ async function measure(
 
 /** The life of a site, each part of it measured. */
 export async function* life(
-  world: World,
+  systems: TestSystems,
   guests: number,
   latency: Phase["latency"],
   waits: Latency,
 ): AsyncGenerator<Phase> {
-  const { lab, stack, consoles } = world;
+  const { lab, stack, clients } = systems;
   const yes = ["--yes", "--skip-preview"];
   // As a pipeline runs it.
   const operate = (phase: PhaseName, command: string, args: string[]) =>
-    measure(world, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
+    measure(systems, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
   await lab.setLatency(waits);
   yield await operate("up from nothing", "up", yes);
   yield await operate("no-change preview", "preview", ["--expect-no-changes"]);
   yield await operate("preview --refresh", "preview", ["--refresh", "--expect-no-changes"]);
-  const ids = (await consoles.all<{ id: number }>("virtualization/virtual-machines", "")).slice(0, guests / 100);
-  for (const { id } of ids) await consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 3072 });
+  const ids = (await clients.all<{ id: number }>("virtualization/virtual-machines", "")).slice(0, guests / 100);
+  for (const { id } of ids) await clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 3072 });
   yield await operate("up changing 1 %", "up", yes);
   yield await operate("refresh", "refresh", yes);
   yield await operate("destroy", "destroy", yes);
@@ -135,15 +135,15 @@ export async function* life(
 
 /** Guests that NetBox knows nothing of, read into it: the first time, again, and with a look at what was made. */
 export async function* discovery(
-  world: World,
+  systems: TestSystems,
   guests: number,
   latency: Phase["latency"],
   waits: Latency,
 ): AsyncGenerator<Phase> {
-  const { lab, stack } = world;
-  stack.configure({ ...world.config, program: "discovery" });
+  const { lab, stack } = systems;
+  stack.configure({ ...systems.config, program: "discovery" });
   const operate = (phase: DiscoveryPhase, command: string, args: string[]) =>
-    measure(world, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
+    measure(systems, { phase, guests, latency }, () => stack.start(command, [...args, "--suppress-outputs"]));
   await lab.setLatency(waits);
   yield await operate("discovery", "up", ["--yes", "--skip-preview"]);
   yield await operate("discovery again", "preview", ["--expect-no-changes"]);
@@ -170,17 +170,22 @@ function started(
 }
 
 /** The same calls as `up` from nothing, by a bare script, on the site that `destroy` left empty. */
-export async function floor(world: World, guests: number, latency: Phase["latency"], waits: Latency): Promise<Phase> {
-  await world.lab.setLatency(waits);
+export async function floor(
+  systems: TestSystems,
+  guests: number,
+  latency: Phase["latency"],
+  waits: Latency,
+): Promise<Phase> {
+  await systems.lab.setLatency(waits);
   const root = projectRoot();
-  const args = [join(root, "dist", "bench", "floor.js"), JSON.stringify(world.config)];
-  const options = { cwd: root, env: { ...process.env, ...world.env } };
-  return measure(world, { phase: "floor of up", guests, latency }, () => started(process.execPath, args, options));
+  const args = [join(root, "dist", "bench", "floor.js"), JSON.stringify(systems.config)];
+  const options = { cwd: root, env: { ...process.env, ...systems.env } };
+  return measure(systems, { phase: "floor of up", guests, latency }, () => started(process.execPath, args, options));
 }
 
 /** The no-change preview of a program that declares as many bare resources. */
-export async function bare(world: World, guests: number, resources: number): Promise<Phase> {
-  const folder = join(world.folder, "bare");
+export async function bare(systems: TestSystems, guests: number, resources: number): Promise<Phase> {
+  const folder = join(systems.folder, "bare");
   mkdirSync(folder, { recursive: true });
   const root = projectRoot();
   const project = { name: "bare", runtime: { name: "nodejs", options: { typescript: false } }, main: "index.js" };
@@ -193,7 +198,7 @@ export async function bare(world: World, guests: number, resources: number): Pro
   symlinkSync(join(root, "node_modules"), join(folder, "node_modules"));
   mkdirSync(join(folder, "state"));
   const env: NodeJS.ProcessEnv = {
-    ...pulumiEnvironment(world.cli),
+    ...pulumiEnvironment(systems.cli),
     PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "lab",
     PULUMI_SKIP_CHECKPOINTS: "true",
@@ -208,7 +213,7 @@ export async function bare(world: World, guests: number, resources: number): Pro
     const made = await pulumi(...args).done;
     if (made.code !== 0) throw new Error(`the bare program failed:\n${excerpt(made.output)}`);
   }
-  return measure(world, { phase: "bare preview", guests, latency: "none" }, () =>
+  return measure(systems, { phase: "bare preview", guests, latency: "none" }, () =>
     pulumi("preview", "--stack", "bare", "--expect-no-changes"),
   );
 }

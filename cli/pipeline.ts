@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret, redact } from "../providers/http/redact";
 import { type Run, readEvents } from "../tools/stack";
-import { type Forge, forgeOf, longest } from "./forge";
+import { type CodeHost, codeHostOf, longest } from "./codehost";
 import { operate, stackOf } from "./operation";
 import { difference, symbols, title } from "./steps";
 
@@ -60,25 +60,25 @@ async function watched(command: string, args: string[]): Promise<Run> {
   }
 }
 
-async function preview(stack: string, args: string[], forge: Forge | undefined): Promise<number> {
+async function preview(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<number> {
   const run = await watched("preview", args);
   const marker = `<!-- netbox-proxmox preview of ${stack} -->`;
   const text = report(stack, run, marker);
-  if (forge) await forge.comment(marker, text);
+  if (codeHost) await codeHost.comment(marker, text);
   else process.stdout.write(`\n${text}\n`);
   return run.code;
 }
 
-async function drift(stack: string, args: string[], forge: Forge | undefined): Promise<number> {
+async function drift(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<number> {
   const run = await watched("preview", [...args, "--refresh", "--expect-no-changes"]);
   const marker = `<!-- netbox-proxmox drift of ${stack} -->`;
   const differs = run.steps.length > 0 && !run.errors.some((error) => !/^error: no changes were expected/.test(error));
   // What keeps it from looking is a failure of the job; that something differs is what it is there to say.
   if (run.code !== 0 && !differs) return run.code;
   const text = report(stack, { ...run, code: 0, errors: [] }, marker);
-  if (forge === undefined) process.stdout.write(`\n${text}\n`);
-  else if (differs) await forge.openIssue(marker, `Drift of ${stack}`, text);
-  else await forge.closeIssue(marker, `Nothing of ${stack} differs any more.`);
+  if (codeHost === undefined) process.stdout.write(`\n${text}\n`);
+  else if (differs) await codeHost.openIssue(marker, `Drift of ${stack}`, text);
+  else await codeHost.closeIssue(marker, `Nothing of ${stack} differs any more.`);
   return 0;
 }
 
@@ -96,8 +96,8 @@ async function main(): Promise<number> {
     if (/^(PROXMOX_VE_API_TOKEN|GUEST_PASSWORD_)/.test(name)) keepSecret(value);
   if (command === "up")
     return (await operate("up", [...args, "--yes", "--skip-preview", "--non-interactive"], "inherit")).code;
-  const forge = forgeOf(process.env);
-  return command === "preview" ? preview(stack, args, forge) : drift(stack, args, forge);
+  const codeHost = codeHostOf(process.env);
+  return command === "preview" ? preview(stack, args, codeHost) : drift(stack, args, codeHost);
 }
 
 main().then(

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { type Connections, readConnections } from "./connections";
 import { NameServer } from "./dns/bind9/nameserver";
 import { UserError } from "./errors";
-import { type Allowance, allowance, defaultAllowance } from "./gone";
+import { type Allowance, allowance, defaultAllowance } from "./missing";
 import { Neo4j } from "./neo4j/client";
 import { NetboxClient } from "./netbox/client";
 import { ProxmoxCluster } from "./proxmox/client";

@@ -4,7 +4,7 @@ import { staleBuild } from "./build";
 import { context, maxRemovals, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
 import { messageOf, UserError } from "./errors";
-import { GoneGuard } from "./gone";
+import { MissingLimit } from "./missing";
 import { choicesHandler } from "./netbox/extras/choices.handler";
 import { ipAllocationHandler } from "./netbox/ipam/ipallocation.handler";
 import { machineHandler } from "./netbox/objects/machine.handler";
@@ -98,7 +98,7 @@ const plain = (value: object): Record<string, unknown> =>
   withMarkText(z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value))));
 
 /** One for all kinds of this process: each has its own count. */
-const gone = new GoneGuard(maxRemovals);
+const gone = new MissingLimit(maxRemovals);
 
 function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
   const handler: Handler = handlers[kind];

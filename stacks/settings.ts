@@ -1,6 +1,6 @@
 import { scryptSync } from "node:crypto";
 import { z } from "zod";
-import { allowance, defaultAllowance } from "../providers/gone";
+import { allowance, defaultAllowance } from "../providers/missing";
 import {
   containerOptions,
   diskOptions,
@@ -15,7 +15,7 @@ import { type ConfigSource, readJson, readSection, type SettingProblem } from ".
 import { type DiscoverySettings, discoverySchema, duration } from "./discovery/settings";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
-const wordLike = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
+const optionValue = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
 const addressLike = z.string().regex(/^[0-9a-fA-F.:]+$/, "write an IP address");
 const lxcTemplateLike = z.union([
   z.number().int().min(100),
@@ -60,11 +60,11 @@ const guestSchema = z.strictObject({
   /** Of containers made from an OS template. */
   unprivileged: z.boolean().optional(),
   fullClone: z.boolean().optional(),
-  storage: wordLike.optional(),
+  storage: optionValue.optional(),
   /** A bridge or an SDN vnet. */
-  bridge: wordLike.optional(),
+  bridge: optionValue.optional(),
   /** A bridge or an SDN vnet by the VID of the interface's untagged VLAN, whose frames then go untagged. */
-  vnets: z.record(z.string().regex(/^\d+$/, "write a VLAN id"), wordLike).optional(),
+  vnets: z.record(z.string().regex(/^\d+$/, "write a VLAN id"), optionValue).optional(),
   netModel: z.enum(["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"]).optional(),
   sockets: z.number().int().min(1).optional(),
   /** The resource pool of every guest. */
@@ -73,7 +73,7 @@ const guestSchema = z.strictObject({
     .regex(/^[\w./-]+$/, "write a pool's name")
     .optional(),
   /** `none`, `managed`, or an HA group (PVE 8) or node affinity rule (PVE 9). */
-  ha: wordLike.optional(),
+  ha: optionValue.optional(),
   user: z
     .string()
     .regex(/^[^\s:,]+$/, "write a user's name")
@@ -209,7 +209,7 @@ const templatesSchema = z.strictObject({
 });
 
 const platformSchema = z.strictObject({
-  /** The file with NetBox's own house. */
+  /** The file with NetBox's own platform. */
   file: z.string().min(1).default("platform.yml"),
 });
 
@@ -239,7 +239,7 @@ const accessSchema = z.strictObject({
 });
 
 /** May a name of NetBox's stand in a property string? */
-export const isWord = (text: string): boolean => wordLike.safeParse(text).success;
+export const isOptionValue = (text: string): boolean => optionValue.safeParse(text).success;
 
 export type GuestDefaults = z.infer<typeof defaultsSchema>;
 export type GuestSettings = z.infer<typeof guestSchema>;

@@ -4,9 +4,9 @@ import { join } from "node:path";
 import { pulumiFolder } from "../cli/pulumi";
 import { difference, symbols, title } from "../cli/steps";
 import { Lab } from "../lab";
-import { Consoles } from "./consoles";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
 import { type Run, Stack, type Step } from "./stack";
+import { SystemClients } from "./systemclients";
 
 // `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
 
@@ -47,7 +47,7 @@ async function demo(folder: string): Promise<void> {
   const seed = demoSeed();
   const lab = await Lab.start({ seed, folder: join(folder, "lab") });
   const zones = zonesOf(seed);
-  const consoles = new Consoles(lab.endpoints, zones);
+  const clients = new SystemClients(lab.endpoints, zones);
   const stack = new Stack({
     cli,
     name: "demo",
@@ -57,14 +57,14 @@ async function demo(folder: string): Promise<void> {
   });
   try {
     succeeded(await stack.init(), "pulumi stack init");
-    await story(lab, consoles, stack);
+    await story(lab, clients, stack);
   } finally {
-    await consoles.close();
+    await clients.close();
     await lab.close();
   }
 }
 
-async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> {
+async function story(lab: Lab, clients: SystemClients, stack: Stack): Promise<void> {
   heading("What NetBox says");
   for (const { name, status, vcpus, memory, interfaces } of lab.seed.netbox.guests) {
     const given = interfaces.flatMap(({ addresses }) =>
@@ -89,7 +89,7 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
     3,
   );
   say(`   ${counted(plan.changes)}`);
-  const before = await consoles.guests();
+  const before = await clients.guests();
   expect(
     before.length === 4,
     "nothing has been made yet: Proxmox has its three templates and a guest of someone else's",
@@ -98,15 +98,15 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
   heading("pulumi up");
   const made = succeeded(await stack.up(), "up");
   say(`   ${counted(made.changes).replace(/to create/, "created")}`);
-  const built = (await consoles.guests()).filter(({ config }) =>
+  const built = (await clients.guests()).filter(({ config }) =>
     String(config.description ?? "").includes("Managed by Pulumi"),
   );
   expect(
     built.length === 12 && built.filter(({ status }) => status === "running").length === 10,
     "11 virtual machines and a container are on Proxmox, 10 of them running (the staged and the offline one are not)",
   );
-  const app = await consoles.guest("app01");
-  const records = await consoles.records();
+  const app = await clients.guest("app01");
+  const records = await clients.records();
   say(
     `   app01 got ${app.config.ipconfig0}; DNS says ${records
       .filter((line) => line.startsWith("app01.lab.example. A"))
@@ -120,14 +120,14 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
   expect(again.steps.length === 0, `nothing to do (${counted(again.changes)})`);
 
   heading("Drift by hand: memory on Proxmox, a record in DNS, an address in NetBox");
-  const web = await consoles.guest("web01");
-  await consoles.proxmox("PUT", `/nodes/${web.node}/qemu/${web.vmid}/config`, { memory: 512 });
-  await consoles.nsupdate("lab.example.", ["update delete web02.lab.example. A"]);
-  const lost = (await consoles.addresses()).find(
+  const web = await clients.guest("web01");
+  await clients.proxmox("PUT", `/nodes/${web.node}/qemu/${web.vmid}/config`, { memory: 512 });
+  await clients.nsupdate("lab.example.", ["update delete web02.lab.example. A"]);
+  const lost = (await clients.addresses()).find(
     ({ dns_name, address }) => dns_name === "app02.lab.example" && address.includes("."),
   );
   if (lost === undefined) throw new DemoError("app02 has no address in NetBox");
-  await consoles.netbox("DELETE", `ipam/ip-addresses/${lost.id}/`);
+  await clients.netbox("DELETE", `ipam/ip-addresses/${lost.id}/`);
   say(`   web01 has 512 MiB now, web02 no A record, ${lost.address} of app02 is free in NetBox`);
 
   heading("pulumi refresh names each drift");
@@ -144,38 +144,35 @@ async function story(lab: Lab, consoles: Consoles, stack: Stack): Promise<void> 
   heading("pulumi up repairs it");
   const repair = succeeded(await stack.up(), "the repair");
   show(repair.steps);
-  const mended = await consoles.guest("web01");
-  const address = (await consoles.addresses()).find((each) => each.address === lost.address);
+  const mended = await clients.guest("web01");
+  const address = (await clients.addresses()).find((each) => each.address === lost.address);
   expect(String(mended.config.memory) === "2048", "web01 has its 2048 MiB again");
-  expect((await consoles.records()).includes("web02.lab.example. A 10.71.0.12"), "web02 has its A record again");
+  expect((await clients.records()).includes("web02.lab.example. A 10.71.0.12"), "web02 has its A record again");
   expect(address?.dns_name === "app02.lab.example", `app02 has the same address again, ${lost.address}`);
 
   heading("A guest is decommissioned in NetBox");
-  const www = await consoles.vm("www");
-  await consoles.netbox("PATCH", `virtualization/virtual-machines/${www.id}/`, { status: "decommissioning" });
+  const www = await clients.vm("www");
+  await clients.netbox("PATCH", `virtualization/virtual-machines/${www.id}/`, { status: "decommissioning" });
   const gone = succeeded(await stack.up(), "the decommissioning");
   show(gone.steps);
-  expect(!(await consoles.guests()).some(({ name }) => name === "www"), "www is gone from Proxmox");
+  expect(!(await clients.guests()).some(({ name }) => name === "www"), "www is gone from Proxmox");
+  expect(!(await clients.records()).some((line) => line.includes("www.lab.example.")), "its records are gone from DNS");
   expect(
-    !(await consoles.records()).some((line) => line.includes("www.lab.example.")),
-    "its records are gone from DNS",
-  );
-  expect(
-    (await consoles.all<{ name: string }>("virtualization/virtual-machines", "&name=www")).length === 0,
+    (await clients.all<{ name: string }>("virtualization/virtual-machines", "&name=www")).length === 0,
     "its object is gone from NetBox",
   );
 
   heading("pulumi destroy");
   const end = succeeded(await stack.destroy(), "destroy");
   say(`   ${counted(end.changes).replace(/to delete/, "deleted")}`);
-  const left = await consoles.guests();
+  const left = await clients.guests();
   expect(
     left.length === 4 && left.some(({ name }) => name === "firewall"),
     "Proxmox has its templates and the stranger's guest, as before",
   );
-  expect((await consoles.records()).length === 0, "DNS has none of our records");
+  expect((await clients.records()).length === 0, "DNS has none of our records");
   expect(
-    (await consoles.addresses()).every(({ description }) => !description.includes("Managed by Pulumi")),
+    (await clients.addresses()).every(({ description }) => !description.includes("Managed by Pulumi")),
     "NetBox keeps the addresses that people gave, and none that we took",
   );
 }

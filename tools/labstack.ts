@@ -8,7 +8,7 @@ import { projectRoot } from "./root";
 
 const root = projectRoot();
 
-/** The lab's default world. */
+/** The lab's default systems. */
 export const demoSeed = (): Seed => readSeed(join(root, "lab", "seeds", "demo.yaml"));
 
 export const zonesOf = (seed: Seed): string[] =>

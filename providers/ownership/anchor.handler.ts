@@ -6,10 +6,10 @@ import { guestHandler } from "../netbox/virtualization/guest.handler";
 import { containerHandler } from "../proxmox/nodes/lxc/container.handler";
 import { vmHandler } from "../proxmox/nodes/qemu/vm.handler";
 import type { Handler } from "../resource";
-import { type AnchorInputs, anchorInputs, type Leftover } from "./anchor.model";
+import { type AnchorInputs, anchorInputs, type Orphan } from "./anchor.model";
 
 /** In the order of removal: names vanish first, then guests, then their addresses, their NetBox objects last. */
-const handlers: [Leftover["kind"], Handler][] = [
+const handlers: [Orphan["kind"], Handler][] = [
   ["bind9-record", recordHandler],
   ["netbox-dns-record", dnsRecordHandler],
   ["proxmox-vm", vmHandler],
@@ -39,10 +39,10 @@ export const anchorHandler: Handler = {
 };
 
 async function sweep(raw: Record<string, unknown>): Promise<AnchorInputs> {
-  const { leftovers } = anchorInputs.parse(raw);
+  const { leftovers: orphans } = anchorInputs.parse(raw);
   const failed: string[] = [];
   for (const [kind, handler] of handlers)
-    for (const { id, state } of leftovers.filter((each) => each.kind === kind))
+    for (const { id, state } of orphans.filter((each) => each.kind === kind))
       await handler.delete(id, state).catch((error: unknown) => failed.push(messageOf(error)));
   if (failed.length > 0) throw new UserError(`Unable to remove what an interrupted run left: ${failed.join("; ")}`);
   return { leftovers: [] };

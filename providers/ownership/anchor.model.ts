@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 /** What an interrupted run left: a resource that no state knows, by kind, id and the state it would have. */
-export const leftover = z.object({
+export const orphan = z.object({
   kind: z.enum([
     "bind9-record",
     "netbox-dns-record",
@@ -13,7 +13,8 @@ export const leftover = z.object({
   id: z.string(),
   state: z.record(z.string(), z.unknown()),
 });
-export const anchorInputs = z.object({ leftovers: z.array(leftover) });
+/** The key is what states have. */
+export const anchorInputs = z.object({ leftovers: z.array(orphan) });
 
-export type Leftover = z.infer<typeof leftover>;
+export type Orphan = z.infer<typeof orphan>;
 export type AnchorInputs = z.infer<typeof anchorInputs>;

@@ -13,17 +13,17 @@ export interface Mark {
 export const guestUrl = ({ netboxUrl, netboxId }: Pick<Mark, "netboxUrl" | "netboxId">): string =>
   `${netboxUrl}/virtualization/virtual-machines/${netboxId}/`;
 
-/** Of a part of NetBox's own house (`postgresql`), which NetBox has no page for. */
-export interface HouseMark {
+/** Of a part of NetBox's own containers (`postgresql`), which NetBox has no page for. */
+export interface PartMark {
   stack: string;
   /** Of the NetBox that it is a part of. */
   netboxUrl: string;
   part: string;
 }
-export type AnyMark = Mark | HouseMark;
+export type AnyMark = Mark | PartMark;
 
 /** Where a person reads of what carries a mark. */
-export const pageOf = (mark: Omit<Mark, "stack"> | Omit<HouseMark, "stack">): string =>
+export const pageOf = (mark: Omit<Mark, "stack"> | Omit<PartMark, "stack">): string =>
   "part" in mark ? `${mark.netboxUrl}/#${mark.part}` : guestUrl(mark);
 
 const page = /^(\S+) (\S+?)\/virtualization\/virtual-machines\/(\d+)\/$/;
@@ -40,15 +40,15 @@ export const mark = z.union([
   }),
 ]);
 
-const houseFields = z.object({ stack: z.string(), netboxUrl: z.string(), part: z.string() });
-const housePage = /^(\S+) (\S+?)\/#([a-z0-9-]+)$/;
+const partFields = z.object({ stack: z.string(), netboxUrl: z.string(), part: z.string() });
+const partPage = /^(\S+) (\S+?)\/#([a-z0-9-]+)$/;
 
 /** The mark of a guest of either sort. */
 export const anyMark = z.union([
   mark,
-  houseFields,
-  z.string().transform((text, context): HouseMark => {
-    const [, stack, netboxUrl, part] = housePage.exec(text) ?? [];
+  partFields,
+  z.string().transform((text, context): PartMark => {
+    const [, stack, netboxUrl, part] = partPage.exec(text) ?? [];
     if (stack !== undefined && netboxUrl !== undefined && part !== undefined) return { stack, netboxUrl, part };
     context.addIssue({ code: "custom", message: "is no mark" });
     return z.NEVER;
@@ -57,7 +57,7 @@ export const anyMark = z.union([
 
 /** A resource's properties as the engine gets them. */
 export function withMarkText(properties: Record<string, unknown>): Record<string, unknown> {
-  const parsed = isRecord(properties.mark) ? z.union([fields, houseFields]).safeParse(properties.mark) : undefined;
+  const parsed = isRecord(properties.mark) ? z.union([fields, partFields]).safeParse(properties.mark) : undefined;
   return parsed?.success ? { ...properties, mark: `${parsed.data.stack} ${pageOf(parsed.data)}` } : properties;
 }
 
@@ -72,11 +72,11 @@ export function findMark(description: string | undefined): Mark | undefined {
   return stack === undefined || netboxUrl === undefined ? undefined : { stack, netboxUrl, netboxId: Number(id) };
 }
 
-const housePattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/#([a-z0-9-]+)\s*$/m;
+const partPattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/#([a-z0-9-]+)\s*$/m;
 
 /** The same, of a guest of either sort. */
 export function findAnyMark(description: string | undefined): AnyMark | undefined {
-  const [, stack, netboxUrl, part] = housePattern.exec(description ?? "") ?? [];
+  const [, stack, netboxUrl, part] = partPattern.exec(description ?? "") ?? [];
   if (stack === undefined || netboxUrl === undefined || part === undefined) return findMark(description);
   return { stack, netboxUrl, part };
 }

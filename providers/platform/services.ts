@@ -6,7 +6,7 @@ import { postgresql } from "./postgresql";
 import type { Service, ServiceStep } from "./service";
 import { valkey } from "./valkey";
 
-/** What runs in NetBox's house, by the names that stand in states. */
+/** What runs in NetBox's platform, by the names that stand in states. */
 export const services = { postgresql, valkey, netbox, nginx } as const;
 export type ServiceName = keyof typeof services;
 

@@ -11,7 +11,7 @@ export async function proveSystem(cluster: ProxmoxCluster, title: string, record
 }
 
 /** Lists leave out what a token may not see. @throws UserError where a guest is missing in them, and may only be hidden */
-export async function proveSight(
+export async function proveVisible(
   cluster: ProxmoxCluster,
   title: string,
   vmid: number,

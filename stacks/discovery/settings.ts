@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { allowance, defaultAllowance } from "../../providers/gone";
+import { allowance, defaultAllowance } from "../../providers/missing";
 
 /** `7d`, `12h`, `0m`: how long. */
 export const duration = z.string().regex(/^\d+[mhd]$/, "write minutes, hours or days, like 30m, 12h or 7d");

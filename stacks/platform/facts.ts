@@ -5,7 +5,7 @@ import type { PlatformFile } from "./desired/file";
 import type { PlatformFacts } from "./desired/plan";
 
 /** What is there on the chosen cluster; nothing where none is chosen. */
-export async function readHouse(
+export async function readPlatform(
   context: Context,
   file: PlatformFile,
   name: string | undefined,

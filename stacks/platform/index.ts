@@ -13,7 +13,7 @@ import { fileRefused } from "../intent";
 import type { Settings } from "../settings";
 import { type Part, type PlatformFile, parsePlatform } from "./desired/file";
 import { clusterOf, type PlatformPlan, planPlatform } from "./desired/plan";
-import { readHouse } from "./facts";
+import { readPlatform } from "./facts";
 
 /** The stack's outputs. Secrets are shown by `pulumi stack output --show-secrets`. */
 export interface PlatformOutputs {
@@ -38,7 +38,7 @@ export async function platform(context: Context, settings: Settings): Promise<Pl
   const clusters = context.proxmox.map(({ name }) => name);
   const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
   // An open connection would keep the program from ending.
-  const seen = await readHouse(context, wanted, clusterOf(wanted, clusters)).finally(() => context.close());
+  const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters)).finally(() => context.close());
   const plan = planPlatform({
     ...{ stack: `${pulumi.getProject()}/${pulumi.getStack()}`, file: wanted, placeOf: parsed.placeOf, clusters },
     ...{ ...seen, certificate: tls?.certificate },

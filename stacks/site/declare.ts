@@ -7,7 +7,7 @@ import { NetboxDnsRecord } from "../../providers/netbox/plugins/dnsrecord";
 import { NetboxGuest } from "../../providers/netbox/virtualization/guest";
 import { NetboxPromotion } from "../../providers/netbox/virtualization/promotion";
 import { SiteAnchor } from "../../providers/ownership/anchor";
-import type { Leftover } from "../../providers/ownership/anchor.model";
+import type { Orphan } from "../../providers/ownership/anchor.model";
 import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxVm } from "../../providers/proxmox/nodes/qemu/vm";
 import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
@@ -55,7 +55,7 @@ export async function declare(
   site: Pick<Site, "stack" | "netbox" | "state"> & Pick<Plan, "snapshots"> & { protect: boolean },
   guests: DesiredGuest[],
   { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
-  leftovers: Leftover[],
+  orphans: Orphan[],
 ): Promise<Outputs> {
   const { protect, snapshots, state } = site;
   const allocations = new Map<string, NetboxIpAllocation>();
@@ -128,7 +128,7 @@ export async function declare(
         })
         .catch(failed);
     });
-  new SiteAnchor("anchor", { leftovers }, { dependsOn: [...last], protect });
+  new SiteAnchor("anchor", { leftovers: orphans }, { dependsOn: [...last], protect });
   return outputs;
 }
 

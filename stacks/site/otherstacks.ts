@@ -5,7 +5,7 @@ import { z } from "zod";
 import { UserError } from "../../providers/errors";
 import { project } from "../../providers/settings";
 import { scopeSchema } from "../settings";
-import type { Sibling } from "./desired/scope";
+import type { OtherStack } from "./desired/scope";
 
 const stackFile = z.object({
   config: z
@@ -19,7 +19,7 @@ const stackFile = z.object({
 });
 
 /** The other stacks of the site program whose files stand in a folder. @throws UserError for a file that can't be read */
-export function readSiblings(folder: string, own: string): Sibling[] {
+export function readOtherStacks(folder: string, own: string): OtherStack[] {
   return readdirSync(folder).flatMap((file) => {
     const stack = /^Pulumi\.(.+)\.ya?ml$/.exec(file)?.[1];
     if (stack === undefined || stack === own) return [];

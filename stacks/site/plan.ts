@@ -1,17 +1,24 @@
 import type { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
-import type { Leftover } from "../../providers/ownership/anchor.model";
+import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import type { Settings } from "../settings";
 import { desiredGuests } from "./desired/guests";
-import { leftovers, type ZoneFacts } from "./desired/leftovers";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
-import { keeperOf } from "./desired/pluginrecords";
+import { orphans, type ZoneFacts } from "./desired/orphans";
+import { zoneServerOf } from "./desired/pluginrecords";
 import { desiredRecords, type NamedRecords } from "./desired/records";
-import { judge, judgeEventRules, judgeRebuilds, judgeRecords, type Undeclared, type Verdict } from "./desired/removals";
+import {
+  judge,
+  judgeEventRules,
+  judgeRebuilds,
+  judgeRecords,
+  type RemovalDecision,
+  type Undeclared,
+} from "./desired/removals";
 import { type Safety, safetyOf } from "./desired/safety";
-import { overlaps, type Sibling } from "./desired/scope";
+import { type OtherStack, overlaps } from "./desired/scope";
 import { isBuilt } from "./desired/statuses";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
 import { checkSystems, readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
@@ -23,7 +30,7 @@ export interface Plan {
   named: Pick<NamedRecords, "records" | "plugin">;
   /** By the guest's NetBox id. */
   snapshots: Safety["snapshots"];
-  leftovers: Leftover[];
+  orphans: Orphan[];
   warnings: string[];
   notes: string[];
 }
@@ -34,7 +41,7 @@ export async function planSite(
   settings: Settings,
   stack: string,
   state: InState,
-  siblings: Sibling[] = [],
+  otherStacks: OtherStack[] = [],
 ): Promise<Plan> {
   const { plugins } = await checkSystems(context);
   const names = context.proxmox.map(({ name }) => name);
@@ -53,29 +60,29 @@ export async function planSite(
   const netbox = withoutDiscovered(documented, proxmox, { stack, settings, state });
   const facts: Site = { stack, settings, netbox, proxmox, state, avoid: [] };
 
-  const verdict = await judged(context, facts);
-  facts.avoid = stillUsed(facts.proxmox, verdict.removals);
+  const decision = await judged(context, facts);
+  facts.avoid = stillUsed(facts.proxmox, decision.removals);
   let desired = desiredGuests(facts);
   if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
-  const keepers = context.nameServers.map((server) =>
-    keeperOf(server.name, server.view, (name) => server.zoneOf(name)),
+  const zoneServers = context.nameServers.map((server) =>
+    zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
   );
-  const servers = { all: keepers, of: (name: string) => serverOf(context, name) };
+  const servers = { all: zoneServers, of: (name: string) => serverOf(context, name) };
   const named = desiredRecords(facts, desired.guests, servers, plugin);
-  const rebuilds = judgeRebuilds(desired.guests, state.guests, verdict.removals, settings.site);
+  const rebuilds = judgeRebuilds(desired.guests, state.guests, decision.removals, settings.site);
   const shrunk = judgeRecords(named.records, state.records, settings.site);
-  const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, siblings)];
-  refuse([...others, ...verdict.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
+  const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
+  refuse([...others, ...decision.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
   const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
-  const left = leftovers(facts, desired.guests, verdict.removals, zones, { ...named, facts: plugin });
+  const left = orphans(facts, desired.guests, decision.removals, zones, { ...named, facts: plugin });
   return {
     netbox,
     guests: desired.guests,
     named,
-    leftovers: left,
+    orphans: left,
     warnings: warningsOf(context, netbox, named.elsewhere, left),
     snapshots: safety.snapshots,
-    notes: [...notesOf(facts, desired.guests, verdict), ...safety.notes],
+    notes: [...notesOf(facts, desired.guests, decision), ...safety.notes],
   };
 }
 
@@ -100,7 +107,7 @@ function warningsOf(
   { nameServers }: Context,
   { eventRules }: Site["netbox"],
   elsewhere: string[],
-  left: Leftover[],
+  left: Orphan[],
 ): string[] {
   const warnings: string[] = [];
   if (elsewhere.length > 0 && nameServers.length > 0)
@@ -117,7 +124,7 @@ function warningsOf(
 }
 
 /** What the plan itself doesn't show. */
-const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: Verdict): string[] => [
+const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: RemovalDecision): string[] => [
   ...removalNotes(removals),
   ...placementNotes(guests, state.guests),
   ...movedNotes(guests, state.guests, proxmox),
@@ -166,7 +173,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 // ---- judging
 
 /** Every built guest of ours that this run will not declare, with NetBox's own word on it. */
-async function judged(context: Context, { stack, settings, netbox, proxmox, state }: Site): Promise<Verdict> {
+async function judged(context: Context, { stack, settings, netbox, proxmox, state }: Site): Promise<RemovalDecision> {
   const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
   const undeclared = new Map<number, Undeclared>();
   for (const [id, guest] of state.guests)

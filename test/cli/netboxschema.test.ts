@@ -3,10 +3,10 @@ import { schemaPermissions } from "../../stacks/access/privileges";
 import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
 import { limitedNetboxToken } from "../harness/rights";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 describe("ops netbox-schema", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   beforeAll(async () => {
     const seed = seedWith("- { name: one, interfaces: [{ name: net0 }] }");
@@ -17,15 +17,15 @@ describe("ops netbox-schema", () => {
     ];
     seed.netbox.choiceSets = {};
     seed.netbox.prefixes = [];
-    world = await World.open(seed);
+    systems = await TestSystems.open(seed);
     // To make fields takes other rights than the site program's.
-    const token = await limitedNetboxToken(world.consoles, schemaPermissions, "schema");
-    stack = await world.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
+    const token = await limitedNetboxToken(systems.clients, schemaPermissions, "schema");
+    stack = await systems.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const schema = (...args: string[]) => runOps(["netbox-schema", ...stack.reach.args, ...args], stack.reach.env);
-  const names = async (path: string) => (await world.consoles.all<{ name: string }>(path)).map(({ name }) => name);
+  const names = async (path: string) => (await systems.clients.all<{ name: string }>(path)).map(({ name }) => name);
 
   it("lists what is missing, creates it and nothing else, and then finds nothing", async () => {
     const before = await names("extras/custom-fields");
@@ -43,7 +43,7 @@ describe("ops netbox-schema", () => {
     expect(await names("extras/custom-fields")).toEqual(
       expect.arrayContaining([...before, "proxmox_vm_type", "proxmox_rebuild", "proxmox_option_cpu", "allocate_from"]),
     );
-    const sets = await world.consoles.all<{ name: string; extra_choices: [string, string][] }>(
+    const sets = await systems.clients.all<{ name: string; extra_choices: [string, string][] }>(
       "extras/custom-field-choice-sets",
     );
     const choices = (name: string) => sets.find((set) => set.name === name)?.extra_choices.map(([value]) => value);

@@ -2,28 +2,28 @@ import { existsSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { parse } from "yaml";
-import { readSiblings } from "../../stacks/site/otherstacks";
+import { readOtherStacks } from "../../stacks/site/otherstacks";
 import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 describe("ops stacks plan", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   let folder: string;
   beforeAll(async () => {
     const names = ["a1", "a2", "a3", "b1", "b2", "c1"];
     const seed = seedWith(names.map((name) => `- { name: ${name}, tags: [part-${name[0]}, web] }`).join("\n"));
     seed.netbox.tags.push("part-a", "part-b", "part-c");
-    world = await World.open(seed);
-    stack = await world.stack({}, "prod", { secrets: { "netbox.token": world.reach.netbox.token } });
+    systems = await TestSystems.open(seed);
+    stack = await systems.stack({}, "prod", { secrets: { "netbox.token": systems.reach.netbox.token } });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   beforeEach(() => {
-    folder = join(world.folder, "prod");
+    folder = join(systems.folder, "prod");
     for (const file of ["a", "b", "c", "1", "2"]) rmSync(join(folder, `Pulumi.prod-${file}.yaml`), { force: true });
   });
-  const env = () => ({ ...stack.reach.env, PROXMOX_VE_API_TOKEN: Object.values(world.reach.proxmox)[0]?.token });
+  const env = () => ({ ...stack.reach.env, PROXMOX_VE_API_TOKEN: Object.values(systems.reach.proxmox)[0]?.token });
   const plan = (...args: string[]) => runOps(["stacks", "plan", ...stack.reach.args, ...args], env());
 
   it("writes files whose scopes share no guest, without the base's secrets", async () => {
@@ -37,7 +37,7 @@ describe("ops stacks plan", () => {
     expect(text).not.toMatch(/secure|encryptionsalt/);
     const { config } = parse(text) as { config: Record<string, unknown> };
     expect(config["netbox-proxmox:site"]).toEqual({ protect: false, scope: { tags: ["part-a"] } });
-    expect(readSiblings(folder, "prod").map(({ scope }) => scope)).toEqual([
+    expect(readOtherStacks(folder, "prod").map(({ scope }) => scope)).toEqual([
       { tags: ["part-b", "part-c"] },
       { tags: ["part-a"] },
     ]);

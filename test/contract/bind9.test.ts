@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { type CommandResult, Ssh } from "../../providers/ssh/client";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 /** What this project believes of BIND 9.18's nsupdate and dig over ssh: every case holds on the lab and on the real one. */
 
-let world: World;
+let systems: TestSystems;
 let ssh: Ssh;
 
 beforeAll(async () => {
-  world = await World.open(seedWith("- { name: unused }"));
-  const { host, port, user, keyFile, hostKey } = world.endpoints.ssh;
+  systems = await TestSystems.open(seedWith("- { name: unused }"));
+  const { host, port, user, keyFile, hostKey } = systems.endpoints.ssh;
   ssh = new Ssh(
     { title: "Name server contract", setting: 'netbox-proxmox:bind9["contract"]' },
     { host, port, user, keyFile, hostKey, requestTimeout: 60 },
@@ -17,22 +17,22 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await ssh.close();
-  await world.close();
+  await systems.close();
 });
 
 /** A key file beside the one that may update: `ro` may transfer only, `unknown` and `wrong` nothing. */
-const key = (name: "ddns" | "ro" | "unknown" | "wrong"): string => world.endpoints.dns.keyFile.replace("ddns", name);
+const key = (name: "ddns" | "ro" | "unknown" | "wrong"): string => systems.endpoints.dns.keyFile.replace("ddns", name);
 
 async function nsupdate(
   lines: string[],
   options = `-k ${key("ddns")}`,
-  port = world.endpoints.dns.port,
+  port = systems.endpoints.dns.port,
 ): Promise<CommandResult> {
   return await ssh.run(`nsupdate ${options}`, [`server 127.0.0.1 ${port}`, ...lines, ""].join("\n"));
 }
 
 async function values(name: string, type: string): Promise<string[]> {
-  const { stdout } = await ssh.run(`dig @127.0.0.1 -p ${world.endpoints.dns.port} +short ${name} ${type}`, "");
+  const { stdout } = await ssh.run(`dig @127.0.0.1 -p ${systems.endpoints.dns.port} +short ${name} ${type}`, "");
   return stdout.split("\n").filter((line) => line !== "");
 }
 
@@ -125,7 +125,7 @@ describe("nsupdate", () => {
   });
 
   it("does nothing without a send, and says nothing", async () => {
-    const script = [`server 127.0.0.1 ${world.endpoints.dns.port}`, zone, add("eof", "10.71.0.19")].join("\n");
+    const script = [`server 127.0.0.1 ${systems.endpoints.dns.port}`, zone, add("eof", "10.71.0.19")].join("\n");
     expect(await ssh.run(`nsupdate -k ${key("ddns")}`, script)).toMatchObject({ code: 0, stderr: "" });
     expect(await values("eof.lab.example", "A")).toEqual([]);
   });
@@ -146,7 +146,7 @@ describe("nsupdate", () => {
   it("changes a TTL by adding the same value", async () => {
     expect((await nsupdate([zone, "update add vm1.lab.example. 600 A 10.71.0.11", "send"])).code).toBe(0);
     const { stdout } = await ssh.run(
-      `dig @127.0.0.1 -p ${world.endpoints.dns.port} +noall +answer vm1.lab.example A`,
+      `dig @127.0.0.1 -p ${systems.endpoints.dns.port} +noall +answer vm1.lab.example A`,
       "",
     );
     expect(stdout).toMatch(/^vm1\.lab\.example\.\s+600\s+IN\s+A\s+10\.71\.0\.11\n$/);
@@ -155,7 +155,7 @@ describe("nsupdate", () => {
 
 describe("dig", () => {
   const transfer = (options: string) =>
-    ssh.run(`dig @127.0.0.1 -p ${world.endpoints.dns.port} ${options} lab.example AXFR`, "");
+    ssh.run(`dig @127.0.0.1 -p ${systems.endpoints.dns.port} ${options} lab.example AXFR`, "");
 
   it("transfers a zone with a key, from SOA to SOA", async () => {
     const { code, stdout } = await transfer(`-k ${key("ro")} +noall +answer`);

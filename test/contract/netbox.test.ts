@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 /** What this project believes of NetBox 4.7 with netbox-dns 1.7: every case holds on the lab and on the real one. */
 
@@ -11,7 +11,7 @@ interface Answer {
   etag: string | null;
 }
 
-let world: World;
+let systems: TestSystems;
 let cluster: number;
 let count = 0;
 const unique = (prefix: string) => `${prefix}-${++count}`;
@@ -22,7 +22,7 @@ async function call(
   body?: unknown,
   headers: Record<string, string> = {},
 ): Promise<Answer> {
-  const { url, token } = world.endpoints.netbox;
+  const { url, token } = systems.endpoints.netbox;
   const response = await fetch(`${url}/api/${path}`, {
     method,
     headers: { Authorization: `Bearer ${token}`, "Content-Type": "application/json", Connection: "close", ...headers },
@@ -49,10 +49,10 @@ const address = (fields: Record<string, unknown>): Promise<Body> => ok("POST", "
 const onNic = (id: number) => ({ assigned_object_type: "virtualization.vminterface", assigned_object_id: id });
 
 beforeAll(async () => {
-  world = await World.open(seedWith("- { name: seeded, disks: [] }"));
+  systems = await TestSystems.open(seedWith("- { name: seeded, disks: [] }"));
   cluster = (await ok("GET", "virtualization/clusters/?limit=1")).results[0].id;
 });
-afterAll(() => world.close());
+afterAll(() => systems.close());
 
 describe("authentication", () => {
   it("that fails is 403, with or without a token", async () => {
@@ -60,7 +60,7 @@ describe("authentication", () => {
       Authorization: "Token 0000000000000000000000000000000000000000",
     });
     expect(bad).toMatchObject({ status: 403, body: { detail: "Invalid v1 token" } });
-    const none = await fetch(`${world.endpoints.netbox.url}/api/dcim/sites/`);
+    const none = await fetch(`${systems.endpoints.netbox.url}/api/dcim/sites/`);
     expect(none.status).toBe(403);
     expect(await none.json()).toEqual({ detail: "Authentication credentials were not provided." });
   });

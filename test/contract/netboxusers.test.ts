@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // NetBox's users, groups, object permissions and tokens, as the lab and a real NetBox 4.7 answer alike.
 
 type Body = Record<string, unknown> & { id: number };
 
 describe("users of NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   const n = Date.now() % 1_000_000;
-  const send = async (method: string, path: string, body?: unknown, credential = world.endpoints.netbox.token) => {
-    const response = await fetch(`${world.endpoints.netbox.url}/api/${path}`, {
+  const send = async (method: string, path: string, body?: unknown, credential = systems.endpoints.netbox.token) => {
+    const response = await fetch(`${systems.endpoints.netbox.url}/api/${path}`, {
       method,
       headers: {
         Authorization: credential.startsWith("nbt_") ? `Bearer ${credential}` : `Token ${credential}`,
@@ -32,11 +32,11 @@ describe("users of NetBox", () => {
   let group: Body;
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
+    systems = await TestSystems.open(seedWith("[]"));
     group = await made("users/groups/", { name: `readers ${n}`, description: "x" });
     user = await made("users/users/", { username: `u${n}`, password: "Long-enough-1-secret", groups: [group.id] });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("have unique names and a password that is never shown", async () => {
     expect(user).toMatchObject({

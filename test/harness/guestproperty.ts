@@ -11,17 +11,17 @@ import {
 import { vmHandler } from "../../providers/proxmox/nodes/qemu/vm.handler";
 import { changedVmFields, managed as managedOfVm, type VmInputs } from "../../providers/proxmox/nodes/qemu/vm.model";
 import { anyContainer, anyVm } from "./generated";
-import type { World } from "./world";
+import type { TestSystems } from "./systems";
 
-type ByHand = (guest: Guest, world: World) => void;
+type ByHand = (guest: Guest, systems: TestSystems) => void;
 
 const set =
   (key: string, value: string | number): ByHand =>
   ({ config }) =>
     void config.set(key, value);
-const haOf: ByHand = (guest, world) => {
+const haOf: ByHand = (guest, systems) => {
   const sid = `${guest.type === "qemu" ? "vm" : "ct"}:${guest.vmid}`;
-  world.lab.proxmox.get("pve-lab")?.cluster.ha.resources.set(sid, { sid, state: "ignored" });
+  systems.lab.proxmox.get("pve-lab")?.cluster.ha.resources.set(sid, { sid, state: "ignored" });
 };
 const halfMemory: ByHand = ({ config }) => void config.set("memory", Number(config.get("memory") ?? 512) + 16);
 const power: ByHand = (guest) => {
@@ -77,9 +77,14 @@ const kinds = {
  * Whatever a guest should be: made, read back, it shows no difference; and each field that is changed by hand shows as just
  * that field.
  */
-export async function guestsHaveNoDriftButTheirOwn(world: World, type: "qemu" | "lxc", first: number, runs: number) {
+export async function guestsHaveNoDriftButTheirOwn(
+  systems: TestSystems,
+  type: "qemu" | "lxc",
+  first: number,
+  runs: number,
+) {
   const { handler, any, changed, byHand, managed } = kinds[type];
-  const { cluster } = world.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
+  const { cluster } = systems.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
   expect(Object.keys(byHand).sort()).toEqual(managed.filter((field) => field !== "pool" && field !== "node").sort());
   let vmid = first;
   const guests: fc.Arbitrary<VmInputs | ContainerInputs> = fc
@@ -96,7 +101,7 @@ export async function guestsHaveNoDriftButTheirOwn(world: World, type: "qemu" | 
       const guest = cluster.guests.get(wanted.vmid) ?? expect.unreachable("it was just made");
       const before = { config: new Map(guest.config), running: guest.running };
       for (const [field, change] of Object.entries(byHand)) {
-        change(guest, world);
+        change(guest, systems);
         expect(changed((await read()).state, wanted), field).toEqual([field]);
         guest.config.clear();
         for (const [key, value] of before.config) guest.config.set(key, value);

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
-import { benchSeed } from "../../bench/world";
+import { benchSeed } from "../../bench/systems";
 import type { Seed } from "../../lab/seed";
-import { seedWith, type World } from "./world";
+import { seedWith, type TestSystems } from "./systems";
 
 const zone = "lab.example";
 
@@ -48,14 +48,14 @@ export function inventorySeed() {
 }
 
 /** What the name server says of them. */
-export async function addRecords({ consoles }: World): Promise<void> {
-  await consoles.nsupdate(`${zone}.`, [
+export async function addRecords({ clients }: TestSystems): Promise<void> {
+  await clients.nsupdate(`${zone}.`, [
     `update add web1.${zone} 300 A 10.71.0.31`,
     `update add www.${zone} 300 CNAME web1.${zone}.`,
     `update add mail.${zone} 300 MX 10 web1.${zone}.`,
   ]);
-  await consoles.nsupdate("71.10.in-addr.arpa.", [`update add 31.0.71.10.in-addr.arpa 300 PTR web1.${zone}.`]);
-  await consoles.nsupdate("1.7.d.f.ip6.arpa.", [
+  await clients.nsupdate("71.10.in-addr.arpa.", [`update add 31.0.71.10.in-addr.arpa 300 PTR web1.${zone}.`]);
+  await clients.nsupdate("1.7.d.f.ip6.arpa.", [
     `update add 2.3.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.7.d.f.ip6.arpa 300 PTR ct1.${zone}.`,
   ]);
 }

@@ -1,6 +1,6 @@
 import type { Lab } from "../../lab";
 import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
-import type { Consoles } from "../../tools/consoles";
+import type { SystemClients } from "../../tools/systemclients";
 
 /** A token of the lab's own user that may do what these grants say, and nothing else. @returns the token */
 export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
@@ -24,15 +24,15 @@ export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
  * @returns the token; nothing where the user is there already, whose token then has these instead
  */
 export async function limitedNetboxToken(
-  consoles: Consoles,
+  clients: SystemClients,
   permissions: ObjectPermission[],
   username = "site",
 ): Promise<string> {
-  const made = <T>(path: string, body: object) => consoles.netbox("POST", path, body) as Promise<T>;
-  const [known] = await consoles.all<{ id: number }>("users/users", `&username=${username}`);
+  const made = <T>(path: string, body: object) => clients.netbox("POST", path, body) as Promise<T>;
+  const [known] = await clients.all<{ id: number }>("users/users", `&username=${username}`);
   const user = known?.id ?? (await made<{ id: number }>("users/users/", { username, password: "Limited-lab-1" })).id;
-  for (const { id } of await consoles.all<{ id: number }>("users/permissions", `&user_id=${user}`))
-    await consoles.netbox("DELETE", `users/permissions/${id}/`);
+  for (const { id } of await clients.all<{ id: number }>("users/permissions", `&user_id=${user}`))
+    await clients.netbox("DELETE", `users/permissions/${id}/`);
   for (const [n, { objectTypes, actions }] of permissions.entries())
     await made("users/permissions/", { name: `${username} ${n}`, object_types: objectTypes, actions, users: [user] });
   if (known !== undefined) return "";

@@ -4,40 +4,40 @@ import type { LabOptions } from "../../lab";
 import { templatesGrants } from "../../stacks/access/privileges";
 import { ImageServer, qcow2 } from "./images";
 import { limitedToken } from "./rights";
-import { seedWith, World } from "./world";
+import { seedWith, TestSystems } from "./systems";
 
 /** A lab with an image to download, reached by a token that may do what the templates program is given, and by ssh. */
-export class TemplateWorld {
+export class TemplateSystems {
   private vmid = 9300;
 
   private constructor(
-    readonly world: World,
+    readonly systems: TestSystems,
     readonly images: ImageServer,
     /** Of the nodes, where images are kept while templates are built. */
     readonly folder: string,
   ) {}
 
-  static async open(nodes: LabOptions["nodes"] = {}): Promise<TemplateWorld> {
+  static async open(nodes: LabOptions["nodes"] = {}): Promise<TemplateSystems> {
     // What is said of each step is for people.
     vi.spyOn(console, "log").mockImplementation(() => {});
-    const world = await World.open(seedWith("[]"), {}, "lab", nodes);
+    const systems = await TestSystems.open(seedWith("[]"), {}, "lab", nodes);
     const images = await ImageServer.open();
     images.files.set("image.qcow2", qcow2(2 * 1024 ** 3, "one"));
-    const proxmox = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
-    const token = limitedToken(world.lab, templatesGrants, "templates");
-    const reach = { ...world.endpoints, proxmox: { "pve-lab": { ...proxmox, token } } };
-    world.context({ ssh: proxmox.ssh, taskTimeout: 20 }, {}, reach);
-    return new TemplateWorld(world, images, proxmox.ssh.folder);
+    const proxmox = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const token = limitedToken(systems.lab, templatesGrants, "templates");
+    const reach = { ...systems.endpoints, proxmox: { "pve-lab": { ...proxmox, token } } };
+    systems.context({ ssh: proxmox.ssh, taskTimeout: 20 }, {}, reach);
+    return new TemplateSystems(systems, images, proxmox.ssh.folder);
   }
 
   async close(): Promise<void> {
     vi.restoreAllMocks();
     await this.images.close();
-    await this.world.close();
+    await this.systems.close();
   }
 
   get cluster() {
-    return this.world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    return this.systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
   }
 
   configOf(vmid: number) {
@@ -45,7 +45,7 @@ export class TemplateWorld {
   }
 
   /** What is left of builds in the nodes' folder. */
-  leftovers(): string[] {
+  orphans(): string[] {
     return readdirSync(this.folder).filter((name) => !name.endsWith(".lock"));
   }
 

@@ -5,32 +5,32 @@ import { recordHandler } from "../../providers/dns/bind9/record.handler";
 import { ipAllocationHandler } from "../../providers/netbox/ipam/ipallocation.handler";
 import { printMark } from "../../providers/ownership/mark";
 import { vmHandler } from "../../providers/proxmox/nodes/qemu/vm.handler";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // Each failure switch of the lab, and the product that meets it: what it says, what it leaves, what the next run does.
 
-let world: World;
+let systems: TestSystems;
 let context: Context;
 let guestId: number;
 let interfaceId: number;
 let prefixId: number;
 
 beforeAll(async () => {
-  world = await World.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
-  context = world.context({ shutdownTimeout: 1, taskTimeout: 1 });
-  guestId = (await world.consoles.vm("one")).id;
-  interfaceId = (await world.consoles.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
-  prefixId = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
+  systems = await TestSystems.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
+  context = systems.context({ shutdownTimeout: 1, taskTimeout: 1 });
+  guestId = (await systems.clients.vm("one")).id;
+  interfaceId = (await systems.clients.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
+  prefixId = (await systems.clients.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
 });
 afterEach(() => {
-  world.lab.set({ setup: "clear" });
-  world.lab.set({ setup: "latency", clone: 0, proxmox: 0, netbox: 0, nsupdate: 0 });
+  systems.lab.set({ setup: "clear" });
+  systems.lab.set({ setup: "latency", clone: 0, proxmox: 0, netbox: 0, nsupdate: 0 });
 });
-afterAll(() => world.close());
+afterAll(() => systems.close());
 
-const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
 const calls = (pattern: RegExp) =>
-  world.lab.log.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
+  systems.lab.log.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
 
 let lastVmid = 750;
 const guest = (changes: Record<string, unknown> = {}) => {
@@ -56,14 +56,14 @@ const record = (name: string) => ({
   owner: { stack: "netbox-proxmox/test", guests: [1] },
 });
 const allocation = (ordinal: number) => ({
-  mark: { stack: "netbox-proxmox/test", netboxUrl: world.endpoints.netbox.url, netboxId: guestId },
+  mark: { stack: "netbox-proxmox/test", netboxUrl: systems.endpoints.netbox.url, netboxId: guestId },
   ...{ label: `one net0 ${ordinal}`, interfaceId, family: 4, ordinal, given: false, primary: false },
   from: [{ kind: "prefix", id: prefixId, text: "10.71.0.0/24" }],
 });
 
 describe("a slow system", () => {
   it("is waited for", async () => {
-    world.lab.set({ setup: "latency", proxmox: 5, clone: 300 });
+    systems.lab.set({ setup: "latency", proxmox: 5, clone: 300 });
     const wanted = guest();
     const began = Date.now();
     await vmHandler.create(wanted);
@@ -73,7 +73,7 @@ describe("a slow system", () => {
 
 describe("a task that fails", () => {
   it("is told with its exit status, and leaves nothing in the way of the next run", async () => {
-    world.lab.set({ setup: "task", type: "qmclone", fails: "clone failed: copy failed: command exited with code 5" });
+    systems.lab.set({ setup: "task", type: "qmclone", fails: "clone failed: copy failed: command exited with code 5" });
     const wanted = guest();
     await expect(vmHandler.create(wanted)).rejects.toThrow(
       new RegExp(`^Unable to clone template 9000 to VM ${wanted.vmid} .*copy failed: command exited with code 5`),
@@ -83,7 +83,7 @@ describe("a task that fails", () => {
   });
 
   it("or never ends is given up after taskTimeout, with the setting's name", async () => {
-    world.lab.set({ setup: "task", type: "qmstart" });
+    systems.lab.set({ setup: "task", type: "qmstart" });
     const wanted = guest({ power: "running" });
     await expect(vmHandler.create(wanted)).rejects.toThrow(
       /not done after 1 s, and still running on pve1 \(raise netbox-proxmox:proxmox\["pve-lab"\]\.taskTimeout\)/,
@@ -97,8 +97,8 @@ describe("a connection that drops", () => {
   it("before or after a clone began never makes two guests", async () => {
     for (const how of ["drop before", "drop after"] as const) {
       const wanted = guest();
-      world.lab.set({ setup: "latency", clone: 200 });
-      world.lab.set({ setup: "call", system: "proxmox", call: "POST .*/9000/clone$", how });
+      systems.lab.set({ setup: "latency", clone: 200 });
+      systems.lab.set({ setup: "call", system: "proxmox", call: "POST .*/9000/clone$", how });
       await expect(vmHandler.create(wanted)).rejects.toThrow(/^Unable to clone template 9000 .*closed/);
       const before = calls(/POST .*\/9000\/clone$/);
       expect((await vmHandler.create(wanted)).id).toBe(`pve-lab/${wanted.vmid}`);
@@ -109,35 +109,35 @@ describe("a connection that drops", () => {
   });
 
   it("after NetBox gave an address never takes two", async () => {
-    world.lab.set({ setup: "call", system: "netbox", call: "POST .*/available-ips/$", how: "drop after" });
+    systems.lab.set({ setup: "call", system: "netbox", call: "POST .*/available-ips/$", how: "drop after" });
     await expect(ipAllocationHandler.create(allocation(5))).rejects.toThrow(/one net0 5/);
     const made = await ipAllocationHandler.create(allocation(5));
-    expect(await world.ourAddresses()).toHaveLength(1);
+    expect(await systems.ourAddresses()).toHaveLength(1);
     await ipAllocationHandler.delete(made.id, { ...made.state });
   });
 
   it("before or after an update of DNS never leaves half of it", async () => {
     for (const how of ["drop before", "drop after"] as const) {
-      world.lab.set({ setup: "call", system: "bind9", call: "^nsupdate", how });
+      systems.lab.set({ setup: "call", system: "bind9", call: "^nsupdate", how });
       await expect(recordHandler.create(record("dropped"))).rejects.toThrow(/dropped\.lab\.example/);
       const made = await recordHandler.create(record("dropped"));
-      expect((await world.newRecords()).filter((line) => / (A|PTR) /.test(line))).toEqual([
+      expect((await systems.newRecords()).filter((line) => / (A|PTR) /.test(line))).toEqual([
         "77.0.71.10.in-addr.arpa. PTR dropped.lab.example.",
         "dropped.lab.example. A 10.71.0.77",
       ]);
       await recordHandler.delete(made.id, { ...made.state });
-      expect(await world.newRecords()).toEqual([]);
+      expect(await systems.newRecords()).toEqual([]);
     }
   });
 });
 
 describe("a server's error", () => {
   it("is tried again where that changes nothing twice, and told where not", async () => {
-    world.lab.set({ setup: "call", system: "proxmox", call: "GET /version$", how: "status", status: 503, times: 2 });
+    systems.lab.set({ setup: "call", system: "proxmox", call: "GET /version$", how: "status", status: 503, times: 2 });
     expect(await context.cluster("pve-lab").version()).toBe("9.2.11");
-    world.lab.set({ setup: "call", system: "netbox", call: "POST .*/available-ips/$", how: "status", status: 502 });
+    systems.lab.set({ setup: "call", system: "netbox", call: "POST .*/available-ips/$", how: "status", status: 502 });
     await expect(ipAllocationHandler.create(allocation(6))).rejects.toThrow(/one net0 6.*502/);
-    expect(await world.ourAddresses()).toEqual([]);
+    expect(await systems.ourAddresses()).toEqual([]);
   });
 });
 
@@ -145,17 +145,17 @@ describe("a node that is away", () => {
   it("makes no guest of it look gone", async () => {
     const wanted = guest({ node: "pve2", storage: "ceph" });
     const made = await vmHandler.create(wanted);
-    world.lab.set({ setup: "node", node: "pve2", offline: true });
+    systems.lab.set({ setup: "node", node: "pve2", offline: true });
     await expect(vmHandler.read(made.id, { ...made.state })).rejects.toThrow(/595/);
     await expect(vmHandler.delete(made.id, { ...made.state })).rejects.toThrow(/595/);
-    world.lab.set({ setup: "node", node: "pve2", offline: false });
+    systems.lab.set({ setup: "node", node: "pve2", offline: false });
     expect(await vmHandler.read(made.id, { ...made.state })).toBeDefined();
   });
 });
 
 describe("a full storage", () => {
   it("is told from the task's log, and leaves no half guest", async () => {
-    world.lab.set({ setup: "storage", storage: "ceph", full: true });
+    systems.lab.set({ setup: "storage", storage: "ceph", full: true });
     const wanted = guest();
     await expect(vmHandler.create(wanted)).rejects.toThrow(/No space left on device/);
     expect(cluster().guests.has(wanted.vmid)).toBe(false);
@@ -166,7 +166,7 @@ describe("a full storage", () => {
 describe("a guest", () => {
   it("whose agent never comes up is started and shut down all the same", async () => {
     const wanted = guest({ power: "running" });
-    world.lab.set({ setup: "agent", vmid: wanted.vmid, missing: true });
+    systems.lab.set({ setup: "agent", vmid: wanted.vmid, missing: true });
     const made = await vmHandler.create(wanted);
     const stopped = await vmHandler.update(made.id, { ...made.state }, { ...wanted, power: "stopped" });
     expect(stopped).toMatchObject({ power: "stopped" });
@@ -175,7 +175,7 @@ describe("a guest", () => {
   it("that ignores its shutdown is stopped", async () => {
     const wanted = guest({ power: "running" });
     const made = await vmHandler.create(wanted);
-    world.lab.set({ setup: "acpi", vmid: wanted.vmid, ignored: true });
+    systems.lab.set({ setup: "acpi", vmid: wanted.vmid, ignored: true });
     await vmHandler.delete(made.id, { ...made.state });
     expect(cluster().guests.has(wanted.vmid)).toBe(false);
   });
@@ -183,10 +183,10 @@ describe("a guest", () => {
   it("that is locked is left as it is, and the lock is named", async () => {
     const wanted = guest();
     const made = await vmHandler.create(wanted);
-    world.lab.set({ setup: "lock-vm", vmid: wanted.vmid, lock: "backup" });
+    systems.lab.set({ setup: "lock-vm", vmid: wanted.vmid, lock: "backup" });
     const more = { ...wanted, cores: 4 };
     await expect(vmHandler.update(made.id, { ...made.state }, more)).rejects.toThrow(/VM is locked \(backup\)/);
-    world.lab.set({ setup: "unlock-vm", vmid: wanted.vmid });
+    systems.lab.set({ setup: "unlock-vm", vmid: wanted.vmid });
     expect(await vmHandler.update(made.id, { ...made.state }, more)).toMatchObject({ cores: 4 });
   });
 });
@@ -195,10 +195,10 @@ describe("a clock that is wrong", () => {
   it("ends a token early, which is told as such, and nothing else", async () => {
     const token = cluster().access.users.get("pulumi@pve")?.tokens.get("site") ?? expect.unreachable("the lab's token");
     token.expire = Math.floor(Date.now() / 1000) + 3600;
-    world.lab.set({ setup: "clock-skew", seconds: -86_400 });
+    systems.lab.set({ setup: "clock-skew", seconds: -86_400 });
     const wanted = guest();
     expect((await vmHandler.create(wanted)).id).toBe(`pve-lab/${wanted.vmid}`);
-    world.lab.set({ setup: "clock-skew", seconds: 7200 });
+    systems.lab.set({ setup: "clock-skew", seconds: 7200 });
     await expect(context.cluster("pve-lab").version()).rejects.toThrow(/refuses the API token.*not expired/);
     token.expire = 0;
   });
@@ -207,23 +207,23 @@ describe("a clock that is wrong", () => {
 describe("a list that changes while it is read", () => {
   it("is read again, and given up with the reason where it never rests", async () => {
     const many = Array.from({ length: 1100 }, (_, n) => ({ prefix: `fd99:0:0:${n.toString(16)}::/64` }));
-    await world.consoles.netbox("POST", "ipam/prefixes/", many);
+    await systems.clients.netbox("POST", "ipam/prefixes/", many);
     const prefix = z.object({ id: z.number() });
-    world.lab.set({ setup: "netbox-pages", changing: true });
+    systems.lab.set({ setup: "netbox-pages", changing: true });
     await expect(context.netbox.list("ipam/prefixes", prefix, "id")).rejects.toThrow(
       /ipam\/prefixes \(\S+\) changed three times while it was read: run again when fewer people write/,
     );
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     expect((await context.netbox.list("ipam/prefixes", prefix, "id")).length).toBeGreaterThan(1000);
   });
 });
 
 describe("a frozen zone", () => {
   it("is told with BIND's word, and written when it thaws", async () => {
-    world.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
+    systems.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
     await expect(recordHandler.create(record("frozen"))).rejects.toThrow(/frozen\.lab\.example.*REFUSED/);
-    expect(await world.newRecords()).toEqual([]);
-    world.lab.set({ setup: "zone", zone: "lab.example", frozen: false });
+    expect(await systems.newRecords()).toEqual([]);
+    systems.lab.set({ setup: "zone", zone: "lab.example", frozen: false });
     const made = await recordHandler.create(record("frozen"));
     await recordHandler.delete(made.id, { ...made.state });
   });
@@ -232,7 +232,7 @@ describe("a frozen zone", () => {
 describe("a switch", () => {
   it("can be set by HTTP, and one that isn't there is refused", async () => {
     const post = (body: object) =>
-      fetch(`${world.endpoints.control.url}/setup`, { method: "POST", body: JSON.stringify(body) });
+      fetch(`${systems.endpoints.control.url}/setup`, { method: "POST", body: JSON.stringify(body) });
     expect(
       (await post({ setup: "call", system: "proxmox", call: "GET /version$", how: "status", status: 500 })).status,
     ).toBe(200);

@@ -6,23 +6,23 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { Context } from "../../providers/context";
 import { HttpError } from "../../providers/http/errors";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // pveproxy's habits (facts: 100 requests a connection, idle ones close after 5 s, closed after every error, empty 401s),
 // and this project's client, which must lose no request to them and send none twice.
 
-let world: World;
+let systems: TestSystems;
 let context: Context;
 beforeAll(async () => {
-  world = await World.open(seedWith("[]"));
-  context = world.context({ token: world.endpoints.proxmox["pve-lab"]?.token });
+  systems = await TestSystems.open(seedWith("[]"));
+  context = systems.context({ token: systems.endpoints.proxmox["pve-lab"]?.token });
 });
-afterAll(() => world.close());
+afterAll(() => systems.close());
 
 const cluster = () => context.cluster("pve-lab");
 const version = z.looseObject({ version: z.string() });
 const seen = (pattern: RegExp) =>
-  world.lab.log.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
+  systems.lab.log.calls.filter(({ method, path }) => pattern.test(`${method} ${path}`)).length;
 
 /** A bare request on a connection of its own, or on the agent's. */
 function bare(
@@ -30,7 +30,7 @@ function bare(
   headers: Record<string, string>,
   agent?: Agent,
 ): Promise<IncomingMessage & { body: string; port: number | undefined }> {
-  const { url } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+  const { url } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
   return new Promise((resolve, reject) => {
     const sent = request(`${url}/api2/json${path}`, { headers, agent, rejectUnauthorized: false }, (response) => {
       let body = "";
@@ -44,7 +44,7 @@ function bare(
     sent.end();
   });
 }
-const authorized = () => ({ Authorization: `PVEAPIToken=${world.endpoints.proxmox["pve-lab"]?.token}` });
+const authorized = () => ({ Authorization: `PVEAPIToken=${systems.endpoints.proxmox["pve-lab"]?.token}` });
 
 describe("the lab's pveproxy", () => {
   it("closes a connection after 100 requests, and after an error", async () => {
@@ -71,7 +71,7 @@ describe("the lab's pveproxy", () => {
       "",
       undefined,
     ]);
-    const port = new URL(world.endpoints.proxmox["pve-lab"]?.url ?? "").port;
+    const port = new URL(systems.endpoints.proxmox["pve-lab"]?.url ?? "").port;
     const moved = await new Promise<IncomingMessage>((resolve, reject) =>
       plainRequest(`http://127.0.0.1:${port}/api2/json/version`, resolve).on("error", reject).end(),
     );

@@ -4,7 +4,7 @@ import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Lab } from "../../lab";
 import { Shell } from "../../providers/ssh/shell";
-import { demoSeed } from "../harness/world";
+import { demoSeed } from "../harness/systems";
 
 describe("a node of the lab", () => {
   let folder: string;

@@ -2,19 +2,19 @@ import { createHash } from "node:crypto";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // What no recording has: more than one node, running containers, snapshots with RAM, pools' rights, a download.
 
-let world: World;
+let systems: TestSystems;
 beforeAll(async () => {
-  world = await World.open(seedWith("[]"));
+  systems = await TestSystems.open(seedWith("[]"));
 });
-afterAll(() => world.close());
+afterAll(() => systems.close());
 
 type Params = Record<string, string | number>;
 const call = <T>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, params: Params = {}) =>
-  world.consoles.proxmox<T>(method, path, params);
+  systems.clients.proxmox<T>(method, path, params);
 const current = (path: string) => call<Record<string, unknown>>("GET", `${path}/status/current`);
 
 describe("a migration", () => {
@@ -40,7 +40,7 @@ describe("a migration", () => {
 describe("a container", () => {
   it("starts, is changed while it runs, shuts down and goes", async () => {
     const path = "/nodes/pve1/lxc/610";
-    const { storages } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    const { storages } = systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
     const volid = "local:vztmpl/debian-13-standard_13.1-1_amd64.tar.zst";
     storages.add("pve1", { volid, storage: "local", size: 1, filled: 1, format: "tzst", content: "vztmpl" });
     const net0 = "name=eth0,bridge=vmbr0,ip=10.71.0.9/24";
@@ -84,7 +84,7 @@ describe("rights", () => {
     await call("POST", "/access/users", { userid: "mate@pve" });
     await call("POST", "/access/users/mate@pve/token/ci", { privsep: 0 });
     await call("PUT", "/access/acl", { path: "/pool/team", roles: "PVEVMUser", users: "mate@pve" });
-    const { access } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    const { access } = systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
     const may = (path: string) => access.may("mate@pve!ci", path, ["VM.PowerMgmt"]);
     expect([may("/vms/630"), may("/vms/601")]).toEqual([true, false]);
     await call("PUT", "/access/acl", { path: "/vms", roles: "PVEVMAdmin", users: "mate@pve" });
@@ -101,7 +101,8 @@ describe("download-url", () => {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     try {
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/image.qcow2`;
-      const { storages } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+      const { storages } =
+        systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
       storages.get("local").content += ",import";
       const sum = createHash("sha256").update(data).digest("hex");
       const wanted = { content: "import", filename: "image.qcow2", url, "checksum-algorithm": "sha256" };

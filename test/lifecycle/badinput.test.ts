@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // Each mistake is one sentence with the object, its NetBox URL and the remedy, before anything is changed.
 
@@ -39,7 +39,7 @@ const guests = `
 `;
 
 describe("mistakes in NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
 
   beforeAll(async () => {
@@ -50,22 +50,22 @@ describe("mistakes in NetBox", () => {
       const bare = { name: "bare", scsi0: "ceph:3G", net0: "virtio,bridge=vmbr0" };
       cluster.guests.push({ vmid: 9002, type: "qemu", node: "pve1", template: true, running: false, config: bare });
     }
-    world = await World.open(seed);
-    stack = await world.stack();
+    systems = await TestSystems.open(seed);
+    stack = await systems.stack();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("are all said at once, each with its guest, its URL and what to do, and nothing is changed", async () => {
-    const before = await world.inventory();
+    const before = await systems.inventory();
     const refused = await stack.up();
     expect(refused.code).not.toBe(0);
     const said = async (name: string, what: RegExp) => {
-      const { id } = await world.consoles.vm(name);
+      const { id } = await systems.clients.vm(name);
       const line = refused.output
         .split("\n")
         .find(
           (each) =>
-            each.includes(`${name} (${world.endpoints.netbox.url}/virtualization/virtual-machines/${id}/`) &&
+            each.includes(`${name} (${systems.endpoints.netbox.url}/virtualization/virtual-machines/${id}/`) &&
             what.test(each),
         );
       expect(line, `${name}: ${what} in\n${refused.output}`).toBeDefined();
@@ -110,24 +110,24 @@ describe("mistakes in NetBox", () => {
     await said("tiny", /8 MB of memory are less than PVE takes; write at least 16/);
     await said("nowhere", /asks for an address from "role:none", but NetBox has no such prefix/);
     expect(refused.output).not.toMatch(/^\s+at /m);
-    expect(await world.inventory()).toBe(before);
+    expect(await systems.inventory()).toBe(before);
   });
 });
 
 describe("mistakes in the configuration", () => {
-  let world: World;
+  let systems: TestSystems;
 
   beforeAll(async () => {
-    world = await World.open(
+    systems = await TestSystems.open(
       seedWith(
         "- { name: one, disks: [{ name: scsi0, size: 8192 }], interfaces: [{ name: net0, vlan: 71, customFields: { allocate_from: vlan } }] }",
       ),
     );
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const preview = async (changes: Record<string, unknown>, name: string): Promise<string> => {
-    const stack = await world.stack(changes, name);
+    const stack = await systems.stack(changes, name);
     const { code, output } = await stack.preview();
     expect(code).not.toBe(0);
     expect(output).not.toMatch(/^\s+at .*\.js/m);
@@ -135,7 +135,7 @@ describe("mistakes in the configuration", () => {
   };
 
   it("are all said at once, each with its key and the command that sets it", async () => {
-    const { site, defaults, ...config } = world.config() as Record<string, Record<string, unknown>>;
+    const { site, defaults, ...config } = systems.config() as Record<string, Record<string, unknown>>;
     const output = await preview(
       {
         netbox: { ...config.netbox, url: "netbox.example", tokn: "x" },
@@ -167,14 +167,14 @@ describe("mistakes in the configuration", () => {
   });
 
   it("name a system that is down, the wrong one, or one that refuses us", async () => {
-    const config = world.config() as Record<string, Record<string, Record<string, unknown>>>;
+    const config = systems.config() as Record<string, Record<string, Record<string, unknown>>>;
     const cluster = config.proxmox?.["pve-lab"];
     expect(await preview({ netbox: { url: "http://127.0.0.1:9" } }, "down")).toMatch(
       /NetBox at http:\/\/127.0.0.1:9 can't be reached .*check netbox-proxmox:netbox.url/,
     );
     const wrong = await preview(
       {
-        netbox: { url: `${world.endpoints.netbox.url}/elsewhere` },
+        netbox: { url: `${systems.endpoints.netbox.url}/elsewhere` },
         proxmox: { "pve-lab": { ...cluster, caFile: undefined, fingerprint: "00".repeat(32) } },
       },
       "wrong",
@@ -191,7 +191,9 @@ describe("mistakes in the configuration", () => {
 
   it("refuse a token in the clear without repeating it", async () => {
     const token = "nbt_aaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
-    const stack = await world.stack({ netbox: { url: world.endpoints.netbox.url, token } }, "clear", { secrets: {} });
+    const stack = await systems.stack({ netbox: { url: systems.endpoints.netbox.url, token } }, "clear", {
+      secrets: {},
+    });
     const { code, output } = await stack.preview();
     expect(code).not.toBe(0);
     expect(output).toContain("netbox-proxmox:netbox.token is in the clear");
@@ -200,22 +202,22 @@ describe("mistakes in the configuration", () => {
 
   it("name a token that NetBox doesn't know, and an ssh host with another key", async () => {
     const unknown = { NETBOX_API_TOKEN: "nbt_aaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb" };
-    const { output } = await (await world.stack({}, "unknown-token", { env: unknown })).preview();
+    const { output } = await (await systems.stack({}, "unknown-token", { env: unknown })).preview();
     expect(output).toMatch(/refuses the token \(Invalid v2 token\): make a token in NetBox/);
-    const { bind9 } = world.config() as Record<string, Record<string, Record<string, unknown>>>;
+    const { bind9 } = systems.config() as Record<string, Record<string, Record<string, unknown>>>;
     const other = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIH1MaYCeBbfavjjyVFXbhwX6FrRM9khBfWSboFpO5Cb4";
-    const stack = await world.stack({ bind9: { ns1: { ...bind9?.ns1, hostKey: other } } }, "other-key");
+    const stack = await systems.stack({ bind9: { ns1: { ...bind9?.ns1, hostKey: other } } }, "other-key");
     expect((await stack.preview()).output).toMatch(/shows another host key than the pinned one/);
   });
 
   it("name a prefix that is exhausted, and lose nothing of what was made", async () => {
-    const stack = await world.stack({}, "exhausted");
-    const [prefix] = await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24");
-    const free = (await world.consoles.netbox(
+    const stack = await systems.stack({}, "exhausted");
+    const [prefix] = await systems.clients.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24");
+    const free = (await systems.clients.netbox(
       "GET",
       `ipam/prefixes/${prefix?.id}/available-ips/?limit=300`,
     )) as unknown[];
-    const taken = (await world.consoles.netbox(
+    const taken = (await systems.clients.netbox(
       "POST",
       `ipam/prefixes/${prefix?.id}/available-ips/`,
       free.map(() => ({})),
@@ -224,12 +226,12 @@ describe("mistakes in the configuration", () => {
     expect(run.errors.join("\n")).toMatch(
       /Unable to allocate an IPv4 address for one net0 \(http.*\): prefix 10.71.0.0\/24 has no free address left/,
     );
-    await world.consoles.netbox(
+    await systems.clients.netbox(
       "DELETE",
       "ipam/ip-addresses/",
       taken.map(({ id }) => ({ id })),
     );
     expect((await stack.up()).errors).toEqual([]);
-    expect(await world.ourAddresses()).toHaveLength(2);
+    expect(await systems.ourAddresses()).toHaveLength(2);
   });
 });

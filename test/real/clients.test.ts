@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Lab } from "../../lab";
 import { projectRoot } from "../../tools/root";
 import { realServices } from "../harness/services";
-import { demoSeed } from "../harness/world";
+import { demoSeed } from "../harness/systems";
 
 const run = promisify(execFile);
 

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { LabProcess } from "../../bench/world";
+import { LabProcess } from "../../bench/systems";
 import { Neo4j } from "../../providers/neo4j/client";
 import { inventoryGrants, inventoryPermissions } from "../../stacks/access/privileges";
 import { printScript } from "../../stacks/inventory/desired/cypher";
@@ -16,7 +16,7 @@ import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
 import { addRecords, inventorySeed, largeInventory } from "../harness/inventory";
 import { realServices } from "../harness/services";
-import { World } from "../harness/world";
+import { TestSystems } from "../harness/systems";
 import { Database } from "./neo4j";
 
 const documented = readFileSync(join(projectRoot(), "docs", "inventory.md"), "utf8");
@@ -56,7 +56,7 @@ function small(names: string[], readAt: number, cpu = 0.5): Inventory {
 }
 
 describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let database: Database;
   let stack: Stack;
   let env: NodeJS.ProcessEnv;
@@ -68,21 +68,21 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(inventorySeed(), { statistics: 0 });
-    await addRecords(world);
+    systems = await TestSystems.open(inventorySeed(), { statistics: 0 });
+    await addRecords(systems);
     database = new Database();
-    const limited = await world.reachAs("inventory", inventoryGrants, inventoryPermissions);
+    const limited = await systems.reachAs("inventory", inventoryGrants, inventoryPermissions);
     const changes = { program: "inventory", inventory: { folder: undefined } };
-    stack = await world.stack(changes, "inventory", { env: { ...labEnvironment(limited), ...database.env } });
+    stack = await systems.stack(changes, "inventory", { env: { ...labEnvironment(limited), ...database.env } });
     env = stack.reach.env;
   });
   afterAll(async () => {
     await database.empty();
     await database.close();
-    await world.close();
+    await systems.close();
   });
   beforeEach(async () => {
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     await database.empty();
   });
 
@@ -103,8 +103,8 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
   });
 
   it("keeps every property with its type", async () => {
-    await loaded("--out", join(world.folder, "files"));
-    const files = JSON.parse(readFileSync(join(world.folder, "files", "graph.json"), "utf8"));
+    await loaded("--out", join(systems.folder, "files"));
+    const files = JSON.parse(readFileSync(join(systems.folder, "files", "graph.json"), "utf8"));
     for (const { label, properties } of files.nodes) {
       const [held] =
         (await database.rows(`MATCH (n:${label} {id: ${JSON.stringify(properties.id)}}) RETURN properties(n)`))[0] ??
@@ -172,7 +172,7 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
     );
     await database.rows("CREATE (:NetboxVM {id: '99999', update_tag: 1, update_scope: 'netbox'}), (:Own {id: 'mine'})");
 
-    world.lab.set({ setup: "node", node: "pve2", offline: true });
+    systems.lab.set({ setup: "node", node: "pve2", offline: true });
     const away = await ops();
     expect(away.code).toBe(1);
     expect(away.err).toMatch(/3 guests of pve-lab could not be read/);
@@ -180,7 +180,7 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
     expect(await database.value("MATCH (n:NetboxVM {id: '99999'}) RETURN count(n)")).toBe(0);
     expect(await database.value("MATCH (:ProxmoxVM {id: 'pve2:202'})-[:HAS_DISK]->(d) RETURN count(d)")).toBe(3);
 
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     await database.rows("CREATE (:NetboxVM {id: '99999', update_tag: 1, update_scope: 'netbox'})");
     const down = await runOps(["graph", ...stack.reach.args], { ...env, NETBOX_SERVER_URL: "http://127.0.0.1:9" });
     expect(down.code).toBe(1);

@@ -5,13 +5,13 @@ import { labEnvironment } from "../../tools/labstack";
 import { runOps } from "../harness/cli";
 import { addRecords, inventorySeed } from "../harness/inventory";
 import { realServices } from "../harness/services";
-import { World } from "../harness/world";
+import { TestSystems } from "../harness/systems";
 
 const nasty = '</script><img src=x onerror="window.broken=1"><!--';
 
 /** The inventory's page in a real browser, as a person would use it. */
 describe("graph.html in Chromium", { timeout: 60_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let browser: Browser;
   let page: Page;
   let file: string;
@@ -28,20 +28,20 @@ describe("graph.html in Chromium", { timeout: 60_000 }, () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(inventorySeed(), { statistics: 0 }, "lab");
-    await addRecords(world);
-    const { reach } = await world.stack({}, "page", { env: labEnvironment(world.endpoints) });
+    systems = await TestSystems.open(inventorySeed(), { statistics: 0 }, "lab");
+    await addRecords(systems);
+    const { reach } = await systems.stack({}, "page", { env: labEnvironment(systems.endpoints) });
     // PVE takes no such name itself; the page is not to depend on that.
-    const cluster = world.lab.proxmox.get("pve-lab")?.cluster;
+    const cluster = systems.lab.proxmox.get("pve-lab")?.cluster;
     cluster?.guests.get(204)?.config.set("hostname", nasty);
-    const folder = join(world.folder, "graph");
+    const folder = join(systems.folder, "graph");
     const { code, err } = await runOps(["graph", "--out", folder, ...reach.args], reach.env);
     expect([code, err]).toEqual([0, ""]);
     file = join(folder, "graph.html");
     browser = await puppeteer.launch({
       executablePath: realServices().chromium,
       args: ["--no-sandbox", "--disable-gpu"],
-      userDataDir: join(world.folder, "chromium"),
+      userDataDir: join(systems.folder, "chromium"),
     });
     page = await browser.newPage();
     await page.setViewport({ width: 1400, height: 900 });
@@ -52,7 +52,7 @@ describe("graph.html in Chromium", { timeout: 60_000 }, () => {
   });
   afterAll(async () => {
     await browser.close();
-    await world.close();
+    await systems.close();
   });
 
   it("draws the cluster with its capacity, and asks nobody for anything", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Run } from "../../tools/stack";
-import { demoSeed, World } from "../harness/world";
+import { demoSeed, TestSystems } from "../harness/systems";
 
 /** A plan as comparable lines: every resource with all of its inputs, but for where NetBox is. */
 const lines = ({ steps }: Run, netboxUrl: string): string[] =>
@@ -12,13 +12,13 @@ const lines = ({ steps }: Run, netboxUrl: string): string[] =>
     .sort();
 
 async function plan(where: "lab" | "given"): Promise<string[]> {
-  const world = await World.open(demoSeed(), {}, where);
+  const systems = await TestSystems.open(demoSeed(), {}, where);
   try {
-    const planned = await (await world.stack()).preview();
+    const planned = await (await systems.stack()).preview();
     expect(planned.errors).toEqual([]);
-    return lines(planned, world.endpoints.netbox.url);
+    return lines(planned, systems.endpoints.netbox.url);
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 

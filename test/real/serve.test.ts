@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { projectRoot } from "../../tools/root";
 import { ownInstance } from "../harness/services";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // A real NetBox's event rule calls `ops serve`, and what was changed is done.
 
@@ -12,17 +12,17 @@ const secret = "a-webhook-secret-of-the-test";
 const services = join(projectRoot(), "test", "real", "services.sh");
 
 describe("a change in NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let child: ChildProcess;
   let said = "";
 
   beforeAll(async () => {
-    world = await World.open(
+    systems = await TestSystems.open(
       seedWith("- { name: one, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71 }] }"),
     );
     const started = spawnSync(services, ["worker", String(ownInstance())], { encoding: "utf8" });
     expect(started.stderr).toBe("");
-    const stack = await world.stack({}, "prod");
+    const stack = await systems.stack({}, "prod");
     const { env, args } = stack.reach;
     const file = args[args.indexOf("--config-file") + 1] ?? "";
     const command = `node dist/cli/run.js up --stack prod --config-file '${file}' --yes --skip-preview --non-interactive`;
@@ -55,7 +55,7 @@ describe("a change in NetBox", () => {
       child.once("close", () => reject(new Error(said)));
     });
     // As docs/pipelines.md says.
-    const made = (path: string, body: object) => world.consoles.netbox("POST", path, body) as Promise<{ id: number }>;
+    const made = (path: string, body: object) => systems.clients.netbox("POST", path, body) as Promise<{ id: number }>;
     const { id } = await made("extras/webhooks/", {
       name: "netbox-proxmox",
       payload_url: `${url}prod`,
@@ -82,7 +82,7 @@ describe("a change in NetBox", () => {
     child.kill("SIGTERM");
     await ended;
     spawnSync(services, ["worker-down"]);
-    await world.close();
+    await systems.close();
   });
 
   async function until(holds: () => Promise<boolean>): Promise<void> {
@@ -91,9 +91,9 @@ describe("a change in NetBox", () => {
   }
 
   it("is signed by NetBox, and brings the guest to what it says", async () => {
-    const id = world.lab.guestIds.get("one");
-    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 768 });
-    await until(async () => (await world.ourGuests())[0]?.config.memory === "768");
+    const id = systems.lab.guestIds.get("one");
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 768 });
+    await until(async () => (await systems.ourGuests())[0]?.config.memory === "768");
     await until(async () => /prod: done/.test(said));
     expect(said).toMatch(/virtualization.virtualmachine one updated by tests: prod/);
     // What the program itself wrote into NetBox made no further run.
@@ -103,9 +103,9 @@ describe("a change in NetBox", () => {
   });
 
   it("that decommissions the guest takes it away", async () => {
-    const id = world.lab.guestIds.get("one");
+    const id = systems.lab.guestIds.get("one");
     const path = `virtualization/virtual-machines/${id}/`;
-    await world.consoles.netbox("PATCH", path, { status: "decommissioning" });
-    await until(async () => (await world.ourGuests()).length === 0);
+    await systems.clients.netbox("PATCH", path, { status: "decommissioning" });
+    await until(async () => (await systems.ourGuests()).length === 0);
   });
 });

@@ -5,7 +5,7 @@ import { killTree } from "../../cli/processes";
 import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
 import { realServices } from "../harness/services";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // The state in a real PostgreSQL, as docs/scale.md says how to keep it.
 
@@ -19,23 +19,23 @@ const guests = ["east", "west"]
   .join("\n");
 
 describe("state in PostgreSQL", () => {
-  let world: World;
+  let systems: TestSystems;
   let stacks: Stack[];
   beforeAll(async () => {
     const seed = seedWith(guests);
     seed.netbox.tags.push("east", "west");
-    world = await World.open(seed, { clone: 400 });
-    const [[, { token }] = ["", { token: "" }]] = Object.entries(world.reach.proxmox);
+    systems = await TestSystems.open(seed, { clone: 400 });
+    const [[, { token }] = ["", { token: "" }]] = Object.entries(systems.reach.proxmox);
     const env = {
       PULUMI_BACKEND_URL: realServices().postgres,
-      NETBOX_API_TOKEN: world.reach.netbox.token,
+      NETBOX_API_TOKEN: systems.reach.netbox.token,
       PROXMOX_VE_API_TOKEN: token,
     };
     stacks = [];
     for (const tag of ["east", "west"])
-      stacks.push(await world.stack({ site: { protect: false, scope: { tags: [tag] } } }, `state-${tag}`, { env }));
+      stacks.push(await systems.stack({ site: { protect: false, scope: { tags: [tag] } } }, `state-${tag}`, { env }));
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   const [east, west] = [() => stacks[0] as Stack, () => stacks[1] as Stack];
 
   it("is kept for two stacks that run at once, each with a lock of its own", async () => {
@@ -46,7 +46,7 @@ describe("state in PostgreSQL", () => {
     expect(second.output).toContain("the stack is currently locked");
     expect((await first.done).errors).toEqual([]);
     expect((await other).errors).toEqual([]);
-    expect((await world.ourGuests()).map(({ name }) => name)).toEqual([
+    expect((await systems.ourGuests()).map(({ name }) => name)).toEqual([
       "east1",
       "east2",
       "east3",
@@ -62,9 +62,9 @@ describe("state in PostgreSQL", () => {
 
   it("of a killed run is cleared by `pulumi cancel`, and the next run finds what was made", async () => {
     expect((await west().destroy()).errors).toEqual([]);
-    world.lab.log.clear();
+    systems.lab.log.clear();
     const { pid, done } = west().start("up", ["--yes", "--skip-preview"]);
-    while (!world.lab.log.calls.some(({ method, path }) => method === "POST" && /clone$/.test(path))) await sleep(20);
+    while (!systems.lab.log.calls.some(({ method, path }) => method === "POST" && /clone$/.test(path))) await sleep(20);
     killTree(pid);
     await done;
     expect((await west().up()).output).toContain("the stack is currently locked");
@@ -72,9 +72,9 @@ describe("state in PostgreSQL", () => {
     const cleared = spawnSync("pulumi", ["cancel", "--yes", "--non-interactive", "--stack", "state-west"], options);
     expect(cleared.status).toBe(0);
     expect((await west().up()).errors).toEqual([]);
-    expect((await world.ourGuests()).filter(({ name }) => name.startsWith("west"))).toHaveLength(3);
+    expect((await systems.ourGuests()).filter(({ name }) => name.startsWith("west"))).toHaveLength(3);
     for (const stack of stacks) expect((await stack.destroy()).errors).toEqual([]);
-    expect(await world.ourGuests()).toEqual([]);
-    expect(await world.newRecords()).toEqual([]);
+    expect(await systems.ourGuests()).toEqual([]);
+    expect(await systems.newRecords()).toEqual([]);
   });
 });

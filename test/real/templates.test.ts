@@ -4,16 +4,16 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { templateHandler } from "../../providers/proxmox/nodes/template.handler";
 import { realServices } from "../harness/services";
-import { TemplateWorld } from "../harness/templates";
+import { TemplateSystems } from "../harness/templates";
 
 // A template over ssh with the real virt-customize and virt-sysprep, of a real Debian image.
 
 const env = { ...process.env, LIBGUESTFS_BACKEND_SETTINGS: "force_tcg" };
-let there: TemplateWorld;
+let there: TemplateSystems;
 
 beforeAll(async () => {
-  there = await TemplateWorld.open({ virt: true });
-  const image = join(there.world.folder, "debian.qcow2");
+  there = await TemplateSystems.open({ virt: true });
+  const image = join(there.systems.folder, "debian.qcow2");
   const words = ["--partition", "--format=qcow2", "--type=ext4", "--size=+400M", realServices().debian, image];
   const made = spawnSync("virt-make-fs", words, { env, encoding: "utf8" });
   expect(made.stderr).not.toContain("error");
@@ -26,11 +26,11 @@ it("has what was installed and run, and no identity", { timeout: 600_000 }, asyn
     ...{ packages: ["qemu-guest-agent"], agent: true, commands: [`echo "it's \\$HOME" > /etc/motd`] },
   });
   // The run is cut off once the image is ready, so that it can be looked into.
-  world().faults.watch = ({ system, body }, moment) =>
+  systems().faults.watch = ({ system, body }, moment) =>
     system === "node" && moment === "arrived" && body.includes("qm create") ? "drop" : undefined;
   await expect(templateHandler.create(wanted)).rejects.toThrow(/broke/);
-  world().faults.watch = undefined;
-  const ready = join(there.folder, there.leftovers().find((name) => name.endsWith(".ready")) ?? "none");
+  systems().faults.watch = undefined;
+  const ready = join(there.folder, there.orphans().find((name) => name.endsWith(".ready")) ?? "none");
   const look = (...words: string[]) => {
     const [program = "", ...rest] = words;
     return spawnSync(program, ["-a", ready, ...rest], { env, encoding: "utf8" }).stdout;
@@ -41,7 +41,7 @@ it("has what was installed and run, and no identity", { timeout: 600_000 }, asyn
   const made = await templateHandler.create(wanted);
   expect(there.configOf(wanted.vmid)).toMatchObject({ template: 1, agent: "enabled=1" });
   await templateHandler.delete(made.id, { ...made.state });
-  expect(there.leftovers()).toEqual([]);
+  expect(there.orphans()).toEqual([]);
 });
 
-const world = () => there.world.lab;
+const systems = () => there.systems.lab;

@@ -10,33 +10,33 @@ import { accessGrants, accessPermissions } from "../../stacks/access/privileges"
 import { labEnvironment } from "../../tools/labstack";
 import { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // What happens to access over time, and when something goes wrong, by the real CLI.
 
 type Values = Record<string, unknown>;
 
 describe("access", () => {
-  let world: World;
-  afterEach(() => world.close());
+  let systems: TestSystems;
+  afterEach(() => systems.close());
 
   /** A stack of a file, by a token with the documented rights. */
   async function open(file: Values, more: Values = {}, env: NodeJS.ProcessEnv = {}) {
-    world = await World.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
-    const path = join(world.folder, "access.yml");
+    systems = await TestSystems.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
+    const path = join(systems.folder, "access.yml");
     const write = (content: Values) => writeFileSync(path, stringify(content));
     write(file);
-    const reach = await world.reachAs("access", accessGrants, accessPermissions);
+    const reach = await systems.reachAs("access", accessGrants, accessPermissions);
     const stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "access", folder: join(world.folder, "access"), secrets: {} },
-      config: world.config({ program: "access", access: { file: path, ...more } }),
+      ...{ cli: await pulumiFolder(), name: "access", folder: join(systems.folder, "access"), secrets: {} },
+      config: systems.config({ program: "access", access: { file: path, ...more } }),
       env: { ...labEnvironment(reach), ...env },
     });
     await stack.init();
     return { stack, write, users: access().users };
   }
   const access = () =>
-    (world.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster")).cluster.access;
+    (systems.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster")).cluster.access;
   const tokensOf = (userid: string) => [...(access().users.get(userid)?.tokens.keys() ?? [])];
   const robot = (more: Values = {}) => ({
     token_setup: [{ name: "ci", ugid: "robot@pve", role: "PVEAuditor", paths: ["/vms"], ...more }],
@@ -44,8 +44,8 @@ describe("access", () => {
 
   it("takes over from a token that was there before, which goes on for the overlap", async () => {
     const { stack, write } = await open(robot({ overlap: "1m" }));
-    await world.consoles.proxmox("POST", "/access/users", { userid: "robot@pve", comment: "a person's" });
-    await world.consoles.proxmox("POST", "/access/users/robot@pve/token/ci", { comment: "a person's" });
+    await systems.clients.proxmox("POST", "/access/users", { userid: "robot@pve", comment: "a person's" });
+    await systems.clients.proxmox("POST", "/access/users/robot@pve/token/ci", { comment: "a person's" });
     const first = await stack.up();
     expect(first.errors).toEqual([]);
     expect(first.output).toContain(
@@ -85,14 +85,14 @@ describe("access", () => {
 
   it("goes on after a run that was killed, without a token too many", async () => {
     const { stack } = await open(robot());
-    world.lab.setLatency({ proxmox: 150 });
+    systems.lab.setLatency({ proxmox: 150 });
     const { pid, done } = stack.start("up", ["--yes", "--skip-preview"]);
-    while (!world.lab.log.calls.some(({ method, path }) => method === "POST" && path.includes("/token/")))
+    while (!systems.lab.log.calls.some(({ method, path }) => method === "POST" && path.includes("/token/")))
       await sleep(5);
     killTree(pid);
     await done;
     stack.clearDeadLocks();
-    world.lab.setLatency({ proxmox: 0 });
+    systems.lab.setLatency({ proxmox: 0 });
     const again = await stack.up();
     expect(again.errors).toEqual([]);
     // Whether its answer was written down or not: the current one's secret is known.
@@ -108,20 +108,26 @@ describe("access", () => {
   });
 
   it("never takes the rights of the credential that runs it, in a plan or on destroy", async () => {
-    world = await World.open(seedWith("[]"));
-    const path = join(world.folder, "access.yml");
+    systems = await TestSystems.open(seedWith("[]"));
+    const path = join(systems.folder, "access.yml");
     // The program's own user, made by an administrator's stack.
     const own = { programs: { access: { netbox: false } } };
     writeFileSync(path, stringify(own));
-    const config = world.config({ program: "access", access: { file: path } });
-    const options = { cli: await pulumiFolder(), name: "own", folder: join(world.folder, "own"), config, secrets: {} };
-    const administrator = new Stack({ ...options, env: labEnvironment(world.endpoints) });
+    const config = systems.config({ program: "access", access: { file: path } });
+    const options = {
+      cli: await pulumiFolder(),
+      name: "own",
+      folder: join(systems.folder, "own"),
+      config,
+      secrets: {},
+    };
+    const administrator = new Stack({ ...options, env: labEnvironment(systems.endpoints) });
     await administrator.init();
     expect((await administrator.up()).errors).toEqual([]);
     const { credentials } = (await administrator.outputs("--show-secrets")) as { credentials: Record<string, string> };
     const PROXMOX_VE_API_TOKEN = credentials["pve-lab/netbox-access@pve!access"];
     const env = {
-      ...labEnvironment(world.endpoints),
+      ...labEnvironment(systems.endpoints),
       PROXMOX_VE_API_TOKEN,
       PROXMOX_VE_API_TOKEN_PVE_LAB: PROXMOX_VE_API_TOKEN,
     };
@@ -150,12 +156,12 @@ describe("access", () => {
     const env = { NETBOX_API_TOKEN: credentials["NetBox/netbox-site/site"], PROXMOX_VE_API_TOKEN_PVE_LAB: proxmox };
     const config = { site: { protect: false } };
     const site = new Stack({
-      ...{ cli: await pulumiFolder(), name: "site", folder: join(world.folder, "site"), secrets: {} },
-      ...{ config: world.config(config), env },
+      ...{ cli: await pulumiFolder(), name: "site", folder: join(systems.folder, "site"), secrets: {} },
+      ...{ config: systems.config(config), env },
     });
     await site.init();
     expect((await site.up()).errors).toEqual([]);
-    expect((await world.ourGuests()).map(({ name }) => name)).toEqual(["one"]);
+    expect((await systems.ourGuests()).map(({ name }) => name)).toEqual(["one"]);
     expect((await site.destroy()).errors).toEqual([]);
     expect((await stack.destroy()).errors).toEqual([]);
   });
@@ -166,13 +172,13 @@ describe("access", () => {
     const tokens = (...more: string[]) => runOps(["tokens", ...stack.reach.args, ...more], stack.reach.env);
     expect((await tokens()).code).toBe(0);
     const soon = Math.floor(Date.now() / 1000) + 86_400;
-    await world.consoles.proxmox("POST", "/access/users/robot@pve/token/person", { expire: soon });
+    await systems.clients.proxmox("POST", "/access/users/robot@pve/token/person", { expire: soon });
     const expiring = await tokens();
     expect(expiring.code).toBe(3);
     expect(expiring.out).toMatch(/pve-lab\/robot@pve!person +expiring +unknown +in 2[34] h/);
     expect(expiring.out).toMatch(/1 of \d+ needs care: pve-lab\/robot@pve!person \(expiring\)/);
     expect((await tokens("--within", "1h")).code).toBe(0);
-    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 777, full: 1 });
+    await systems.clients.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 777, full: 1 });
     const used = JSON.parse((await tokens("--usage", "--json", "--within", "1h")).out) as {
       token: string;
       lastUsed?: number;
@@ -193,7 +199,7 @@ describe("access", () => {
       { stack: "access", key: "netbox-proxmox:passwords.own", project: "FOLDER" },
     ];
     const file = (rotation: number) => ({
-      ...robot({ rotation, sinks: [sinks[0], { ...sinks[1], project: join(world.folder, "access") }] }),
+      ...robot({ rotation, sinks: [sinks[0], { ...sinks[1], project: join(systems.folder, "access") }] }),
       users: { "jane@pve": { generatePassword: true } },
       netbox: { users: { anna: {} }, tokens: [{ name: "reports", user: "anna", rotation }] },
     });
@@ -220,7 +226,8 @@ describe("access", () => {
     for (const rotation of [0, 1]) {
       write(file(rotation));
       expect(
-        (await watched("preview", "--diff", "--save-plan", join(world.folder, "access", "plan.json"), ...verbose)).code,
+        (await watched("preview", "--diff", "--save-plan", join(systems.folder, "access", "plan.json"), ...verbose))
+          .code,
       ).toBe(0);
       expect((await watched("up", "--yes", "--skip-preview", "--diff", ...verbose)).errors).toEqual([]);
       const shown = (await stack.outputs("--show-secrets")) as {
@@ -231,17 +238,17 @@ describe("access", () => {
         secrets.add(each.slice(Math.max(each.indexOf("="), each.indexOf(".")) + 1));
     }
     // Something that fails in the middle.
-    world.lab.set({ setup: "call", system: "proxmox", call: "PUT .*", how: "status", status: 500, times: 9 });
-    world.lab.set({ setup: "call", system: "netbox", call: "PATCH .*", how: "status", status: 500, times: 9 });
+    systems.lab.set({ setup: "call", system: "proxmox", call: "PUT .*", how: "status", status: 500, times: 9 });
+    systems.lab.set({ setup: "call", system: "netbox", call: "PATCH .*", how: "status", status: 500, times: 9 });
     write(file(2));
     expect((await watched("up", "--yes", "--skip-preview", "--refresh", ...verbose)).code).not.toBe(0);
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     expect((await watched("destroy", "--yes", "--skip-preview", "--run-program", ...verbose)).code).toBe(0);
     expect(secrets.size).toBe(5);
-    const kept = readdirSync(join(world.folder, "access"), { recursive: true, withFileTypes: true })
+    const kept = readdirSync(join(systems.folder, "access"), { recursive: true, withFileTypes: true })
       .filter((each) => each.isFile())
       .map(({ parentPath, name }) => ({ name, text: readFileSync(join(parentPath, name), "latin1") }));
-    const log = { name: "the lab's log", text: JSON.stringify(world.lab.log.calls) };
+    const log = { name: "the lab's log", text: JSON.stringify(systems.lab.log.calls) };
     const heard = said.map((text, n) => ({ name: `output or processes ${n}`, text }));
     const hits = [...kept, log, ...heard].flatMap(({ name, text }) =>
       [...secrets].flatMap((secret) =>
@@ -268,11 +275,11 @@ describe("access", () => {
     expect(two).toMatch(/Nothing was changed, since .*access\.yml has 2 mistakes/);
     expect(two).toMatch(/has no realm nowhere/);
     expect(two).toMatch(/VM\.Monitor is no privilege of Proxmox VE 9\.2\.11/);
-    stack.configure(world.config({ program: "access", access: { file: "/nonexistent.yml" } }));
+    stack.configure(systems.config({ program: "access", access: { file: "/nonexistent.yml" } }));
     expect((await stack.preview()).errors.join()).toMatch(
       /There is no file \/nonexistent\.yml: write it \(docs\/access\.md\)/,
     );
-    stack.configure(world.config({ program: "access", access: { overlap: "long", vault: { address: "vault" } } }));
+    stack.configure(systems.config({ program: "access", access: { overlap: "long", vault: { address: "vault" } } }));
     const settings = (await stack.preview()).errors.join();
     expect(settings).toMatch(/netbox-proxmox:access\.overlap is wrong: write minutes, hours or days/);
     expect(settings).toMatch(/netbox-proxmox:access\.vault\.address is wrong: write a URL/);

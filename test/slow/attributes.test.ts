@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack, Step } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 import { notInNetbox, sshKey } from "./cases/attribute";
 import { containerAttributes } from "./cases/container";
 import { vmAttributes } from "./cases/vm";
@@ -43,7 +43,7 @@ const brief = (steps: Step[]) =>
   steps.map((step) => `${step.op} ${step.type} ${step.name}: ${changedIn(step).join(",")}`).sort();
 
 describe("every attribute of a guest", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   const ids = new Map<string, number>();
 
@@ -58,27 +58,27 @@ describe("every attribute of a guest", () => {
       ...["proxmox_bridge", "proxmox_net_model"].map((name) => field("text", name, "vminterface")),
       ...["pool", "ha", "user", "search_domain"].map((name) => field("text", `proxmox_${name}`, "virtualmachine")),
     );
-    world = await World.open(seed);
-    await world.consoles.proxmox("POST", "/pools", { poolid: "red" });
-    await world.consoles.proxmox("POST", "/cluster/ha/resources", { sid: "vm:100" });
+    systems = await TestSystems.open(seed);
+    await systems.clients.proxmox("POST", "/pools", { poolid: "red" });
+    await systems.clients.proxmox("POST", "/cluster/ha/resources", { sid: "vm:100" });
     const rule = { rule: "prefer-pve1", type: "node-affinity", nodes: "pve1", resources: "vm:100" };
-    await world.consoles.proxmox("POST", "/cluster/ha/rules", rule);
-    stack = await world.stack();
-    for (const { guest } of attributes) ids.set(guest, (await world.consoles.vm(guest)).id);
+    await systems.clients.proxmox("POST", "/cluster/ha/rules", rule);
+    stack = await systems.stack();
+    for (const { guest } of attributes) ids.set(guest, (await systems.clients.vm(guest)).id);
     expect((await stack.up()).errors).toEqual([]);
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("changed alone in NetBox previews exactly what up does", async () => {
     for (const { guest, inNetbox } of attributes) {
       const id = ids.get(guest) ?? 0;
       const patch = (body: Record<string, unknown>) =>
-        world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, body);
+        systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, body);
       const patchPart = async (path: string, body: Record<string, unknown>) => {
-        const [part] = await world.consoles.all<{ id: number }>(path, `&virtual_machine_id=${id}`);
-        return world.consoles.netbox("PATCH", `${path}/${part?.id}/`, body);
+        const [part] = await systems.clients.all<{ id: number }>(path, `&virtual_machine_id=${id}`);
+        return systems.clients.netbox("PATCH", `${path}/${part?.id}/`, body);
       };
-      await inNetbox({ world, id, patch, patchPart });
+      await inNetbox({ systems, id, patch, patchPart });
     }
     const changed = attributes.filter(({ inNetbox }) => inNetbox !== notInNetbox);
     const planned = await stack.preview();
@@ -102,7 +102,7 @@ describe("every attribute of a guest", () => {
     expect(brief(done.steps).map((line) => line.split(":")[0])).toEqual(
       brief(planned.steps).map((line) => line.split(":")[0]),
     );
-    const found = new Map((await world.consoles.guests()).map((guest) => [guest.vmid, guest]));
+    const found = new Map((await systems.clients.guests()).map((guest) => [guest.vmid, guest]));
     for (const { guest, made } of attributes) {
       const config = found.get(100_000 + (ids.get(guest) ?? 0))?.config ?? {};
       for (const [option, pattern] of Object.entries(made)) {
@@ -120,22 +120,22 @@ describe("every attribute of a guest", () => {
   });
 
   it("changed by hand on Proxmox shows in preview --refresh, and up takes it back", async () => {
-    const before = await world.inventory();
-    const found = new Map((await world.consoles.guests()).map((guest) => [guest.vmid, guest]));
+    const before = await systems.inventory();
+    const found = new Map((await systems.clients.guests()).map((guest) => [guest.vmid, guest]));
     for (const { guest, type, byHand } of attributes) {
       const vmid = 100_000 + (ids.get(guest) ?? 0);
       const path = `/nodes/${found.get(vmid)?.node}/${type}/${vmid}`;
-      if (typeof byHand === "function") await byHand(path, world);
-      else await world.consoles.proxmox("PUT", `${path}/config`, byHand);
+      if (typeof byHand === "function") await byHand(path, systems);
+      else await systems.clients.proxmox("PUT", `${path}/config`, byHand);
     }
     // A disk that grew can't shrink again: that one is said in the plan, and mended in NetBox.
     const refused = await stack.preview("--refresh");
     expect(refused.output).toContain("scsi0 can't shrink from 10G to 9G");
-    const [disk] = await world.consoles.all<{ id: number }>(
+    const [disk] = await systems.clients.all<{ id: number }>(
       "virtualization/virtual-disks",
       `&virtual_machine_id=${ids.get("a-size")}`,
     );
-    await world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { size: 10_240 });
+    await systems.clients.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { size: 10_240 });
 
     const planned = await stack.preview("--refresh");
     expect(planned.errors).toEqual([]);
@@ -153,6 +153,6 @@ describe("every attribute of a guest", () => {
         .replace(/size=(9|10)G/g, "size")
         .replace(/-disk-\d+/g, "-disk-N")
         .replace(/,"sockets":"1"/g, ""); // said aloud, it is still the default
-    expect(normal(await world.inventory())).toBe(normal(before));
+    expect(normal(await systems.inventory())).toBe(normal(before));
   });
 });

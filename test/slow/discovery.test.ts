@@ -6,7 +6,7 @@ import { discoveryGrants, discoveryPermissions } from "../../stacks/access/privi
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
 import { isReal } from "../harness/services";
-import { World } from "../harness/world";
+import { TestSystems } from "../harness/systems";
 
 // Proxmox VE read into NetBox by the real CLI: what is there, what changes, what goes, and what is another program's.
 
@@ -14,24 +14,24 @@ describe("discovery of many guests", () => {
   it("gives no changes by a second run, and asks NetBox in bulk", { timeout: 600_000 }, async () => {
     // Each costs a real NetBox a second of CPU and more.
     const guests = isReal ? 60 : 200;
-    const world = await World.open(undocumented(guests));
+    const systems = await TestSystems.open(undocumented(guests));
     try {
-      const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
-      const stack = await world.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
+      const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
+      const stack = await systems.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
       const made = await stack.up();
       expect(made.errors).toEqual([]);
-      expect(await world.consoles.all("virtualization/virtual-machines")).toHaveLength(guests);
-      world.lab.log.clear();
+      expect(await systems.clients.all("virtualization/virtual-machines")).toHaveLength(guests);
+      systems.lab.log.clear();
       const again = await stack.preview("--expect-no-changes");
       expect([again.code, again.errors]).toEqual([0, []]);
-      const single = world.lab.log.calls.filter(
+      const single = systems.lab.log.calls.filter(
         ({ system, path }) => system === "netbox" && /\/\d+\/(\?|$)/.test(path),
       );
       expect(single).toEqual([]);
       const refreshed = await stack.preview("--refresh", "--expect-no-changes");
       expect([refreshed.code, refreshed.errors]).toEqual([0, []]);
     } finally {
-      await world.close();
+      await systems.close();
     }
   });
 });
@@ -40,20 +40,22 @@ describe.skipIf(isReal)("discovery into a NetBox that has nothing", () => {
   it("makes the cluster, too, and finishes what an interrupted run began, as its own", {
     timeout: 200_000,
   }, async () => {
-    const world = await World.open(undocumented(4));
+    const systems = await TestSystems.open(undocumented(4));
     try {
-      const [cluster] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
-      await world.consoles.netbox("DELETE", `virtualization/clusters/${cluster?.id}/`);
-      const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
+      const [cluster] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+      await systems.clients.netbox("DELETE", `virtualization/clusters/${cluster?.id}/`);
+      const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
       const discovery = { site: "Lab" };
-      const stack = await world.stack({ program: "discovery", discovery }, "discovery", { env: labEnvironment(reach) });
-      world.lab.faults.add({
+      const stack = await systems.stack({ program: "discovery", discovery }, "discovery", {
+        env: labEnvironment(reach),
+      });
+      systems.lab.faults.add({
         system: "netbox",
         call: "^POST /api/virtualization/interfaces/",
         how: "drop before",
         times: 2,
       });
-      world.lab.faults.add({
+      systems.lab.faults.add({
         system: "netbox",
         call: "^POST /api/virtualization/virtual-disks/",
         how: "drop after",
@@ -64,34 +66,34 @@ describe.skipIf(isReal)("discovery into a NetBox that has nothing", () => {
       const finished = await stack.up();
       expect(finished.errors).toEqual([]);
       expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
-      const rows = await world.consoles.all<{ name: string }>("virtualization/virtual-machines");
+      const rows = await systems.clients.all<{ name: string }>("virtualization/virtual-machines");
       expect(rows.map(({ name }) => name).sort()).toEqual(["ct303", "vm300", "vm301", "vm302"]);
       const undone = await stack.destroy();
       expect(undone.errors).toEqual([]);
       for (const path of ["virtualization/virtual-machines", "dcim/devices", "virtualization/clusters"])
-        expect(await world.consoles.all(path)).toEqual([]);
+        expect(await systems.clients.all(path)).toEqual([]);
     } finally {
-      await world.close();
+      await systems.close();
     }
   });
 });
 
 describe("discovery", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   const lab = (method: "GET" | "POST" | "PUT" | "DELETE", path: string, params: Record<string, string | number> = {}) =>
-    world.consoles.proxmox(method, path, params);
+    systems.clients.proxmox(method, path, params);
   const machine = async (name: string) => {
-    const rows = await world.consoles.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`);
+    const rows = await systems.clients.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`);
     return rows[0] ?? {};
   };
 
   beforeAll(async () => {
-    world = await World.open(undocumented(12));
-    const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
-    stack = await world.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
+    systems = await TestSystems.open(undocumented(12));
+    const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
+    stack = await systems.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const steps = ({ steps }: Run) => steps.map(({ op, name }) => `${op} ${name}`);
 
@@ -171,13 +173,13 @@ describe("discovery", () => {
   it("keeps what people write, and lists it where Proxmox VE says otherwise", async () => {
     const { id } = await machine("vm302");
     const path = `virtualization/virtual-machines/${String(id)}/`;
-    await world.consoles.netbox("PATCH", path, { description: "a person's", memory: 9999 });
+    await systems.clients.netbox("PATCH", path, { description: "a person's", memory: 9999 });
     const run = await stack.up("--refresh");
     expect(run.errors).toEqual([]);
     expect(run.output).toMatch(/conflicting +pve-lab +302 +vm302 +memory: NetBox has 9999, Proxmox VE 3072/);
     expect(await machine("vm302")).toMatchObject({ description: "a person's", memory: 9999 });
     expect((await stack.preview("--expect-no-changes")).code).toBe(0);
-    await world.consoles.netbox("PATCH", path, { memory: 3072 });
+    await systems.clients.netbox("PATCH", path, { memory: 3072 });
     expect(steps(await stack.up())).toEqual(["update guest-pve-lab-302"]);
   });
 
@@ -191,7 +193,7 @@ describe("discovery", () => {
     expect((await stack.preview("--expect-no-changes")).code).toBe(0);
     // An unreachable cluster removes nothing, however long the grace time is over.
     stack.configure(
-      world.config({
+      systems.config({
         program: "discovery",
         discovery: { graceTime: "0m" },
         proxmox: { "pve-lab": { url: "https://127.0.0.1:9" } },
@@ -200,23 +202,23 @@ describe("discovery", () => {
     const away = await stack.preview();
     expect(steps(away)).toEqual([]);
     expect(away.output).toMatch(/unreachable +pve-lab/);
-    stack.configure(world.config({ program: "discovery", discovery: { graceTime: "0m" } }));
+    stack.configure(systems.config({ program: "discovery", discovery: { graceTime: "0m" } }));
     expect(steps(await stack.up())).toEqual(["delete guest-pve-lab-306"]);
     expect(await machine("vm306")).toEqual({});
-    stack.configure(world.config({ program: "discovery" }));
+    stack.configure(systems.config({ program: "discovery" }));
   });
 
   it("hands a guest over to the site program by one tag, which then plans nothing", async () => {
     for (const name of ["vm304", "ct307", "renamed"]) {
       const vm = (await machine(name)) as { id: number; tags: { slug: string }[] };
       const tags = [...vm.tags.map(({ slug }) => ({ slug })), { slug: "adopt" }];
-      await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${vm.id}/`, { tags });
+      await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${vm.id}/`, { tags });
     }
-    const { options: _options, ...defaults } = world.config().defaults as Record<string, unknown>;
-    const site = await world.stack({ defaults: { bridge: "vmbr0", template: defaults.template } }, "site");
+    const { options: _options, ...defaults } = systems.config().defaults as Record<string, unknown>;
+    const site = await systems.stack({ defaults: { bridge: "vmbr0", template: defaults.template } }, "site");
     const adopted = await site.up();
     expect(adopted.errors).toEqual([]);
-    expect((await world.ourGuests()).map(({ vmid }) => vmid)).toEqual([307, 301, 304]);
+    expect((await systems.ourGuests()).map(({ vmid }) => vmid)).toEqual([307, 301, 304]);
     const next = await site.preview("--diff");
     expect(steps(next), next.output).toEqual([]);
     const left = await stack.up();
@@ -228,8 +230,8 @@ describe("discovery", () => {
 
   it("only looks where it is told so", async () => {
     await lab("PUT", "/nodes/pve3/qemu/308/config", { memory: 512 });
-    const file = join(world.folder, "report.json");
-    stack.configure(world.config({ program: "discovery", discovery: { readOnly: true, reportFile: file } }));
+    const file = join(systems.folder, "report.json");
+    stack.configure(systems.config({ program: "discovery", discovery: { readOnly: true, reportFile: file } }));
     const run = await stack.up();
     expect(steps(run)).toEqual([]);
     expect(run.output).toMatch(/changed +pve-lab +308 +vm308 +memory 3072 → 512/);
@@ -237,16 +239,16 @@ describe("discovery", () => {
     expect(outputs?.report).toMatchObject({ readOnly: ["pve-lab"], counts: { changed: 1 } });
     const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: { vmid?: number; details: string[] }[] };
     expect(rows.find(({ vmid }) => vmid === 308)?.details).toEqual(["memory 3072 → 512"]);
-    stack.configure(world.config({ program: "discovery" }));
+    stack.configure(systems.config({ program: "discovery" }));
   });
 
   it("is undone by destroy, but for what others use", async () => {
     const run = await stack.destroy();
     expect(run.errors).toEqual([]);
-    const left = await world.consoles.all<{ name: string }>("virtualization/virtual-machines");
+    const left = await systems.clients.all<{ name: string }>("virtualization/virtual-machines");
     expect(left.map(({ name }) => name).sort()).toEqual(["ct307", "renamed", "vm304"]);
     // The node of those that were handed over.
-    const devices = await world.consoles.all<{ name: string }>("dcim/devices");
+    const devices = await systems.clients.all<{ name: string }>("dcim/devices");
     expect(devices.map(({ name }) => name)).toEqual(["pve2"]);
   });
 });

@@ -5,7 +5,7 @@ import { parse, stringify } from "yaml";
 import { siteGrants, sitePermissions } from "../../stacks/access/privileges";
 import { runOps } from "../harness/cli";
 import { limitedNetboxToken, limitedToken } from "../harness/rights";
-import { demoSeed, World } from "../harness/world";
+import { demoSeed, TestSystems } from "../harness/systems";
 
 interface Check {
   system: string;
@@ -16,7 +16,7 @@ interface Check {
 
 /** `ops doctor` on systems that are well, and on each thing that can be wrong with one. */
 describe("ops doctor", { timeout: 60_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let args: string[];
   let env: NodeJS.ProcessEnv;
   const doctor = (words: string[] = [], more: NodeJS.ProcessEnv = {}) =>
@@ -35,7 +35,7 @@ describe("ops doctor", { timeout: 60_000 }, () => {
     changes: (config: Record<string, Record<string, unknown>>) => void,
     look: () => Promise<T>,
   ) => {
-    const file = join(world.folder, "test", "Pulumi.test.yaml");
+    const file = join(systems.folder, "test", "Pulumi.test.yaml");
     const before = readFileSync(file, "utf8");
     const whole = parse(before) as { config: Record<string, Record<string, unknown>> };
     changes(whole.config);
@@ -44,11 +44,11 @@ describe("ops doctor", { timeout: 60_000 }, () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(demoSeed(), { statistics: 0 }, "lab");
-    ({ args, env } = (await world.stack()).reach);
+    systems = await TestSystems.open(demoSeed(), { statistics: 0 }, "lab");
+    ({ args, env } = (await systems.stack()).reach);
   });
-  afterAll(() => world.close());
-  afterEach(() => world.lab.set({ setup: "clear" }));
+  afterAll(() => systems.close());
+  afterEach(() => systems.lab.set({ setup: "clear" }));
 
   it("finds everything well by the rights that are documented, as a table and as JSON", async () => {
     const { out, err, code } = await doctor();
@@ -75,19 +75,19 @@ describe("ops doctor", { timeout: 60_000 }, () => {
       /^\d+ checks: \d+ ok, 0 warnings, 0 failed\.$/m,
     ])
       expect(out).toMatch(line);
-    const before = await world.inventory();
+    const before = await systems.inventory();
     expect((await checks()).bad).toEqual([]);
-    expect(await world.inventory()).toBe(before);
+    expect(await systems.inventory()).toBe(before);
   });
 
   it("tells tokens that are refused or have too few rights, on both systems", async () => {
     const few = limitedToken(
-      world.lab,
+      systems.lab,
       siteGrants.filter(({ path }) => path !== "/storage"),
       "few",
     );
     const poor = await limitedNetboxToken(
-      world.consoles,
+      systems.clients,
       sitePermissions.filter(({ actions }) => !actions.includes("add")),
       "poor",
     );
@@ -115,7 +115,7 @@ describe("ops doctor", { timeout: 60_000 }, () => {
 
   it("looks for another program's rights, and for parts of it", async () => {
     const token = limitedToken(
-      world.lab,
+      systems.lab,
       siteGrants.filter(({ only }) => only === undefined),
       "always",
     );
@@ -175,8 +175,8 @@ describe("ops doctor", { timeout: 60_000 }, () => {
   });
 
   it("tells what is wrong with a cluster: its age, nodes, clock, storage, templates and bridges", async () => {
-    world.lab.set({ setup: "node", node: "pve2", offline: true });
-    world.lab.set({ setup: "clock-skew", seconds: 90 });
+    systems.lab.set({ setup: "node", node: "pve2", offline: true });
+    systems.lab.set({ setup: "clock-skew", seconds: 90 });
     const sick = await checks();
     expect(sick.code).toBe(2);
     expect(sick.bad).toEqual([
@@ -186,7 +186,7 @@ describe("ops doctor", { timeout: 60_000 }, () => {
         /^pve-lab clock warning: pve1 is (89|90) s ahead: let them keep time \(chrony\), or tokens and tickets expire wrongly$/,
       ),
     ]);
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     const lacking = await configured(
       (config) => {
         const defaults = config["netbox-proxmox:defaults"] ?? {};
@@ -210,17 +210,17 @@ describe("ops doctor", { timeout: 60_000 }, () => {
     expect(strange.bad).toEqual([
       "NetBox clusters failed: NetBox has no cluster pve-other: add it, or correct the name",
     ]);
-    world.lab.set({ setup: "release", version: "7.4.1" });
+    systems.lab.set({ setup: "release", version: "7.4.1" });
     expect((await checks()).bad).toContain("pve-lab version failed: 7.4.1: upgrade it to 8 or later");
-    world.lab.set({ setup: "release", version: "9.2.11" });
+    systems.lab.set({ setup: "release", version: "9.2.11" });
   });
 
   it("tells a zone that may not be updated, and one that may not be read", async () => {
-    world.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
+    systems.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
     const { bad, code } = await checks();
     expect(code).toBe(2);
     expect(bad).toEqual([expect.stringMatching(/^ns1 update lab\.example\. failed: .*REFUSED/)]);
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     const unread = await configured(
       (config) => Object.assign(config["netbox-proxmox:bind9"]?.ns1 as object, { tsigKeyFile: "/etc/bind/nosuch.key" }),
       () => checks(),

@@ -14,7 +14,7 @@ import { stateFrom } from "../../stacks/state";
 import { type KeptResource, keptResource } from "../../tools/stack";
 import { mutated, mutatedAnswer, numbers, pick, type Random } from "../harness/fuzz/mutate";
 import { HttpProxy } from "../harness/proxy";
-import { demoSeed, World } from "../harness/world";
+import { demoSeed, TestSystems } from "../harness/systems";
 
 // Answers of NetBox and Proxmox VE, zones and settings, each with something wrong in it: a plan or one clear error comes of
 // it, and never a write. `FUZZ_CASES` says how many, `FUZZ_SEED` the first: a failure names its own.
@@ -28,7 +28,7 @@ const unclear =
 const longest = 30_000;
 
 describe("systems and settings that say something odd", () => {
-  let world: World;
+  let systems: TestSystems;
   let netbox: HttpProxy;
   let proxmox: HttpProxy;
   let resources: KeptResource[];
@@ -38,25 +38,25 @@ describe("systems and settings that say something odd", () => {
   const known = new Map<string, Buffer>();
 
   beforeAll(async () => {
-    world = await World.open(demoSeed(), {}, "lab");
-    const stack = await world.stack({ site: { protect: false } });
+    systems = await TestSystems.open(demoSeed(), {}, "lab");
+    const stack = await systems.stack({ site: { protect: false } });
     expect((await stack.up()).errors).toEqual([]);
-    const { url = "", caFile } = world.reach.proxmox["pve-lab"] ?? {};
-    netbox = await HttpProxy.open(world.reach.netbox.url);
+    const { url = "", caFile } = systems.reach.proxmox["pve-lab"] ?? {};
+    netbox = await HttpProxy.open(systems.reach.netbox.url);
     proxmox = await HttpProxy.open(url, caFile);
-    const reached = { ...world.reach, netbox: { ...world.reach.netbox, url: netbox.url } };
-    const { bind9: _dns, ...rest } = world.config({ netbox: reached.netbox });
+    const reached = { ...systems.reach, netbox: { ...systems.reach.netbox, url: netbox.url } };
+    const { bind9: _dns, ...rest } = systems.config({ netbox: reached.netbox });
     config = {
       ...rest,
       proxmox: { "pve-lab": { url: proxmox.url, token: reached.proxmox["pve-lab"]?.token, requestTimeout: 5 } },
     };
     // Handlers compare where an object was recorded from.
-    const text = JSON.stringify(stack.resources()).replaceAll(world.reach.netbox.url, netbox.url);
+    const text = JSON.stringify(stack.resources()).replaceAll(systems.reach.netbox.url, netbox.url);
     resources = z.array(keptResource).parse(JSON.parse(text));
   }, 120_000);
   afterAll(async () => {
     await Promise.all([netbox.close(), proxmox.close()]);
-    await world.close();
+    await systems.close();
   });
 
   const kinds: Record<string, Kind> = {
@@ -100,7 +100,7 @@ describe("systems and settings that say something odd", () => {
   }
 
   it("end in a plan or one clear error, and never in a change", async () => {
-    const before = await world.inventory();
+    const before = await systems.inventory();
     const told = { plans: 0, errors: 0 };
     const wrong: string[] = [];
     for (let seed = first; seed < first + cases && wrong.length < 20; seed++) {
@@ -131,12 +131,12 @@ describe("systems and settings that say something odd", () => {
     process.stdout.write(`${told.plans} plans, ${told.errors} errors, ${wrong.length} unclear\n${wrong.join("\n")}\n`);
     expect(wrong).toEqual([]);
     expect(writes).toEqual([]);
-    expect(await world.inventory()).toBe(before);
+    expect(await systems.inventory()).toBe(before);
     expect(Math.min(told.plans, told.errors)).toBeGreaterThan(cases / 10);
   }, 1_200_000);
 
   it("are zones with anything in them, too", async () => {
-    const lines = (await world.consoles.records()).map((line) => line.replace(/^(\S+) /, "$1 300 IN "));
+    const lines = (await systems.clients.records()).map((line) => line.replace(/^(\S+) /, "$1 300 IN "));
     const text = `${lines.join("\n")}\n`;
     for (let seed = first; seed < first + cases; seed++) {
       const random = numbers(seed);

@@ -6,7 +6,7 @@ import { labels, relationships } from "../../stacks/inventory/desired/schema";
 import { labEnvironment } from "../../tools/labstack";
 import { runOps } from "../harness/cli";
 import { addRecords, inventorySeed } from "../harness/inventory";
-import { World } from "../harness/world";
+import { TestSystems } from "../harness/systems";
 
 interface Row {
   label: string;
@@ -23,7 +23,7 @@ interface Graph {
 }
 
 describe("ops graph on files", { timeout: 60_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let graph: Graph;
   let env: NodeJS.ProcessEnv;
   let folder: string;
@@ -43,11 +43,11 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
     graph.nodes.find((node) => node.properties.address === text)?.properties.id ?? expect.unreachable(text);
 
   beforeAll(async () => {
-    world = await World.open(inventorySeed(), { statistics: 0 });
-    await addRecords(world);
-    folder = join(world.folder, "graph");
-    const limited = await world.reachAs("inventory", inventoryGrants, inventoryPermissions);
-    const { reach } = await world.stack({}, "test", { env: labEnvironment(limited) });
+    systems = await TestSystems.open(inventorySeed(), { statistics: 0 });
+    await addRecords(systems);
+    folder = join(systems.folder, "graph");
+    const limited = await systems.reachAs("inventory", inventoryGrants, inventoryPermissions);
+    const { reach } = await systems.stack({}, "test", { env: labEnvironment(limited) });
     stack = reach.args;
     env = reach.env;
     const { code, err } = await ops();
@@ -55,8 +55,8 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
     expect(code).toBe(0);
     graph = read();
   });
-  afterAll(() => world.close());
-  beforeEach(() => world.lab.set({ setup: "clear" }));
+  afterAll(() => systems.close());
+  beforeEach(() => systems.lab.set({ setup: "clear" }));
 
   it("has exactly the documented properties, and relationships between the documented labels", () => {
     expect(new Set(graph.nodes.map(({ label }) => label))).toEqual(new Set(Object.keys(labels)));
@@ -183,7 +183,7 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
   });
 
   it("tells what could not be read, and keeps to the rest", async () => {
-    world.lab.set({ setup: "node", node: "pve2", offline: true });
+    systems.lab.set({ setup: "node", node: "pve2", offline: true });
     const { code, err } = await ops();
     expect(err).toMatch(/^3 guests of pve-lab could not be read \(202, 203, 204\): their nodes are away\./);
     expect(code).toBe(1);

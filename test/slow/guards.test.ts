@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { sitePermissions } from "../../stacks/access/privileges";
 import type { Run, Stack } from "../../tools/stack";
 import { limitedNetboxToken } from "../harness/rights";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // Each guard stops with a list and the way on, and nothing was changed: neither a system nor the state.
 
@@ -17,21 +17,21 @@ const guests = [1, 2, 3, 4]
 const names = (stack: Stack) => stack.resources().map(({ urn, id }) => ({ urn, id }));
 
 describe("a system that is not what it was", () => {
-  let world: World | undefined;
-  afterEach(() => world?.close());
+  let systems: TestSystems | undefined;
+  afterEach(() => systems?.close());
 
-  async function built(): Promise<{ world: World; stack: Stack }> {
-    world = await World.open(seedWith(guests));
-    const stack = await world.stack({ site: { protect: false, maxRemovals: 2 } });
+  async function built(): Promise<{ systems: TestSystems; stack: Stack }> {
+    systems = await TestSystems.open(seedWith(guests));
+    const stack = await systems.stack({ site: { protect: false, maxRemovals: 2 } });
     expect((await stack.up()).errors).toEqual([]);
-    return { world, stack };
+    return { systems, stack };
   }
 
   it("empties no state on refresh: a NetBox that was restored from a back-up", async () => {
-    const { world: own, stack } = await built();
+    const { systems: own, stack } = await built();
     const before = { inventory: await own.inventory(), state: names(stack) };
-    for (const { id } of await own.consoles.all<{ id: number }>("virtualization/virtual-machines"))
-      await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${id}/`);
+    for (const { id } of await own.clients.all<{ id: number }>("virtualization/virtual-machines"))
+      await own.clients.netbox("DELETE", `virtualization/virtual-machines/${id}/`);
     const guestsAndNames = async () => (await own.inventory()).replace(/^10\.71\..*$/gm, "");
     const left = await guestsAndNames();
     // Without the program, as a plain `pulumi refresh` runs: the provider is alone then.
@@ -42,13 +42,13 @@ describe("a system that is not what it was", () => {
   });
 
   it("takes no guest away: a NetBox that knows nothing of one, and not who deleted it", async () => {
-    const { world: own, stack } = await built();
+    const { systems: own, stack } = await built();
     const blind = sitePermissions.map(({ objectTypes, ...rest }) => ({
       ...rest,
       objectTypes: objectTypes.filter((type) => type !== "core.objectchange"),
     }));
-    const NETBOX_API_TOKEN = await limitedNetboxToken(own.consoles, blind, "blind");
-    await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${(await own.consoles.vm("g1")).id}/`);
+    const NETBOX_API_TOKEN = await limitedNetboxToken(own.clients, blind, "blind");
+    await own.clients.netbox("DELETE", `virtualization/virtual-machines/${(await own.clients.vm("g1")).id}/`);
     const before = await own.inventory();
     const said = async (run: Promise<Run>) => (await run).output.replace(/\s+/g, " ");
     expect(await said(stack.preview())).toMatch(
@@ -65,7 +65,7 @@ describe("a system that is not what it was", () => {
   });
 
   it("empties no state on refresh: a cluster of the same name without its guests", async () => {
-    const { world: own, stack } = await built();
+    const { systems: own, stack } = await built();
     const state = names(stack);
     const { guests: machines } = own.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has it");
     const ours = [...machines.values()].filter(({ vmid }) => vmid > 100_000);
@@ -81,7 +81,7 @@ describe("a system that is not what it was", () => {
   });
 
   it("is waited for: a node that is away changes no plan, and what is on it is taken for nobody's", async () => {
-    const { world: own, stack } = await built();
+    const { systems: own, stack } = await built();
     const node = (offline: boolean) => own.lab.set({ setup: "node", node: "pve2", offline });
     const before = await own.inventory();
     expect(before).toContain('"node":"pve2"');
@@ -89,19 +89,19 @@ describe("a system that is not what it was", () => {
     const again = await stack.preview("--expect-no-changes");
     expect(again.errors).toEqual([]);
     expect(again.code).toBe(0);
-    await own.consoles.netbox("POST", "virtualization/virtual-machines/", { name: "late", cluster: 1 });
-    const { id } = await own.consoles.vm("late");
+    await own.clients.netbox("POST", "virtualization/virtual-machines/", { name: "late", cluster: 1 });
+    const { id } = await own.clients.vm("late");
     const far = JSON.parse(before.split("\n").find((line) => line.includes('"node":"pve2"')) ?? "{}") as {
       vmid: number;
     };
-    await own.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
+    await own.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
       custom_fields: { proxmox_vmid: String(far.vmid) },
     });
     const refused = await stack.preview();
     expect(refused.output.replace(/\s+/g, " ")).toMatch(
       /late \(\S+\): VMID \d+ is on pve2, which is offline, so that nobody can say/,
     );
-    await own.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
+    await own.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, {
       custom_fields: { proxmox_vmid: null },
       local_context_data: { proxmox: { template: 9001 } },
     });
@@ -113,7 +113,7 @@ describe("a system that is not what it was", () => {
   });
 
   it("may be so where that is meant, and the next up makes what is missing", async () => {
-    const { world: own, stack } = await built();
+    const { systems: own, stack } = await built();
     const { guests: machines, storages } =
       own.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has it");
     for (const { vmid, node } of [...machines.values()].filter((guest) => guest.vmid > 100_000)) {
@@ -129,23 +129,23 @@ describe("a system that is not what it was", () => {
 
 describe("a VMID that was used anew behind our back", () => {
   it("is left to whoever has it now: by update, refresh and teardown, with or without a mark of its own", async () => {
-    const world = await World.open(seedWith(guests));
+    const systems = await TestSystems.open(seedWith(guests));
     try {
-      const { consoles } = world;
-      const stack = await world.stack({ site: { protect: false } });
+      const { clients } = systems;
+      const stack = await systems.stack({ site: { protect: false } });
       expect((await stack.up()).errors).toEqual([]);
       const marks = ["", "Managed by Pulumi stack other/prod from https://nb/virtualization/virtual-machines/7/"];
       for (const [n, description] of marks.entries()) {
-        const { vmid, node } = await consoles.guest(`g${n + 1}`);
-        await consoles.proxmox("POST", `/nodes/${node}/qemu/${vmid}/status/stop`);
-        await consoles.proxmox("DELETE", `/nodes/${node}/qemu/${vmid}`);
-        await consoles.proxmox("POST", `/nodes/${node}/qemu`, { vmid, name: `stranger${n}`, memory: 64, description });
+        const { vmid, node } = await clients.guest(`g${n + 1}`);
+        await clients.proxmox("POST", `/nodes/${node}/qemu/${vmid}/status/stop`);
+        await clients.proxmox("DELETE", `/nodes/${node}/qemu/${vmid}`);
+        await clients.proxmox("POST", `/nodes/${node}/qemu`, { vmid, name: `stranger${n}`, memory: 64, description });
       }
       const strangers = async () =>
-        JSON.stringify((await consoles.guests()).filter(({ name }) => name.startsWith("stranger")));
+        JSON.stringify((await clients.guests()).filter(({ name }) => name.startsWith("stranger")));
       const before = await strangers();
       for (const name of ["g1", "g2"])
-        await consoles.netbox("PATCH", `virtualization/virtual-machines/${(await consoles.vm(name)).id}/`, {
+        await clients.netbox("PATCH", `virtualization/virtual-machines/${(await clients.vm(name)).id}/`, {
           memory: 1024,
         });
       const updated = await stack.up();
@@ -159,7 +159,7 @@ describe("a VMID that was used anew behind our back", () => {
       expect((await stack.destroy("--run-program=false")).errors).toEqual([]);
       expect(await strangers()).toBe(before);
     } finally {
-      await world.close();
+      await systems.close();
     }
   });
 });
@@ -169,41 +169,41 @@ describe("an up that goes on past an error", () => {
     const planned = guests
       .split("\n")
       .map((line, n) => (n < 2 ? line : line.replace("vcpus", "status: planned, vcpus")));
-    const world = await World.open(seedWith(planned.join("\n")));
+    const systems = await TestSystems.open(seedWith(planned.join("\n")));
     try {
-      const stack = await world.stack({ site: { protect: false } });
+      const stack = await systems.stack({ site: { protect: false } });
       expect((await stack.up()).errors).toEqual([]);
       const set = async (name: string, status: string) =>
-        world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm(name)).id}/`, {
+        systems.clients.netbox("PATCH", `virtualization/virtual-machines/${(await systems.clients.vm(name)).id}/`, {
           status,
         });
       await set("g1", "decommissioning");
       await set("g3", "active");
-      world.lab.set({ setup: "call", system: "proxmox", call: "POST .*/status/start", how: "status", status: 503 });
+      systems.lab.set({ setup: "call", system: "proxmox", call: "POST .*/status/start", how: "status", status: 503 });
       const failed = await stack.up();
       expect(failed.errors[0]).toMatch(/Unable to bring VM 100003 g3 .* 503/);
       const next = await stack.up();
       expect(next.code, next.output).toBe(0);
-      expect((await world.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
+      expect((await systems.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
         "g2 running",
         "g3 running",
       ]);
       expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
     } finally {
-      await world.close();
+      await systems.close();
     }
   });
 });
 
 describe("another automation on the same guests", () => {
   it("is refused while its event rules are enabled, and nothing is made", async () => {
-    const world = await World.open(seedWith(guests));
+    const systems = await TestSystems.open(seedWith(guests));
     try {
-      const { id: hook } = (await world.consoles.netbox("POST", "extras/webhooks/", {
+      const { id: hook } = (await systems.clients.netbox("POST", "extras/webhooks/", {
         name: "flask",
         payload_url: "http://127.0.0.1:9/vm",
       })) as { id: number };
-      const { id: rule } = (await world.consoles.netbox("POST", "extras/event-rules/", {
+      const { id: rule } = (await systems.clients.netbox("POST", "extras/event-rules/", {
         name: "proxmox-clone-vm-and-set-resources-flask-application",
         object_types: ["virtualization.virtualmachine"],
         event_types: ["object_created"],
@@ -211,20 +211,20 @@ describe("another automation on the same guests", () => {
         action_object_type: "extras.webhook",
         action_object_id: hook,
       })) as { id: number };
-      const stack = await world.stack({ site: { protect: false } });
-      const before = await world.inventory();
+      const stack = await systems.stack({ site: { protect: false } });
+      const before = await systems.inventory();
       const refused = await stack.up();
       expect(refused.output.replace(/\s+/g, " ")).toMatch(
         /an event rule of netbox-proxmox-automation enabled, which acts on the same guests: proxmox-clone-vm-and-set-resources-flask-application \(\S+\/extras\/event-rules\/\d+\/\); disable it there/,
       );
-      expect(await world.inventory()).toBe(before);
-      stack.configure(world.config({ site: { protect: false, otherAutomation: "allow" } }));
+      expect(await systems.inventory()).toBe(before);
+      stack.configure(systems.config({ site: { protect: false, otherAutomation: "allow" } }));
       expect((await stack.preview()).errors).toEqual([]);
-      stack.configure(world.config({ site: { protect: false } }));
-      await world.consoles.netbox("PATCH", `extras/event-rules/${rule}/`, { enabled: false });
+      stack.configure(systems.config({ site: { protect: false } }));
+      await systems.clients.netbox("PATCH", `extras/event-rules/${rule}/`, { enabled: false });
       expect((await stack.preview()).errors).toEqual([]);
     } finally {
-      await world.close();
+      await systems.close();
     }
   });
 });

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { guestGrants, guestPermissions, opsGrants } from "../../stacks/access/privileges";
 import { runOps } from "../harness/cli";
 import { limitedNetboxToken, limitedToken } from "../harness/rights";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 /** A running VM and a container of NetBox, one more VM that NetBox doesn't know, and a template. */
 function seed() {
@@ -32,24 +32,24 @@ function seed() {
 }
 
 describe("ops on guests", { timeout: 60_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let env: NodeJS.ProcessEnv;
   beforeAll(async () => {
-    world = await World.open(seed(), { statistics: 0 }, "lab");
-    const token = limitedToken(world.lab, [...opsGrants, ...guestGrants], "ops");
+    systems = await TestSystems.open(seed(), { statistics: 0 }, "lab");
+    const token = limitedToken(systems.lab, [...opsGrants, ...guestGrants], "ops");
     const [user, secret] = token.split("=");
-    const { url, caFile } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { url, caFile } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     // As other tools of Proxmox VE have it.
     env = {
       ...{ PROXMOX_API_URL: `${url}/api2/json`, PROXMOX_USERNAME: user, PROXMOX_TOKEN: secret },
-      ...{ PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: world.endpoints.netbox.url },
-      NETBOX_API_TOKEN: await limitedNetboxToken(world.consoles, guestPermissions, "ops"),
+      ...{ PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: systems.endpoints.netbox.url },
+      NETBOX_API_TOKEN: await limitedNetboxToken(systems.clients, guestPermissions, "ops"),
     };
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   beforeEach(() => {
-    world.lab.set({ setup: "clear" });
-    world.lab.log.clear();
+    systems.lab.set({ setup: "clear" });
+    systems.lab.log.clear();
   });
 
   const ops = (...args: string[]) => runOps(args, env);
@@ -57,10 +57,10 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     const said = await ops(...args, "--json");
     return { ...said, value: JSON.parse(said.out) };
   };
-  const statusInNetbox = async (name: string) => (await world.consoles.vm(name)).status.value;
+  const statusInNetbox = async (name: string) => (await systems.clients.vm(name)).status.value;
   const coresOf = async (vmid: number) =>
-    (await world.consoles.proxmox<{ cores: number }>("GET", `/nodes/pve1/qemu/${vmid}/config`)).cores;
-  const isRunning = (vmid: number) => world.lab.proxmox.get("pve-lab")?.cluster.guests.get(vmid)?.running;
+    (await systems.clients.proxmox<{ cores: number }>("GET", `/nodes/pve1/qemu/${vmid}/config`)).cores;
+  const isRunning = (vmid: number) => systems.lab.proxmox.get("pve-lab")?.cluster.guests.get(vmid)?.running;
 
   it("lists guests by NetBox's names, with what NetBox says", async () => {
     const { out, err, code } = await ops("list");
@@ -77,7 +77,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
   });
 
   it("watches with one request a cluster and look", async () => {
-    world.lab.log.clear();
+    systems.lab.log.clear();
     const { out, code } = await ops("status", "--watch", "--interval", "0.2", "--count", "3", "--json", "web1", "ct1");
     expect(code).toBe(0);
     const looks = out
@@ -87,7 +87,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     expect(looks).toHaveLength(3);
     expect(looks[0].guests[0].rates).toBeUndefined();
     expect(looks[2].guests[0]).toMatchObject({ name: "web1", rates: { netIn: 0, diskWrite: 0 } });
-    const asked = world.lab.log.calls.filter(({ path }) => path.includes("cluster/resources"));
+    const asked = systems.lab.log.calls.filter(({ path }) => path.includes("cluster/resources"));
     // One of them finds the guests.
     expect(asked).toHaveLength(4);
   });
@@ -142,7 +142,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
   });
 
   it("names stop where a guest doesn't follow, and goes on with the others", async () => {
-    world.lab.set({ setup: "acpi", vmid: 201, ignored: true });
+    systems.lab.set({ setup: "acpi", vmid: 201, ignored: true });
     const said = await ops("shutdown", "web1", "ct1", "--timeout", "1");
     expect(said.code).toBe(1);
     expect(said.out).toMatch(
@@ -153,10 +153,10 @@ describe("ops on guests", { timeout: 60_000 }, () => {
   });
 
   it("says what is wrong with guests, names and options", async () => {
-    world.lab.set({ setup: "lock-vm", vmid: 203, lock: "backup" });
+    systems.lab.set({ setup: "lock-vm", vmid: 203, lock: "backup" });
     const locked = await ops("start", "203");
     expect(locked.out).toMatch(/it is locked \(backup\): wait for what does that .*qm unlock 203/);
-    world.lab.set({ setup: "unlock-vm", vmid: 203 });
+    systems.lab.set({ setup: "unlock-vm", vmid: 203 });
     const cases: [string[], RegExp][] = [
       [["start", "nosuch"], /^There is no guest nosuch: write a name of NetBox, a VMID, or CLUSTER\/VMID/],
       [["start"], /^No guest is named: write names or VMIDs, --tag/],
@@ -204,7 +204,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
       expect.objectContaining({ vmid: 201, name: "with-ram", withRam: true, isParent: true }),
       expect.objectContaining({ vmid: 202, name: "before-it", isParent: true }),
     ]);
-    await world.consoles.proxmox("PUT", "/nodes/pve1/qemu/201/config", { cores: 4 });
+    await systems.clients.proxmox("PUT", "/nodes/pve1/qemu/201/config", { cores: 4 });
     const refused = await ops("snapshot", "rollback", "before-it", "web1");
     expect(refused.err).toMatch(
       /web1 \(pve-lab\/201\) goes back to before-it of \S+: everything written in the last .* is lost, and it is switched off\./,
@@ -243,7 +243,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
   });
 
   it("shows tasks and their logs, and how they ended", async () => {
-    world.lab.set({ setup: "task", type: "qmstart", id: "203", fails: "start failed: no such disk" });
+    systems.lab.set({ setup: "task", type: "qmstart", id: "203", fails: "start failed: no such disk" });
     expect((await ops("start", "203")).out).toMatch(/start failed: no such disk/);
     await ops("start", "203");
     const failed = await json("tasks", "--guest", "203", "--failed");

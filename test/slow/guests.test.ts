@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guestsHaveNoDriftButTheirOwn } from "../harness/guestproperty";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 describe("a thousand generated guests", () => {
-  let world: World;
+  let systems: TestSystems;
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
-    world.context({ shutdownTimeout: 1 });
+    systems = await TestSystems.open(seedWith("[]"));
+    systems.context({ shutdownTimeout: 1 });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it.each([
     ["qemu", 700],
@@ -16,8 +16,8 @@ describe("a thousand generated guests", () => {
   ] as const)(
     "have no drift but what was changed by hand (%s: %i)",
     async (type, runs) => {
-      await guestsHaveNoDriftButTheirOwn(world, type, type === "qemu" ? 20_000 : 30_000, runs);
-      expect((await world.consoles.guests()).filter(({ vmid }) => vmid >= 20_000)).toEqual([]);
+      await guestsHaveNoDriftButTheirOwn(systems, type, type === "qemu" ? 20_000 : 30_000, runs);
+      expect((await systems.clients.guests()).filter(({ vmid }) => vmid >= 20_000)).toEqual([]);
     },
     600_000,
   );

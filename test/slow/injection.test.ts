@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // Texts that mean something to nsupdate, a shell, a property string or a terminal, in every field that takes any text.
 
@@ -16,7 +16,7 @@ const guest = (n: number) =>
   `- { name: i${n}, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71, addresses: [{ address: 10.71.0.${n + 30}/24, dnsName: i${n}.lab.example }] }] }`;
 
 describe("awkward texts in NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   beforeAll(async () => {
     const seed = seedWith([...texts.map((_, n) => guest(n)), guest(20)].join("\n"));
@@ -26,25 +26,25 @@ describe("awkward texts in NetBox", () => {
       { name: "proxmox_bridge", type: "text", objectTypes: ["virtualization.vminterface"] },
       { name: "proxmox_disk_storage_volume", type: "text", objectTypes: ["virtualization.virtualdisk"] },
     );
-    world = await World.open(seed);
-    stack = await world.stack({ site: { protect: false } });
+    systems = await TestSystems.open(seed);
+    stack = await systems.stack({ site: { protect: false } });
     for (const [n, text] of texts.entries()) {
-      const { id } = await world.consoles.vm(`i${n}`);
-      await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { comments: text });
-      const [address] = await world.consoles.all<{ id: number }>("ipam/ip-addresses", `&virtual_machine_id=${id}`);
-      await world.consoles.netbox("PATCH", `ipam/ip-addresses/${address?.id}/`, { custom_fields: { dns_txt: text } });
+      const { id } = await systems.clients.vm(`i${n}`);
+      await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { comments: text });
+      const [address] = await systems.clients.all<{ id: number }>("ipam/ip-addresses", `&virtual_machine_id=${id}`);
+      await systems.clients.netbox("PATCH", `ipam/ip-addresses/${address?.id}/`, { custom_fields: { dns_txt: text } });
     }
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("are carried exactly, and do nothing else", async () => {
-    await world.consoles.nsupdate("lab.example.", ["update add web.lab.example. 300 A 192.0.2.1"]);
+    await systems.clients.nsupdate("lab.example.", ["update add web.lab.example. 300 A 192.0.2.1"]);
     expect((await stack.up()).errors).toEqual([]);
     for (const [n, text] of texts.entries()) {
-      const { config } = await world.consoles.guest(`i${n}`);
+      const { config } = await systems.clients.guest(`i${n}`);
       expect(String(config.description).startsWith(`${text.trim()}\n\nManaged by Pulumi`), text).toBe(true);
     }
-    const records = await world.newRecords();
+    const records = await systems.newRecords();
     expect(records).toContain("web.lab.example. A 192.0.2.1");
     expect(records.filter((line) => / TXT /.test(line) && !line.startsWith("_"))).toHaveLength(texts.length);
     // Read back and compared, each is what it was.
@@ -53,25 +53,25 @@ describe("awkward texts in NetBox", () => {
   });
 
   it("that no field takes are refused in the plan, and nothing is changed", async () => {
-    const before = await world.inventory();
-    const { id } = await world.consoles.vm("i20");
+    const before = await systems.inventory();
+    const { id } = await systems.clients.vm("i20");
     const vm = `virtualization/virtual-machines/${id}/`;
-    await world.consoles.netbox("PATCH", vm, { comments: "x".repeat(65_536) });
+    await systems.clients.netbox("PATCH", vm, { comments: "x".repeat(65_536) });
     const long = await stack.up();
     expect(long.output.replace(/\s+/g, " ")).toMatch(
       /i20 \(\S+\): its description and comments make 65\d{3} characters of notes, and PVE takes 8192; shorten them/,
     );
-    await world.consoles.netbox("PATCH", vm, { comments: "", name: "i20;reboot" });
+    await systems.clients.netbox("PATCH", vm, { comments: "", name: "i20;reboot" });
     expect((await stack.up()).output).toMatch(/is no valid hostname; rename it in NetBox/);
-    await world.consoles.netbox("PATCH", vm, {
+    await systems.clients.netbox("PATCH", vm, {
       name: "i20",
       local_context_data: { proxmox: { options: { cpu: "host\nargs: -x" }, bridge: "vmbr0,tag=1" } },
     });
-    const [nic] = await world.consoles.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
-    await world.consoles.netbox("PATCH", `virtualization/interfaces/${nic?.id}/`, {
+    const [nic] = await systems.clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+    await systems.clients.netbox("PATCH", `virtualization/interfaces/${nic?.id}/`, {
       custom_fields: { proxmox_bridge: "vmbr0,firewall=0" },
     });
-    await world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+    await systems.clients.netbox("POST", "virtualization/virtual-disks/", {
       ...{ virtual_machine: id, name: "scsi0", size: 8192 },
       custom_fields: { proxmox_disk_storage_volume: "ceph:1,import-from=local" },
     });
@@ -80,6 +80,6 @@ describe("awkward texts in NetBox", () => {
     expect(context).toMatch(/proxmox.bridge of its config context won't do/);
     expect(context).toMatch(/proxmox_bridge of net0: "vmbr0,firewall=0" is no bridge's or vnet's name/);
     expect(context).toMatch(/of virtual disk scsi0: "ceph:1,import-from=local" is no storage's name/);
-    expect(await world.inventory()).toBe(before);
+    expect(await systems.inventory()).toBe(before);
   });
 });

@@ -5,7 +5,7 @@ import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../
 import { labEnvironment } from "../../tools/labstack";
 import type { Run, Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
-import { demoSeed, World } from "../harness/world";
+import { demoSeed, TestSystems } from "../harness/systems";
 
 // A file, then NetBox, then guests, then what discovery says of them: three stacks in a row, each with its own tokens.
 
@@ -43,33 +43,33 @@ guests:
 `;
 
 describe("vms.yml", () => {
-  let world: World;
+  let systems: TestSystems;
   let intent: Stack;
   let site: Stack;
   let file: string;
   let env: NodeJS.ProcessEnv;
   const vm = async (name: string) =>
-    (await world.consoles.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`))[0] ?? {};
+    (await systems.clients.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`))[0] ?? {};
   const steps = ({ steps }: Run) => steps.map(({ op, name }) => `${op} ${name}`).sort();
 
   beforeAll(async () => {
     const seed = demoSeed();
     const custom = { name: "proxmox_bridge", type: "text", objectTypes: ["virtualization.vminterface"] };
-    world = await World.open({
+    systems = await TestSystems.open({
       ...seed,
       netbox: { ...seed.netbox, guests: [], customFields: [...seed.netbox.customFields, custom] },
     });
-    file = join(world.folder, "vms.yml");
-    const { netbox } = await world.reachAs("intent", [], intentPermissions);
+    file = join(systems.folder, "vms.yml");
+    const { netbox } = await systems.reachAs("intent", [], intentPermissions);
     env = { NETBOX_API_TOKEN: netbox.token };
-    intent = await world.stack(
+    intent = await systems.stack(
       { program: "intent", proxmox: undefined, bind9: undefined, intent: { file } },
       "intent",
       { env },
     );
-    site = await world.stack({ site: { promote: true } }, "site");
+    site = await systems.stack({ site: { promote: true } }, "site");
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("says all that is wrong with it, each with its line and column", async () => {
     writeFileSync(
@@ -117,7 +117,7 @@ describe("vms.yml", () => {
   it("becomes guests on Proxmox VE, whose status is NetBox's from then on", async () => {
     const built = await site.up();
     expect(built.errors).toEqual([]);
-    expect((await world.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
+    expect((await systems.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
       "shop01 running",
       "shop02 running",
     ]);
@@ -127,8 +127,8 @@ describe("vms.yml", () => {
   });
 
   it("is left alone by discovery", async () => {
-    const reach = await world.reachAs("discovery", discoveryGrants, discoveryPermissions);
-    const discovery = await world.stack({ program: "discovery", discovery: { tags: ["web"] } }, "discovery", {
+    const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
+    const discovery = await systems.stack({ program: "discovery", discovery: { tags: ["web"] } }, "discovery", {
       env: labEnvironment(reach),
     });
     const run = await discovery.up();
@@ -138,8 +138,8 @@ describe("vms.yml", () => {
   });
 
   it("is written from NetBox, and that file plans nothing", async () => {
-    const exported = join(world.folder, "exported.yml");
-    const { netbox } = world.endpoints;
+    const exported = join(systems.folder, "exported.yml");
+    const { netbox } = systems.endpoints;
     const run = await runOps(["vms", "export", "--out", exported], { ...env, NETBOX_SERVER_URL: netbox.url });
     expect(run).toMatchObject({ code: 0, err: "" });
     const text = readFileSync(exported, "utf8");
@@ -149,15 +149,15 @@ describe("vms.yml", () => {
     expect(steps(same), same.output).toEqual([]);
     expect(same.code).toBe(0);
     // In another stack it takes what is there, and writes nothing.
-    const other = await world.stack(
+    const other = await systems.stack(
       { program: "intent", proxmox: undefined, bind9: undefined, intent: { file: exported } },
       "other",
       { env },
     );
-    world.lab.log.clear();
+    systems.lab.log.clear();
     const taken = await other.up();
     expect(taken.errors).toEqual([]);
-    expect(world.lab.log.calls.filter(({ system, method }) => system === "netbox" && method !== "GET")).toEqual([]);
+    expect(systems.lab.log.calls.filter(({ system, method }) => system === "netbox" && method !== "GET")).toEqual([]);
     expect((await other.preview("--refresh", "--expect-no-changes")).code).toBe(0);
     writeFileSync(file, first);
   });
@@ -170,7 +170,7 @@ describe("vms.yml", () => {
     expect(await vm("shop02")).toMatchObject({ status: { value: "decommissioning" } });
     const torn = await site.up();
     expect(torn.errors).toEqual([]);
-    expect((await world.ourGuests()).map(({ name }) => name)).toEqual(["shop01"]);
+    expect((await systems.ourGuests()).map(({ name }) => name)).toEqual(["shop01"]);
     expect(await vm("shop02")).toEqual({});
   });
 });

@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it } from "vitest";
 import { killTree } from "../../cli/processes";
-import { demoSeed, World } from "../harness/world";
+import { demoSeed, TestSystems } from "../harness/systems";
 
-// SIGKILL to the CLI's whole process tree in the middle of `up`; then `up` again. The verdict is what the systems hold.
+// SIGKILL to the CLI's whole process tree in the middle of `up`; then `up` again. What the systems hold decides.
 
 describe("an up that is killed", () => {
-  let world: World | undefined;
-  afterEach(() => world?.close());
+  let systems: TestSystems | undefined;
+  afterEach(() => systems?.close());
 
   /** Kills once so many calls of a kind have reached Proxmox. */
   async function killedAfter(calls: number, fits: (path: string) => boolean) {
-    world = await World.open(demoSeed(), { clone: 300, start: 100 });
-    const stack = await world.stack();
+    systems = await TestSystems.open(demoSeed(), { clone: 300, start: 100 });
+    const stack = await systems.stack();
     const { pid, done } = stack.start("up", ["--yes", "--skip-preview"]);
-    const { log } = world.lab;
+    const { log } = systems.lab;
     while (
       log.calls.filter(({ system, method, path }) => system === "proxmox" && method === "POST" && fits(path)).length <
       calls
@@ -25,10 +25,10 @@ describe("an up that is killed", () => {
     const refused = await stack.up();
     expect(refused.output).toContain("the stack is currently locked");
     expect(stack.clearDeadLocks()).toBe(1);
-    return { world, stack };
+    return { systems, stack };
   }
 
-  async function expectWhole(own: World): Promise<void> {
+  async function expectWhole(own: TestSystems): Promise<void> {
     const guests = await own.ourGuests();
     expect(guests.map(({ name }) => name)).toEqual([
       "app01",
@@ -51,7 +51,7 @@ describe("an up that is killed", () => {
         .size,
     ).toBe(allocated.length);
     expect(allocated).toHaveLength(9);
-    const addresses = (await own.consoles.addresses()).map(({ address }) => address.split("/")[0]);
+    const addresses = (await own.clients.addresses()).map(({ address }) => address.split("/")[0]);
     expect(new Set(addresses).size).toBe(addresses.length);
     const records = await own.newRecords();
     expect(new Set(records).size).toBe(records.length);
@@ -60,21 +60,21 @@ describe("an up that is killed", () => {
   }
 
   it("while it clones is finished by the next one: nothing doubled, nothing orphaned", async () => {
-    const { world: own, stack } = await killedAfter(3, (path) => path.endsWith("/clone"));
+    const { systems: own, stack } = await killedAfter(3, (path) => path.endsWith("/clone"));
     expect((await stack.up()).errors).toEqual([]);
     await expectWhole(own);
     expect((await stack.preview("--refresh", "--expect-no-changes")).code).toBe(0);
   });
 
   it("leaves nothing of a guest that is decommissioned before the next one", async () => {
-    const { world: own, stack } = await killedAfter(2, (path) => path.endsWith("/status/start"));
+    const { systems: own, stack } = await killedAfter(2, (path) => path.endsWith("/status/start"));
     await sleep(700); // the clones that were under way end by themselves
     const made = (await own.ourGuests()).map(({ name }) => name);
     const [first = "", second = ""] = made;
-    await own.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await own.consoles.vm(first)).id}/`, {
+    await own.clients.netbox("PATCH", `virtualization/virtual-machines/${(await own.clients.vm(first)).id}/`, {
       status: "decommissioning",
     });
-    await own.consoles.netbox("DELETE", `virtualization/virtual-machines/${(await own.consoles.vm(second)).id}/`);
+    await own.clients.netbox("DELETE", `virtualization/virtual-machines/${(await own.clients.vm(second)).id}/`);
     expect((await stack.up()).errors).toEqual([]);
     const left = (await own.ourGuests()).map(({ name }) => name);
     expect(left).toHaveLength(10);
@@ -83,8 +83,8 @@ describe("an up that is killed", () => {
     expect(
       (await own.newRecords()).filter((line) => line.includes(`${first}.`) || line.includes(`${second}.`)),
     ).toEqual([]);
-    expect(await own.consoles.all("virtualization/virtual-machines", `&name=${first}`)).toEqual([]);
-    const held = await own.consoles.all<{ address: string; assigned_object_id: number | null; description: string }>(
+    expect(await own.clients.all("virtualization/virtual-machines", `&name=${first}`)).toEqual([]);
+    const held = await own.clients.all<{ address: string; assigned_object_id: number | null; description: string }>(
       "ipam/ip-addresses",
     );
     expect(

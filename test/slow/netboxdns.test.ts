@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 const guests = `
 - name: web01
@@ -27,22 +27,22 @@ interface PluginRecord {
 }
 
 describe("zones that netbox-dns keeps", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   const ids = new Map<string, number>();
   const plugin = "plugins/netbox-dns";
   const made = async (path: string, body: Record<string, unknown>) => {
-    const { id } = (await world.consoles.netbox("POST", `${plugin}/${path}/`, body)) as { id: number };
+    const { id } = (await systems.clients.netbox("POST", `${plugin}/${path}/`, body)) as { id: number };
     return id;
   };
   const records = async () =>
-    (await world.consoles.all<PluginRecord>(`${plugin}/records`)).filter(({ type }) => type !== "SOA");
+    (await systems.clients.all<PluginRecord>(`${plugin}/records`)).filter(({ type }) => type !== "SOA");
   const ours = async () =>
     (await records())
       .filter(({ description }) => description.startsWith("Managed by Pulumi"))
       .map(({ fqdn, type, value }) => `${fqdn} ${type} ${value}`)
       .sort();
-  const inDns = async () => (await world.newRecords()).filter((line) => !line.startsWith("_netbox-proxmox."));
+  const inDns = async () => (await systems.newRecords()).filter((line) => !line.startsWith("_netbox-proxmox."));
   /** Changes without the cases that a real BIND prints in another form. */
   const clean = async () => {
     const again = await stack.preview("--refresh", "--expect-no-changes");
@@ -51,7 +51,7 @@ describe("zones that netbox-dns keeps", () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(seedWith(guests));
+    systems = await TestSystems.open(seedWith(guests));
     const server = await made("nameservers", { name: "ns1.lab.example" });
     const soa = { nameservers: [server], soa_mname: server, soa_rname: "hostmaster.lab.example", default_ttl: 600 };
     ids.set("zone", await made("zones", { name: "lab.example", ...soa }));
@@ -70,14 +70,14 @@ describe("zones that netbox-dns keeps", () => {
     ];
     for (const [name, type, value, more] of given)
       ids.set(`${name} ${type}`, await made("records", { zone, name, type, value, ...more }));
-    stack = await world.stack();
+    stack = await systems.stack();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("are written to BIND with every type of record, and the guests' records to netbox-dns first", async () => {
     const up = await stack.up();
     expect(up.errors).toEqual([]);
-    const app = (await world.ourAddresses())[0]?.address.split("/")[0];
+    const app = (await systems.ourAddresses())[0]?.address.split("/")[0];
     const found = await inDns();
     expect(found).toEqual(
       expect.arrayContaining([
@@ -99,11 +99,11 @@ describe("zones that netbox-dns keeps", () => {
   });
 
   it("follow a change there, and another TTL", async () => {
-    await world.consoles.netbox("PATCH", `${plugin}/records/${ids.get("_sip._tcp SRV")}/`, {
+    await systems.clients.netbox("PATCH", `${plugin}/records/${ids.get("_sip._tcp SRV")}/`, {
       value: "0 5 5061 printer.lab.example.",
     });
-    await world.consoles.netbox("DELETE", `${plugin}/records/${ids.get("docs CNAME")}/`);
-    await world.consoles.netbox("PATCH", `${plugin}/records/${ids.get("printer TXT")}/`, { ttl: 60 });
+    await systems.clients.netbox("DELETE", `${plugin}/records/${ids.get("docs CNAME")}/`);
+    await systems.clients.netbox("PATCH", `${plugin}/records/${ids.get("printer TXT")}/`, { ttl: 60 });
     const planned = await stack.preview();
     expect(planned.steps.map(({ op, name }) => `${op} ${name}`).sort()).toEqual([
       "delete dns-ns1-docs.lab.example",
@@ -119,17 +119,17 @@ describe("zones that netbox-dns keeps", () => {
 
   it("are left to DNSsync where it makes an address's records by itself", async () => {
     const before = await inDns();
-    const [prefix] = await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24");
-    const views = await world.consoles.all<{ id: number; default_view: boolean }>(`${plugin}/views`);
+    const [prefix] = await systems.clients.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24");
+    const views = await systems.clients.all<{ id: number; default_view: boolean }>(`${plugin}/views`);
     const view = views.find((each) => each.default_view)?.id;
     // The plugin refuses to link a prefix while records of ours say what it would: they are handed over first.
-    const { dns } = world.config() as { dns: object };
-    stack.configure(world.config({ dns: { ...dns, plugin: "read" } }));
+    const { dns } = systems.config() as { dns: object };
+    stack.configure(systems.config({ dns: { ...dns, plugin: "read" } }));
     expect((await stack.up()).errors).toEqual([]);
     expect(await ours()).toEqual([]);
     expect(await inDns()).toEqual(before);
-    stack.configure(world.config());
-    await world.consoles.netbox("PATCH", `${plugin}/views/${view}/`, { prefixes: [prefix?.id] });
+    stack.configure(systems.config());
+    await systems.clients.netbox("PATCH", `${plugin}/views/${view}/`, { prefixes: [prefix?.id] });
     expect((await stack.up()).errors).toEqual([]);
     expect(await ours()).toEqual([]);
     expect(
@@ -143,13 +143,13 @@ describe("zones that netbox-dns keeps", () => {
   });
 
   it("have nothing of a guest's written into them that DNSsync makes, though its address is yet to be allocated", async () => {
-    const machine = await world.consoles.vm("app01");
-    const made = (await world.consoles.netbox("POST", "virtualization/virtual-machines/", {
+    const machine = await systems.clients.vm("app01");
+    const made = (await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
       ...{ name: "app02", cluster: 1, vcpus: 1, memory: 512 },
     })) as { id: number };
-    const [vlan] = await world.consoles.all<{ id: number }>("ipam/vlans", "&vid=71");
+    const [vlan] = await systems.clients.all<{ id: number }>("ipam/vlans", "&vid=71");
     expect(machine.id).not.toBe(made.id);
-    await world.consoles.netbox("POST", "virtualization/interfaces/", {
+    await systems.clients.netbox("POST", "virtualization/interfaces/", {
       ...{ virtual_machine: made.id, name: "net0", mode: "access", untagged_vlan: vlan?.id },
       custom_fields: { allocate_from: "vlan@4" },
     });
@@ -160,9 +160,9 @@ describe("zones that netbox-dns keeps", () => {
   });
 
   it("lose no name to an answer that is suddenly empty", async () => {
-    stack.configure(world.config({ site: { maxRemovals: 2, protect: false } }));
+    stack.configure(systems.config({ site: { maxRemovals: 2, protect: false } }));
     for (const { id, managed } of await records())
-      if (!managed) await world.consoles.netbox("DELETE", `${plugin}/records/${id}/`);
+      if (!managed) await systems.clients.netbox("DELETE", `${plugin}/records/${id}/`);
     const before = await inDns();
     const refused = await stack.up();
     expect(refused.output).toMatch(
@@ -172,9 +172,9 @@ describe("zones that netbox-dns keeps", () => {
   });
 
   it("have none of our records after destroy", async () => {
-    stack.configure(world.config({ site: { maxRemovals: "100%", protect: false } }));
+    stack.configure(systems.config({ site: { maxRemovals: "100%", protect: false } }));
     expect((await stack.destroy()).errors).toEqual([]);
-    expect(await world.newRecords()).toEqual([]);
+    expect(await systems.newRecords()).toEqual([]);
     expect(await ours()).toEqual([]);
   });
 });

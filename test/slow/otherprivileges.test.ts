@@ -26,23 +26,23 @@ import { labEnvironment } from "../../tools/labstack";
 import { runOps } from "../harness/cli";
 import { ImageServer, qcow2 } from "../harness/images";
 import { addRecords, inventorySeed } from "../harness/inventory";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
 // The same as privileges.test.ts for the programs beside the site.
 
-/** A world of its own, with tokens of these rights; closed afterwards. */
-async function inWorld(
-  seed: Parameters<typeof World.open>[0],
+/** A systems of its own, with tokens of these rights; closed afterwards. */
+async function onSystems(
+  seed: Parameters<typeof TestSystems.open>[0],
   grants: Grant[],
   permissions: ObjectPermission[],
-  life: (world: World, env: Record<string, string>) => Promise<string>,
+  life: (systems: TestSystems, env: Record<string, string>) => Promise<string>,
 ): Promise<string> {
-  const world = await World.open(seed, {}, "lab");
+  const systems = await TestSystems.open(seed, {}, "lab");
   try {
-    return await life(world, labEnvironment(await world.reachAs("limited", grants, permissions)));
+    return await life(systems, labEnvironment(await systems.reachAs("limited", grants, permissions)));
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
@@ -60,19 +60,19 @@ function compared<T>(find: (held: T[]) => Promise<string>, all: T[]): (held: T[]
 // ---- discovery
 
 const discovered = (grants: Grant[]): Promise<string> =>
-  inWorld(undocumented(4), grants, discoveryPermissions, async (world, env) => {
-    const { cluster } = world.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
+  onSystems(undocumented(4), grants, discoveryPermissions, async (systems, env) => {
+    const { cluster } = systems.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
     const agent = async (path: string, params = {}) =>
-      world.consoles.proxmox("POST", `/nodes/pve1/qemu/300${path}`, params);
+      systems.clients.proxmox("POST", `/nodes/pve1/qemu/300${path}`, params);
     await agent("/status/stop");
     await agent("/config", { agent: 1 });
     await agent("/status/start");
     expect(cluster.guests.get(300)?.config.get("agent")).toBe("1");
-    const stack = await world.stack({ program: "discovery" }, "discovery", { env });
+    const stack = await systems.stack({ program: "discovery" }, "discovery", { env });
     const failed = await firstErrors([() => stack.up()]);
     if (failed !== "") return failed;
     const list = async (path: string, show: (row: Record<string, unknown>) => unknown) =>
-      (await world.consoles.all<Record<string, unknown>>(path)).map((row) => `${path} ${JSON.stringify(show(row))}`);
+      (await systems.clients.all<Record<string, unknown>>(path)).map((row) => `${path} ${JSON.stringify(show(row))}`);
     const all = [
       await list("virtualization/virtual-machines", ({ name, memory, disk }) => [name, memory, disk]),
       await list("virtualization/interfaces", ({ name, mac_address }) => [name, mac_address]),
@@ -80,7 +80,7 @@ const discovered = (grants: Grant[]): Promise<string> =>
       await list("dcim/interfaces", ({ name, type }) => [name, type]),
       await list("extras/custom-field-choice-sets", ({ name, extra_choices }) => [name, extra_choices]),
     ];
-    const asked = world.lab.log.calls.filter(({ path, status }) => path.includes("/agent/") && status === 200);
+    const asked = systems.lab.log.calls.filter(({ path, status }) => path.includes("/agent/") && status === 200);
     return [...all.flat(), `agents answered: ${asked.length > 0}`].join("\n");
   });
 
@@ -106,10 +106,10 @@ const accessFile = (n: number) => ({
 });
 
 const lifeOfAccess = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
-    const file = join(world.folder, "access.yml");
+  onSystems(seedWith("[]"), grants, permissions, async (systems, env) => {
+    const file = join(systems.folder, "access.yml");
     writeFileSync(file, stringify(accessFile(1)));
-    const stack = await world.stack({ program: "access", access: { file } }, "access", { env });
+    const stack = await systems.stack({ program: "access", access: { file } }, "access", { env });
     const failed = await firstErrors([
       () => stack.up(),
       () => {
@@ -131,24 +131,24 @@ const guests = `
 
 /** Plans a guest that came, one that somebody deleted in NetBox, and one that was lost on Proxmox VE; and meets what is not there. */
 const planned = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(seedWith(guests), grants, permissions, async (world, env) => {
-    const site = await world.stack({ site: { protect: false } }, "plan");
+  onSystems(seedWith(guests), grants, permissions, async (systems, env) => {
+    const site = await systems.stack({ site: { protect: false } }, "plan");
     expect(await firstErrors([() => site.up()])).toBe("");
-    const { consoles } = world;
+    const { clients } = systems;
     const made = async (path: string, body: object) =>
-      ((await consoles.netbox("POST", path, body)) as { id: number }).id;
-    await consoles.netbox("DELETE", `virtualization/virtual-machines/${(await consoles.vm("one")).id}/`);
-    const [lost] = (await world.ourGuests()).filter(({ name }) => name === "lost");
-    await consoles.proxmox("POST", `/nodes/${lost?.node}/qemu/${lost?.vmid}/status/stop`);
-    await consoles.proxmox("DELETE", `/nodes/${lost?.node}/qemu/${lost?.vmid}`);
-    const [cluster] = await consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+      ((await clients.netbox("POST", path, body)) as { id: number }).id;
+    await clients.netbox("DELETE", `virtualization/virtual-machines/${(await clients.vm("one")).id}/`);
+    const [lost] = (await systems.ourGuests()).filter(({ name }) => name === "lost");
+    await clients.proxmox("POST", `/nodes/${lost?.node}/qemu/${lost?.vmid}/status/stop`);
+    await clients.proxmox("DELETE", `/nodes/${lost?.node}/qemu/${lost?.vmid}`);
+    const [cluster] = await clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
     const two = await made("virtualization/virtual-machines/", {
       name: "two",
       cluster: cluster?.id,
       vcpus: 1,
       memory: 512,
     });
-    const [vlan] = await consoles.all<{ id: number }>("ipam/vlans", "&vid=71");
+    const [vlan] = await clients.all<{ id: number }>("ipam/vlans", "&vid=71");
     const nic = { virtual_machine: two, name: "net0", mode: "access", untagged_vlan: vlan?.id };
     await made("virtualization/interfaces/", { ...nic, custom_fields: { allocate_from: "vlan@4" } });
     await made("virtualization/virtual-disks/", {
@@ -171,7 +171,7 @@ const planned = (grants: Grant[], permissions: ObjectPermission[]): Promise<stri
       [{ storage: "nowhere" }, /nowhere/],
       [{ bridge: "vmbr99" }, /vmbr99/],
     ] as const) {
-      await consoles.netbox("PATCH", `virtualization/virtual-machines/${two}/`, { local_context_data: { proxmox } });
+      await clients.netbox("PATCH", `virtualization/virtual-machines/${two}/`, { local_context_data: { proxmox } });
       const refused = await site.with(env).preview();
       if (!told.test(refused.errors.join())) return `was not refused: ${told.source}`;
     }
@@ -181,13 +181,13 @@ const planned = (grants: Grant[], permissions: ObjectPermission[]): Promise<stri
 // ---- ops
 
 const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
-    await world.consoles.proxmox("POST", "/access/users", { userid: "robot@pve" });
-    await world.consoles.proxmox("POST", "/access/users/robot@pve/token/ci", {});
-    await world.consoles.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", users: "robot@pve" });
-    await world.consoles.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", tokens: "robot@pve!ci" });
-    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 777, full: 1 });
-    const stack = await world.stack({}, "ops", { env });
+  onSystems(seedWith("[]"), grants, permissions, async (systems, env) => {
+    await systems.clients.proxmox("POST", "/access/users", { userid: "robot@pve" });
+    await systems.clients.proxmox("POST", "/access/users/robot@pve/token/ci", {});
+    await systems.clients.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", users: "robot@pve" });
+    await systems.clients.proxmox("PUT", "/access/acl", { path: "/vms", roles: "PVEVMUser", tokens: "robot@pve!ci" });
+    await systems.clients.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 777, full: 1 });
+    const stack = await systems.stack({}, "ops", { env });
     const { out, err } = await runOps(["tokens", ...stack.reach.args, "--usage"], stack.reach.env);
     if (err !== "") return err;
     if (!/pve-lab\/robot@pve!ci .*VM\.Audit and \d+ more on \/vms/.test(out))
@@ -199,8 +199,8 @@ const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<strin
       ["dcim/device-roles", "Proxmox VM"],
       ["virtualization/cluster-types", "Proxmox"],
     ]) {
-      const [row] = await world.consoles.all<{ id: number }>(path ?? "", `&name=${encodeURIComponent(name ?? "")}`);
-      if (row) await world.consoles.netbox("DELETE", `${path}/${row.id}/`);
+      const [row] = await systems.clients.all<{ id: number }>(path ?? "", `&name=${encodeURIComponent(name ?? "")}`);
+      if (row) await systems.clients.netbox("DELETE", `${path}/${row.id}/`);
     }
     const schema = await runOps(["netbox-schema", ...stack.reach.args], stack.reach.env);
     return schema.err;
@@ -208,8 +208,8 @@ const listed = (grants: Grant[], permissions: ObjectPermission[]): Promise<strin
 
 /** Lists guests, touches both kinds and takes their snapshots. */
 const handledGuests = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(inventorySeed(), grants, permissions, async (world, env) => {
-    const { args, env: all } = (await world.stack({}, "ops", { env })).reach;
+  onSystems(inventorySeed(), grants, permissions, async (systems, env) => {
+    const { args, env: all } = (await systems.stack({}, "ops", { env })).reach;
     for (const words of [
       ["stop", "web1", "ct1", "--record"],
       ["start", "web1", "ct1", "--record"],
@@ -220,7 +220,7 @@ const handledGuests = (grants: Grant[], permissions: ObjectPermission[]): Promis
       const { out, err, code } = await runOps([...words, ...args], all);
       if (code !== 0) return `${words.join(" ")}: ${err}${out}`.replace(/\s+/g, " ");
       if (words[0] === "snapshot") continue;
-      const status = (await world.consoles.vm("web1")).status.value;
+      const status = (await systems.clients.vm("web1")).status.value;
       if (status !== (words[0] === "stop" ? "offline" : "active")) return `NetBox says ${status} after ${words[0]}`;
     }
     return "";
@@ -230,23 +230,23 @@ const handledGuests = (grants: Grant[], permissions: ObjectPermission[]): Promis
 
 /** The graph, a node and relationship a line, and what could not be read. */
 const inventoried = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(inventorySeed(), grants, permissions, async (world, env) => {
-    await addRecords(world);
-    const folder = join(world.folder, "graph");
-    const { args, env: all } = (await world.stack({}, "inventory", { env })).reach;
+  onSystems(inventorySeed(), grants, permissions, async (systems, env) => {
+    await addRecords(systems);
+    const folder = join(systems.folder, "graph");
+    const { args, env: all } = (await systems.stack({}, "inventory", { env })).reach;
     const { err, code } = await runOps(["graph", "--out", folder, ...args], all);
     if (code !== 0) return err;
     const text = readFileSync(join(folder, "graph.json"), "utf8");
-    return text.replaceAll(world.endpoints.netbox.url, "").split("\n").slice(1).join("\n");
+    return text.replaceAll(systems.endpoints.netbox.url, "").split("\n").slice(1).join("\n");
   });
 
 // ---- templates
 
 const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promise<string> =>
-  inWorld(seedWith("[]"), grants, permissions, async (world, env) => {
+  onSystems(seedWith("[]"), grants, permissions, async (systems, env) => {
     const images = await ImageServer.open();
     images.files.set("one.qcow2", qcow2(1024 ** 3, "one"));
-    const file = join(world.folder, "templates.yml");
+    const file = join(systems.folder, "templates.yml");
     const image = { url: images.url("one.qcow2"), checksumUrl: images.url("SHA256SUMS") };
     const write = (changes: object) =>
       writeFileSync(
@@ -259,7 +259,7 @@ const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promi
         }),
       );
     write({});
-    const stack = await world.stack({ program: "templates", templates: { file } }, "templates", { env });
+    const stack = await systems.stack({ program: "templates", templates: { file } }, "templates", { env });
     try {
       const failed = await firstErrors([
         () => stack.up(),
@@ -271,29 +271,29 @@ const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promi
       ]);
       if (failed !== "") return failed;
       // What is superseded stays in NetBox while a guest names it, and on Proxmox VE while a linked clone needs it.
-      const [cluster] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
-      await world.consoles.netbox("POST", "virtualization/virtual-machines/", {
+      const [cluster] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
+      await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
         ...{ name: "named", cluster: cluster?.id, custom_fields: { proxmox_vm_templates: "9002" } },
       });
-      await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9002/clone", { newid: 150, name: "linked" });
+      await systems.clients.proxmox("POST", "/nodes/pve1/qemu/9002/clone", { newid: 150, name: "linked" });
       images.files.set("one.qcow2", qcow2(1024 ** 3, "two"));
       const newer = await stack.up();
       if (newer.errors.length > 0) return newer.errors.join("; ").replace(/\s+/g, " ");
       if (!newer.output.includes("a linked clone needs it")) return "the linked clone was not seen";
-      await world.consoles.proxmox("DELETE", "/nodes/pve1/qemu/150", {});
+      await systems.clients.proxmox("DELETE", "/nodes/pve1/qemu/150", {});
       const gone = await stack.up();
       if (gone.errors.length > 0) return gone.errors.join("; ").replace(/\s+/g, " ");
       const isOffered = async () => {
-        const [set] = await world.consoles.all<{ extra_choices: string[][] }>(
+        const [set] = await systems.clients.all<{ extra_choices: string[][] }>(
           "extras/custom-field-choice-sets",
           "&name=proxmox-vm-templates",
         );
         return set?.extra_choices.some(([value]) => value === "9002");
       };
       if (!(await isOffered())) return "the guest's choice was taken away";
-      await world.consoles.netbox(
+      await systems.clients.netbox(
         "DELETE",
-        `virtualization/virtual-machines/${(await world.consoles.vm("named")).id}/`,
+        `virtualization/virtual-machines/${(await systems.clients.vm("named")).id}/`,
       );
       const tidied = await stack.up();
       if (tidied.errors.length > 0) return tidied.errors.join("; ").replace(/\s+/g, " ");
@@ -306,9 +306,9 @@ const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promi
 
 // ---- platform
 
-const builtHouse = (grants: Grant[]): Promise<string> =>
-  inWorld(seedWith("[]"), grants, [], async (world, env) => {
-    const file = join(world.folder, "platform.yml");
+const builtPlatform = (grants: Grant[]): Promise<string> =>
+  onSystems(seedWith("[]"), grants, [], async (systems, env) => {
+    const file = join(systems.folder, "platform.yml");
     const write = (changes: object) =>
       writeFileSync(
         file,
@@ -329,10 +329,10 @@ const builtHouse = (grants: Grant[]): Promise<string> =>
         }),
       );
     write({});
-    const { ssh } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
-    const { proxmox } = world.config();
+    const { ssh } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { proxmox } = systems.config();
     const clusters = { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } };
-    const stack = await world.stack({ program: "platform", platform: { file }, proxmox: clusters }, "platform", {
+    const stack = await systems.stack({ program: "platform", platform: { file }, proxmox: clusters }, "platform", {
       env,
     });
     return firstErrors([
@@ -372,7 +372,7 @@ describe("the documented privileges of the other programs", () => {
   });
 
   it("of platform, on Proxmox VE, are sufficient, and each is needed", { timeout: 900_000 }, async () => {
-    await provenNeeded(...eachPrivilege(platformGrants), builtHouse);
+    await provenNeeded(...eachPrivilege(platformGrants), builtPlatform);
   });
 
   it("of the inventory, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {

@@ -11,7 +11,7 @@ import { planGrants, planPermissions } from "../../stacks/access/privileges";
 import { zonesOf } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
 import { limitedNetboxToken, limitedToken } from "../harness/rights";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // The steps of examples/github/ and examples/gitlab/, run as their runners would, in a fresh checkout, against the lab.
 
@@ -25,8 +25,8 @@ interface Job {
   steps: { name?: string; run?: string; env?: Variables }[];
 }
 
-/** A forge of comments and issues, as far as pipelines use it: GitHub's and GitLab's paths over the same rows. */
-class FakeForge {
+/** A host of comments and issues, as far as pipelines use it: GitHub's and GitLab's paths over the same rows. */
+class FakeCodeHost {
   readonly comments: { id: number; body: string }[] = [];
   readonly issues: { number: number; title: string; body: string; isOpen: boolean }[] = [];
   readonly tokens = new Set<string>();
@@ -95,9 +95,9 @@ function bash(script: string, cwd: string, env: NodeJS.ProcessEnv): Promise<{ co
 describe("in pipelines", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-pipelines-"));
   const checkout = join(folder, "checkout");
-  let world: World;
-  let github: FakeForge;
-  let gitlab: FakeForge;
+  let systems: TestSystems;
+  let github: FakeCodeHost;
+  let gitlab: FakeCodeHost;
   let urls: { github: string; gitlab: string };
   let secrets: Variables;
   /** What the jobs that only look have instead: tokens that may do nothing else. */
@@ -109,8 +109,8 @@ describe("in pipelines", () => {
       (n) =>
         `- { name: w${n}, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71, addresses: [10.71.0.${n + 20}/24] }] }`,
     );
-    world = await World.open(seedWith(guests.join("\n")));
-    [github, gitlab] = [new FakeForge(), new FakeForge()];
+    systems = await TestSystems.open(seedWith(guests.join("\n")));
+    [github, gitlab] = [new FakeCodeHost(), new FakeCodeHost()];
     urls = { github: await github.listen(), gitlab: await gitlab.listen() };
     const files = execFileSync("git", ["ls-files", "-co", "--exclude-standard"], { cwd: root, encoding: "utf8" });
     for (const file of files.trim().split("\n")) {
@@ -119,25 +119,25 @@ describe("in pipelines", () => {
     }
     rmSync(join(checkout, "Pulumi.dev.yaml"));
     // What a user commits: the stack's file without secrets. The ssh key is one of them.
-    const config = world.config();
+    const config = systems.config();
     const { ns1 } = config.bind9 as { ns1: { keyFile: string } };
     const key = readFileSync(ns1.keyFile, "utf8");
     mkdirSync(join(folder, "state"));
     secrets = {
       PULUMI_BACKEND_URL: `file://${join(folder, "state")}`,
       PULUMI_CONFIG_PASSPHRASE: "the-passphrase-of-the-pipeline",
-      NETBOX_API_TOKEN: world.reach.netbox.token,
-      PROXMOX_VE_API_TOKEN: Object.values(world.reach.proxmox)[0]?.token ?? "",
+      NETBOX_API_TOKEN: systems.reach.netbox.token,
+      PROXMOX_VE_API_TOKEN: Object.values(systems.reach.proxmox)[0]?.token ?? "",
       BIND9_SSH_KEY: key.trim(),
     };
     plan = {
-      NETBOX_API_TOKEN: await limitedNetboxToken(world.consoles, planPermissions, "plan"),
-      PROXMOX_VE_API_TOKEN: limitedToken(world.lab, planGrants, "plan"),
+      NETBOX_API_TOKEN: await limitedNetboxToken(systems.clients, planPermissions, "plan"),
+      PROXMOX_VE_API_TOKEN: limitedToken(systems.lab, planGrants, "plan"),
     };
     const bind9 = { ns1: Object.fromEntries(Object.entries(ns1).filter(([name]) => name !== "keyFile")) };
     const all = Object.entries({ ...config, bind9 }).map(([name, value]) => [`netbox-proxmox:${name}`, value]);
     writeFileSync(join(checkout, "Pulumi.prod.yaml"), stringify({ config: Object.fromEntries(all) }));
-    expect(zonesOf(world.lab.seed).length).toBeGreaterThan(0);
+    expect(zonesOf(systems.lab.seed).length).toBeGreaterThan(0);
     const { PATH, HOME, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH } = process.env;
     runner = { PATH: `${await pulumiFolder()}:${PATH}`, HOME, GRPC_DEFAULT_SSL_ROOTS_FILE_PATH, CI: "true" };
     const made = await bash("pulumi stack init prod", checkout, { ...runner, ...secrets });
@@ -146,7 +146,7 @@ describe("in pipelines", () => {
   afterAll(async () => {
     github.close();
     gitlab.close();
-    await world.close();
+    await systems.close();
     rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   });
 
@@ -228,11 +228,11 @@ describe("in pipelines", () => {
     expect(comment?.body).toContain("| + | ProxmoxVm w1 100001 |");
     expect((await runWorkflow("preview")).code).toBe(0);
     expect(github.comments).toHaveLength(1);
-    expect(await world.ourGuests()).toEqual([]);
+    expect(await systems.ourGuests()).toEqual([]);
 
     const up = await runWorkflow("up");
     expect(up.code, up.output).toBe(0);
-    expect((await world.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
+    expect((await systems.ourGuests()).map(({ name, status }) => `${name} ${status}`)).toEqual([
       "w1 running",
       "w2 running",
     ]);
@@ -242,22 +242,22 @@ describe("in pipelines", () => {
   });
 
   it("a plan that can't be made is told on the pull request, and fails", { timeout: 400_000 }, async () => {
-    const id = world.lab.guestIds.get("w1");
-    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 1 });
+    const id = systems.lab.guestIds.get("w1");
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 1 });
     const refused = await runWorkflow("preview");
     expect(refused.code).not.toBe(0);
     expect(github.comments[0]?.body).toMatch(/### prod: can't be planned/);
     expect(github.comments[0]?.body).toMatch(/w1 \(\S+\): 1 MB of memory are less than PVE takes/);
-    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 512 });
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 512 });
   });
 
   it("drift opens one issue, and its end closes it", { timeout: 400_000 }, async () => {
     const quiet = await runWorkflow("drift");
     expect(quiet.code, quiet.output).toBe(0);
     expect(github.issues).toEqual([]);
-    const vm = (await world.ourGuests())[0];
+    const vm = (await systems.ourGuests())[0];
     const path = `/nodes/${vm?.node}/qemu/${vm?.vmid}/config`;
-    await world.consoles.proxmox("PUT", path, { memory: 1024 });
+    await systems.clients.proxmox("PUT", path, { memory: 1024 });
     for (let n = 0; n < 2; n++) expect((await runWorkflow("drift")).code).toBe(0);
     expect(github.issues).toEqual([
       expect.objectContaining({
@@ -266,24 +266,24 @@ describe("in pipelines", () => {
         body: expect.stringMatching(/memory 1024 → 512/),
       }),
     ]);
-    await world.consoles.proxmox("PUT", path, { memory: 512 });
+    await systems.clients.proxmox("PUT", path, { memory: 512 });
     expect((await runWorkflow("drift")).code).toBe(0);
     expect(github.issues.map(({ isOpen }) => isOpen)).toEqual([false]);
     expect([...github.tokens]).toEqual(["Bearer ghs_token-of-the-job"]);
   });
 
   it("GitLab does the same", { timeout: 400_000 }, async () => {
-    const id = world.lab.guestIds.get("w2");
-    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 768 });
+    const id = systems.lab.guestIds.get("w2");
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 768 });
     const preview = await runGitLab("preview");
     expect(preview.code, preview.output).toBe(0);
     expect(gitlab.comments).toHaveLength(1);
     expect(gitlab.comments[0]?.body).toContain("memory 512 → 768");
     const up = await runGitLab("up");
     expect(up.code, up.output).toBe(0);
-    const vm = (await world.ourGuests())[1];
+    const vm = (await systems.ourGuests())[1];
     expect(vm?.config.memory).toBe("768");
-    await world.consoles.proxmox("PUT", `/nodes/${vm?.node}/qemu/${vm?.vmid}/config`, { name: "changed" });
+    await systems.clients.proxmox("PUT", `/nodes/${vm?.node}/qemu/${vm?.vmid}/config`, { name: "changed" });
     expect((await runGitLab("drift")).code).toBe(0);
     expect(gitlab.issues.map(({ title, isOpen }) => `${title} ${isOpen}`)).toEqual(["Drift of prod true"]);
     expect([...gitlab.tokens]).toEqual(["glpat-token-of-the-project"]);

@@ -13,9 +13,9 @@ import { readSettings } from "../../stacks/settings";
 import { labEnvironment } from "../../tools/labstack";
 import { Stack } from "../../tools/stack";
 import { isReal, realServices } from "../harness/services";
-import { demoSeed, seedWith, World } from "../harness/world";
+import { demoSeed, seedWith, TestSystems } from "../harness/systems";
 
-// NetBox's own house by the real CLI. On the lab alone the containers are told what to do, and do nothing. With the real
+// NetBox's own containers by the real CLI. On the lab alone the containers are told what to do, and do nothing. With the real
 // services they are real Debian machines, with real PostgreSQL, Valkey, nginx and NetBox from PyPI in them.
 
 const minutes = isReal ? 25 : 2;
@@ -24,7 +24,7 @@ const template = "debian-12-standard_12.7-1_amd64.tar.zst";
 const hour = { timeout: minutes * 60_000 };
 
 describe("a stack from platform.yml", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   let file: string;
   const wanted = {
@@ -52,13 +52,13 @@ describe("a stack from platform.yml", () => {
     databaseClients: ["127.0.0.1/32"],
   };
   const write = () => writeFileSync(file, stringify(wanted));
-  const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+  const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
   const configOf = (vmid: number) => cluster().guests.get(vmid)?.shown(false) ?? {};
   const outputs = async () =>
     (await stack.outputs("--show-secrets")) as { url: string; token: string; certificate: string; discovery: object };
   /** The root of a container's machine. */
-  const rootOf = (vmid: number) => join(world.folder, "lab", "nodes", "pve-lab", "pve1", "containers", String(vmid));
-  const given = () => world.lab.hosts.find(({ node }) => node === "pve1")?.given ?? [];
+  const rootOf = (vmid: number) => join(systems.folder, "lab", "nodes", "pve-lab", "pve1", "containers", String(vmid));
+  const given = () => systems.lab.hosts.find(({ node }) => node === "pve1")?.given ?? [];
 
   /** Through nginx, as the name that its certificate has. */
   async function ask(path: string, method: Dispatcher.HttpMethod = "GET", json?: unknown) {
@@ -77,20 +77,20 @@ describe("a stack from platform.yml", () => {
 
   beforeAll(async () => {
     const seed = seedWith("[]");
-    world = await World.open(seed, {}, "lab", isReal ? { debian: realServices().debian } : {});
-    const reach = await world.reachAs("platform", platformGrants, []);
-    file = join(world.folder, "platform.yml");
+    systems = await TestSystems.open(seed, {}, "lab", isReal ? { debian: realServices().debian } : {});
+    const reach = await systems.reachAs("platform", platformGrants, []);
+    file = join(systems.folder, "platform.yml");
     write();
-    const { ssh } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
-    const { proxmox, netbox: _netbox, ...config } = world.config({ program: "platform", platform: { file } });
+    const { ssh } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { proxmox, netbox: _netbox, ...config } = systems.config({ program: "platform", platform: { file } });
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "platform", folder: join(world.folder, "platform"), secrets: {} },
+      ...{ cli: await pulumiFolder(), name: "platform", folder: join(systems.folder, "platform"), secrets: {} },
       config: { ...config, proxmox: { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } } },
       env: labEnvironment(reach),
     });
     await stack.init();
   });
-  afterAll(() => world.close(), 120_000);
+  afterAll(() => systems.close(), 120_000);
 
   it("is built: networks, containers, firewalls, and what runs in them", hour, async () => {
     const preview = await stack.preview();
@@ -195,10 +195,10 @@ describe("a stack from platform.yml", () => {
     write();
     for (const step of [3, 7, 10]) {
       let left = step;
-      world.lab.faults.watch = ({ system, body }, moment) =>
+      systems.lab.faults.watch = ({ system, body }, moment) =>
         system === "node" && moment === "done" && body.includes("cd /") && --left === 0 ? "drop" : undefined;
       const cut = await stack.up();
-      world.lab.faults.watch = undefined;
+      systems.lab.faults.watch = undefined;
       expect(cut.errors.join()).toMatch(/connection to Node pve1 of pve-lab .* broke/);
     }
     const run = await stack.up();
@@ -217,7 +217,7 @@ describe("a stack from platform.yml", () => {
     }, demoSeed());
     // Without the name in DNS it is reached by its address, and known by its certificate.
     const fingerprint = createHash("sha256").update(new X509Certificate(certificate).raw).digest("hex");
-    const site = await world.stack({ netbox: { url: "https://127.30.1.13:18943", fingerprint } }, "site", {
+    const site = await systems.stack({ netbox: { url: "https://127.30.1.13:18943", fingerprint } }, "site", {
       env: { NETBOX_API_TOKEN: token },
     });
     const preview = await site.preview();

@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/access/privileges";
 import { limitedNetboxToken, limitedToken } from "../harness/rights";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
 // Every test that runs the program gives it tokens with the documented privileges: they are sufficient. Here one after
@@ -25,16 +25,16 @@ const machines = `
 
 /** Builds two guests that use everything, changes one and migrates it, takes all away. */
 async function lifeOnProxmox(grants: Grant[]): Promise<string> {
-  const world = await World.open(seedWith(machines), {}, "lab");
+  const systems = await TestSystems.open(seedWith(machines), {}, "lab");
   try {
     const patch = async (body: object) =>
-      world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm("v1")).id}/`, body);
-    for (const poolid of ["team", "other"]) await world.consoles.proxmox("POST", "/pools", { poolid });
+      systems.clients.netbox("PATCH", `virtualization/virtual-machines/${(await systems.clients.vm("v1")).id}/`, body);
+    for (const poolid of ["team", "other"]) await systems.clients.proxmox("POST", "/pools", { poolid });
     const options = { vga: "std", hostpci0: "mapping=gpu" };
     const proxmox = { pool: "team", ha: "managed", options, snapshotBefore: ["memory"] };
     await patch({ local_context_data: { proxmox } });
-    limitedToken(world.lab, grants);
-    const stack = await world.stack({ site: { protect: false } });
+    limitedToken(systems.lab, grants);
+    const stack = await systems.stack({ site: { protect: false } });
     return await firstErrors([
       () => stack.up(),
       async () => {
@@ -45,7 +45,7 @@ async function lifeOnProxmox(grants: Grant[]): Promise<string> {
       () => stack.destroy(),
     ]);
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
@@ -61,18 +61,18 @@ const documented = `
 
 /** Builds guests with addresses and names in netbox-dns, changes and removes some, meets another automation, takes all away. */
 async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
-  const world = await World.open(seedWith(documented), {}, "lab");
-  const { consoles } = world;
+  const systems = await TestSystems.open(seedWith(documented), {}, "lab");
+  const { clients } = systems;
   try {
     const guest = async (method: string, name: string, body?: object) =>
-      consoles.netbox(method, `virtualization/virtual-machines/${(await consoles.vm(name)).id}/`, body);
+      clients.netbox(method, `virtualization/virtual-machines/${(await clients.vm(name)).id}/`, body);
     const made = async (path: string, body: object) =>
-      ((await consoles.netbox("POST", path, body)) as { id: number }).id;
+      ((await clients.netbox("POST", path, body)) as { id: number }).id;
     const server = await made("plugins/netbox-dns/nameservers/", { name: "ns1.lab.example" });
     const soa = { nameservers: [server], soa_mname: server, soa_rname: "hostmaster.lab.example", default_ttl: 600 };
     await made("plugins/netbox-dns/zones/", { name: "lab.example", ...soa });
-    await limitedNetboxToken(consoles, permissions);
-    const stack = await world.stack({ site: { protect: false } });
+    await limitedNetboxToken(clients, permissions);
+    const stack = await systems.stack({ site: { protect: false } });
     return await firstErrors([
       () => stack.up(),
       async () => {
@@ -80,8 +80,8 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
         // Its address is free then, while it still has it: the new one must not get it.
         await guest("DELETE", "deleted");
         await guest("PATCH", "later", { status: "active" });
-        const [named] = await consoles.all<{ id: number }>("ipam/ip-addresses", "&address=10.71.0.31");
-        await consoles.netbox("PATCH", `ipam/ip-addresses/${named?.id}/`, { address: "10.71.0.32/24" });
+        const [named] = await clients.all<{ id: number }>("ipam/ip-addresses", "&address=10.71.0.31");
+        await clients.netbox("PATCH", `ipam/ip-addresses/${named?.id}/`, { address: "10.71.0.32/24" });
         return stack.up();
       },
       async () => {
@@ -92,7 +92,7 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
           ...{ action_object_type: "extras.webhook", action_object_id: hook },
         });
         const { output, ...run } = await stack.preview();
-        await consoles.netbox("DELETE", `extras/event-rules/${rule}/`);
+        await clients.netbox("DELETE", `extras/event-rules/${rule}/`);
         // To be refused is right here.
         const isRefused = /netbox-proxmox-automation enabled/.test(output.replace(/\s+/g, " "));
         return isRefused ? { ...run, output, errors: [], code: 0 } : { ...run, output, errors: [output] };
@@ -100,7 +100,7 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
       () => stack.destroy(),
     ]);
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 

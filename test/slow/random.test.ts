@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { stringify } from "yaml";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
-// A world that no one wrote: its number is printed, and SEED=number makes it again.
+// A systems that no one wrote: its number is printed, and SEED=number makes it again.
 
 const number = Number(process.env.SEED ?? Math.floor(Math.random() * 1_000_000));
 
@@ -86,27 +86,27 @@ function guests(random: () => number): { yaml: string; built: string[]; running:
   };
 }
 
-describe(`a world made from ${number} (repeat with SEED=${number})`, () => {
+describe(`a systems made from ${number} (repeat with SEED=${number})`, () => {
   const made = guests(generator(number));
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   beforeAll(async () => {
-    world = await World.open(seedWith(made.yaml));
-    stack = await world.stack();
+    systems = await TestSystems.open(seedWith(made.yaml));
+    stack = await systems.stack();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("is built as planned, has no drift, and goes without a trace", async () => {
-    const before = await world.inventory();
+    const before = await systems.inventory();
     const up = await stack.up();
     expect(up.errors).toEqual([]);
-    const guests = await world.ourGuests();
+    const guests = await systems.ourGuests();
     expect(guests.map(({ name }) => name)).toEqual(made.built);
     expect(guests.filter(({ status }) => status === "running").map(({ name }) => name)).toEqual(made.running);
     const again = await stack.preview("--refresh", "--expect-no-changes");
     expect(again.steps).toEqual([]);
     expect(again.code).toBe(0);
     expect((await stack.destroy()).errors).toEqual([]);
-    expect(await world.inventory()).toBe(before);
+    expect(await systems.inventory()).toBe(before);
   });
 });

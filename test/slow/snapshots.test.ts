@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 const guests = `
 - { name: web1, status: offline, vcpus: 1, memory: 512, disks: [{ name: scsi0, size: 8192 }], interfaces: [{ name: net0, vlan: 71, customFields: { allocate_from: vlan@4 } }] }
@@ -10,7 +10,7 @@ const guests = `
 
 /** `snapshotBefore` through the real CLI. */
 describe("safety snapshots", { timeout: 120_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   const withDays = (snapshotDays: number) => ({
     site: { protect: false },
@@ -18,24 +18,24 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
   });
   let defaults: Record<string, unknown> = {};
   const held = (name: string) => {
-    const all = [...(world.lab.proxmox.get("pve-lab")?.cluster.guests.values() ?? [])];
+    const all = [...(systems.lab.proxmox.get("pve-lab")?.cluster.guests.values() ?? [])];
     const guest = all.find((each) => each.config.get("name") === name || each.config.get("hostname") === name);
     return guest ?? expect.unreachable(`there is no ${name}`);
   };
   const snapshots = (name: string) => [...held(name).snapshots.values()];
   const patch = async (name: string, body: object) =>
-    world.consoles.netbox("PATCH", `virtualization/virtual-machines/${(await world.consoles.vm(name)).id}/`, body);
+    systems.clients.netbox("PATCH", `virtualization/virtual-machines/${(await systems.clients.vm(name)).id}/`, body);
   const steps = (run: { steps: { op: string; type: string }[] }) =>
     run.steps.map(({ op, type }) => `${op} ${type}`).sort();
 
   beforeAll(async () => {
-    world = await World.open(seedWith(guests));
-    defaults = world.config().defaults as Record<string, unknown>;
-    stack = await world.stack(withDays(7));
+    systems = await TestSystems.open(seedWith(guests));
+    defaults = systems.config().defaults as Record<string, unknown>;
+    stack = await systems.stack(withDays(7));
     const made = await stack.up();
     expect(made.errors).toEqual([]);
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("aren't taken of new guests, and a run without changes has none", async () => {
     expect(["web1", "ct1", "plain1"].flatMap(snapshots)).toEqual([]);
@@ -53,7 +53,7 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
     expect(["web1", "ct1"].flatMap(snapshots)).toEqual([]);
 
     const { vmid } = held("web1");
-    world.lab.set({
+    systems.lab.set({
       setup: "call",
       system: "proxmox",
       call: `PUT .*/qemu/${vmid}/config`,
@@ -64,7 +64,7 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
     const failed = await stack.up();
     expect(failed.code).not.toBe(0);
     expect(held("web1").config.get("memory")).toBe("512");
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     expect((await stack.up()).errors).toEqual([]);
 
     for (const name of ["web1", "ct1"]) {
@@ -77,7 +77,7 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
 
   it("are taken before drift is mended, too", async () => {
     const { vmid, node } = held("web1");
-    await world.consoles.proxmox("PUT", `/nodes/${node}/qemu/${vmid}/config`, { cores: 3 });
+    await systems.clients.proxmox("PUT", `/nodes/${node}/qemu/${vmid}/config`, { cores: 3 });
     await stack.refresh();
     const mended = await stack.up();
     expect(mended.errors).toEqual([]);
@@ -88,8 +88,8 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
 
   it("go when their time is over, and a person's stay", async () => {
     const { vmid, node } = held("ct1");
-    await world.consoles.proxmox("POST", `/nodes/${node}/lxc/${vmid}/snapshot`, { snapname: "mine" });
-    const short = await world.stack(withDays(0.000_001), "test");
+    await systems.clients.proxmox("POST", `/nodes/${node}/lxc/${vmid}/snapshot`, { snapname: "mine" });
+    const short = await systems.stack(withDays(0.000_001), "test");
     const over = await short.up();
     expect(over.errors).toEqual([]);
     expect(steps(over)).toEqual(["update ProxmoxSnapshot", "update ProxmoxSnapshot"]);
@@ -106,6 +106,6 @@ describe("safety snapshots", { timeout: 120_000 }, () => {
     expect(gone.errors).toEqual([]);
     expect(steps(gone)).toContain("delete ProxmoxSnapshot");
     expect((await stack.destroy()).errors).toEqual([]);
-    expect(await world.ourGuests()).toEqual([]);
+    expect(await systems.ourGuests()).toEqual([]);
   });
 });

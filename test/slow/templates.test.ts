@@ -8,7 +8,7 @@ import { labEnvironment } from "../../tools/labstack";
 import { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
 import { ImageServer, qcow2 } from "../harness/images";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // The whole life of templates.yml by the real CLI and a token with the documented rights: built by the API and over ssh, run
 // again, a newer image beside the old one, which stays while a linked clone needs it, destroyed.
@@ -16,7 +16,7 @@ import { seedWith, World } from "../harness/world";
 const gigabyte = 1024 ** 3;
 
 describe("a stack from templates.yml", () => {
-  let world: World;
+  let systems: TestSystems;
   let images: ImageServer;
   let stack: Stack;
   let file: string;
@@ -35,10 +35,10 @@ describe("a stack from templates.yml", () => {
     osTemplates: { debian: { appliance: "debian-12-standard", storage: "local", nodes: ["pve2"] } },
   };
   const write = () => writeFileSync(file, stringify(wanted));
-  const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+  const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
   const configOf = (vmid: number) => cluster().guests.get(vmid)?.shown(false) ?? {};
   const choices = async () => {
-    const [set] = await world.consoles.all<{ extra_choices: [string, string][] }>(
+    const [set] = await systems.clients.all<{ extra_choices: [string, string][] }>(
       "extras/custom-field-choice-sets",
       "&name=proxmox-vm-templates",
     );
@@ -46,19 +46,19 @@ describe("a stack from templates.yml", () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
+    systems = await TestSystems.open(seedWith("[]"));
     images = await ImageServer.open();
     images.files.set("noble server.img", qcow2(3 * gigabyte, "noble 1"));
     images.files.set("debian-12.qcow2", qcow2(2 * gigabyte, "bookworm 1"));
     wanted.templates.noble.image = { url: images.url("noble server.img"), checksumUrl: images.url("SHA256SUMS") };
     wanted.templates.bookworm.image = { url: images.url("debian-12.qcow2"), checksumUrl: images.url("BSDSUMS") };
-    const reach = await world.reachAs("templates", templatesGrants, templatesPermissions);
-    file = join(world.folder, "templates.yml");
+    const reach = await systems.reachAs("templates", templatesGrants, templatesPermissions);
+    file = join(systems.folder, "templates.yml");
     write();
-    const { ssh } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
-    const { proxmox, ...config } = world.config({ program: "templates", templates: { file } });
+    const { ssh } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { proxmox, ...config } = systems.config({ program: "templates", templates: { file } });
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "templates", folder: join(world.folder, "templates"), secrets: {} },
+      ...{ cli: await pulumiFolder(), name: "templates", folder: join(systems.folder, "templates"), secrets: {} },
       config: { ...config, proxmox: { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } } },
       env: labEnvironment(reach),
     });
@@ -66,7 +66,7 @@ describe("a stack from templates.yml", () => {
   });
   afterAll(async () => {
     await images.close();
-    await world.close();
+    await systems.close();
   });
 
   it("is built by both ways, as its preview says", async () => {
@@ -139,7 +139,7 @@ describe("a stack from templates.yml", () => {
 
   it("builds a newer image beside the old one, which stays while a linked clone needs it", async () => {
     const clone = { newid: 150, name: "linked" };
-    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/9002/clone", clone);
+    await systems.clients.proxmox("POST", "/nodes/pve1/qemu/9002/clone", clone);
     images.files.set("noble server.img", qcow2(3 * gigabyte, "noble 2"));
     const preview = await stack.preview();
     expect(preview.errors).toEqual([]);
@@ -161,7 +161,7 @@ describe("a stack from templates.yml", () => {
     const after = await stack.up("--expect-no-changes");
     expect(after.errors).toEqual([]);
     // Without the clone it goes.
-    await world.consoles.proxmox("DELETE", "/nodes/pve1/qemu/150", {});
+    await systems.clients.proxmox("DELETE", "/nodes/pve1/qemu/150", {});
     const gone = await stack.up();
     expect(gone.errors).toEqual([]);
     expect(cluster().guests.has(9002)).toBe(false);
@@ -170,13 +170,13 @@ describe("a stack from templates.yml", () => {
   it("is listed with what uses it, and NetBox's choices are written from the list", async () => {
     const { args, env } = stack.reach;
     const set = "proxmox-vm-templates";
-    const [row] = await world.consoles.all<{ id: number; extra_choices: [string, string][] }>(
+    const [row] = await systems.clients.all<{ id: number; extra_choices: [string, string][] }>(
       "extras/custom-field-choice-sets",
       `&name=${set}`,
     );
     const before = row?.extra_choices;
     const body = { extra_choices: [["8000", "not there any more"], ["mine", "a person's"], ...(before ?? [])] };
-    await world.consoles.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, body);
+    await systems.clients.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, body);
     const { out, err, code } = await runOps(["templates", ...args, "--write"], env);
     expect([code, err]).toEqual([0, ""]);
     const lines = out.split("\n").map((line) => line.replace(/ {2,}/g, " | ").trim());
@@ -184,7 +184,7 @@ describe("a stack from templates.yml", () => {
     expect(lines.find((line) => line.startsWith("pve-lab | 9100"))).toMatch(/9100 \| alpine|9100 \| \S+ \| pve1/);
     expect(lines).toContain("proxmox-vm-templates offers 5 templates: 0 new, 1 taken away.");
     expect((await choices())?.filter((each) => !/^9\d{3}: /.test(each))).toEqual(["mine: a person's"]);
-    await world.consoles.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, { extra_choices: before });
+    await systems.clients.netbox("PATCH", `extras/custom-field-choice-sets/${row?.id}/`, { extra_choices: before });
     const json = await runOps(["templates", ...args, "--json"], env);
     expect((JSON.parse(json.out) as { id: string }[]).map(({ id }) => id)).toContain("9005");
   });

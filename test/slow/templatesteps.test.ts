@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { templateHandler } from "../../providers/proxmox/nodes/template.handler";
-import { TemplateWorld } from "../harness/templates";
+import { TemplateSystems } from "../harness/templates";
 
 // Every step over ssh is cut off, before and after it was done: the next run finishes it.
 
 describe("a template that is built over ssh", () => {
-  let there: TemplateWorld;
+  let there: TemplateSystems;
 
   beforeAll(async () => {
-    there = await TemplateWorld.open();
+    there = await TemplateSystems.open();
   });
   afterAll(() => there.close());
 
@@ -17,20 +17,20 @@ describe("a template that is built over ssh", () => {
   )("is finished by the next run: %s of step %i", async (how, step) => {
     const wanted = there.inputs("ssh", { packages: ["qemu-guest-agent"], agent: true });
     let left = step;
-    there.world.lab.faults.watch = ({ system }, moment) =>
+    there.systems.lab.faults.watch = ({ system }, moment) =>
       system === "node" && moment === (how === "drop before" ? "arrived" : "done") && --left === 0 ? "drop" : undefined;
     const first = await templateHandler.create(wanted).then(
       () => "made",
       (error: unknown) => String(error),
     );
-    there.world.lab.faults.watch = undefined;
+    there.systems.lab.faults.watch = undefined;
     expect(left).toBeLessThanOrEqual(0);
     expect(first).toMatch(/connection to Node pve1 of pve-lab .* broke|made/);
     const made = await templateHandler.create(wanted);
     expect(there.configOf(wanted.vmid)).toMatchObject({ template: 1, agent: "enabled=1" });
     expect(there.cluster.storages.owned(wanted.vmid)).toHaveLength(2);
     await templateHandler.delete(made.id, { ...made.state });
-    expect(there.leftovers()).toEqual([]);
+    expect(there.orphans()).toEqual([]);
   });
 
   it("goes on with a download that was cut off", async () => {

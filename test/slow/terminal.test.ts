@@ -12,8 +12,8 @@ import {
 import { labEnvironment } from "../../tools/labstack";
 import { runOps } from "../harness/cli";
 import { limitedToken } from "../harness/rights";
+import { seedWith, TestSystems } from "../harness/systems";
 import { onTerminal, opsOnTerminal } from "../harness/terminal";
-import { seedWith, World } from "../harness/world";
 
 const esc = "\u001b";
 
@@ -39,27 +39,27 @@ function twoClusters() {
 }
 
 describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () => {
-  let world: World;
+  let systems: TestSystems;
   let args: string[];
   let env: NodeJS.ProcessEnv;
   let night: string;
   const ops = (...words: string[]) => runOps([...words, ...args], env);
   const isRunning = (cluster: string, vmid: number) =>
-    world.lab.proxmox.get(cluster)?.cluster.guests.get(vmid)?.running;
+    systems.lab.proxmox.get(cluster)?.cluster.guests.get(vmid)?.running;
 
   beforeAll(async () => {
-    world = await World.open(twoClusters(), { statistics: 0 }, "lab");
-    const reach = await world.reachAs(
+    systems = await TestSystems.open(twoClusters(), { statistics: 0 }, "lab");
+    const reach = await systems.reachAs(
       "ops",
       [...opsGrants, ...guestGrants, ...inventoryGrants],
       [...guestPermissions, ...inventoryPermissions],
     );
-    ({ args, env } = (await world.stack({}, "test", { env: labEnvironment(reach) })).reach);
+    ({ args, env } = (await systems.stack({}, "test", { env: labEnvironment(reach) })).reach);
     // Only to look, so that it is seen which one was used.
-    night = limitedToken(world.lab, inventoryGrants, "night");
+    night = limitedToken(systems.lab, inventoryGrants, "night");
   });
-  afterAll(() => world.close());
-  beforeEach(() => world.lab.set({ setup: "clear" }));
+  afterAll(() => systems.close());
+  beforeEach(() => systems.lab.set({ setup: "clear" }));
 
   // ---- several clusters, and named keys
 
@@ -92,7 +92,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
   });
 
   it("makes ids of the inventory unique across clusters", async () => {
-    const folder = join(world.folder, "graph");
+    const folder = join(systems.folder, "graph");
     const { code, err } = await ops("graph", "--out", folder);
     expect([code, err]).toEqual([0, ""]);
     const { nodes } = JSON.parse(readFileSync(join(folder, "graph.json"), "utf8"));
@@ -135,19 +135,19 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
     });
     expect(half.err).toMatch(/^PROXMOX_VE_API_TOKEN_PVE_B_NIGHT is no token: write USER@REALM!TOKENID=SECRET\./);
 
-    const { reach } = await world.stack({}, "keys", {
+    const { reach } = await systems.stack({}, "keys", {
       secrets: { 'proxmox["pve-lab"].keys["night"]': night, 'proxmox["pve-b"].keys["night"]': night },
-      env: labEnvironment(world.reach),
+      env: labEnvironment(systems.reach),
     });
     const stacked = await runOps(["list", "--key", "night", ...reach.args], {
       ...reach.env,
-      ...labEnvironment(world.reach),
+      ...labEnvironment(systems.reach),
     });
     expect(stacked.err).toBe("");
     expect(stacked.out).toMatch(/pve-b\/301 +only-b/);
     const wrong = await runOps(["list", "--key", "day", ...reach.args], {
       ...reach.env,
-      ...labEnvironment(world.reach),
+      ...labEnvironment(systems.reach),
     });
     expect(wrong.err).toMatch(/^pve-\S+ has no key day \(night\): set /);
   });
@@ -194,7 +194,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
   });
 
   it("asks for the tokens that are missing, shows nothing of them, and takes what is typed for a token or not at all", async () => {
-    const tokens = labEnvironment(world.reach);
+    const tokens = labEnvironment(systems.reach);
     const {
       NETBOX_API_TOKEN: _n,
       PROXMOX_VE_API_TOKEN_PVE_LAB: lab = "",
@@ -226,10 +226,10 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
   // ---- secrets
 
   it("keeps secrets out of arguments, the shell's history, output, files and logs, whatever fails", async () => {
-    const home = join(world.folder, "home");
-    const temporary = join(world.folder, "tmp");
+    const home = join(systems.folder, "home");
+    const temporary = join(systems.folder, "tmp");
     for (const folder of [home, temporary]) mkdirSync(folder, { recursive: true });
-    const tokens = labEnvironment(world.reach);
+    const tokens = labEnvironment(systems.reach);
     const own = { HOME: home, TMPDIR: temporary, XDG_CACHE_HOME: join(home, ".cache") };
     const heard: { name: string; text: string }[] = [];
     let isOver = false;
@@ -250,12 +250,12 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
     };
     try {
       for (const command of ["list", "status", "doctor", "tasks", "templates", "tokens"]) await said(command, "--json");
-      await said("graph", "--out", join(world.folder, "secret-graph"));
+      await said("graph", "--out", join(systems.folder, "secret-graph"));
       await said("snapshot", "create", "secret1", "web1");
       await said("snapshot", "delete", "secret1", "web1");
       for (const system of ["proxmox", "netbox"] as const)
         for (const how of ["drop before", "status"] as const) {
-          world.lab.set({
+          systems.lab.set({
             setup: "call",
             system,
             call: ".*",
@@ -264,7 +264,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
             times: 9,
           });
           await said(how === "status" ? "doctor" : "list");
-          world.lab.set({ setup: "clear" });
+          systems.lab.set({ setup: "clear" });
         }
       // Whoever writes one as an argument all the same finds it in no message.
       const typed = await runOps(["list", "--token=nbt_typed.5ecret5ecret5ecret"], env);
@@ -302,7 +302,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
       await looking;
     }
     expect(readFileSync(join(home, ".bash_history"), "utf8")).toContain("dist/cli/main.js list");
-    const files = [home, temporary, join(world.folder, "secret-graph")].flatMap((folder) =>
+    const files = [home, temporary, join(systems.folder, "secret-graph")].flatMap((folder) =>
       readdirSync(folder, { recursive: true, withFileTypes: true })
         .filter((entry) => entry.isFile())
         .map(({ parentPath, name }) => ({
@@ -310,7 +310,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
           text: readFileSync(join(parentPath, name), "latin1"),
         })),
     );
-    const log = { name: "the lab's log", text: JSON.stringify(world.lab.log.calls) };
+    const log = { name: "the lab's log", text: JSON.stringify(systems.lab.log.calls) };
     const secrets = Object.values(tokens).map((token) => token.split(/[.=]/)[1] ?? "");
     expect(secrets.every((secret) => secret.length > 20)).toBe(true);
     const hits = [...heard, ...files, log].flatMap(({ name, text }) =>

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 const count = 8;
 const numbers = Array.from({ length: count }, (_, n) => n + 1);
@@ -17,28 +17,28 @@ const guests = numbers
   .join("\n");
 
 describe("eight stacks at once on one NetBox, one cluster and one zone", () => {
-  let world: World;
+  let systems: TestSystems;
   let stacks: Stack[];
 
   beforeAll(async () => {
     const seed = seedWith(guests);
     seed.netbox.tags.push(...numbers.map((n) => `stack-${n}`));
-    world = await World.open(seed, { clone: 100 });
+    systems = await TestSystems.open(seed, { clone: 100 });
     stacks = await Promise.all(
-      numbers.map((n) => world.stack({ site: { protect: false, scope: { tags: [`stack-${n}`] } } }, `together${n}`)),
+      numbers.map((n) => systems.stack({ site: { protect: false, scope: { tags: [`stack-${n}`] } } }, `together${n}`)),
     );
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("end well without a VMID, address or name twice, and people's work meanwhile is kept", async () => {
-    const { consoles } = world;
+    const { clients } = systems;
     let isOver = false;
     const people = (async () => {
       for (let n = 0; !isOver; n++) {
-        await consoles.nsupdate("lab.example.", [`update add person${n}.lab.example. 300 TXT "by hand"`]);
-        await consoles.proxmox("PUT", "/nodes/pve1/qemu/100/config", { description: `by hand ${n}` });
-        const [router] = await consoles.all<{ id: number }>("ipam/ip-addresses", "&address=10.71.0.1");
-        await consoles.netbox("PATCH", `ipam/ip-addresses/${router?.id}/`, { comments: `by hand ${n}` });
+        await clients.nsupdate("lab.example.", [`update add person${n}.lab.example. 300 TXT "by hand"`]);
+        await clients.proxmox("PUT", "/nodes/pve1/qemu/100/config", { description: `by hand ${n}` });
+        const [router] = await clients.all<{ id: number }>("ipam/ip-addresses", "&address=10.71.0.1");
+        await clients.netbox("PATCH", `ipam/ip-addresses/${router?.id}/`, { comments: `by hand ${n}` });
         await sleep(500);
       }
     })();
@@ -47,17 +47,17 @@ describe("eight stacks at once on one NetBox, one cluster and one zone", () => {
     await people;
     expect(runs.flatMap(({ errors }) => errors)).toEqual([]);
 
-    const made = await world.ourGuests();
+    const made = await systems.ourGuests();
     expect(made.map(({ name }) => name)).toEqual(numbers.flatMap((n) => [`s${n}a`, `s${n}b`]));
     expect(new Set(made.map(({ vmid }) => vmid)).size).toBe(2 * count);
-    const addresses = (await world.ourAddresses()).map(({ address }) => address);
+    const addresses = (await systems.ourAddresses()).map(({ address }) => address);
     expect(new Set(addresses).size).toBe(4 * count); // one of each family
     expect(addresses).toHaveLength(4 * count);
-    const records = (await world.newRecords()).filter((line) => !line.startsWith("_netbox-proxmox."));
+    const records = (await systems.newRecords()).filter((line) => !line.startsWith("_netbox-proxmox."));
     expect(records.filter((line) => / (A|AAAA) /.test(line))).toHaveLength(4 * count);
     expect(records.filter((line) => line.includes(" PTR "))).toHaveLength(4 * count);
     expect(records.filter((line) => line.startsWith("person")).length).toBeGreaterThan(0);
-    expect((await consoles.guest("firewall")).config.description).toMatch(/^by hand \d+/);
+    expect((await clients.guest("firewall")).config.description).toMatch(/^by hand \d+/);
   });
 
   it("each see nothing to do afterwards, and one's teardown touches no other", async () => {
@@ -65,10 +65,10 @@ describe("eight stacks at once on one NetBox, one cluster and one zone", () => {
       const again = await stack.preview("--refresh", "--expect-no-changes");
       expect(again.steps.map(({ op, name }) => `${op} ${name}`)).toEqual([]);
     }
-    const others = async () => (await world.ourGuests()).filter(({ name }) => !name.startsWith("s1"));
+    const others = async () => (await systems.ourGuests()).filter(({ name }) => !name.startsWith("s1"));
     const before = JSON.stringify(await others());
     expect((await stacks[0]?.destroy())?.errors).toEqual([]);
     expect(JSON.stringify(await others())).toBe(before);
-    expect((await world.ourGuests()).some(({ name }) => name.startsWith("s1"))).toBe(false);
+    expect((await systems.ourGuests()).some(({ name }) => name.startsWith("s1"))).toBe(false);
   });
 });

@@ -9,7 +9,7 @@ import { accessGrants, accessPermissions } from "../../stacks/access/privileges"
 import { labEnvironment } from "../../tools/labstack";
 import { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 // The whole life of a token_setup.json by the real CLI: created, run again, extended, rotated with both tokens valid, destroyed;
 // by a token with the documented rights.
@@ -20,7 +20,7 @@ interface TokenSetup {
 }
 
 describe("a stack from token_setup.json", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   let file: string;
   let sink: string;
@@ -36,23 +36,23 @@ describe("a stack from token_setup.json", () => {
   const write = () => writeFileSync(file, file.endsWith(".json") ? JSON.stringify(setup) : stringify(setup));
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
-    const reach = await world.reachAs("access", accessGrants, accessPermissions);
-    file = join(world.folder, "token_setup.json");
-    sink = join(world.folder, "out");
+    systems = await TestSystems.open(seedWith("[]"));
+    const reach = await systems.reachAs("access", accessGrants, accessPermissions);
+    file = join(systems.folder, "token_setup.json");
+    sink = join(systems.folder, "out");
     write();
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "access", folder: join(world.folder, "access"), secrets: {} },
-      config: world.config({ program: "access", access: { file } }),
+      ...{ cli: await pulumiFolder(), name: "access", folder: join(systems.folder, "access"), secrets: {} },
+      config: systems.config({ program: "access", access: { file } }),
       env: labEnvironment(reach),
     });
     await stack.init();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   /** A call to Proxmox VE with a token. @returns its status */
   async function statusWith(credential: string, path = "/version"): Promise<string> {
-    const { url, caFile } = world.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const { url, caFile } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     const settings = {
       url,
       token: credential,
@@ -113,8 +113,8 @@ describe("a stack from token_setup.json", () => {
   });
 
   it("is extended: groups, scoped rights, a program of this project with NetBox, a place for the secret", async () => {
-    file = join(world.folder, "access.yml");
-    stack.configure(world.config({ program: "access", access: { file } }));
+    file = join(systems.folder, "access.yml");
+    stack.configure(systems.config({ program: "access", access: { file } }));
     Object.assign(setup.token_setup[0] ?? {}, {
       sinks: [{ file: join(sink, "netbox.json") }],
       overlap: "0m",
@@ -139,7 +139,7 @@ describe("a stack from token_setup.json", () => {
     const token = /^NETBOX_API_TOKEN=(nbt_\S+)$/m.exec(line)?.[1] ?? "";
     secrets.add(token);
     secrets.add(token.split(".")[1] ?? "");
-    const answer = await fetch(`${world.endpoints.netbox.url}/api/virtualization/virtual-machines/?limit=1`, {
+    const answer = await fetch(`${systems.endpoints.netbox.url}/api/virtualization/virtual-machines/?limit=1`, {
       headers: { Authorization: `Bearer ${token}`, Connection: "close" },
     });
     expect(answer.status).toBe(200);
@@ -184,13 +184,13 @@ describe("a stack from token_setup.json", () => {
   it("leaves no secret in the clear: in no state, plan, log, history or message, and takes all away", async () => {
     const gone = await stack.destroy();
     expect(gone.errors).toEqual([]);
-    const { access } = world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    const { access } = systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
     expect([...access.users.keys()].sort()).toEqual(["pulumi@pve", "root@pam"]);
     expect([...access.roles.keys()].filter((name) => /^Netbox/.test(name))).toEqual([]);
     expect(access.acl.filter(({ ugid }) => !ugid.startsWith("pulumi@pve"))).toEqual([]);
     expect(readdirSync(sink)).toEqual([]);
-    expect(await world.consoles.all("users/users", "&username=netbox-plan")).toEqual([]);
-    const kept = readdirSync(join(world.folder, "access"), { recursive: true, withFileTypes: true })
+    expect(await systems.clients.all("users/users", "&username=netbox-plan")).toEqual([]);
+    const kept = readdirSync(join(systems.folder, "access"), { recursive: true, withFileTypes: true })
       .filter((each) => each.isFile())
       .map(({ parentPath, name }) => readFileSync(join(parentPath, name), "latin1"));
     expect(secrets.size).toBe(4);

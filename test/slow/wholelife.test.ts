@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Run, Stack } from "../../tools/stack";
-import { seedWith, World } from "../harness/world";
+import { seedWith, TestSystems } from "../harness/systems";
 
 const steps = (run: Run) => run.steps.map(({ op, name }) => `${op} ${name}`).sort();
 
@@ -17,7 +17,7 @@ const guest = (name: string, host: number, more: string[] = [], disk = "scsi0", 
 
 class Life {
   private constructor(
-    readonly world: World,
+    readonly systems: TestSystems,
     readonly stack: Stack,
   ) {}
 
@@ -25,16 +25,16 @@ class Life {
     const seed = seedWith(guests.join("\n"));
     const field = (name: string, type: string) => ({ name, type, objectTypes: ["virtualization.virtualmachine"] });
     seed.netbox.customFields.push(field("proxmox_rebuild", "integer"), field("proxmox_reboot_policy", "text"));
-    const world = await World.open(seed);
-    return new Life(world, await world.stack({ site: { protect: false, ...site } }));
+    const systems = await TestSystems.open(seed);
+    return new Life(systems, await systems.stack({ site: { protect: false, ...site } }));
   }
 
   /** Everything that a run said, on one line where the CLI broke it. */
   static said = ({ output }: Run): string => output.replace(/\s+/g, " ");
 
   async patch(name: string, body: Record<string, unknown>): Promise<number> {
-    const { id } = await this.world.consoles.vm(name);
-    await this.world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, body);
+    const { id } = await this.systems.clients.vm(name);
+    await this.systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, body);
     return id;
   }
 
@@ -51,7 +51,7 @@ class Life {
   }
 
   path = async (name: string): Promise<string> => {
-    const { node, type, vmid } = await this.world.consoles.guest(name);
+    const { node, type, vmid } = await this.systems.clients.guest(name);
     return `/nodes/${node}/${type}/${vmid}`;
   };
 }
@@ -65,31 +65,31 @@ describe("statuses", () => {
       guest("ill02", 103, ["status: failed"]),
     ]);
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
 
   it("staged with promote is built, started, and then active in NetBox", async () => {
     const made = await life.up();
     expect(steps(made)).toContain("create promotion-1");
-    expect((await life.world.consoles.guest("new01")).status).toBe("running");
-    expect((await life.world.consoles.vm("new01")).status.value).toBe("active");
+    expect((await life.systems.clients.guest("new01")).status).toBe("running");
+    expect((await life.systems.clients.vm("new01")).status.value).toBe("active");
     // A person's later choice is theirs.
     await life.clean();
     await life.patch("new01", { status: "offline" });
     await life.up();
-    expect((await life.world.consoles.vm("new01")).status.value).toBe("offline");
-    expect((await life.world.consoles.guest("new01")).status).toBe("stopped");
+    expect((await life.systems.clients.vm("new01")).status.value).toBe("offline");
+    expect((await life.systems.clients.guest("new01")).status).toBe("stopped");
   });
 
   it("failed leaves a guest exactly as it is, and makes none", async () => {
-    expect((await life.world.consoles.guests()).map(({ name }) => name)).not.toContain("ill02");
-    await life.world.consoles.proxmox("POST", `${await life.path("ill01")}/status/stop`);
+    expect((await life.systems.clients.guests()).map(({ name }) => name)).not.toContain("ill02");
+    await life.systems.clients.proxmox("POST", `${await life.path("ill01")}/status/stop`);
     await life.patch("ill01", { status: "failed", memory: 4096 });
-    const before = await life.world.inventory();
+    const before = await life.systems.inventory();
     expect(steps(await life.stack.up("--refresh"))).toEqual([]);
-    expect(await life.world.inventory()).toBe(before);
+    expect(await life.systems.inventory()).toBe(before);
     await life.patch("ill01", { status: "active" });
     expect(steps(await life.up())).toEqual(["update vm-2"]);
-    const mended = await life.world.consoles.guest("ill01");
+    const mended = await life.systems.clients.guest("ill01");
     expect([mended.status, mended.config.memory]).toEqual(["running", "4096"]);
   });
 });
@@ -109,8 +109,8 @@ describe("placement", () => {
       ),
     ]);
   });
-  afterAll(() => life.world.close());
-  const nodeOf = async (name: string) => (await life.world.consoles.guest(name)).node;
+  afterAll(() => life.systems.close());
+  const nodeOf = async (name: string) => (await life.systems.clients.guest(name)).node;
 
   it("follows the device, the custom field, and keeps those apart that share an anti-affinity tag", async () => {
     const planned = await life.stack.preview();
@@ -125,21 +125,21 @@ describe("placement", () => {
   });
 
   it("that changes in NetBox migrates, a running guest online, and never replaces", async () => {
-    const uuid = (await life.world.consoles.guest("pin1")).config.smbios1;
-    const [device] = await life.world.consoles.all<{ id: number }>("dcim/devices", "&name=pve1");
+    const uuid = (await life.systems.clients.guest("pin1")).config.smbios1;
+    const [device] = await life.systems.clients.all<{ id: number }>("dcim/devices", "&name=pve1");
     await life.patch("pin1", { device: device?.id });
     await life.patch("pin2", { custom_fields: { proxmox_node: "pve2" } });
     const planned = await life.stack.preview();
     expect(steps(planned)).toEqual(["update ct-4", "update vm-3"]);
     await life.up();
     expect([await nodeOf("pin1"), await nodeOf("pin2")]).toEqual(["pve1", "pve2"]);
-    expect((await life.world.consoles.guest("pin1")).config.smbios1).toBe(uuid);
-    expect((await life.world.consoles.guest("pin1")).status).toBe("running");
+    expect((await life.systems.clients.guest("pin1")).config.smbios1).toBe(uuid);
+    expect((await life.systems.clients.guest("pin1")).status).toBe("running");
     await life.clean();
   });
 
   it("by hand is found again, noted and left", async () => {
-    await life.world.consoles.proxmox("POST", `${await life.path("pin1")}/migrate`, { target: "pve2", online: 1 });
+    await life.systems.clients.proxmox("POST", `${await life.path("pin1")}/migrate`, { target: "pve2", online: 1 });
     const again = await life.stack.preview("--refresh", "--expect-no-changes");
     expect(again.code).toBe(0);
     expect(Life.said(again)).toMatch(
@@ -160,9 +160,14 @@ describe("restarts", () => {
     );
     await life.up();
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
   const pending = async (name: string) =>
-    (await life.world.consoles.proxmox<{ key: string; pending?: unknown }[]>("GET", `${await life.path(name)}/pending`))
+    (
+      await life.systems.clients.proxmox<{ key: string; pending?: unknown }[]>(
+        "GET",
+        `${await life.path(name)}/pending`,
+      )
+    )
       .filter((option) => option.pending !== undefined)
       .map(({ key }) => key);
 
@@ -185,7 +190,7 @@ describe("restarts", () => {
   });
 
   it("that were asked for are done once they are allowed", async () => {
-    life.stack.configure(life.world.config({ site: { protect: false, reboots: ["r-ask"] } }));
+    life.stack.configure(life.systems.config({ site: { protect: false, reboots: ["r-ask"] } }));
     expect(steps(await life.up())).toEqual(["update vm-3"]);
     expect(await pending("r-ask")).toEqual([]);
     expect(await pending("r-never")).toEqual(["memory"]);
@@ -202,16 +207,16 @@ describe("disks that NetBox doesn't list", () => {
     life = await Life.open([bare("bare1", ""), bare("bare2", lxc)]);
     await life.up();
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
 
   it("stay as they are when it begins to list others", async () => {
-    const before = await life.world.consoles.guest("bare1");
+    const before = await life.systems.clients.guest("bare1");
     for (const [name, disk, custom_fields] of [
       ["bare1", "scsi1", {}],
       ["bare2", "mp0", { proxmox_option_mp: "/srv" }],
     ] as const) {
-      const { id } = await life.world.consoles.vm(name);
-      await life.world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+      const { id } = await life.systems.clients.vm(name);
+      await life.systems.clients.netbox("POST", "virtualization/virtual-disks/", {
         virtual_machine: id,
         name: disk,
         size: 1024,
@@ -219,28 +224,28 @@ describe("disks that NetBox doesn't list", () => {
       });
     }
     expect(steps(await life.up())).toEqual(["update ct-2", "update vm-1"]);
-    const after = await life.world.consoles.guest("bare1");
+    const after = await life.systems.clients.guest("bare1");
     expect(after.config.scsi0).toBe(before.config.scsi0);
     expect(after.config.scsi1).toMatch(/^ceph:.*size=1G/);
     expect(after.config).not.toHaveProperty("unused0");
     await life.clean();
     // And it stays so when its template is another one, or none, and when the listed one goes.
-    const { id } = await life.world.consoles.vm("bare1");
-    const [disk] = await life.world.consoles.all<{ id: number }>(
+    const { id } = await life.systems.clients.vm("bare1");
+    const [disk] = await life.systems.clients.all<{ id: number }>(
       "virtualization/virtual-disks",
       `&virtual_machine_id=${id}`,
     );
-    await life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "scsi2" });
-    life.stack.configure(life.world.config({ site: { protect: false }, defaults: { bridge: "vmbr0" } }));
+    await life.systems.clients.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "scsi2" });
+    life.stack.configure(life.systems.config({ site: { protect: false }, defaults: { bridge: "vmbr0" } }));
     await life.up();
-    expect((await life.world.consoles.guest("bare1")).config.scsi0).toBe(before.config.scsi0);
+    expect((await life.systems.clients.guest("bare1")).config.scsi0).toBe(before.config.scsi0);
     await life.clean();
   });
 });
 
 describe("config contexts", () => {
-  let world: World;
-  afterAll(() => world.close());
+  let systems: TestSystems;
+  afterAll(() => systems.close());
 
   it("of a role serve its guests, by weight, and a guest's own wins", async () => {
     const seed = seedWith(
@@ -260,11 +265,11 @@ describe("config contexts", () => {
         data: { proxmox: { user: "early", options: { agent: 1 }, searchDomain: "role.example" } },
       },
     ];
-    world = await World.open(seed);
-    const stack = await world.stack({ site: { protect: false } });
+    systems = await TestSystems.open(seed);
+    const stack = await systems.stack({ site: { protect: false } });
     expect((await stack.up()).errors).toEqual([]);
     const of = async (name: string) => {
-      const { config } = await world.consoles.guest(name);
+      const { config } = await systems.clients.guest(name);
       return [config.ciuser, config.nameserver, config.searchdomain];
     };
     expect(await of("ctx1")).toEqual(["role", "10.71.0.99", "role.example"]);
@@ -284,15 +289,15 @@ describe("a password", () => {
       guest("pw2", 152, ["customFields: { proxmox_vm_type: lxc, proxmox_lxc_templates: '9100' }"], "rootfs", 2048),
     ]);
     const env = { GUEST_PASSWORD_MAIN: secret };
-    const defaults = { ...(life.world.config().defaults as object), password: "main" };
-    stack = await life.world.stack({ site: { protect: false }, defaults }, "secret", { env });
+    const defaults = { ...(life.systems.config().defaults as object), password: "main" };
+    stack = await life.systems.stack({ site: { protect: false }, defaults }, "secret", { env });
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
 
   it("reaches the guest, and nothing that is kept or shown", async () => {
     const made = await stack.up();
     expect(made.errors).toEqual([]);
-    const calls = life.world.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config.get("cipassword");
+    const calls = life.systems.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config.get("cipassword");
     expect(calls).toBe(secret);
     expect(stack.exported()).not.toContain(secret);
     expect(JSON.stringify(made)).not.toContain(secret);
@@ -301,29 +306,29 @@ describe("a password", () => {
 
   it("that changes is set anew, and shows as that alone", async () => {
     const env = { GUEST_PASSWORD_MAIN: "battery-staple-9" };
-    const defaults = { ...(life.world.config().defaults as object), password: "main" };
-    const next = await life.world.stack({ site: { protect: false }, defaults }, "secret", { env });
+    const defaults = { ...(life.systems.config().defaults as object), password: "main" };
+    const next = await life.systems.stack({ site: { protect: false }, defaults }, "secret", { env });
     expect(steps(await next.preview())).toEqual(["update vm-1"]);
     expect((await next.up()).errors).toEqual([]);
-    const config = life.world.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config;
+    const config = life.systems.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config;
     expect(config?.get("cipassword")).toBe("battery-staple-9");
   });
 });
 
 describe("two clusters in one stack", () => {
-  let world: World;
+  let systems: TestSystems;
   let stack: Stack;
   beforeAll(async () => {
     const far = [`- name: there\n  cluster: pve-two`, guest("x", 162).split("\n").slice(1).join("\n")].join("\n");
     const seed = seedWith([guest("here", 161), far.replace("x.lab.example", "there.lab.example")].join("\n"));
     const first = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     seed.proxmox["pve-two"] = first;
-    world = await World.open(seed);
-    stack = await world.stack({ site: { protect: false } });
+    systems = await TestSystems.open(seed);
+    stack = await systems.stack({ site: { protect: false } });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   const namesOn = async (cluster: string) =>
-    (await world.consoles.guests(cluster))
+    (await systems.clients.guests(cluster))
       .filter(({ config }) => String(config.description).includes("Managed by"))
       .map(({ name }) => name);
 
@@ -334,9 +339,9 @@ describe("two clusters in one stack", () => {
   });
 
   it("refuses a guest that changes its cluster, with the way to do it", async () => {
-    const { id } = await world.consoles.vm("here");
-    const [two] = await world.consoles.all<{ id: number }>("virtualization/clusters", "&name=pve-two");
-    await world.consoles.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { cluster: two?.id });
+    const { id } = await systems.clients.vm("here");
+    const [two] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-two");
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { cluster: two?.id });
     const refused = await stack.up();
     expect(Life.said(refused)).toMatch(
       /here \(\S+\): it was built on cluster pve-lab, and is on pve-two in NetBox now; a guest can't change its cluster: set it back, or decommission it and document a new guest there/,
@@ -360,11 +365,11 @@ describe("adoption", () => {
       ),
       guest("plain", 134, ["customFields: { proxmox_vmid: '304' }"]),
     ]);
-    const { consoles } = life.world;
+    const { clients } = life.systems;
     const clone = (path: string, body: Record<string, string | number>) =>
-      consoles.proxmox("POST", path, { full: 1, ...body });
+      clients.proxmox("POST", path, { full: 1, ...body });
     await clone("/nodes/pve1/qemu/9000/clone", { newid: 301, name: "legacy" });
-    await consoles.proxmox("PUT", "/nodes/pve1/qemu/301/config", { description: "hand-made", memory: 2048 });
+    await clients.proxmox("PUT", "/nodes/pve1/qemu/301/config", { description: "hand-made", memory: 2048 });
     await clone("/nodes/pve1/qemu/9000/clone", { newid: 302, name: "old2" });
     const exact = {
       memory: 512,
@@ -374,24 +379,24 @@ describe("adoption", () => {
       nameserver: "10.71.0.53",
       searchdomain: "lab.example",
     };
-    await consoles.proxmox("PUT", "/nodes/pve1/qemu/302/config", {
+    await clients.proxmox("PUT", "/nodes/pve1/qemu/302/config", {
       ...exact,
       net0: "virtio,bridge=vmbr0,tag=71",
       ipconfig0: "ip=10.71.0.132/24,gw=10.71.0.1",
     });
-    await consoles.proxmox("POST", "/nodes/pve1/qemu/302/status/start");
+    await clients.proxmox("POST", "/nodes/pve1/qemu/302/status/start");
     await clone("/nodes/pve1/lxc/9100/clone", { newid: 303, hostname: "old3" });
-    await consoles.nsupdate("lab.example.", ["update add old1.lab.example. 600 A 10.71.0.131"]);
-    await consoles.nsupdate("lab.example.", ["update add old2.lab.example. 300 A 192.0.2.7"]);
+    await clients.nsupdate("lab.example.", ["update add old1.lab.example. 600 A 10.71.0.131"]);
+    await clients.nsupdate("lab.example.", ["update add old2.lab.example. 300 A 192.0.2.7"]);
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
 
   it("logs what differs, writes the mark and nothing else", async () => {
-    const { consoles } = life.world;
+    const { clients } = life.systems;
     const strip = ({
       config: { digest: _digest, description: _description, ...config },
-    }: Awaited<ReturnType<typeof consoles.guest>>) => config;
-    const before = [await consoles.guest("legacy"), await consoles.guest("old2"), await consoles.guest("old3")];
+    }: Awaited<ReturnType<typeof clients.guest>>) => config;
+    const before = [await clients.guest("legacy"), await clients.guest("old2"), await clients.guest("old3")];
     const planned = await life.stack.preview();
     expect(planned.errors).toEqual([]);
     expect(Life.said(planned)).toMatch(
@@ -399,13 +404,13 @@ describe("adoption", () => {
     );
     expect(Life.said(planned)).toMatch(/memory: 2048 → 512/);
     await life.up();
-    const after = [await consoles.guest("legacy"), await consoles.guest("old2"), await consoles.guest("old3")];
+    const after = [await clients.guest("legacy"), await clients.guest("old2"), await clients.guest("old3")];
     expect(after.map(strip)).toEqual(before.map(strip));
     expect(after.map(({ status }) => status)).toEqual(before.map(({ status }) => status));
     expect(after[0]?.config.description).toMatch(/^hand-made\n\nManaged by Pulumi stack netbox-proxmox\/test from /);
-    expect(await life.world.newRecords()).toEqual(expect.arrayContaining(["old2.lab.example. A 192.0.2.7"]));
+    expect(await life.systems.newRecords()).toEqual(expect.arrayContaining(["old2.lab.example. A 192.0.2.7"]));
     // What was found by its name has its VMID in NetBox now.
-    const [found] = await consoles.all<{ custom_fields: { proxmox_vmid: string } }>(
+    const [found] = await clients.all<{ custom_fields: { proxmox_vmid: string } }>(
       "virtualization/virtual-machines",
       "&name=old2",
     );
@@ -435,26 +440,30 @@ describe("adoption", () => {
     expect(changed("vm-1")).toEqual(expect.arrayContaining(["name", "memory", "description", "power"]));
     expect(changed("dns-ns1-old1.lab.example")).toEqual(["reverse", "ttl"]);
     expect(changed("dns-ns1-old2.lab.example")).toEqual(["records", "reverse"]);
-    const uuid = (await life.world.consoles.guest("legacy")).config.smbios1;
+    const uuid = (await life.systems.clients.guest("legacy")).config.smbios1;
     await life.up();
-    const mended = await life.world.consoles.guest("old1");
+    const mended = await life.systems.clients.guest("old1");
     expect([mended.vmid, mended.config.smbios1, mended.status]).toEqual([301, uuid, "running"]);
-    expect(await life.world.newRecords()).toEqual(
+    expect(await life.systems.newRecords()).toEqual(
       expect.arrayContaining(["old2.lab.example. A 10.71.0.132", "old1.lab.example. A 10.71.0.131"]),
     );
     await life.clean();
   });
 
   it("is never done where it wasn't asked for", async () => {
-    await life.world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", { newid: 305, name: "stranger", full: 1 });
+    await life.systems.clients.proxmox("POST", "/nodes/pve1/qemu/9000/clone", {
+      newid: 305,
+      name: "stranger",
+      full: 1,
+    });
     const id = await life.patch("plain", { status: "active" });
     expect(id).toBeGreaterThan(0);
-    const [nic] = await life.world.consoles.all<{ id: number }>(
+    const [nic] = await life.systems.clients.all<{ id: number }>(
       "virtualization/interfaces",
       `&virtual_machine_id=${id}`,
     );
     expect(nic).toBeDefined();
-    await life.world.consoles.netbox("POST", "virtualization/virtual-machines/", {
+    await life.systems.clients.netbox("POST", "virtualization/virtual-machines/", {
       name: "thief",
       cluster: 1,
       custom_fields: { proxmox_vmid: "305" },
@@ -476,28 +485,28 @@ describe("what replaces", () => {
     );
     await life.up();
   });
-  afterAll(() => life.world.close());
+  afterAll(() => life.systems.close());
 
   it("is a rebuild counter, which deletes before it creates", async () => {
-    const before = (await life.world.consoles.guest("anew1")).config.smbios1;
+    const before = (await life.systems.clients.guest("anew1")).config.smbios1;
     await life.patch("anew1", { custom_fields: { proxmox_rebuild: 1 } });
     const planned = await life.stack.preview();
     expect(steps(planned)).toEqual(["create-replacement vm-1", "delete-replaced vm-1", "replace vm-1"]);
     await life.up();
-    const after = await life.world.consoles.guest("anew1");
+    const after = await life.systems.clients.guest("anew1");
     expect(after.config.smbios1).not.toBe(before);
     expect(after.status).toBe("running");
-    expect(await life.world.newRecords()).toContain("anew1.lab.example. A 10.71.0.141");
+    expect(await life.systems.newRecords()).toContain("anew1.lab.example. A 10.71.0.141");
     await life.clean();
   });
 
   it("is the guest's kind, at the same VMID", async () => {
-    const { id } = await life.world.consoles.vm("kind1");
-    const [disk] = await life.world.consoles.all<{ id: number }>(
+    const { id } = await life.systems.clients.vm("kind1");
+    const [disk] = await life.systems.clients.all<{ id: number }>(
       "virtualization/virtual-disks",
       `&virtual_machine_id=${id}`,
     );
-    await life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "rootfs" });
+    await life.systems.clients.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "rootfs" });
     await life.patch("kind1", { custom_fields: { proxmox_vm_type: "lxc" } });
     expect(steps(await life.stack.preview())).toEqual([
       "create-replacement ct-2",
@@ -505,19 +514,19 @@ describe("what replaces", () => {
       "replace ct-2",
     ]);
     await life.up();
-    const after = await life.world.consoles.guest("kind1");
+    const after = await life.systems.clients.guest("kind1");
     expect([after.vmid, after.type, after.status]).toEqual([100_002, "lxc", "running"]);
     await life.clean();
   });
 
   it("is never a disk on another bus, which is refused", async () => {
-    const { id } = await life.world.consoles.vm("anew1");
-    const [disk] = await life.world.consoles.all<{ id: number }>(
+    const { id } = await life.systems.clients.vm("anew1");
+    const [disk] = await life.systems.clients.all<{ id: number }>(
       "virtualization/virtual-disks",
       `&virtual_machine_id=${id}`,
     );
     const rename = (name: string) =>
-      life.world.consoles.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name });
+      life.systems.clients.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name });
     await rename("virtio0");
     const refused = await life.stack.preview();
     expect(Life.said(refused)).toMatch(
@@ -530,11 +539,11 @@ describe("what replaces", () => {
   it("counts with the removals", async () => {
     await life.patch("anew1", { custom_fields: { proxmox_rebuild: 2 } });
     await life.patch("kind1", { custom_fields: { proxmox_rebuild: 1 } });
-    const before = await life.world.inventory();
+    const before = await life.systems.inventory();
     const refused = await life.stack.up();
     expect(Life.said(refused)).toMatch(
       /2 guests would be deleted and made anew \(anew1 100001, kind1 100002\), and 1 are allowed/,
     );
-    expect(await life.world.inventory()).toBe(before);
+    expect(await life.systems.inventory()).toBe(before);
   });
 });

@@ -68,8 +68,8 @@ describe("the configuration of a guide", () => {
       parseTemplates(text, "templates.yml"),
     );
     expect(both).toHaveLength(2);
-    const house = parsePlatform(block("platform.md", /```yaml\n(# platform\.yml[\s\S]*?)```/), "platform.yml");
-    expect([json, yaml, vms, ...both, house].map((each) => ("problems" in each ? each.problems : []))).toEqual([
+    const platform = parsePlatform(block("platform.md", /```yaml\n(# platform\.yml[\s\S]*?)```/), "platform.yml");
+    expect([json, yaml, vms, ...both, platform].map((each) => ("problems" in each ? each.problems : []))).toEqual([
       [],
       [],
       [],

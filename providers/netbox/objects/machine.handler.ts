@@ -44,7 +44,7 @@ import {
   wireFields,
   writeObject,
 } from "./objects";
-import { type ObjectTypeName, siblingFields, typeOf } from "./objecttypes";
+import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
 const addressFields = "id,address,assigned_object_type,assigned_object_id,dns_name,description,vrf";
@@ -208,7 +208,7 @@ class Sync {
     const { type, interfaces, disks } = this.wanted;
     const kind = interfaceKinds[type];
     await this.part(kind, interfaces, this.known?.interfaces ?? {}, "interfaces", interfaceKey);
-    await this.siblings(kind);
+    await this.otherStacks(kind);
     if (type === "virtualMachine") await this.part(diskKind, disks, this.known?.disks ?? {}, "disks", diskKey);
     await this.dropAddresses();
     for (const [name, each] of Object.entries(interfaces)) await this.addresses(name, each);
@@ -245,19 +245,19 @@ class Sync {
       }
       const { conflicts, madeByUs } = this.wanted;
       const overwrite = this.wanted.overwrite || madeByUs === true;
-      const goal = { ...withoutSiblings(each), overwrite, conflicts: conflictsOf(conflicts, `${place}.${name}`) };
+      const goal = { ...withoutReferences(each), overwrite, conflicts: conflictsOf(conflicts, `${place}.${name}`) };
       const last = before === undefined ? undefined : known[name];
       this.parts[keyOf(name)] =
         before?.id === there.id
           ? before
           : { id: there.id, made: this.wanted.madeByUs === true, before: ownedFrom(kind.type, there, each) };
-      if (patchedAlready(kind.type, there, goal, last && withoutSiblings(last))) continue;
-      await writeObject(this.netbox, kind.type, there.id, label, goal, last && withoutSiblings(last));
+      if (patchedAlready(kind.type, there, goal, last && withoutReferences(last))) continue;
+      await writeObject(this.netbox, kind.type, there.id, label, goal, last && withoutReferences(last));
     }
     if (missing.length === 0) return;
     const bodies = missing.map(([name, each]) => ({
       name,
-      ...bodyFor(kind.type, withoutSiblings(each)),
+      ...bodyFor(kind.type, withoutReferences(each)),
       [kind.parent]: this.machineId,
     }));
     try {
@@ -272,17 +272,17 @@ class Sync {
   }
 
   /** Interfaces that name others of the machine: once all are there. */
-  private async siblings(kind: PartKind): Promise<void> {
+  private async otherStacks(kind: PartKind): Promise<void> {
     const { fields } = typeOf(kind.type);
     for (const [name, each] of Object.entries(this.wanted.interfaces)) {
       const id = this.parts[interfaceKey(name)]?.id;
       const before = this.known?.interfaces[name]?.fields ?? {};
-      const named = siblingFields.filter((field) => each.fields[field] !== before[field]);
+      const named = referenceFields.filter((field) => each.fields[field] !== before[field]);
       if (id === undefined || named.length === 0) continue;
       const body = Object.fromEntries(
         named.map((field) => {
-          const sibling = each.fields[field];
-          const target = sibling === undefined ? null : this.parts[interfaceKey(String(sibling))]?.id;
+          const named = each.fields[field];
+          const target = named === undefined ? null : this.parts[interfaceKey(String(named))]?.id;
           return [fields[field]?.wire ?? field, target ?? null];
         }),
       );
@@ -306,7 +306,7 @@ class Sync {
       const before = part.before ?? nothingOwned;
       await this.netbox.change(typeOf(kind.type).path, part.id, row, wireFields(kind.type), (there) => {
         if (part.made) return inUse ? undefined : "delete";
-        return patchFor(kind.type, there, withoutSiblings(before), withoutSiblings(each), { leaving: true });
+        return patchFor(kind.type, there, withoutReferences(before), withoutReferences(each), { leaving: true });
       });
     }
   }
@@ -456,9 +456,9 @@ class Sync {
   }
 }
 
-const withoutSiblings = <T extends Owned>(each: T): T => ({
+const withoutReferences = <T extends Owned>(each: T): T => ({
   ...each,
-  fields: Object.fromEntries(Object.entries(each.fields).filter(([name]) => !siblingFields.includes(name))),
+  fields: Object.fromEntries(Object.entries(each.fields).filter(([name]) => !referenceFields.includes(name))),
 });
 
 /** Is there nothing to write, as far as the list tells? */

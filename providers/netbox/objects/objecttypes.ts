@@ -65,8 +65,8 @@ const idRefs = (wire: string, idsOf: "user" | "userGroup", naming = by("name")):
   ...refs(wire, naming),
   idsOf,
 });
-/** A sibling on the same device, by its name; the handler makes it an id. */
-const sibling = (wire: string): Field => ({
+/** Another interface of the same device, by its name; the handler makes it an id. */
+const interfaceRef = (wire: string): Field => ({
   ...plain(wire),
   read: (value) => (isRecord(value) ? String(value.name) : undefined),
 });
@@ -281,9 +281,9 @@ export const objectTypes = {
       mtu: plain("mtu"),
       mode: choice("mode"),
       untaggedVlan: ref("untagged_vlan", vlanNaming),
-      parent: sibling("parent"),
-      bridge: sibling("bridge"),
-      lag: sibling("lag"),
+      parent: interfaceRef("parent"),
+      bridge: interfaceRef("bridge"),
+      lag: interfaceRef("lag"),
       ...described,
     },
   },
@@ -341,8 +341,8 @@ function macField(): Field {
 
 export type ObjectTypeName = keyof typeof objectTypes;
 export const typeOf = (name: ObjectTypeName): ObjectType => objectTypes[name];
-/** Fields that name a sibling. */
-export const siblingFields: readonly string[] = ["parent", "bridge", "lag"];
+/** Fields that name another interface of the same device. */
+export const referenceFields: readonly string[] = ["parent", "bridge", "lag"];
 
 /** A custom field's value; a choice comes as an object. */
 export function customValue(value: unknown): unknown {

@@ -17,5 +17,5 @@ export const aclHandler = accessHandler({
     return {};
   },
   remove: (cluster, known) => cluster.write("PUT", "/access/acl", { ...sent(known), delete: 1 }),
-  sight: ({ path }) => ({ paths: [path], privileges: aclPrivileges(path) }),
+  visibility: ({ path }) => ({ paths: [path], privileges: aclPrivileges(path) }),
 });

@@ -17,7 +17,7 @@ export const groupHandler = accessHandler({
     return {};
   },
   remove: (cluster, { groupid }) => cluster.write("DELETE", `/access/groups/${encodeURIComponent(groupid)}`, {}),
-  sight: ({ groupid }) => ({
+  visibility: ({ groupid }) => ({
     paths: ["/access/groups", `/access/groups/${groupid}`],
     privileges: ["Group.Allocate", "User.Modify", "Sys.Audit"],
   }),

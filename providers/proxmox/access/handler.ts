@@ -16,7 +16,7 @@ export interface AccessInputs {
 }
 
 /** Where the token must have one of these privileges, so that it would be shown what is there. */
-export interface Sight {
+export interface Visibility {
   paths: string[];
   privileges: string[];
 }
@@ -39,7 +39,7 @@ export interface AccessKind<I extends AccessInputs> extends InView<I> {
   ) => Promise<object>;
   remove: (cluster: ProxmoxCluster, known: I) => Promise<void>;
   /** Undefined where everybody sees it. */
-  sight: (known: I) => Sight | undefined;
+  visibility: (known: I) => Visibility | undefined;
 }
 
 const found = z.object({
@@ -84,7 +84,7 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
       const cluster = context().cluster(known.cluster);
       const there = kind.find(await cluster.access(), known);
       if (there === undefined) {
-        await proveGone(cluster, titleOf(known), found.parse(raw).system, kind.sight(known));
+        await proveGone(cluster, titleOf(known), found.parse(raw).system, kind.visibility(known));
         return undefined;
       }
       const inputs = { ...known, ...there };
@@ -112,7 +112,7 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
       await explained(cluster, what, async () => {
         const view = await cluster.accessNow();
         const there = kind.find(view, known);
-        if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.sight(known));
+        if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.visibility(known));
         keepOwnRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
         if (last === undefined) await kind.remove(cluster, known);
         else if (!sameValue(last, there)) await kind.write(cluster, last, there, known, view);
@@ -126,12 +126,12 @@ export async function proveGone(
   cluster: ProxmoxCluster,
   title: string,
   recorded: string | undefined,
-  sight: Sight | undefined,
+  visibility: Visibility | undefined,
 ): Promise<void> {
   await proveSystem(cluster, title, recorded);
-  if (sight !== undefined && !(await cluster.holdsAny(sight.paths, sight.privileges)))
+  if (visibility !== undefined && !(await cluster.holdsAny(visibility.paths, visibility.privileges)))
     throw new UserError(
-      `${title} is not shown by ${cluster.name}, where ${cluster.authId} may not see it: give it ${sight.privileges.join(" or ")} on ${sight.paths[0]} (docs/privileges.md). Nothing was changed.`,
+      `${title} is not shown by ${cluster.name}, where ${cluster.authId} may not see it: give it ${visibility.privileges.join(" or ")} on ${visibility.paths[0]} (docs/privileges.md). Nothing was changed.`,
     );
 }
 

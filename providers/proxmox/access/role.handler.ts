@@ -16,5 +16,5 @@ export const roleHandler = accessHandler({
     return {};
   },
   remove: (cluster, { roleid }) => cluster.write("DELETE", `/access/roles/${encodeURIComponent(roleid)}`, {}),
-  sight: () => undefined,
+  visibility: () => undefined,
 });

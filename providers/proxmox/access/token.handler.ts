@@ -50,7 +50,7 @@ export const tokenHandler: Handler = {
     const cluster = context().cluster(known.cluster);
     const there = seenToken(await cluster.access(), known);
     if (there === undefined) {
-      await proveGone(cluster, titleOf(known), known.system, sightOf(known));
+      await proveGone(cluster, titleOf(known), known.system, visibilityOf(known));
       return undefined;
     }
     // Somebody else's, until it retires: what it is like is nothing to this.
@@ -82,7 +82,8 @@ export const tokenHandler: Handler = {
     if (known.adopted === true && (known.retires ?? Number.POSITIVE_INFINITY) > nowInSeconds()) return;
     await explained(cluster, `delete ${titleOf(known)}`, async () => {
       const view = await cluster.accessNow();
-      if (seenToken(view, known) === undefined) return proveGone(cluster, titleOf(known), known.system, sightOf(known));
+      if (seenToken(view, known) === undefined)
+        return proveGone(cluster, titleOf(known), known.system, visibilityOf(known));
       keepOwnRights(cluster, `delete ${titleOf(known)}`, view, tokenInView.drop(view, known));
       await cluster.write("DELETE", pathOf(known), {});
     });
@@ -93,7 +94,7 @@ const titleOf = (token: TokenInputs): string => `token ${fullTokenId(token)}`;
 const pathOf = ({ userid, tokenid }: TokenInputs): string =>
   `/access/users/${encodeURIComponent(userid)}/token/${encodeURIComponent(tokenid)}`;
 const nowInSeconds = (): number => Math.floor(Date.now() / 1000);
-const sightOf = ({ userid }: TokenInputs) => ({
+const visibilityOf = ({ userid }: TokenInputs) => ({
   paths: ["/access/groups", `/access/users/${userid}`],
   privileges: ["User.Modify"],
 });

@@ -34,7 +34,7 @@ export const userHandler = accessHandler({
     return {};
   },
   remove: (cluster, { userid }) => cluster.write("DELETE", `/access/users/${encodeURIComponent(userid)}`, {}),
-  sight: ({ groups }) => ({
+  visibility: ({ groups }) => ({
     paths: ["/access/groups", ...groups.map((group) => `/access/groups/${group}`)],
     privileges: ["User.Modify", "Sys.Audit"],
   }),

@@ -6,7 +6,7 @@ import type { Handler } from "../../resource";
 import { type Parameters, type ProxmoxCluster, says, TaskError } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
-import { proveSight, proveSystem } from "../system";
+import { proveSystem, proveVisible } from "../system";
 import {
   awaitsRestart,
   type Changes,
@@ -162,7 +162,7 @@ async function proveGone<I extends GuestInputs>(
   known: GuestInputs & Found,
 ): Promise<void> {
   await proveSystem(cluster, titleOf(kind, known), known.system);
-  await proveSight(cluster, titleOf(kind, known), known.vmid, known.pool);
+  await proveVisible(cluster, titleOf(kind, known), known.vmid, known.pool);
 }
 
 // ---- observe and ensure

@@ -5,7 +5,7 @@ import { type Handler, replacedBy } from "../../resource";
 import { type ProxmoxCluster, says } from "../client";
 import { parseSize } from "../propertystring";
 import type { GuestConfig } from "../schemas";
-import { proveSight, proveSystem } from "../system";
+import { proveSystem, proveVisible } from "../system";
 import { explained } from "./guest.handler";
 import { descriptionFrom, text } from "./guest.model";
 import {
@@ -43,7 +43,7 @@ export const templateHandler: Handler = {
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
       await proveSystem(cluster, titleOf(known), known.system);
-      await proveSight(cluster, titleOf(known), known.vmid, undefined);
+      await proveVisible(cluster, titleOf(known), known.vmid, undefined);
       return undefined;
     }
     const state = observed(known, there.config, known.system);
@@ -70,7 +70,7 @@ export const templateHandler: Handler = {
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
       await proveSystem(cluster, titleOf(known), known.system);
-      return proveSight(cluster, titleOf(known), known.vmid, undefined);
+      return proveVisible(cluster, titleOf(known), known.vmid, undefined);
     }
     await explained(`remove ${titleOf(known)}`, async () => {
       try {

@@ -1,4 +1,4 @@
-import { allowedOf } from "../../../providers/gone";
+import { allowedOf } from "../../../providers/missing";
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { type MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
 import {

@@ -1,4 +1,4 @@
-import { type HouseMark, printMark } from "../../../providers/ownership/mark";
+import { type PartMark, printMark } from "../../../providers/ownership/mark";
 import type { CheckInputs } from "../../../providers/platform/check.model";
 import type { ServiceInputs } from "../../../providers/platform/service.model";
 import { revisionOf, type ServiceName } from "../../../providers/platform/services";
@@ -18,7 +18,7 @@ export interface PlatformFacts {
   placeOf: PlaceOf;
   /** Names of the clusters that are configured. */
   clusters: string[];
-  /** Guests of the chosen cluster, with the house's part that each one is. */
+  /** Guests of the chosen cluster, with the part that each one is. */
   guests: (Pick<GuestResource, "vmid" | "name" | "node"> & { part: string | undefined })[];
   /** Nodes of that cluster that are online, and those that are reached by ssh. */
   nodes: string[];
@@ -153,7 +153,7 @@ function containerOf(
   cluster: string,
   part: Part,
   addresses: Record<Part, string>,
-  mark: HouseMark,
+  mark: PartMark,
 ): ContainerInputs {
   const { vmid, cores, memory, disk } = file.containers[part];
   const { backend, dmz } = file.networks;

@@ -5,7 +5,7 @@ import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
-import { isWord, type Settings } from "../../settings";
+import { isOptionValue, type Settings } from "../../settings";
 import { diskOptionsOf } from "./options";
 
 /** NetBox's MB in PVE's MiB, whole ones. */
@@ -43,7 +43,7 @@ export function disksOf(
         `virtual disk ${name} has no path in the container; write one, such as /srv/data, into its custom field ${site.customFields.optionPrefix}mp`,
       );
     const storage = customFields.get(site.customFields.diskStorage);
-    if (storage !== undefined && !isWord(storage))
+    if (storage !== undefined && !isOptionValue(storage))
       problem(
         `custom field ${site.customFields.diskStorage} of virtual disk ${name}: "${storage}" is no storage's name; correct it`,
       );

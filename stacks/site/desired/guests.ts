@@ -3,16 +3,16 @@ import { guestUrl } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
 import { type Addressing, addressesOf } from "./addresses";
-import { claimOf } from "./claims";
 import { disksOf, type KeptDisks } from "./disks";
-import { checkNumbers, type Draft, machineOf } from "./draft";
 import { settingsOf } from "./guestsettings";
 import { markOf, typeOf, vmidOf } from "./identity";
+import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf, slots } from "./networks";
 import { type Needs, namedNode, nicProblems, Placement, placeOf } from "./placement";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import { isBuilt, promotes } from "./statuses";
 import type { DesiredGuest, NetboxFacts, Problem, Site } from "./types";
+import { targetOf } from "./vmid";
 
 /** The guests that should be, and everything that keeps this from being built, before anything is touched. */
 export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: Problem[] } {
@@ -73,7 +73,7 @@ function desiredGuest(
   const type = typeOf(guest, settings);
   if (type === undefined)
     problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
-  const found = facts && type && claimOf(site, guest, type, mark, facts, problem);
+  const found = facts && type && targetOf(site, guest, type, mark, facts, problem);
   if (facts === undefined || type === undefined || found === undefined) return { problems };
   // What failed is left as it is, and not made where it isn't.
   if (guest.status === "failed" && !found.built) return { problems };
@@ -86,18 +86,18 @@ function desiredGuest(
     [...slotted].map(([slot, each]) => [slot, nicOf(each, guest, type, own, settings, problem)] as const),
   );
   const rebuilds = found.built && own.rebuild !== undefined && own.rebuild !== found.rebuild && !found.adopts;
-  const claim = rebuilds ? { ...found, built: false, kept: undefined } : found;
-  const draft: Draft = { site, guest, mark, type, own, facts, claim, slotted, nics, problem };
-  const source = type === "qemu" ? templateOf(draft) : lxcTemplateOf(draft);
-  const diskMap = disksOf(disks, guest, type, claim.kept ?? keptOf(source), settings, problem);
-  if (source?.volume !== undefined && !claim.built) checkRootfs(draft, diskMap);
+  const target = rebuilds ? { ...found, built: false, kept: undefined } : found;
+  const mapping: GuestMapping = { site, guest, mark, type, own, facts, target, slotted, nics, problem };
+  const source = type === "qemu" ? templateOf(mapping) : lxcTemplateOf(mapping);
+  const diskMap = disksOf(disks, guest, type, target.kept ?? keptOf(source), settings, problem);
+  if (source?.volume !== undefined && !target.built) checkRootfs(mapping, diskMap);
   const node = namedNode(guest, fields.node, facts, problem);
-  const needs = source && needsOf(draft, source, diskMap);
-  const placed = claim.built || problems.length > 0 ? undefined : placeOf(draft, node, needs, placement);
-  const at = node ?? claim.node;
-  if (claim.built && at !== undefined) nicProblems(draft, at, nics, claim.networks);
-  const given = addressesOf({ site, guest, mark, slotted, addresses, vmid: claim.vmid } satisfies Addressing, problem);
-  const machine = machineOf(draft, { node, placement: claim.placement ?? placed, disks: diskMap, source });
+  const needs = source && needsOf(mapping, source, diskMap);
+  const placed = target.built || problems.length > 0 ? undefined : placeOf(mapping, node, needs, placement);
+  const at = node ?? target.node;
+  if (target.built && at !== undefined) nicProblems(mapping, at, nics, target.networks);
+  const given = addressesOf({ site, guest, mark, slotted, addresses, vmid: target.vmid } satisfies Addressing, problem);
+  const machine = machineOf(mapping, { node, placement: target.placement ?? placed, disks: diskMap, source });
   if (problems.length > 0) return { problems };
 
   const definition = site.netbox.customFields.find(
@@ -115,7 +115,7 @@ function desiredGuest(
       name: guest.name,
       status: guest.status,
       mark,
-      netbox: { mark, vmid: claim.vmid, derived: claim.derived, field },
+      netbox: { mark, vmid: target.vmid, derived: target.derived, field },
       allocations,
       nics: given.nics,
       machine,
@@ -130,7 +130,7 @@ const keptOf = (source: Source | undefined): KeptDisks =>
   source !== undefined && "disks" in source.facts ? source.facts.disks : {};
 
 /** What the guest needs of a node that it is made on. */
-function needsOf({ type, own, nics }: Draft, source: Source, disks: Record<string, Disk> | undefined): Needs {
+function needsOf({ type, own, nics }: GuestMapping, source: Source, disks: Record<string, Disk> | undefined): Needs {
   const storages = [own.storage, ...Object.values(disks ?? {}).map(({ storage }) => storage)];
   return {
     source: source.facts,
@@ -141,7 +141,7 @@ function needsOf({ type, own, nics }: Draft, source: Source, disks: Record<strin
 }
 
 /** A container from an OS template brings no root file system of its own. */
-function checkRootfs({ site, own, problem }: Draft, disks: Record<string, Disk> | undefined): void {
+function checkRootfs({ site, own, problem }: GuestMapping, disks: Record<string, Disk> | undefined): void {
   if ((disks?.rootfs?.storage ?? own.storage) === undefined)
     problem(
       `no storage is named for its root file system; set the custom field ${site.settings.site.customFields.storage} in NetBox, or netbox-proxmox:defaults.storage`,

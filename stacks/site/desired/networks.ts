@@ -2,7 +2,7 @@ import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/n
 import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
-import { isWord, type Settings } from "../../settings";
+import { isOptionValue, type Settings } from "../../settings";
 import type { GuestSettings } from "./guestsettings";
 import { networkOptionsOf } from "./options";
 
@@ -49,11 +49,11 @@ export function nicOf(
       `interface ${name} is in Q-in-Q mode, which a Proxmox bridge port doesn't have; use access, tagged or tagged (all)`,
     );
   const named = vmInterface.customFields.get(settings.site.customFields.bridge);
-  if (named !== undefined && !isWord(named))
+  if (named !== undefined && !isOptionValue(named))
     problem(
       `custom field ${settings.site.customFields.bridge} of ${name}: "${named}" is no bridge's or vnet's name; correct it`,
     );
-  if (type === "lxc" && !isWord(name))
+  if (type === "lxc" && !isOptionValue(name))
     problem(`interface "${name}" can't be called so in a container; rename it to letters, digits, dots and hyphens`);
   const vnet = mode === undefined || untaggedVlan === undefined ? undefined : own.vnets?.[String(untaggedVlan.vid)];
   return withoutUndefined({

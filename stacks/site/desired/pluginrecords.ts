@@ -8,14 +8,14 @@ import type { Entry } from "./records";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, PluginFacts } from "./types";
 
 /** A name server as far as netbox-dns is concerned. */
-export interface Keeper {
+export interface ZoneServer {
   name: string;
   zoneOf: (name: string) => string | undefined;
   /** NetBox's id of the view that it shows. */
   viewId: (views: NetboxDnsView[]) => number | undefined;
 }
 
-export const keeperOf = (name: string, view: string | undefined, zoneOf: Keeper["zoneOf"]): Keeper => ({
+export const zoneServerOf = (name: string, view: string | undefined, zoneOf: ZoneServer["zoneOf"]): ZoneServer => ({
   name,
   zoneOf,
   viewId: (views) => views.find((each) => (view === undefined ? each.isDefault : each.name === view))?.id,
@@ -34,14 +34,21 @@ interface PluginEntry {
  * The plugin's records that go to name servers, by view and zone. What the plugin manages itself is left out: SOA and the
  * apex's NS are BIND's own, and a PTR goes with its address record. So is what this stack wrote there: its guests say it.
  */
-export function pluginEntries(stack: string, { views, zones, records }: PluginFacts, keepers: Keeper[]): PluginEntry[] {
+export function pluginEntries(
+  stack: string,
+  { views, zones, records }: PluginFacts,
+  zoneServers: ZoneServer[],
+): PluginEntry[] {
   return records.flatMap((record): PluginEntry[] => {
     const zone = zones.find(({ id }) => id === record.zoneId);
     const { type } = record;
     if (zone === undefined || !record.active || !isKept(type) || isRecordOf(stack, record.description)) return [];
     if ((type === "PTR" && record.managed) || (type === "NS" && record.name === "@")) return [];
-    return keepers
-      .filter((keeper) => keeper.viewId(views) === zone.viewId && keeper.zoneOf(record.fqdn) === absolute(zone.name))
+    return zoneServers
+      .filter(
+        (zoneServer) =>
+          zoneServer.viewId(views) === zone.viewId && zoneServer.zoneOf(record.fqdn) === absolute(zone.name),
+      )
       .map(({ name }) => ({ server: name, record, zone, type }));
   });
 }
@@ -54,16 +61,18 @@ export function pluginRecords(
   stack: string,
   entries: Entry[],
   { views, zones, records }: PluginFacts,
-  keepers: Keeper[],
+  zoneServers: ZoneServer[],
   guests: DesiredGuest[],
 ): DesiredPluginRecord[] {
   const keyOf = new Map(
     guests.flatMap(({ allocations }) => allocations.map(({ key, inputs }) => [inputs.address ?? key, key] as const)),
   );
   return entries.flatMap((entry) => {
-    const keeper = keepers.find(({ name }) => name === entry.server);
-    const view = views.find(({ id }) => id === keeper?.viewId(views));
-    const zone = zones.find((each) => each.viewId === view?.id && absolute(each.name) === keeper?.zoneOf(entry.name));
+    const zoneServer = zoneServers.find(({ name }) => name === entry.server);
+    const view = views.find(({ id }) => id === zoneServer?.viewId(views));
+    const zone = zones.find(
+      (each) => each.viewId === view?.id && absolute(each.name) === zoneServer?.zoneOf(entry.name),
+    );
     if (zone === undefined || view === undefined) return [];
     const others = records.filter(
       (record) =>

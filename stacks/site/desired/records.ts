@@ -4,7 +4,7 @@ import { canonicalValue, isSafe, unquoteTxt } from "../../../providers/dns/rdata
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
 import { canonical } from "../../netbox/address";
-import { type Keeper, pluginEntries, pluginRecords } from "./pluginrecords";
+import { pluginEntries, pluginRecords, type ZoneServer } from "./pluginrecords";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem, Site } from "./types";
 
 /** A name on its way: what guests and netbox-dns want to stand there. */
@@ -32,7 +32,7 @@ export interface NamedRecords {
 
 /** The name servers with their zones, absolute. */
 export interface Servers {
-  all: Keeper[];
+  all: ZoneServer[];
   /** The one that keeps a name's zone. */
   of: (name: string) => string | undefined;
 }
@@ -130,11 +130,11 @@ function extras(
 function readPlugin(
   { stack, netbox, settings }: Site,
   facts: PluginFacts,
-  keepers: Keeper[],
+  zoneServers: ZoneServer[],
   entryAt: (server: string, name: string) => Entry,
   problems: Problem[],
 ): void {
-  for (const { server, record, zone, type } of pluginEntries(stack, facts, keepers)) {
+  for (const { server, record, zone, type } of pluginEntries(stack, facts, zoneServers)) {
     const where = `${record.name} ${record.type} of zone ${zone.name} (${netbox.url}/plugins/netbox-dns/records/${record.id}/)`;
     const value = type === "TXT" && record.value.startsWith('"') ? unquoteTxt(record.value) : record.value;
     if (!isSafe(type, value)) {
@@ -158,7 +158,7 @@ function recordOf(
   entry: Entry,
   site: Site,
   facts: PluginFacts | undefined,
-  keepers: Keeper[],
+  zoneServers: ZoneServer[],
   problems: Problem[],
 ): DesiredRecord {
   const { name, server, addresses, texts, guests, holders, adopt } = entry;
@@ -169,8 +169,8 @@ function recordOf(
     );
   const zone = facts?.zones.find(
     (each) =>
-      keepers.find((keeper) => keeper.name === server)?.zoneOf(name) === absolute(each.name) &&
-      keepers.some((keeper) => keeper.name === server && keeper.viewId(facts.views) === each.viewId),
+      zoneServers.find((zoneServer) => zoneServer.name === server)?.zoneOf(name) === absolute(each.name) &&
+      zoneServers.some((zoneServer) => zoneServer.name === server && zoneServer.viewId(facts.views) === each.viewId),
   );
   const ttl = zone?.ttl ?? site.settings.dns.ttl;
   const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);

@@ -1,4 +1,4 @@
-import { allowedOf } from "../../../providers/gone";
+import { allowedOf } from "../../../providers/missing";
 import type { Deletion, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
 import { replacing } from "../../../providers/proxmox/nodes/guest.model";
@@ -18,26 +18,26 @@ export interface Undeclared {
   netboxUrl: string;
 }
 
-/** NetBox's own word on a guest: its object, or who deleted it. Neither: it is not there, and nothing says why. */
-export interface Word {
+/** What NetBox says of a guest: its object, or who deleted it. Neither: it is not there, and nothing says why. */
+export interface GuestEvidence {
   guest?: NetboxVirtualMachine;
   deletion?: Deletion;
 }
-export type Evidence = Map<number, Word>;
+export type Evidence = Map<number, GuestEvidence>;
 
 /** A built guest that is to be taken away, and why. */
 export interface Removal extends Undeclared {
   reason: string;
 }
 
-export interface Verdict {
+export interface RemovalDecision {
   /** To be taken away: decommissioning, or deleted in NetBox. */
   removals: Removal[];
   /** Why the run must not go on. */
   refusals: string[];
 }
 
-const statusWords: Record<string, string> = {
+const statusTexts: Record<string, string> = {
   planned:
     "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
 };
@@ -47,17 +47,17 @@ export function judge(
   undeclared: Undeclared[],
   evidence: Evidence,
   scope: { inScope: number; declared: number; site: SiteSettings },
-): Verdict {
+): RemovalDecision {
   const removals: Removal[] = [];
   const refusals: string[] = [];
-  const traceless: Undeclared[] = [];
+  const unexplained: Undeclared[] = [];
   for (const guest of undeclared) {
     const { guest: found, deletion } = evidence.get(guest.netboxId) ?? {};
     if (found === undefined) {
       if (deletion !== undefined)
         removals.push({ ...guest, reason: `deleted in NetBox by ${deletion.user} on ${deletion.time}` });
       else if (scope.site.missing === "remove") removals.push({ ...guest, reason: "not in NetBox any more" });
-      else traceless.push(guest);
+      else unexplained.push(guest);
       continue;
     }
     if (found.status === "decommissioning") {
@@ -65,11 +65,11 @@ export function judge(
       continue;
     }
     const reason =
-      statusWords[found.status] ??
-      (isBuilt(found.status) ? movedWords(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
+      statusTexts[found.status] ??
+      (isBuilt(found.status) ? movedText(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
     refusals.push(`${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster}) ${reason}.`);
   }
-  if (traceless.length > 0) refusals.push(tracelessWords(traceless));
+  if (unexplained.length > 0) refusals.push(unexplainedText(unexplained));
   if (scope.inScope === 0 && undeclared.length > 0)
     refusals.push(
       `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.scope. To tear everything down, use \`pulumi destroy\`.`,
@@ -83,13 +83,13 @@ export function judge(
 }
 
 /** A NetBox that was restored, or a token that lost its rights, shows no object either. */
-function tracelessWords(guests: Undeclared[]): string {
+function unexplainedText(guests: Undeclared[]): string {
   const names = guests.map((guest) => `${guest.name} (${guestUrl(guest)}, VMID ${guest.vmid} on ${guest.cluster})`);
   const [are, them] = guests.length === 1 ? ["is", "it"] : ["are", "them"];
   return `${names.join(", ")} ${are} not in NetBox any more, and its change log does not show that anybody deleted ${them}: was NetBox restored from a back-up, or may the token not see ${them} or the change log (core.view_objectchange)? If ${them === "it" ? "it is" : "they are"} meant to be removed, set netbox-proxmox:site.missing to remove for this run.`;
 }
 
-function movedWords(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string {
+function movedText(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string {
   if (found.clusterName !== guest.cluster)
     return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
   if (!isInScope(found, scope))

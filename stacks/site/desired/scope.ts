@@ -7,7 +7,7 @@ import type { Problem } from "./types";
 export type Scoped = Pick<NetboxVirtualMachine, "id" | "name" | "clusterName" | "site" | "tenant" | "tags">;
 
 /** Another stack of this project, as its file says. */
-export interface Sibling {
+export interface OtherStack {
   stack: string;
   file: string;
   /** Left out where the environment says it. */
@@ -36,9 +36,9 @@ export const printScope = (scope: Scope): string =>
 const shown = 12;
 
 /** Guests that another stack has in its scope, too: two stacks would build, change and remove the same ones. */
-export function overlaps(guests: Scoped[], netboxUrl: string, siblings: Sibling[]): Problem[] {
-  return siblings
-    .filter((sibling) => sibling.netboxUrl === undefined || sibling.netboxUrl === netboxUrl)
+export function overlaps(guests: Scoped[], netboxUrl: string, otherStacks: OtherStack[]): Problem[] {
+  return otherStacks
+    .filter((other) => other.netboxUrl === undefined || other.netboxUrl === netboxUrl)
     .flatMap(({ stack, file, clusters, scope }) => {
       const both = guests.filter((guest) => clusters.includes(guest.clusterName ?? "") && isInScope(guest, scope));
       if (both.length === 0) return [];

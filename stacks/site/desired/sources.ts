@@ -2,10 +2,10 @@ import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { GuestResource } from "../../../providers/proxmox/schemas";
 import type { CustomFieldNames } from "../../settings";
 import { supersededTag } from "../../templates/desired/choices";
-import type { Claim } from "./claims";
 import type { GuestSettings } from "./guestsettings";
 import { awayOf } from "./placement";
 import type { ProxmoxFacts, Site, TemplateFacts } from "./types";
+import type { GuestTarget } from "./vmid";
 
 /** What a guest is made from: a template by its VMID, or an OS template by its volume and the nodes that have it. */
 export interface Source {
@@ -19,7 +19,7 @@ interface Asking {
   guest: NetboxVirtualMachine;
   own: GuestSettings;
   facts: ProxmoxFacts;
-  claim: Claim;
+  target: GuestTarget;
   problem: (text: string) => void;
 }
 
@@ -66,13 +66,13 @@ export function lxcTemplateIdOf(
 }
 
 /** A virtual machine's template. One that is built needs none, whatever became of it since. */
-export function templateOf({ site, guest, own, facts, claim, problem }: Asking): Source | undefined {
+export function templateOf({ site, guest, own, facts, target, problem }: Asking): Source | undefined {
   const { customFields } = site.settings.site;
   const field = customFields.template;
   const vmid = templateIdOf(guest, own, customFields, facts.guests.values());
   const found = vmid === undefined ? undefined : facts.templates.get(vmid);
-  if (found?.type === "qemu" && (found.hasCloudInitDrive || claim.built)) return { vmid, facts: found };
-  if (claim.built) return undefined;
+  if (found?.type === "qemu" && (found.hasCloudInitDrive || target.built)) return { vmid, facts: found };
+  if (target.built) return undefined;
   const away = awayOf(facts, vmid);
   if (away !== undefined) problem(`template ${vmid} is on ${away}, which is offline; run again when that node is back`);
   else if (vmid === undefined)
@@ -91,30 +91,30 @@ export function templateOf({ site, guest, own, facts, claim, problem }: Asking):
 }
 
 /** What a container is made from. */
-export function lxcTemplateOf({ site, guest, own, facts, claim, problem }: Asking): Source | undefined {
+export function lxcTemplateOf({ site, guest, own, facts, target, problem }: Asking): Source | undefined {
   const field = site.settings.site.customFields.lxcTemplate;
   const named = lxcTemplateIdOf(guest, own, field);
   if (typeof named === "number") {
     const found = facts.templates.get(named);
     if (found?.type === "lxc") return { vmid: named, facts: found };
     const away = awayOf(facts, named);
-    if (!claim.built && away !== undefined)
+    if (!target.built && away !== undefined)
       problem(`container template ${named} is on ${away}, which is offline; run again when that node is back`);
-    else if (!claim.built)
+    else if (!target.built)
       problem(
         `${named} is no container template on ${guest.clusterName}; make it one (\`pct template\`), or name another in the custom field ${field}`,
       );
     return undefined;
   }
   if (named === undefined) {
-    if (!claim.built)
+    if (!target.built)
       problem(
         `no container template is named for it; set the custom field ${field} in NetBox, or netbox-proxmox:defaults.lxcTemplate`,
       );
     return undefined;
   }
   const nodes = facts.osTemplates.get(named) ?? [];
-  if (nodes.length === 0 && !claim.built)
+  if (nodes.length === 0 && !target.built)
     problem(
       `OS template ${named} is on no node of ${guest.clusterName}; fetch it (\`pveam download\`), or name another in the custom field ${field}`,
     );

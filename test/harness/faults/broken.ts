@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { killTree } from "../../../cli/processes";
 import type { WatchedCall } from "../../../lab/faults";
-import type { World } from "../world";
+import type { TestSystems } from "../systems";
+import { compare, foreign, holdings, untouched } from "./expected";
 import { befall, type Prepared, prepare, type Scenario } from "./scenario";
-import { compare, foreign, holdings, untouched } from "./verdict";
 import { type Failure, type Fate, isWrite, type Kill, Numbered } from "./ways";
 
-// One run of the demo's guests that is broken, then run again. The verdict is what the systems hold.
+// One run of the demo's guests that is broken, then run again. What the systems hold decides.
 
 /** A run that nothing broke: its writes, the tasks among them, and what the systems hold after it. */
 export interface Unbroken {
@@ -18,40 +18,40 @@ export interface Unbroken {
 }
 
 const upArgs = ["--yes", "--skip-preview"];
-const clusters = (world: World) => [...world.lab.proxmox.values()].map(({ cluster }) => cluster);
+const clusters = (systems: TestSystems) => [...systems.lab.proxmox.values()].map(({ cluster }) => cluster);
 
 export async function unbroken(scenario: Scenario): Promise<Unbroken> {
-  const { world, stack } = await prepare(scenario);
+  const { systems, stack } = await prepare(scenario);
   try {
     const writes = new Numbered();
     const tasks = new Numbered();
-    world.lab.faults.watch = ({ system, call }, moment) => {
+    systems.lab.faults.watch = ({ system, call }, moment) => {
       if (moment === "arrived" && isWrite(system, call)) writes.next(`${system} ${call}`);
       return undefined;
     };
-    for (const cluster of clusters(world))
+    for (const cluster of clusters(systems))
       cluster.tasks.outcome = (type, id) => {
         tasks.next(`${type} ${id}`);
         return undefined;
       };
     expect((await stack.up()).errors).toEqual([]);
-    const guests = (await world.ourGuests()).map(({ name }) => name);
-    return { writes: writes.all, tasks: tasks.all, guests, after: await holdings(world) };
+    const guests = (await systems.ourGuests()).map(({ name }) => name);
+    return { writes: writes.all, tasks: tasks.all, guests, after: await holdings(systems) };
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
 /** What the systems hold where everything went well and one guest was decommissioned afterwards. */
 export async function without(scenario: Scenario, guest: string): Promise<string[]> {
-  const { world, stack } = await prepare(scenario);
+  const { systems, stack } = await prepare(scenario);
   try {
     expect((await stack.up()).errors).toEqual([]);
-    await befall(world, guest, "decommissioned");
+    await befall(systems, guest, "decommissioned");
     expect((await stack.up()).errors).toEqual([]);
-    return await holdings(world);
+    return await holdings(systems);
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
@@ -68,10 +68,10 @@ export interface Judgement {
 
 /** Kills the run at one write, runs again, and compares. @returns whether it came to that write */
 export async function killed(scenario: Scenario, how: Kill, target: string, judgement: Judgement): Promise<boolean> {
-  const { world, stack } = await prepare(scenario);
+  const { systems, stack } = await prepare(scenario);
   try {
-    const named = await namesOf(world);
-    const strangers = await foreign(world);
+    const named = await namesOf(systems);
+    const strangers = await foreign(systems);
     const run = stack.start("up", upArgs);
     const writes = new Numbered();
     let hit: WatchedCall | undefined;
@@ -80,7 +80,7 @@ export async function killed(scenario: Scenario, how: Kill, target: string, judg
       isOver = true;
       killTree(run.pid);
     };
-    world.lab.faults.watch = (call, moment) => {
+    systems.lab.faults.watch = (call, moment) => {
       if (isOver || !isWrite(call.system, call.call)) return undefined;
       if (moment === "done") {
         if (hit?.n !== call.n) return undefined;
@@ -94,14 +94,14 @@ export async function killed(scenario: Scenario, how: Kill, target: string, judg
       return how === "killed before" ? "drop" : undefined;
     };
     await run.done;
-    world.lab.faults.watch = undefined;
+    systems.lab.faults.watch = undefined;
     if (hit === undefined) return false;
     const about = named(`${hit.call} ${hit.body}`);
     const guest = about !== undefined && judgement.guests.includes(about) ? about : judgement.guest;
-    await judge({ world, stack }, { ...judgement, guest }, strangers, `${how}: ${target}`);
+    await judge({ systems, stack }, { ...judgement, guest }, strangers, `${how}: ${target}`);
     return true;
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
@@ -112,42 +112,42 @@ export async function failed(
   targets: string[],
   judgement: Judgement,
 ): Promise<string[]> {
-  const { world, stack } = await prepare(scenario);
+  const { systems, stack } = await prepare(scenario);
   try {
-    const strangers = await foreign(world);
+    const strangers = await foreign(systems);
     const hits: string[] = [];
     const broken = new Set<number>();
     const [writes, tasks] = [new Numbered(), new Numbered()];
     const isTarget = (name: string) => targets.includes(name) && hits.push(name) > 0;
     const atOnce = { dropped: "drop", refused: 503 } as const;
     const afterwards = { unanswered: "drop", "times out": "hold" } as const;
-    world.lab.faults.watch = ({ n, system, call }, moment) => {
+    systems.lab.faults.watch = ({ n, system, call }, moment) => {
       if (how === "task fails" || !isWrite(system, call)) return undefined;
       if (moment === "done") return broken.has(n) && how in afterwards ? afterwards[how as "unanswered"] : undefined;
       if (!isTarget(writes.next(`${system} ${call}`))) return undefined;
       broken.add(n);
       return how in atOnce ? atOnce[how as "dropped"] : undefined;
     };
-    for (const cluster of clusters(world))
+    for (const cluster of clusters(systems))
       cluster.tasks.outcome = (type, id) =>
         how === "task fails" && isTarget(tasks.next(`${type} ${id}`))
           ? { fails: "no space left on device" }
           : undefined;
     await stack.up();
-    world.lab.set({ setup: "clear" });
-    world.lab.faults.watch = undefined;
-    if (hits.length > 0) await judge({ world, stack }, judgement, strangers, `${how}: ${hits.join(", ")}`);
+    systems.lab.set({ setup: "clear" });
+    systems.lab.faults.watch = undefined;
+    if (hits.length > 0) await judge({ systems, stack }, judgement, strangers, `${how}: ${hits.join(", ")}`);
     return hits;
   } finally {
-    await world.close();
+    await systems.close();
   }
 }
 
 /** Which guest a call is about, by the ids and names in it. */
-async function namesOf(world: World): Promise<(text: string) => string | undefined> {
-  const { consoles } = world;
-  const machines = await consoles.all<{ id: number; name: string }>("virtualization/virtual-machines");
-  const interfaces = await consoles.all<{ id: number; virtual_machine: { name: string } }>("virtualization/interfaces");
+async function namesOf(systems: TestSystems): Promise<(text: string) => string | undefined> {
+  const { clients } = systems;
+  const machines = await clients.all<{ id: number; name: string }>("virtualization/virtual-machines");
+  const interfaces = await clients.all<{ id: number; virtual_machine: { name: string } }>("virtualization/interfaces");
   return (text) => {
     const vmid = Number(/\/(?:qemu|lxc)\/(1\d{5}|250)\b|\bnewid=(\d+)|\bvmid=(\d+)/.exec(text)?.slice(1).find(Boolean));
     const machineId = Number(/virtual-machines\/(\d+)\//.exec(text)?.[1]);
@@ -170,36 +170,36 @@ function withKept(wanted: string[], kept: Awaited<ReturnType<typeof untouched>>)
 
 /** Lets fate have its way with one guest, runs again, and looks at all three systems. */
 async function judge(
-  { world, stack }: Prepared,
+  { systems, stack }: Prepared,
   { fate, guest, wanted, thorough }: Judgement,
   strangers: string,
   what: string,
 ): Promise<void> {
   // What the systems were doing for the one that was killed goes on.
   await Promise.all(
-    clusters(world).flatMap(({ tasks }) => [...tasks.all.values()].map(({ done }) => done.catch(() => {}))),
+    clusters(systems).flatMap(({ tasks }) => [...tasks.all.values()].map(({ done }) => done.catch(() => {}))),
   );
   stack.clearDeadLocks();
   const was = `${what}, then ${guest} ${fate}`;
-  const back = await befall(world, guest, fate);
+  const back = await befall(systems, guest, fate);
   if (back !== undefined) {
-    const before = await holdings(world);
+    const before = await holdings(systems);
     const out = await stack.up();
     // A guest that has the mark and left the scope is nobody's to take away; one that was not made yet is only not made.
     if (out.code !== 0) {
       expect(out.output.replace(/\s+/g, " "), was).toMatch(
         new RegExp(`${guest} \\(\\S+ VM \\d+ on pve-lab\\) has left the scope`),
       );
-      compare(await holdings(world), before, `${was}, refused`);
+      compare(await holdings(systems), before, `${was}, refused`);
     }
     await back();
   }
-  const kept = fate === "decommissioned" ? await untouched(world, guest) : undefined;
+  const kept = fate === "decommissioned" ? await untouched(systems, guest) : undefined;
   const second = await stack.up();
   expect(second.errors.join("; "), was).toBe("");
   expect(second.code, second.output).toBe(0);
-  compare(await holdings(world), withKept(await wanted(fate, guest), kept), was);
-  expect(await foreign(world), "what is not ours").toBe(strangers);
+  compare(await holdings(systems), withKept(await wanted(fate, guest), kept), was);
+  expect(await foreign(systems), "what is not ours").toBe(strangers);
   if (!thorough) return;
   const again = await stack.preview("--refresh", "--expect-no-changes");
   expect(again.steps.map(({ op, name }) => `${op} ${name}`).join(", "), was).toBe("");

@@ -3,27 +3,27 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import type { NetboxClient } from "../../../providers/netbox/client";
 import { virtualMachine, virtualMachineFields } from "../../../providers/netbox/schemas";
-import { seedWith, World } from "../../harness/world";
+import { seedWith, TestSystems } from "../../harness/systems";
 
 const machines = "virtualization/virtual-machines";
 const count = 30;
 
 describe("single objects of NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let netbox: NetboxClient;
   let ids: number[];
   beforeAll(async () => {
     const guests = Array.from({ length: count }, (_, n) => `- { name: g${n} }`);
-    world = await World.open(seedWith(guests.join("\n")), {}, "lab");
-    ids = [...world.lab.guestIds.values()];
+    systems = await TestSystems.open(seedWith(guests.join("\n")), {}, "lab");
+    ids = [...systems.lab.guestIds.values()];
   });
   beforeEach(() => {
-    netbox = world.context().netbox;
-    world.lab.log.clear();
+    netbox = systems.context().netbox;
+    systems.lab.log.clear();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   const find = (id: number) => netbox.find(machines, id, virtualMachine, virtualMachineFields);
-  const calls = () => world.lab.log.calls.filter(({ method }) => method === "GET").length;
+  const calls = () => systems.lab.log.calls.filter(({ method }) => method === "GET").length;
   const names = async (wanted: number[]) => (await Promise.all(wanted.map(find))).map((each) => each?.name);
 
   it("that are asked for together come in one list, each once, and nothing for what is not there", async () => {
@@ -40,15 +40,15 @@ describe("single objects of NetBox", () => {
   });
 
   it("are reached over no more than six connections, however many wait and however often they were idle", async () => {
-    world.lab.setLatency({ netbox: 10 });
+    systems.lab.setLatency({ netbox: 10 });
     for (let round = 0; round < 2; round++) {
       const change = (id: number) =>
         netbox.change(machines, id, virtualMachine, virtualMachineFields, () => ({ memory: 1024 + round }));
       await Promise.all(ids.map(change));
       await sleep(1200); // longer than an idle connection is kept
     }
-    expect(world.lab.log.greatest.netbox).toBeLessThanOrEqual(6);
-    world.lab.setLatency({ netbox: 0 });
+    expect(systems.lab.log.greatest.netbox).toBeLessThanOrEqual(6);
+    systems.lab.setLatency({ netbox: 0 });
   });
 
   it("are what this process wrote, and what it deleted is gone", async () => {
@@ -62,18 +62,18 @@ describe("single objects of NetBox", () => {
 });
 
 describe("a list of several pages", () => {
-  let world: World;
+  let systems: TestSystems;
   beforeAll(async () => {
     const seed = seedWith("- { name: one }");
     seed.netbox.addresses = Array.from({ length: 2500 }, (_, n) => ({
       address: `10.80.${Math.floor(n / 250)}.${n % 250}/16`,
     }));
-    world = await World.open(seed, {}, "lab");
+    systems = await TestSystems.open(seed, {}, "lab");
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   const read = async () => {
     const item = z.object({ id: z.number(), address: z.string() });
-    return world.context().netbox.list("ipam/ip-addresses", item, "id,address");
+    return systems.context().netbox.list("ipam/ip-addresses", item, "id,address");
   };
 
   it("has every object once, whoever adds others meanwhile", async () => {
@@ -83,7 +83,7 @@ describe("a list of several pages", () => {
     let isOver = false;
     const adding = (async () => {
       for (let n = 0; !isOver; n++)
-        await world.consoles.netbox("POST", "extras/tags/", { name: `n${n}`, slug: `n${n}` });
+        await systems.clients.netbox("POST", "extras/tags/", { name: `n${n}`, slug: `n${n}` });
     })();
     for (let n = 0; n < 5; n++) {
       const ids = (await read()).map(({ id }) => id);
@@ -98,16 +98,16 @@ describe("a list of several pages", () => {
     const [first, ...others] = await read();
     // It goes once the first page has been answered.
     let isGone = false;
-    world.lab.faults.watch = ({ call }, moment) => {
+    systems.lab.faults.watch = ({ call }, moment) => {
       if (moment === "done" && call === "GET /api/ipam/ip-addresses/" && !isGone) {
         isGone = true;
-        const { database } = world.lab.netbox;
+        const { database } = systems.lab.netbox;
         const row = database.find("ipAddress", first?.id);
         if (row !== undefined) database.remove("ipAddress", row);
       }
       return undefined;
     };
     expect((await read()).map(({ id }) => id)).toEqual(others.map(({ id }) => id));
-    world.lab.faults.watch = undefined;
+    systems.lab.faults.watch = undefined;
   });
 });

@@ -12,26 +12,26 @@ import {
 } from "../../../providers/netbox/schemas";
 import { HttpProxy } from "../../harness/proxy";
 import { isReal } from "../../harness/services";
-import { seedWith, World } from "../../harness/world";
+import { seedWith, TestSystems } from "../../harness/systems";
 
 describe("NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let context: Context;
   let guestId: number;
   let interfaceId: number;
   let prefixId: number;
 
   beforeAll(async () => {
-    world = await World.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
-    context = world.context();
-    guestId = (await world.consoles.vm("one")).id;
-    interfaceId = (await world.consoles.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
-    prefixId = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
+    systems = await TestSystems.open(seedWith("- { name: one, interfaces: [{ name: net0, vlan: 71 }] }"));
+    context = systems.context();
+    guestId = (await systems.clients.vm("one")).id;
+    interfaceId = (await systems.clients.all<{ id: number }>("virtualization/interfaces"))[0]?.id ?? 0;
+    prefixId = (await systems.clients.all<{ id: number }>("ipam/prefixes", "&prefix=10.71.0.0/24"))[0]?.id ?? 0;
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const inputs = (changes: Record<string, unknown> = {}) => ({
-    mark: { stack: "netbox-proxmox/test", netboxUrl: world.endpoints.netbox.url, netboxId: guestId },
+    mark: { stack: "netbox-proxmox/test", netboxUrl: systems.endpoints.netbox.url, netboxId: guestId },
     label: "one net0",
     interfaceId,
     family: 4,
@@ -51,7 +51,7 @@ describe("NetBox", () => {
     const first = await ipAllocationHandler.create(inputs());
     const again = await ipAllocationHandler.create(inputs());
     expect(again).toEqual(first);
-    const vm = (await world.consoles.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
+    const vm = (await systems.clients.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
       primary_ip4: { id: number };
     };
     expect(vm.primary_ip4.id).toBe((first.state as { addressId: number }).addressId);
@@ -59,24 +59,24 @@ describe("NetBox", () => {
     await ipAllocationHandler.delete(first.id, { ...first.state });
     await ipAllocationHandler.delete(first.id, { ...first.state });
     expect(await ipAllocationHandler.read(first.id, { ...first.state })).toBeUndefined();
-    expect(await world.ourAddresses()).toEqual([]);
+    expect(await systems.ourAddresses()).toEqual([]);
   });
 
   it("reserves an address that a guest still uses, and frees it when that guest's allocation goes", async () => {
     const old = await ipAllocationHandler.create(inputs({ ordinal: 1, primary: false }));
     const { addressId, address } = old.state as { addressId: number; address: string };
-    await world.consoles.netbox("DELETE", `ipam/ip-addresses/${addressId}/`);
+    await systems.clients.netbox("DELETE", `ipam/ip-addresses/${addressId}/`);
     const next = await ipAllocationHandler.create(inputs({ avoid: [address.split("/")[0]] }));
     expect((next.state as { address: string }).address).not.toBe(address);
-    const kept = (await world.consoles.addresses()).find((each) => each.address === address);
+    const kept = (await systems.clients.addresses()).find((each) => each.address === address);
     expect(kept).toMatchObject({ status: { value: "reserved" }, assigned_object_id: null });
     await ipAllocationHandler.delete(old.id, { ...old.state });
-    expect((await world.consoles.addresses()).find((each) => each.address === address)).toBeUndefined();
+    expect((await systems.clients.addresses()).find((each) => each.address === address)).toBeUndefined();
     await ipAllocationHandler.delete(next.id, { ...next.state });
   });
 
   it("gives no duplicate to many who ask at once, and both primaries of one guest stay", async () => {
-    const six = (await world.consoles.all<{ id: number }>("ipam/prefixes", "&prefix=fd71::/64"))[0]?.id;
+    const six = (await systems.clients.all<{ id: number }>("ipam/prefixes", "&prefix=fd71::/64"))[0]?.id;
     const made = await Promise.all([
       ...Array.from({ length: 8 }, (_, ordinal) =>
         ipAllocationHandler.create(inputs({ ordinal, primary: ordinal === 0 })),
@@ -85,7 +85,7 @@ describe("NetBox", () => {
     ]);
     const addresses = made.map(({ state }) => (state as { address: string }).address);
     expect(new Set(addresses).size).toBe(9);
-    const vm = (await world.consoles.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
+    const vm = (await systems.clients.netbox("GET", `virtualization/virtual-machines/${guestId}/`)) as {
       primary_ip4: object | null;
       primary_ip6: object | null;
     };
@@ -95,7 +95,7 @@ describe("NetBox", () => {
   });
 
   it("never deletes what a person gave", async () => {
-    const given = (await world.consoles.netbox("POST", "ipam/ip-addresses/", {
+    const given = (await systems.clients.netbox("POST", "ipam/ip-addresses/", {
       address: "10.71.0.200/24",
       assigned_object_type: "virtualization.vminterface",
       assigned_object_id: interfaceId,
@@ -110,11 +110,11 @@ describe("NetBox", () => {
   });
 
   it("keeps what somebody else wrote between our look and our write, and deletes nothing that they changed", async () => {
-    const proxy = await HttpProxy.open(world.endpoints.netbox.url);
-    const { token } = world.endpoints.netbox;
+    const proxy = await HttpProxy.open(systems.endpoints.netbox.url);
+    const { token } = systems.endpoints.netbox;
     const between = new NetboxClient({ url: proxy.url, token, requestTimeout: 60 });
     const path = "virtualization/virtual-machines";
-    const person = (body: object) => world.consoles.netbox("PATCH", `${path}/${guestId}/`, body);
+    const person = (body: object) => systems.clients.netbox("PATCH", `${path}/${guestId}/`, body);
     const asked: string[] = [];
     const change = (id: number, decide: (vm: NetboxVirtualMachine) => object | "delete" | undefined) =>
       between.change(path, id, virtualMachine, virtualMachineFields, (vm) => {
@@ -135,7 +135,7 @@ describe("NetBox", () => {
       await person({ comments: "" });
       await change(guestId, () => ({ description: "by us" }));
       expect(asked).toEqual(["", "by hand"]);
-      expect(await world.consoles.netbox("GET", `${path}/${guestId}/`)).toMatchObject({
+      expect(await systems.clients.netbox("GET", `${path}/${guestId}/`)).toMatchObject({
         comments: "by hand",
         description: "by us",
       });
@@ -167,7 +167,7 @@ describe("NetBox", () => {
   it("takes both kinds of token", async () => {
     if (isReal) return; // the real one has a v2 token only
     const v1 = new NetboxClient({
-      url: world.endpoints.netbox.url,
+      url: systems.endpoints.netbox.url,
       token: "0123456789abcdef0123456789abcdef01234567",
       requestTimeout: 60,
     });

@@ -1,4 +1,4 @@
-import type { World } from "../../harness/world";
+import type { TestSystems } from "../../harness/systems";
 
 // One guest an attribute: each is changed alone in NetBox, then by hand on Proxmox VE. The plan must name it, and `up` do it.
 
@@ -10,13 +10,13 @@ export interface Attribute {
   /** What `up` must have made of it, by PVE's configuration. */
   made: Record<string, RegExp | undefined>;
   /** Parameters of PUT …/config by hand; a function for anything else. */
-  byHand: Record<string, string | number> | ((path: string, world: World) => Promise<unknown>);
+  byHand: Record<string, string | number> | ((path: string, systems: TestSystems) => Promise<unknown>);
   /** Other resources that the change in NetBox belongs to. */
   also?: string[];
 }
 
 export interface Netbox {
-  world: World;
+  systems: TestSystems;
   id: number;
   patch: (body: Record<string, unknown>) => Promise<unknown>;
   patchPart: (path: string, body: Record<string, unknown>) => Promise<unknown>;
@@ -27,9 +27,9 @@ export const notInNetbox = async (): Promise<undefined> => undefined;
 
 /** Changes a part of an option by hand. */
 export function byHandIn(option: string, before: string, after: string): Attribute["byHand"] {
-  return async (path, { consoles }) => {
-    const config = await consoles.proxmox<Record<string, string>>("GET", `${path}/config`);
-    await consoles.proxmox("PUT", `${path}/config`, { [option]: String(config[option]).replace(before, after) });
+  return async (path, { clients }) => {
+    const config = await clients.proxmox<Record<string, string>>("GET", `${path}/config`);
+    await clients.proxmox("PUT", `${path}/config`, { [option]: String(config[option]).replace(before, after) });
   };
 }
 
@@ -43,6 +43,6 @@ export function sshKey(comment: string): string {
   return `ssh-ed25519 ${blob.toString("base64")} ${comment}`;
 }
 
-export async function vlan({ consoles }: World, vid: number): Promise<number | undefined> {
-  return (await consoles.all<{ id: number }>("ipam/vlans", `&vid=${vid}`))[0]?.id;
+export async function vlan({ clients }: TestSystems, vid: number): Promise<number | undefined> {
+  return (await clients.all<{ id: number }>("ipam/vlans", `&vid=${vid}`))[0]?.id;
 }

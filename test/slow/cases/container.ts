@@ -46,8 +46,8 @@ export const containerAttributes: Attribute[] = [
   {
     guest: "c-mount",
     property: "disks",
-    inNetbox: ({ world, id }) =>
-      world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+    inNetbox: ({ systems, id }) =>
+      systems.clients.netbox("POST", "virtualization/virtual-disks/", {
         virtual_machine: id,
         name: "mp0",
         size: 1024,
@@ -70,14 +70,14 @@ export const containerAttributes: Attribute[] = [
     inNetbox: ({ patchPart }) =>
       patchPart("virtualization/virtual-disks", { custom_fields: { proxmox_disk_storage_volume: "local-lvm" } }),
     made: { rootfs: /^local-lvm:/, unused0: undefined },
-    byHand: (path, { consoles }) =>
-      consoles.proxmox("POST", `${path}/move_volume`, { volume: "rootfs", storage: "ceph", delete: 1 }),
+    byHand: (path, { clients }) =>
+      clients.proxmox("POST", `${path}/move_volume`, { volume: "rootfs", storage: "ceph", delete: 1 }),
   },
   {
     guest: "c-vlan",
     property: "networks",
-    inNetbox: async ({ world, patchPart }) =>
-      patchPart("virtualization/interfaces", { untagged_vlan: await vlan(world, 72) }),
+    inNetbox: async ({ systems, patchPart }) =>
+      patchPart("virtualization/interfaces", { untagged_vlan: await vlan(systems, 72) }),
     made: { net0: /tag=72/ },
     byHand: byHandIn("net0", "tag=72", "tag=99"),
   },
@@ -98,8 +98,8 @@ export const containerAttributes: Attribute[] = [
   {
     guest: "c-nic",
     property: "networks",
-    inNetbox: ({ world, id }) =>
-      world.consoles.netbox("POST", "virtualization/interfaces/", { virtual_machine: id, name: "net1" }),
+    inNetbox: ({ systems, id }) =>
+      systems.clients.netbox("POST", "virtualization/interfaces/", { virtual_machine: id, name: "net1" }),
     made: { net1: /^name=eth1,bridge=vmbr0/ },
     byHand: { net2: "name=eth9,bridge=vmbr0" },
   },
@@ -160,13 +160,13 @@ export const containerAttributes: Attribute[] = [
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "offline" }),
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/start`),
+    byHand: (path, { clients }) => clients.proxmox("POST", `${path}/status/start`),
   },
   {
     guest: "c-halted",
     property: "power",
     inNetbox: notInNetbox,
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/stop`),
+    byHand: (path, { clients }) => clients.proxmox("POST", `${path}/status/stop`),
   },
 ];

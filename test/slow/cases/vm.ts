@@ -1,4 +1,4 @@
-import type { World } from "../../harness/world";
+import type { TestSystems } from "../../harness/systems";
 import { type Attribute, byHandIn, notInNetbox, sshKey, vlan } from "./attribute";
 
 export const vmAttributes: Attribute[] = [
@@ -56,13 +56,13 @@ export const vmAttributes: Attribute[] = [
     property: "disks",
     inNetbox: ({ patchPart }) => patchPart("virtualization/virtual-disks", { size: 9216 }),
     made: { scsi0: /size=9G/ },
-    byHand: (path, { consoles }) => consoles.proxmox("PUT", `${path}/resize`, { disk: "scsi0", size: "+1G" }),
+    byHand: (path, { clients }) => clients.proxmox("PUT", `${path}/resize`, { disk: "scsi0", size: "+1G" }),
   },
   {
     guest: "a-disk",
     property: "disks",
-    inNetbox: ({ world, id }) =>
-      world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+    inNetbox: ({ systems, id }) =>
+      systems.clients.netbox("POST", "virtualization/virtual-disks/", {
         virtual_machine: id,
         name: "scsi1",
         size: 2048,
@@ -76,25 +76,25 @@ export const vmAttributes: Attribute[] = [
     inNetbox: ({ patchPart }) =>
       patchPart("virtualization/virtual-disks", { custom_fields: { proxmox_disk_storage_volume: "local-lvm" } }),
     made: { scsi0: /^local-lvm:/, unused0: undefined },
-    byHand: (path, { consoles }) =>
-      consoles.proxmox("POST", `${path}/move_disk`, { disk: "scsi0", storage: "ceph", delete: 1 }),
+    byHand: (path, { clients }) =>
+      clients.proxmox("POST", `${path}/move_disk`, { disk: "scsi0", storage: "ceph", delete: 1 }),
   },
   {
     guest: "a-vlan",
     property: "networks",
-    inNetbox: async ({ world, patchPart }) =>
-      patchPart("virtualization/interfaces", { untagged_vlan: await vlan(world, 72) }),
+    inNetbox: async ({ systems, patchPart }) =>
+      patchPart("virtualization/interfaces", { untagged_vlan: await vlan(systems, 72) }),
     made: { net0: /tag=72/ },
     byHand: { net0: "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=99" },
   },
   {
     guest: "a-trunk",
     property: "networks",
-    inNetbox: async ({ world, patchPart }) =>
+    inNetbox: async ({ systems, patchPart }) =>
       patchPart("virtualization/interfaces", {
         mode: "tagged",
         untagged_vlan: null,
-        tagged_vlans: [await vlan(world, 72), await vlan(world, 71)],
+        tagged_vlans: [await vlan(systems, 72), await vlan(systems, 71)],
       }),
     made: { net0: /trunks=71;72/ },
     byHand: { net0: "virtio=BC:24:11:00:00:02,bridge=vmbr0,trunks=5" },
@@ -116,9 +116,9 @@ export const vmAttributes: Attribute[] = [
   {
     guest: "a-mac",
     property: "networks",
-    inNetbox: async ({ world, patchPart, id }) => {
-      const [nic] = await world.consoles.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
-      const mac = (await world.consoles.netbox("POST", "dcim/mac-addresses/", {
+    inNetbox: async ({ systems, patchPart, id }) => {
+      const [nic] = await systems.clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+      const mac = (await systems.clients.netbox("POST", "dcim/mac-addresses/", {
         mac_address: "BC:24:11:AA:BB:CC",
         assigned_object_type: "virtualization.vminterface",
         assigned_object_id: nic?.id,
@@ -138,8 +138,8 @@ export const vmAttributes: Attribute[] = [
   {
     guest: "a-nic",
     property: "networks",
-    inNetbox: ({ world, id }) =>
-      world.consoles.netbox("POST", "virtualization/interfaces/", { virtual_machine: id, name: "net1" }),
+    inNetbox: ({ systems, id }) =>
+      systems.clients.netbox("POST", "virtualization/interfaces/", { virtual_machine: id, name: "net1" }),
     made: { net1: /^virtio=.*bridge=vmbr0$/ },
     byHand: { net2: "virtio,bridge=vmbr0" },
   },
@@ -238,21 +238,21 @@ export const vmAttributes: Attribute[] = [
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "offline" }),
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/start`),
+    byHand: (path, { clients }) => clients.proxmox("POST", `${path}/status/start`),
   },
   {
     guest: "a-paused",
     property: "power",
     inNetbox: ({ patch }) => patch({ status: "paused" }),
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/resume`),
+    byHand: (path, { clients }) => clients.proxmox("POST", `${path}/status/resume`),
   },
   {
     guest: "a-suspended",
     property: "power",
     inNetbox: notInNetbox,
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("POST", `${path}/status/suspend`),
+    byHand: (path, { clients }) => clients.proxmox("POST", `${path}/status/suspend`),
   },
   {
     guest: "a-model",
@@ -265,13 +265,13 @@ export const vmAttributes: Attribute[] = [
   {
     guest: "a-detach",
     property: "disks",
-    inNetbox: async ({ world, id }) => {
-      const disks = await world.consoles.all<{ id: number; name: string }>(
+    inNetbox: async ({ systems, id }) => {
+      const disks = await systems.clients.all<{ id: number; name: string }>(
         "virtualization/virtual-disks",
         `&virtual_machine_id=${id}`,
       );
       const extra = disks.find(({ name }) => name === "scsi5")?.id;
-      return world.consoles.netbox("DELETE", `virtualization/virtual-disks/${extra}/`);
+      return systems.clients.netbox("DELETE", `virtualization/virtual-disks/${extra}/`);
     },
     made: { scsi5: undefined, unused0: /^ceph:/ },
     byHand: { scsi6: "ceph:1" },
@@ -279,14 +279,14 @@ export const vmAttributes: Attribute[] = [
   {
     guest: "a-efi",
     property: "disks",
-    inNetbox: ({ world, id }) => addDisk(world, id, "efidisk0", { proxmox_option_efitype: "4m" }),
+    inNetbox: ({ systems, id }) => addDisk(systems, id, "efidisk0", { proxmox_option_efitype: "4m" }),
     made: { efidisk0: /^ceph:.*efitype=4m/ },
     byHand: { delete: "efidisk0" },
   },
   {
     guest: "a-tpm",
     property: "disks",
-    inNetbox: ({ world, id }) => addDisk(world, id, "tpmstate0", { proxmox_option_version: "v2.0" }),
+    inNetbox: ({ systems, id }) => addDisk(systems, id, "tpmstate0", { proxmox_option_version: "v2.0" }),
     made: { tpmstate0: /^ceph:.*version=v2.0/ },
     byHand: { delete: "tpmstate0" },
   },
@@ -295,28 +295,28 @@ export const vmAttributes: Attribute[] = [
     property: "pool",
     inNetbox: ({ patch }) => patch({ custom_fields: { proxmox_pool: "red" } }),
     made: {},
-    byHand: (path, { consoles }) =>
-      consoles.proxmox("PUT", "/pools", { poolid: "red", vms: Number(path.split("/").pop()), delete: 1 }),
+    byHand: (path, { clients }) =>
+      clients.proxmox("PUT", "/pools", { poolid: "red", vms: Number(path.split("/").pop()), delete: 1 }),
   },
   {
     guest: "a-ha",
     property: "ha",
     inNetbox: ({ patch }) => patch({ custom_fields: { proxmox_ha: "managed" } }),
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("DELETE", `/cluster/ha/resources/vm:${path.split("/").pop()}`),
+    byHand: (path, { clients }) => clients.proxmox("DELETE", `/cluster/ha/resources/vm:${path.split("/").pop()}`),
   },
   {
     guest: "a-rule",
     property: "ha",
     inNetbox: ({ patch }) => patch({ custom_fields: { proxmox_ha: "prefer-pve1" } }),
     made: {},
-    byHand: (path, { consoles }) => consoles.proxmox("DELETE", `/cluster/ha/resources/vm:${path.split("/").pop()}`),
+    byHand: (path, { clients }) => clients.proxmox("DELETE", `/cluster/ha/resources/vm:${path.split("/").pop()}`),
   },
 ];
 
 /** Adds a virtual disk in NetBox; PVE chooses the size of these. */
-const addDisk = (world: World, id: number, name: string, fields: Record<string, string>) =>
-  world.consoles.netbox("POST", "virtualization/virtual-disks/", {
+const addDisk = (systems: TestSystems, id: number, name: string, fields: Record<string, string>) =>
+  systems.clients.netbox("POST", "virtualization/virtual-disks/", {
     virtual_machine: id,
     name,
     size: 4,

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { readSiblings } from "../../../stacks/site/otherstacks";
+import { readOtherStacks } from "../../../stacks/site/otherstacks";
 
 describe("the other stacks of a folder", () => {
   let folder: string;
@@ -27,7 +27,7 @@ describe("the other stacks of a folder", () => {
       ].join("\n"),
     );
     write("empty", "");
-    expect(readSiblings(folder, "own")).toEqual([
+    expect(readOtherStacks(folder, "own")).toEqual([
       {
         stack: "ber",
         file: "Pulumi.ber.yaml",
@@ -48,6 +48,6 @@ describe("the other stacks of a folder", () => {
     ["no YAML", "config: [", /Pulumi.ber.yaml is no YAML .*: correct it/],
   ])("with %s are refused, not passed over", (_what, text, words) => {
     write("ber", text);
-    expect(() => readSiblings(folder, "own")).toThrow(words);
+    expect(() => readOtherStacks(folder, "own")).toThrow(words);
   });
 });

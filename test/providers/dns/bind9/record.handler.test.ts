@@ -1,16 +1,16 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordHandler } from "../../../../providers/dns/bind9/record.handler";
 import { isReal } from "../../../harness/services";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 describe("a name on a BIND 9", () => {
-  let world: World;
+  let systems: TestSystems;
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
-    world.context();
+    systems = await TestSystems.open(seedWith("[]"));
+    systems.context();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const inputs = (name: string, records: Record<string, string[]>, changes: Record<string, unknown> = {}) => ({
     server: "ns1",
@@ -22,7 +22,7 @@ describe("a name on a BIND 9", () => {
     ...changes,
   });
   const lines = async (name: string) =>
-    (await world.newRecords()).filter(
+    (await systems.newRecords()).filter(
       (line) => line.includes(`${name}.lab.example.`) && !line.startsWith("_netbox-proxmox"),
     );
 
@@ -42,12 +42,12 @@ describe("a name on a BIND 9", () => {
     ]);
     await recordHandler.delete(made.id, { ...state });
     await recordHandler.delete(made.id, { ...state });
-    expect(await world.newRecords()).toEqual([]);
+    expect(await systems.newRecords()).toEqual([]);
     expect(await recordHandler.read(made.id, { ...state })).toBeUndefined();
   });
 
   it("that someone else has is not overwritten, and what was there before stays", async () => {
-    await world.consoles.nsupdate("lab.example.", [
+    await systems.clients.nsupdate("lab.example.", [
       "update add taken.lab.example. 60 A 192.0.2.1",
       "update add same.lab.example. 60 A 10.71.0.9",
     ]);
@@ -57,21 +57,21 @@ describe("a name on a BIND 9", () => {
     const made = await recordHandler.create(inputs("same", { A: ["10.71.0.9"] }));
     await recordHandler.delete(made.id, { ...made.state });
     expect(await lines("same")).toEqual(["same.lab.example. A 10.71.0.9"]);
-    await world.consoles.nsupdate("lab.example.", [
+    await systems.clients.nsupdate("lab.example.", [
       "update delete taken.lab.example.",
       "update delete same.lab.example.",
     ]);
   });
 
   it("arrives with many others in one transaction a zone, and one bad one takes no other with it", async () => {
-    world.lab.log.clear();
-    await world.consoles.nsupdate("lab.example.", ["update add n7.lab.example. 60 A 192.0.2.7"]);
+    systems.lab.log.clear();
+    await systems.clients.nsupdate("lab.example.", ["update add n7.lab.example. 60 A 192.0.2.7"]);
     const made = await Promise.allSettled(
       Array.from({ length: 20 }, (_, n) => recordHandler.create(inputs(`n${n}`, { A: [`10.71.1.${n + 1}`] }))),
     );
     expect(made.filter(({ status }) => status === "rejected")).toHaveLength(1);
-    expect((await world.newRecords()).filter((line) => / A 10\.71\.1\./.test(line))).toHaveLength(19);
-    const sent = world.lab.log.calls.filter(({ method }) => method === "nsupdate").length;
+    expect((await systems.newRecords()).filter((line) => / A 10\.71\.1\./.test(line))).toHaveLength(19);
+    const sent = systems.lab.log.calls.filter(({ method }) => method === "nsupdate").length;
     // One transaction a zone; the one that fails is halved until the bad change stands alone.
     if (!isReal) expect(sent).toBeLessThanOrEqual(4 + 2 * Math.ceil(Math.log2(20)));
     await Promise.all(
@@ -79,8 +79,8 @@ describe("a name on a BIND 9", () => {
         each.status === "fulfilled" ? recordHandler.delete(each.value.id, { ...each.value.state }) : undefined,
       ),
     );
-    await world.consoles.nsupdate("lab.example.", ["update delete n7.lab.example."]);
-    expect(await world.newRecords()).toEqual([]);
+    await systems.clients.nsupdate("lab.example.", ["update delete n7.lab.example."]);
+    expect(await systems.newRecords()).toEqual([]);
   });
 
   it("may be an alias; a key that may not write, and a type that it may not write, are said", async () => {

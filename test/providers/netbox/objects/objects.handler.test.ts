@@ -1,27 +1,27 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { machineHandler } from "../../../../providers/netbox/objects/machine.handler";
 import { objectHandler } from "../../../../providers/netbox/objects/object.handler";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 // Objects in NetBox, plain ones and machines with their parts: made, merged, changed, left.
 
 type Values = Record<string, unknown>;
 
 describe("an object of NetBox's", () => {
-  let world: World;
+  let systems: TestSystems;
   let common: Values;
-  const netbox = (method: string, path: string, body?: unknown) => world.consoles.netbox(method, path, body);
+  const netbox = (method: string, path: string, body?: unknown) => systems.clients.netbox(method, path, body);
   const one = async (path: string): Promise<Values> => (await netbox("GET", path)) as Values;
   const idOf = ({ id }: { id: string }) => Number(id);
 
   beforeAll(async () => {
-    world = await World.open(
+    systems = await TestSystems.open(
       seedWith("- { name: theirs, vcpus: 1, memory: 512, interfaces: [{ name: eth0, addresses: [10.71.0.40/24] }] }"),
     );
-    const context = world.context({}, {}, world.endpoints);
+    const context = systems.context({}, {}, systems.endpoints);
     common = { netboxUrl: context.netbox.url, stack: "netbox-proxmox/test" };
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("is made, read, changed and deleted", async () => {
     const inputs = { ...common, type: "vlan", fields: { vid: 99, name: "lab", status: "active" } };

@@ -2,20 +2,20 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { objectHandler } from "../../../../providers/netbox/objects/object.handler";
 import { netboxTokenHandler } from "../../../../providers/netbox/users/token.handler";
 import { accessPermissions } from "../../../../stacks/access/privileges";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 // Users, groups, object permissions and tokens of NetBox, by a user with the documented permissions.
 
 type Values = Record<string, unknown>;
 
 describe("access in NetBox", () => {
-  let world: World;
+  let systems: TestSystems;
   let common: Values;
-  const netbox = (method: string, path: string, body?: unknown) => world.consoles.netbox(method, path, body);
+  const netbox = (method: string, path: string, body?: unknown) => systems.clients.netbox(method, path, body);
   /** A call with another token. @returns its status */
   const by = async (credential: unknown, method: string, path: string, body?: object) => {
     const text = String(credential);
-    const response = await fetch(`${world.endpoints.netbox.url}/api/${path}`, {
+    const response = await fetch(`${systems.endpoints.netbox.url}/api/${path}`, {
       method,
       headers: {
         Authorization: text.startsWith("nbt_") ? `Bearer ${text}` : `Token ${text}`,
@@ -34,12 +34,12 @@ describe("access in NetBox", () => {
   };
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
-    const reach = await world.reachAs("access", [], accessPermissions);
-    const context = world.context({}, {}, reach);
+    systems = await TestSystems.open(seedWith("[]"));
+    const reach = await systems.reachAs("access", [], accessPermissions);
+    const context = systems.context({}, {}, reach);
     common = { netboxUrl: context.netbox.url, stack: "netbox-proxmox/test", overwrite: true };
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   it("is a group, a user in it that nobody can log in as, and a permission of both", async () => {
     await create({ type: "userGroup", fields: { name: "readers", description: "who read" } });
@@ -116,9 +116,9 @@ describe("access in NetBox", () => {
   });
 
   it("never takes rights from the token that it works with", async () => {
-    const [own] = await world.consoles.all<{ id: number }>("users/tokens", "&user=access");
-    const [user] = await world.consoles.all<{ id: number }>("users/users", "&username=access");
-    const permissions = await world.consoles.all<{ id: number; name: string }>(
+    const [own] = await systems.clients.all<{ id: number }>("users/tokens", "&user=access");
+    const [user] = await systems.clients.all<{ id: number }>("users/users", "&username=access");
+    const permissions = await systems.clients.all<{ id: number; name: string }>(
       "users/permissions",
       `&user_id=${user?.id}`,
     );
@@ -138,7 +138,7 @@ describe("access in NetBox", () => {
     await expect(gone("permission", permissions[0]?.id, { name: permissions[0]?.name })).rejects.toThrow(
       /would lose (add|grant) users\./,
     );
-    expect(await world.consoles.all("users/permissions", `&user_id=${user?.id}`)).toHaveLength(permissions.length);
+    expect(await systems.clients.all("users/permissions", `&user_id=${user?.id}`)).toHaveLength(permissions.length);
   });
 
   it("is left as it was found", async () => {

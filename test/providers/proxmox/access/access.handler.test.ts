@@ -6,7 +6,7 @@ import { tokenHandler } from "../../../../providers/proxmox/access/token.handler
 import { userHandler } from "../../../../providers/proxmox/access/user.handler";
 import type { Handler } from "../../../../providers/resource";
 import { accessGrants } from "../../../../stacks/access/privileges";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 // Roles, groups, users, rights and tokens on Proxmox VE: made, found, changed, left; with the rights that are documented.
 
@@ -14,17 +14,17 @@ type Values = Record<string, unknown>;
 const cluster = "pve-lab";
 
 describe("access on Proxmox VE", () => {
-  let world: World;
+  let systems: TestSystems;
   const call = <T = unknown>(method: "GET" | "POST" | "PUT" | "DELETE", path: string, params = {}): Promise<T> =>
-    world.consoles.proxmox<T>(method, path, params);
+    systems.clients.proxmox<T>(method, path, params);
   const acl = () => call<{ path: string; ugid: string; roleid: string; propagate: number }[]>("GET", "/access/acl");
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"), {}, "lab");
-    const reach = await world.reachAs("access", accessGrants, []);
-    world.context({}, { first: "first-password-1", second: "second-password-2" }, reach);
+    systems = await TestSystems.open(seedWith("[]"), {}, "lab");
+    const reach = await systems.reachAs("access", accessGrants, []);
+    systems.context({}, { first: "first-password-1", second: "second-password-2" }, reach);
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   /** One life: made, unchanged, changed, unchanged, seen, deleted, gone. */
   async function life(handler: Handler, inputs: Values, next: Values, check: () => Promise<void>): Promise<void> {
@@ -117,8 +117,9 @@ describe("access on Proxmox VE", () => {
     const login = (username: string, password: string) => call("POST", "/access/ticket", { username, password });
     const chosen = { cluster, userid: "chosen@pve", groups: [], passwordName: "first", passwordVersion: "1" };
     const one = await userHandler.create(chosen);
-    // The consoles' token may not log in: the lab's own users are asked.
-    const { users } = world.lab.proxmox.get(cluster)?.cluster.access ?? expect.unreachable("the seed has that cluster");
+    // The clients' token may not log in: the lab's own users are asked.
+    const { users } =
+      systems.lab.proxmox.get(cluster)?.cluster.access ?? expect.unreachable("the seed has that cluster");
     expect(users.get("chosen@pve")?.password).toBe("first-password-1");
     const generated = await userHandler.create({ cluster, userid: "random@pve", groups: [], generatePassword: true });
     const { password } = generated.state as { password: string };
@@ -148,7 +149,7 @@ describe("access on Proxmox VE", () => {
     };
     const made = await tokenHandler.create(inputs);
     const state = made.state as Values & { value: string };
-    const { access } = world.lab.proxmox.get(cluster)?.cluster ?? expect.unreachable("the seed has that cluster");
+    const { access } = systems.lab.proxmox.get(cluster)?.cluster ?? expect.unreachable("the seed has that cluster");
     const secret = () => access.users.get("robot@pve")?.tokens.get("ci")?.secret;
     expect(secret()).toBe(state.value);
     expect(tokenHandler.diff(state, inputs).changes).toBe(false);
@@ -169,14 +170,14 @@ describe("access on Proxmox VE", () => {
   });
 
   it("makes a token anew with its rights where PVE can't regenerate it", async () => {
-    const { access } = world.lab.proxmox.get(cluster)?.cluster ?? expect.unreachable("the seed has that cluster");
+    const { access } = systems.lab.proxmox.get(cluster)?.cluster ?? expect.unreachable("the seed has that cluster");
     await call("POST", "/access/users", { userid: "old@pve" });
     const inputs = { cluster, userid: "old@pve", tokenid: "ci", expire: 0, privsep: true, generation: 0, rotation: 0 };
     const made = await tokenHandler.create(inputs);
     await call("PUT", "/access/acl", { path: "/vms", roles: "PVEAuditor", tokens: "old@pve!ci", propagate: 0 });
-    world.lab.set({ setup: "release", version: "8.4.1" });
+    systems.lab.set({ setup: "release", version: "8.4.1" });
     const rotated = (await tokenHandler.update(made.id, made.state as Values, { ...inputs, generation: 1 })) as Values;
-    world.lab.set({ setup: "release", version: "9.2.11" });
+    systems.lab.set({ setup: "release", version: "9.2.11" });
     expect(access.users.get("old@pve")?.tokens.get("ci")?.secret).toBe(rotated.value);
     expect(await acl()).toContainEqual(expect.objectContaining({ ugid: "old@pve!ci", path: "/vms", propagate: 0 }));
   });
@@ -252,7 +253,7 @@ describe("access on Proxmox VE", () => {
     await expect(roleHandler.read("x", role)).rejects.toThrow(
       /role Elsewhere was made on cluster other, but pve-lab's URL now leads to .*Nothing was changed/,
     );
-    world.context({}, {}, await world.reachAs("blind", [{ path: "/", privileges: ["Sys.Audit"] }], []));
+    systems.context({}, {}, await systems.reachAs("blind", [{ path: "/", privileges: ["Sys.Audit"] }], []));
     const known = {
       cluster,
       path: "/vms/7777",

@@ -20,7 +20,7 @@ const entry = fc.record({
   roleid: fc.constantFrom(...roles),
   propagate: fc.boolean(),
 });
-const world = fc.record({
+const systems = fc.record({
   acl: fc.array(entry, { maxLength: 12 }),
   groups: fc.dictionary(fc.constantFrom(...users), fc.subarray(["one", "two"])),
   privsep: fc.boolean(),
@@ -29,7 +29,7 @@ const world = fc.record({
 });
 
 /** The same access for both. */
-function both({ acl, groups, privsep, enable, expire }: typeof world extends fc.Arbitrary<infer T> ? T : never) {
+function both({ acl, groups, privsep, enable, expire }: typeof systems extends fc.Arbitrary<infer T> ? T : never) {
   const lab = new Access(() => undefined);
   for (const group of ["one", "two"]) lab.groups.set(group, {});
   for (const userid of users) {
@@ -64,7 +64,7 @@ describe("the rights of a credential", () => {
   it("are those that the lab gives it", () => {
     fc.assert(
       fc.property(
-        world,
+        systems,
         fc.constantFrom(...users, ...users.map((each) => `${each}!t`)),
         fc.constantFrom(...paths),
         (given, id, path) => {

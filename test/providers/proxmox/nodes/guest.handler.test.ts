@@ -8,16 +8,16 @@ import { changedVmFields } from "../../../../providers/proxmox/nodes/qemu/vm.mod
 import { siteGrants } from "../../../../stacks/access/privileges";
 import { guestsHaveNoDriftButTheirOwn } from "../../../harness/guestproperty";
 import { limitedToken } from "../../../harness/rights";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 describe("a guest on Proxmox VE", () => {
-  let world: World;
+  let systems: TestSystems;
 
   beforeAll(async () => {
-    world = await World.open(seedWith("[]"));
-    world.context({ shutdownTimeout: 1 });
+    systems = await TestSystems.open(seedWith("[]"));
+    systems.context({ shutdownTimeout: 1 });
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
 
   const inputs = (vmid: number, changes: Record<string, unknown> = {}) => {
     const mark = { stack: "netbox-proxmox/test", netboxUrl: "https://nb", netboxId: vmid };
@@ -52,7 +52,7 @@ describe("a guest on Proxmox VE", () => {
       ...changes,
     };
   };
-  const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+  const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
 
   it("is cloned once, however often it is asked for, and read without drift", async () => {
     const [one, two] = await Promise.all([vmHandler.create(inputs(700)), vmHandler.create(inputs(700))]);
@@ -63,39 +63,39 @@ describe("a guest on Proxmox VE", () => {
   });
 
   it("is made and read by a login in the place of a token, and a wrong one is told", async () => {
-    const [user, password] = (world.endpoints.proxmox["pve-lab"]?.login ?? "").split(":");
+    const [user, password] = (systems.endpoints.proxmox["pve-lab"]?.login ?? "").split(":");
     const token = undefined;
     try {
-      world.context({ token, user, password, shutdownTimeout: 1 });
+      systems.context({ token, user, password, shutdownTimeout: 1 });
       const made = await vmHandler.create(inputs(799));
       expect(
         vmHandler.diff({ ...(await vmHandler.read(made.id, { ...made.state }))?.state }, inputs(799)).changes,
       ).toBe(false);
       await vmHandler.delete(made.id, { ...made.state });
-      const wrong = world.context({ token, user, password: "guessed", shutdownTimeout: 1 });
+      const wrong = systems.context({ token, user, password: "guessed", shutdownTimeout: 1 });
       await expect(wrong.cluster("pve-lab").version()).rejects.toThrow(
         /refuses the login of root@pam: set netbox-proxmox:proxmox\["pve-lab"\]\.user and \.password/,
       );
     } finally {
-      world.context({ shutdownTimeout: 1 });
+      systems.context({ shutdownTimeout: 1 });
     }
   });
 
   it("linked or full, on the node asked for", async () => {
     await vmHandler.create(inputs(701, { fullClone: false }));
     await vmHandler.create(inputs(702, { node: "pve2", storage: "ceph" }));
-    expect((await world.consoles.guest("g701")).config.scsi0).toBe("ceph:base-9000-disk-0/vm-701-disk-0,size=3G");
+    expect((await systems.clients.guest("g701")).config.scsi0).toBe("ceph:base-9000-disk-0/vm-701-disk-0,size=3G");
     expect(
       cluster()
         .storages.clonesOf("ceph:base-9000-disk-0")
         .map(({ vmid }) => vmid),
     ).toEqual([701]);
-    expect((await world.consoles.guest("g702")).node).toBe("pve2");
+    expect((await systems.clients.guest("g702")).node).toBe("pve2");
   });
 
   it("is waited for while a clone of ours still runs, and a lock without a task is said with its remedy", async () => {
     cluster().times.clone = 400;
-    const interrupted = world.consoles.proxmox("POST", "/nodes/pve1/qemu/9000/clone", {
+    const interrupted = systems.clients.proxmox("POST", "/nodes/pve1/qemu/9000/clone", {
       newid: 703,
       name: "g703",
       description: inputs(703).description,
@@ -115,12 +115,12 @@ describe("a guest on Proxmox VE", () => {
   });
 
   it("never touches a stranger at its VMID", async () => {
-    const before = JSON.stringify((await world.consoles.guest("firewall")).config);
+    const before = JSON.stringify((await systems.clients.guest("firewall")).config);
     await expect(vmHandler.create(inputs(100))).rejects.toThrow(
       /VMID 100 on pve1 is taken by firewall, which carries no mark/,
     );
     await vmHandler.delete("pve-lab/100", { ...inputs(100), system: "cluster pve-lab" });
-    expect(JSON.stringify((await world.consoles.guest("firewall")).config)).toBe(before);
+    expect(JSON.stringify((await systems.clients.guest("firewall")).config)).toBe(before);
     expect(await vmHandler.read("pve-lab/100", inputs(100))).toBeUndefined();
   });
 
@@ -134,12 +134,12 @@ describe("a guest on Proxmox VE", () => {
   it("is not called gone by a token that may not see it", async () => {
     const held = (path: string, pool?: string) => {
       const blind = siteGrants.filter((grant) => grant.path !== "/vms");
-      limitedToken(world.lab, [...blind, { path, privileges: ["VM.Audit"] }]);
+      limitedToken(systems.lab, [...blind, { path, privileges: ["VM.Audit"] }]);
       return vmHandler.read("pve-lab/799", { ...inputs(799), pool, system: "cluster pve-lab" });
     };
     await expect(held("/vms/123")).rejects.toThrow(/VM 799 .* whose token may not see it: give it VM\.Audit on \/vms/);
     expect(await held("/pool/team", "team")).toBeUndefined();
-    limitedToken(world.lab, siteGrants);
+    limitedToken(systems.lab, siteGrants);
   });
 
   it("is found where it was migrated by hand", async () => {
@@ -154,13 +154,13 @@ describe("a guest on Proxmox VE", () => {
     const wanted = inputs(706, { power: "paused" });
     const made = await vmHandler.create(wanted);
     const current = async () =>
-      (await world.consoles.proxmox<{ qmpstatus: string }>("GET", "/nodes/pve1/qemu/706/status/current")).qmpstatus;
+      (await systems.clients.proxmox<{ qmpstatus: string }>("GET", "/nodes/pve1/qemu/706/status/current")).qmpstatus;
     expect(await current()).toBe("paused");
     expect((await vmHandler.read(made.id, { ...made.state }))?.state).toEqual(made.state);
     const running = await vmHandler.update(made.id, { ...made.state }, inputs(706, { power: "running" }));
     expect(await current()).toBe("running");
     expect(running).toMatchObject({ power: "running" });
-    await world.consoles.proxmox("POST", "/nodes/pve1/qemu/706/status/suspend");
+    await systems.clients.proxmox("POST", "/nodes/pve1/qemu/706/status/suspend");
     const read = () => vmHandler.read(made.id, { ...running });
     await expect.poll(async () => (await read())?.state).toMatchObject({ power: "paused" });
     await vmHandler.delete(made.id, { ...(await read())?.state });
@@ -168,12 +168,12 @@ describe("a guest on Proxmox VE", () => {
   });
 
   it("is made in its pool, moved to another, and seen in the one that it was put into by hand", async () => {
-    for (const poolid of ["red", "blue"]) await world.consoles.proxmox("POST", "/pools", { poolid });
+    for (const poolid of ["red", "blue"]) await systems.clients.proxmox("POST", "/pools", { poolid });
     const made = await vmHandler.create(inputs(708, { pool: "red" }));
     expect(made.state).toMatchObject({ pool: "red" });
     const moved = await vmHandler.update(made.id, { ...made.state }, inputs(708, { pool: "blue" }));
     expect(moved).toMatchObject({ pool: "blue" });
-    await world.consoles.proxmox("PUT", "/pools", { poolid: "blue", vms: 708, delete: 1 });
+    await systems.clients.proxmox("PUT", "/pools", { poolid: "blue", vms: 708, delete: 1 });
     const read = () => vmHandler.read(made.id, { ...moved });
     await expect.poll(async () => (await read())?.state).toMatchObject({ pool: "" });
     expect(changedVmFields({ ...(await read())?.state }, inputs(708, { pool: "blue" }))).toEqual(["pool"]);
@@ -192,7 +192,7 @@ describe("a guest on Proxmox VE", () => {
         networks: { net0: { model: "virtio", bridge: "vmbr0", options: { firewall, rate: 10 } } },
       });
     const made = await vmHandler.create(wanted("on", 1));
-    const config = async () => (await world.consoles.guest("g707")).config;
+    const config = async () => (await systems.clients.guest("g707")).config;
     const mac = /virtio=([0-9A-F:]+)/.exec(String((await config()).net0))?.[1];
     expect(await config()).toMatchObject({
       scsi0: "ceph:vm-707-disk-0,discard=on,size=4G,ssd=1",
@@ -214,7 +214,7 @@ describe("a guest on Proxmox VE", () => {
     ["qemu", 1000],
     ["lxc", 3000],
   ] as const)("of whatever kind (%s) and form has no drift but what was changed by hand", (type, first) =>
-    guestsHaveNoDriftButTheirOwn(world, type, first, 25),
+    guestsHaveNoDriftButTheirOwn(systems, type, first, 25),
   );
 
   it("that can't become what is asked for says so in the plan, with its name, page and remedy", () => {
@@ -240,7 +240,7 @@ describe("a guest on Proxmox VE", () => {
 
   it("that is a container is made from an OS template with keys and password, and taken over after an interrupted run", async () => {
     const template = "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst";
-    world.context({ shutdownTimeout: 1 }, { main: "correct-horse" });
+    systems.context({ shutdownTimeout: 1 }, { main: "correct-horse" });
     const wanted = ct(712, {
       template,
       sshKeys: ["ssh-ed25519 AAAA me"],
@@ -302,7 +302,7 @@ describe("a guest on Proxmox VE", () => {
     const { version } = cluster();
     const now = { ...version };
     Object.assign(version, { version: "8.4.1", release: "8.4" });
-    world.context({ shutdownTimeout: 1 }); // versions are remembered
+    systems.context({ shutdownTimeout: 1 }); // versions are remembered
     try {
       const made = await vmHandler.create(inputs(715, { ha: "east" }));
       expect(cluster().ha.resources.get("vm:715")).toMatchObject({ group: "east", state: "stopped" });
@@ -313,7 +313,7 @@ describe("a guest on Proxmox VE", () => {
       expect(cluster().ha.resources.has("vm:715")).toBe(false);
     } finally {
       Object.assign(version, now);
-      world.context({ shutdownTimeout: 1 });
+      systems.context({ shutdownTimeout: 1 });
     }
   });
 

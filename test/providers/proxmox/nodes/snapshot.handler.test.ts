@@ -1,14 +1,14 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { printMark } from "../../../../providers/ownership/mark";
 import { snapshotHandler } from "../../../../providers/proxmox/nodes/snapshot.handler";
-import { seedWith, World } from "../../../harness/world";
+import { seedWith, TestSystems } from "../../../harness/systems";
 
 const mark = { stack: "netbox-proxmox/test", netboxUrl: "https://nb", netboxId: 1 };
 const notes = `Front page\n\n${printMark(mark)}`;
 
 describe("a guest's safety snapshots", () => {
-  let world: World;
-  const cluster = () => world.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+  let systems: TestSystems;
+  const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
   const names = (vmid: number) => [...(cluster().guests.get(vmid)?.snapshots.keys() ?? [])];
   const inputs = (vmid: number, changes: Record<string, unknown> = {}) => ({
     ...{ cluster: "pve-lab", vmid, type: vmid === 302 ? "lxc" : "qemu", mark, name: `g${vmid}`, expired: [] },
@@ -25,12 +25,12 @@ describe("a guest's safety snapshots", () => {
       { ...common, vmid: 302, type: "lxc", config: { hostname: "g302", description: notes, rootfs: "ceph:1G" } },
       { ...common, vmid: 303, type: "qemu", config: { name: "stranger", scsi0: "ceph:1G" } },
     );
-    world = await World.open(seed, {}, "lab");
-    world.context();
+    systems = await TestSystems.open(seed, {}, "lab");
+    systems.context();
   });
-  afterAll(() => world.close());
+  afterAll(() => systems.close());
   beforeEach(() => {
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     for (const guest of cluster().guests.values()) guest.snapshots.clear();
   });
 
@@ -67,7 +67,7 @@ describe("a guest's safety snapshots", () => {
     cluster()
       .guests.get(301)
       ?.snapshots.set("mine", { config: new Map(), snaptime: 1, description: "", vmstate: 0, parent: undefined });
-    world.lab.set({ setup: "call", system: "proxmox", call: "POST .*/snapshot", how: "drop after", times: 1 });
+    systems.lab.set({ setup: "call", system: "proxmox", call: "POST .*/snapshot", how: "drop after", times: 1 });
     await expect(snapshotHandler.create(inputs(301, due))).rejects.toThrow(
       /^Unable to keep g301 \(pve-lab\/301, https:\/\/nb\/virtualization\/virtual-machines\/1\/\) as it is in a snapshot: /,
     );
@@ -97,11 +97,11 @@ describe("a guest's safety snapshots", () => {
   });
 
   it("that can't be taken stop the change, with the reason", async () => {
-    world.lab.set({ setup: "task", type: "qmsnapshot", id: "301", fails: "snapshot feature is not available" });
+    systems.lab.set({ setup: "task", type: "qmsnapshot", id: "301", fails: "snapshot feature is not available" });
     await expect(snapshotHandler.create(inputs(301, due))).rejects.toThrow(
       /as it is in a snapshot: a storage of its disks keeps no snapshots .*snapshotBefore/,
     );
-    world.lab.set({ setup: "lock-vm", vmid: 301, lock: "backup" });
+    systems.lab.set({ setup: "lock-vm", vmid: 301, lock: "backup" });
     await expect(snapshotHandler.create(inputs(301, due))).rejects.toThrow(/VM is locked \(backup\)/);
   });
 });

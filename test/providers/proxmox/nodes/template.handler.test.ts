@@ -5,19 +5,19 @@ import { fileHandler } from "../../../../providers/proxmox/nodes/storage/file.ha
 import { templateHandler } from "../../../../providers/proxmox/nodes/template.handler";
 import { quote } from "../../../../providers/ssh/shell";
 import { type ImageServer, qcow2 } from "../../../harness/images";
-import { TemplateWorld } from "../../../harness/templates";
-import type { World } from "../../../harness/world";
+import type { TestSystems } from "../../../harness/systems";
+import { TemplateSystems } from "../../../harness/templates";
 
 const awkward = `it's "50 %"; $(touch pwned) \`id\` \\ *\n--name x`;
 
 describe("a template on Proxmox VE", () => {
-  let there: TemplateWorld;
-  let world: World;
+  let there: TemplateSystems;
+  let systems: TestSystems;
   let images: ImageServer;
 
   beforeAll(async () => {
-    there = await TemplateWorld.open();
-    ({ world, images } = there);
+    there = await TemplateSystems.open();
+    ({ systems, images } = there);
   });
   afterAll(() => there.close());
 
@@ -51,12 +51,12 @@ describe("a template on Proxmox VE", () => {
     await expect(templateHandler.create(overSsh)).rejects.toThrow(
       /Unable to download image on Node pve1 of pve-lab: checksum mismatch: got [0-9a-f]{64}, expected 0+ /,
     );
-    expect(there.leftovers()).toEqual([]);
+    expect(there.orphans()).toEqual([]);
     expect(there.cluster.guests.has(overSsh.vmid)).toBe(false);
   });
 
   it("takes awkward texts as they are, in a notes, a command and a file's name", async () => {
-    const own = join(world.folder, `${awkward.replaceAll("/", "")}.qcow2`);
+    const own = join(systems.folder, `${awkward.replaceAll("/", "")}.qcow2`);
     writeFileSync(own, qcow2(1024 ** 3, "own"));
     const wanted = there.inputs("ssh", {
       ...{ notes: awkward, commands: [awkward, "--delete /"], image: { source: own, file: "own.qcow2", path: own } },
@@ -66,9 +66,10 @@ describe("a template on Proxmox VE", () => {
     expect(there.configOf(wanted.vmid)).toMatchObject({ name: "noble", template: 1 });
     const read = await templateHandler.read(made.id, { ...made.state });
     expect(read?.inputs).toMatchObject({ notes: awkward });
-    for (const place of [world.folder, there.folder, process.cwd()]) expect(readdirSync(place)).not.toContain("pwned");
+    for (const place of [systems.folder, there.folder, process.cwd()])
+      expect(readdirSync(place)).not.toContain("pwned");
     expect(readFileSync(own)).toEqual(qcow2(1024 ** 3, "own"));
-    expect(there.leftovers()).toEqual([]);
+    expect(there.orphans()).toEqual([]);
   });
 
   it("says why a step failed, and goes on when it is mended", async () => {
@@ -78,14 +79,14 @@ describe("a template on Proxmox VE", () => {
     );
     await templateHandler.create({ ...wanted, commands: [] });
     expect(there.configOf(wanted.vmid).template).toBe(1);
-    expect(there.leftovers()).toEqual([]);
+    expect(there.orphans()).toEqual([]);
   });
 
   it("removes a machine whose disk never came, and makes it anew", async () => {
     const wanted = there.inputs("ssh");
-    world.lab.set({ setup: "storage", cluster: "pve-lab", storage: "local", full: true });
+    systems.lab.set({ setup: "storage", cluster: "pve-lab", storage: "local", full: true });
     await expect(templateHandler.create(wanted)).rejects.toThrow(/No space left|unable to create image/);
-    world.lab.set({ setup: "clear" });
+    systems.lab.set({ setup: "clear" });
     await templateHandler.create(wanted);
     expect(there.configOf(wanted.vmid).template).toBe(1);
     expect(there.cluster.storages.owned(wanted.vmid)).toHaveLength(2);
@@ -107,17 +108,17 @@ describe("a template on Proxmox VE", () => {
   it("stays while a linked clone needs it, and says so", async () => {
     const wanted = there.inputs("api");
     const made = await templateHandler.create(wanted);
-    await world.consoles.proxmox("POST", `/nodes/pve1/qemu/${wanted.vmid}/clone`, { newid: 151, name: "linked" });
+    await systems.clients.proxmox("POST", `/nodes/pve1/qemu/${wanted.vmid}/clone`, { newid: 151, name: "linked" });
     await expect(templateHandler.delete(made.id, { ...made.state })).rejects.toThrow(
       /Unable to remove template noble .*: a linked clone still needs it: make that clone a full one/,
     );
-    await world.consoles.proxmox("DELETE", "/nodes/pve1/qemu/151", {});
+    await systems.clients.proxmox("DELETE", "/nodes/pve1/qemu/151", {});
     await templateHandler.delete(made.id, { ...made.state });
   });
 
   it("waits for a creation that an interrupted run began", async () => {
     const wanted = there.inputs("api");
-    world.lab.faults.add({ system: "proxmox", call: "POST /nodes/pve1/qemu$", how: "drop after" });
+    systems.lab.faults.add({ system: "proxmox", call: "POST /nodes/pve1/qemu$", how: "drop after" });
     await expect(templateHandler.create(wanted)).rejects.toThrow(/Unable to build template noble/);
     await templateHandler.create(wanted);
     expect(there.configOf(wanted.vmid).template).toBe(1);

@@ -29,7 +29,7 @@ function plan(text: string, more: Partial<PlatformFacts> = {}) {
   });
 }
 
-describe("a plan of NetBox's house", () => {
+describe("a plan of NetBox's own containers", () => {
   it("has four containers with addresses, ways out, start order, and holes for each other alone", () => {
     const { problems, containers } = plan(yaml());
     expect(problems).toEqual([]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { allowedOf } from "../../../../providers/gone";
+import { allowedOf } from "../../../../providers/missing";
 import { virtualMachine } from "../../../../providers/netbox/schemas";
 import { readSettings } from "../../../../stacks/settings";
 import { judge, type Undeclared } from "../../../../stacks/site/desired/removals";
@@ -41,7 +41,7 @@ const deletion = { isDeletion: true, objectType: "", objectId: 2, user: "alice",
 
 describe("a built guest that is not declared", () => {
   it("goes only when NetBox says decommissioning, or who deleted it", () => {
-    const verdict = judge(
+    const decision = judge(
       [guest(1), guest(2)],
       new Map([
         [1, { guest: vm(1, "decommissioning") }],
@@ -49,23 +49,23 @@ describe("a built guest that is not declared", () => {
       ]),
       { inScope: 5, declared: 5, site },
     );
-    expect(verdict.removals.map(({ netboxId, reason }) => `${netboxId} ${reason}`)).toEqual([
+    expect(decision.removals.map(({ netboxId, reason }) => `${netboxId} ${reason}`)).toEqual([
       "1 decommissioning",
       "2 deleted in NetBox by alice on 2026-11-24 09:30",
     ]);
-    expect(verdict.refusals).toEqual([]);
+    expect(decision.refusals).toEqual([]);
   });
 
   it("stays when NetBox doesn't show it and nobody is known to have deleted it, unless that is meant", () => {
-    const traceless = (changes: object) =>
+    const unexplained = (changes: object) =>
       judge([guest(1), guest(2)], new Map([[1, {}]]), { inScope: 5, declared: 5, site: { ...site, ...changes } });
-    expect(traceless({}).removals).toEqual([]);
-    expect(traceless({}).refusals).toEqual([
+    expect(unexplained({}).removals).toEqual([]);
+    expect(unexplained({}).refusals).toEqual([
       expect.stringMatching(
         /^g1 \(https:\/\/nb\/virtualization\/virtual-machines\/1\/, VMID 101 on pve\), g2 .* are not in NetBox any more, .* restored from a back-up/,
       ),
     ]);
-    expect(traceless({ missing: "remove" })).toMatchObject({
+    expect(unexplained({ missing: "remove" })).toMatchObject({
       refusals: [],
       removals: [{ name: "g1" }, { name: "g2" }],
     });

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { isInScope, overlaps, printScope, type Scoped, type Sibling } from "../../../../stacks/site/desired/scope";
+import { isInScope, type OtherStack, overlaps, printScope, type Scoped } from "../../../../stacks/site/desired/scope";
 import { splitGuests, stackNames } from "../../../../stacks/site/desired/split";
 
 const guest = (fields: Partial<Scoped> = {}): Scoped => ({
@@ -32,33 +32,33 @@ describe("a scope", () => {
 });
 
 describe("two stacks", () => {
-  const sibling = (fields: Partial<Sibling> = {}): Sibling => ({
+  const otherStack = (fields: Partial<OtherStack> = {}): OtherStack => ({
     ...{ stack: "other", file: "Pulumi.other.yaml", netboxUrl: "https://nb", clusters: ["pve"], scope: {} },
     ...fields,
   });
 
   it("of one guest are told with its name, its page and the other's scope", () => {
-    expect(overlaps([guest()], "https://nb", [sibling({ scope: { tags: ["web"] } })])).toEqual([
+    expect(overlaps([guest()], "https://nb", [otherStack({ scope: { tags: ["web"] } })])).toEqual([
       "web01 (https://nb/virtualization/virtual-machines/1/) is in the scope of stack other (Pulumi.other.yaml: tag web), too: narrow netbox-proxmox:site.scope of one of the two, or remove that file if the stack is no more",
     ]);
   });
 
   it("of which one names no NetBox may share it", () => {
-    const [problem] = overlaps([guest()], "https://nb", [sibling({ netboxUrl: undefined })]);
+    const [problem] = overlaps([guest()], "https://nb", [otherStack({ netboxUrl: undefined })]);
     expect(problem).toContain("every guest of its clusters");
   });
 
-  it.each<[string, Partial<Sibling>]>([
+  it.each<[string, Partial<OtherStack>]>([
     ["another NetBox", { netboxUrl: "https://nb2" }],
     ["another cluster", { clusters: ["pve2"] }],
     ["another site", { scope: { sites: ["muc"] } }],
   ])("of %s share nothing", (_what, fields) => {
-    expect(overlaps([guest()], "https://nb", [sibling(fields)])).toEqual([]);
+    expect(overlaps([guest()], "https://nb", [otherStack(fields)])).toEqual([]);
   });
 
   it("with many guests in common are told with some of them", () => {
     const many = Array.from({ length: 30 }, (_, id) => guest({ id, name: `g${id}` }));
-    expect(overlaps(many, "https://nb", [sibling()])[0]).toMatch(/g11 \(\S+\) and 18 more are in the scope/);
+    expect(overlaps(many, "https://nb", [otherStack()])[0]).toMatch(/g11 \(\S+\) and 18 more are in the scope/);
   });
 });
 

@@ -25,7 +25,7 @@ interface Waiting {
 const quiet = 500;
 
 /** Holds each "gone" back until every other read has its answer and no more come, and refuses all of them where there are too many. */
-export class GoneGuard {
+export class MissingLimit {
   private readonly reads = new Map<string, number>();
   private readonly granted = new Map<string, number>();
   private readonly waiting = new Map<string, Waiting[]>();

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
-import { type Allowance, allowedOf, GoneGuard } from "../../providers/gone";
+import { type Allowance, allowedOf, MissingLimit } from "../../providers/missing";
 
 /** What becomes of one that is found to be gone after so many milliseconds. */
-const lost = (guard: GoneGuard, kind: string, title: string, milliseconds: number): Promise<string> =>
+const lost = (guard: MissingLimit, kind: string, title: string, milliseconds: number): Promise<string> =>
   guard
     .read(kind, title, () => sleep(milliseconds, undefined))
     .then(
@@ -12,14 +12,14 @@ const lost = (guard: GoneGuard, kind: string, title: string, milliseconds: numbe
     );
 
 /** What became of each of so many that are gone at once. */
-async function outcomes(guard: GoneGuard, kind: string, count: number): Promise<string[]> {
+async function outcomes(guard: MissingLimit, kind: string, count: number): Promise<string[]> {
   const all = Array.from({ length: count }, (_, n) => lost(guard, kind, `${kind}/${n}`, 0));
   return Promise.all(all);
 }
 
 describe("resources that are gone", () => {
   it("are so where they are few, each kind by itself", async () => {
-    const guard = new GoneGuard(() => 2);
+    const guard = new MissingLimit(() => 2);
     expect(await Promise.all([outcomes(guard, "vm", 2), outcomes(guard, "ip", 2)])).toEqual([
       ["gone", "gone"],
       ["gone", "gone"],
@@ -27,7 +27,7 @@ describe("resources that are gone", () => {
   });
 
   it("are not where they are too many, at once or one after another", async () => {
-    const guard = new GoneGuard(() => 2);
+    const guard = new MissingLimit(() => 2);
     const all = await outcomes(guard, "vm", 3);
     expect(new Set(all).size).toBe(1);
     expect(all[0]).toMatch(
@@ -38,7 +38,7 @@ describe("resources that are gone", () => {
   });
 
   it("are counted together however slow a system is, and however late the engine asks for what depends on others", async () => {
-    const guard = new GoneGuard(() => 2);
+    const guard = new MissingLimit(() => 2);
     const early = lost(guard, "vm", "vm/1", 0);
     const slow = guard.read("ip", "ip/2", () => sleep(1200, "there"));
     const late = slow.then(() => Promise.all([lost(guard, "vm", "vm/2", 700), lost(guard, "vm", "vm/3", 0)]));
@@ -48,7 +48,7 @@ describe("resources that are gone", () => {
   });
 
   it("may be a percentage of those that are looked at", async () => {
-    const guard = new GoneGuard(() => "50%");
+    const guard = new MissingLimit(() => "50%");
     for (let n = 0; n < 2; n++) expect(await guard.read("vm", "vm/there", async () => "it")).toBe("it");
     expect(await outcomes(guard, "vm", 2)).toEqual(["gone", "gone"]);
     const limits: [Allowance, number, number][] = [

@@ -8,10 +8,10 @@ import { parseSeed, type Seed } from "../../lab/seed";
 import { readConnections } from "../../providers/connections";
 import { Context, useContext } from "../../providers/context";
 import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/access/privileges";
-import { Consoles } from "../../tools/consoles";
 import { demoSeed, labConfig, labEnvironment, zonesOf } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
 import { Stack, type StackOptions } from "../../tools/stack";
+import { SystemClients } from "../../tools/systemclients";
 import { limitedNetboxToken, limitedToken } from "./rights";
 import { isReal, ownInstance, ownServices } from "./services";
 
@@ -19,7 +19,7 @@ const root = projectRoot();
 
 export { demoSeed };
 
-/** The demo's world with other guests. */
+/** The demo's systems with other guests. */
 export function seedWith(guestsYaml: string): Seed {
   const { guests } = parseSeed(`netbox:\n  guests:\n${guestsYaml.replace(/^/gm, "    ")}\nproxmox: {}`).netbox;
   const seed = demoSeed();
@@ -27,14 +27,14 @@ export function seedWith(guestsYaml: string): Seed {
 }
 
 /** The systems of a test: the lab, or, on the real services, a real NetBox and a real BIND 9 beside the lab's Proxmox VE. */
-export class World {
+export class TestSystems {
   private readonly contexts: Context[] = [];
 
   private constructor(
     readonly lab: Lab,
     /** What the program is given: on Proxmox VE a token that may do what is documented, and no more. */
     readonly reach: Endpoints,
-    readonly consoles: Consoles,
+    readonly clients: SystemClients,
     readonly folder: string,
     /** DNS records that are there before anything runs. */
     readonly firstRecords: string[],
@@ -46,17 +46,17 @@ export class World {
     latency: Latency = {},
     where: "lab" | "given" = "given",
     nodes: LabOptions["nodes"] = {},
-  ): Promise<World> {
+  ): Promise<TestSystems> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
     const real = !isReal || where === "lab" ? undefined : await emptied(seed);
     const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes });
-    const consoles = new Consoles(lab.endpoints, zonesOf(seed));
+    const clients = new SystemClients(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
-    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(consoles, sitePermissions) };
+    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(clients, sitePermissions) };
     const reach = { ...lab.endpoints, netbox, proxmox: Object.fromEntries(limited) };
     lab.log.clear();
-    return new World(lab, reach, consoles, folder, await consoles.records());
+    return new TestSystems(lab, reach, clients, folder, await clients.records());
   }
 
   /** What people work with. */
@@ -75,7 +75,7 @@ export class World {
     const clusters = Object.entries(this.endpoints.proxmox).map(([cluster, each]) => [cluster, { ...each, token }]);
     const netbox = {
       ...this.endpoints.netbox,
-      token: await limitedNetboxToken(this.consoles, permissions, name),
+      token: await limitedNetboxToken(this.clients, permissions, name),
     };
     return { ...this.endpoints, netbox, proxmox: Object.fromEntries(clusters) };
   }
@@ -120,32 +120,32 @@ export class World {
 
   async close(): Promise<void> {
     await Promise.all(this.contexts.map((context) => context.close()));
-    await this.consoles.close();
+    await this.clients.close();
     await this.lab.close();
     rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
   }
 
-  // ---- what the three systems hold, for verdicts
+  // ---- what the three systems hold, to be compared
 
   /** Our guests by name. */
   async ourGuests() {
-    return (await this.consoles.guests())
+    return (await this.clients.guests())
       .filter(({ config }) => String(config.description ?? "").includes("Managed by Pulumi"))
       .sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** Records that are ours or were made by hand during the test. */
   async newRecords(): Promise<string[]> {
-    return (await this.consoles.records()).filter((line) => !this.firstRecords.includes(line));
+    return (await this.clients.records()).filter((line) => !this.firstRecords.includes(line));
   }
 
   async ourAddresses() {
-    return (await this.consoles.addresses()).filter(({ description }) => description.startsWith("Managed by Pulumi"));
+    return (await this.clients.addresses()).filter(({ description }) => description.startsWith("Managed by Pulumi"));
   }
 
   /** All three systems as one comparable text, without what differs from run to run. */
   async inventory(): Promise<string> {
-    const guests = (await this.consoles.guests()).map(({ vmid, node, name, status, config }) => {
+    const guests = (await this.clients.guests()).map(({ vmid, node, name, status, config }) => {
       const { digest: _digest, smbios1: _uuid, vmgenid: _id, meta: _meta, ...rest } = config;
       const stable = Object.entries(rest).map(([key, value]) => [
         key,
@@ -153,7 +153,7 @@ export class World {
       ]);
       return JSON.stringify({ vmid, node, name, status, config: Object.fromEntries(stable.sort()) });
     });
-    const addresses = (await this.consoles.addresses()).map(
+    const addresses = (await this.clients.addresses()).map(
       ({ address, dns_name, description }) => `${address} ${dns_name} ${description}`,
     );
     return [...guests.sort(), ...addresses.sort(), ...(await this.newRecords())].join("\n");
@@ -167,22 +167,22 @@ async function emptied(seed: Seed): Promise<Pick<Endpoints, "netbox" | "ssh" | "
     encoding: "utf8",
   });
   if (reset.status !== 0) throw new Error(reset.stderr);
-  const consoles = new Consoles({ ...real, proxmox: {}, control: { url: "" } }, zonesOf(seed));
+  const clients = new SystemClients({ ...real, proxmox: {}, control: { url: "" } }, zonesOf(seed));
   try {
     for (const zone of zonesOf(seed)) {
       const names = new Set(
-        (await consoles.records())
+        (await clients.records())
           .map((line) => line.split(" ")[0] ?? "")
           .filter((name) => name.endsWith(`.${zone}.`) && !name.startsWith("ns1.")),
       );
       if (names.size > 0)
-        await consoles.nsupdate(
+        await clients.nsupdate(
           `${zone}.`,
           [...names].map((name) => `update delete ${name}`),
         );
     }
   } finally {
-    await consoles.close();
+    await clients.close();
   }
   return real;
 }

@@ -3,7 +3,6 @@ import { type Mark, printMark } from "../../../providers/ownership/mark";
 import { type Disk, type Nic, tagLike, tidyTags } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { discoveredTags } from "../../netbox/discovered";
-import type { Claim } from "./claims";
 import { toMebibytes } from "./disks";
 import type { GuestSettings } from "./guestsettings";
 import { modelOf, nameInside } from "./networks";
@@ -11,16 +10,17 @@ import { optionsOf } from "./options";
 import type { Source } from "./sources";
 import { powerOf } from "./statuses";
 import type { Machine, ProxmoxFacts, Site } from "./types";
+import type { GuestTarget } from "./vmid";
 
 /** One guest on its way from NetBox to its machine. */
-export interface Draft {
+export interface GuestMapping {
   site: Site;
   guest: NetboxVirtualMachine;
   mark: Mark;
   type: GuestType;
   own: GuestSettings;
   facts: ProxmoxFacts;
-  claim: Claim;
+  target: GuestTarget;
   slotted: Map<number, NetboxInterface>;
   /** By slot number. */
   nics: Map<number, Nic>;
@@ -36,11 +36,11 @@ interface Settled {
 }
 
 /** The machine's inputs, but for its addresses. */
-export function machineOf(draft: Draft, { source, ...settled }: Settled): Machine {
-  const common = { ...sharedInputs(draft), ...settled };
-  return draft.type === "qemu"
-    ? { type: "qemu", inputs: { ...common, ...virtualMachine(draft), template: source?.vmid } }
-    : { type: "lxc", inputs: { ...common, ...container(draft), template: source?.vmid ?? source?.volume } };
+export function machineOf(mapping: GuestMapping, { source, ...settled }: Settled): Machine {
+  const common = { ...sharedInputs(mapping), ...settled };
+  return mapping.type === "qemu"
+    ? { type: "qemu", inputs: { ...common, ...virtualMachine(mapping), template: source?.vmid } }
+    : { type: "lxc", inputs: { ...common, ...container(mapping), template: source?.vmid ?? source?.volume } };
 }
 
 const hostname = /^(?=.{1,63}(\.|$))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
@@ -57,7 +57,7 @@ export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string
 const longestNotes = 8192;
 
 /** What both kinds of guest have. */
-function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
+function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMapping) {
   const { settings } = site;
   const { ramBaseUnit, reboots, adopt, adoptTag } = settings.site;
   const policy = own.rebootPolicy ?? "never";
@@ -80,7 +80,7 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
   const asked = adopt || guest.tags.includes(adoptTag);
   return {
     cluster: guest.clusterName ?? "",
-    vmid: claim.vmid,
+    vmid: target.vmid,
     mark,
     fullClone: own.fullClone ?? true,
     storage: own.storage,
@@ -92,7 +92,7 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
     ha: own.ha,
     options: optionsOf(guest, type, settings, problem),
     power: wanted,
-    adopt: asked && claim.adopts ? true : undefined,
+    adopt: asked && target.adopts ? true : undefined,
     inert: guest.status === "failed" ? true : undefined,
     rebuild: own.rebuild,
     restart: policy === "when-needed" || (policy === "ask" && allowed) ? true : undefined,
@@ -100,13 +100,13 @@ function sharedInputs({ site, guest, type, own, claim, mark, problem }: Draft) {
 }
 
 /** The public keys that a guest gets. */
-function sshKeysOf({ site, guest, own }: Draft): string[] | undefined {
+function sshKeysOf({ site, guest, own }: GuestMapping): string[] | undefined {
   const field = guest.customFields.get(site.settings.site.customFields.sshKeys) ?? "";
   const keys = [...(own.sshKeys ?? []), ...field.split(/\r?\n/)].map((key) => key.trim()).filter((key) => key !== "");
   return keys.length === 0 ? undefined : [...new Set(keys)];
 }
 
-function passwordOf({ site, own, problem }: Draft): { name: string; version: string } | undefined {
+function passwordOf({ site, own, problem }: GuestMapping): { name: string; version: string } | undefined {
   if (own.password === undefined) return undefined;
   const version = site.settings.passwordVersions[own.password];
   if (version === undefined)
@@ -116,12 +116,12 @@ function passwordOf({ site, own, problem }: Draft): { name: string; version: str
   return { name: own.password, version: version ?? "" };
 }
 
-const nicAt = ({ nics }: Draft, slot: number): Nic => nics.get(slot) ?? { bridge: "" };
+const nicAt = ({ nics }: GuestMapping, slot: number): Nic => nics.get(slot) ?? { bridge: "" };
 
 // ---- virtual machines
 
-function virtualMachine(draft: Draft) {
-  const { site, guest, own, slotted, problem } = draft;
+function virtualMachine(mapping: GuestMapping) {
+  const { site, guest, own, slotted, problem } = mapping;
   // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
   const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
   const sockets = vcpus === undefined ? undefined : (own.sockets ?? 1);
@@ -131,7 +131,7 @@ function virtualMachine(draft: Draft) {
     );
   const networks = Object.fromEntries(
     [...slotted].map(([slot, each]) => {
-      const nic = nicAt(draft, slot);
+      const nic = nicAt(mapping, slot);
       if (nic.mtu !== undefined && nic.mtu > 65_520)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
       return [`net${slot}`, { model: modelOf(each, own, site.settings, problem), ...nic }];
@@ -141,12 +141,12 @@ function virtualMachine(draft: Draft) {
     cores: vcpus === undefined ? undefined : vcpus / (sockets ?? 1),
     sockets,
     networks,
-    cloudInit: draft.claim.withoutCloudInit
+    cloudInit: mapping.target.withoutCloudInit
       ? { unmanaged: true, ipconfig: {} }
       : {
           user: own.user,
-          password: passwordOf(draft),
-          sshKeys: sshKeysOf(draft),
+          password: passwordOf(mapping),
+          sshKeys: sshKeysOf(mapping),
           ipconfig: {},
           nameservers: own.nameservers,
           searchDomain: own.searchDomain,
@@ -156,11 +156,11 @@ function virtualMachine(draft: Draft) {
 
 // ---- containers
 
-function container(draft: Draft) {
-  const { guest, own, slotted, problem } = draft;
+function container(mapping: GuestMapping) {
+  const { guest, own, slotted, problem } = mapping;
   const networks = Object.fromEntries(
     [...slotted].map(([slot, each]) => {
-      const nic = nicAt(draft, slot);
+      const nic = nicAt(mapping, slot);
       if (nic.mtu !== undefined && nic.mtu < 64)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at least 64 for a container`);
       return [`net${slot}`, { name: nameInside(slot, each), ...nic }];
@@ -176,7 +176,7 @@ function container(draft: Draft) {
     networks,
     nameservers: own.nameservers,
     searchDomain: own.searchDomain,
-    sshKeys: sshKeysOf(draft),
-    password: passwordOf(draft),
+    sshKeys: sshKeysOf(mapping),
+    password: passwordOf(mapping),
   };
 }

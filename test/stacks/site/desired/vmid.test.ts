@@ -1,14 +1,14 @@
 import { describe, expect, it } from "vitest";
-import { claimOf } from "../../../../stacks/site/desired/claims";
 import { markOf } from "../../../../stacks/site/desired/identity";
 import type { InState, ProxmoxFacts, SeenGuest } from "../../../../stacks/site/desired/types";
+import { targetOf } from "../../../../stacks/site/desired/vmid";
 import { netboxGuest, siteWith } from "./example";
 
 const site = siteWith({});
 const mark = markOf(site, 1);
 
-/** What the guest with NetBox id 1 claims, where these machines are there. */
-function claim(
+/** What the guest with NetBox id 1 targets, where these machines are there. */
+function target(
   { vmid, tags = [] }: { vmid?: string; tags?: string[] },
   there: { vmid: number; name?: string; marked?: boolean }[],
   state: Partial<InState> = {},
@@ -33,7 +33,7 @@ function claim(
     ...{ storages: [], bridges: new Map(), osTemplates: new Map() },
   };
   const problems: string[] = [];
-  const found = claimOf(siteWith({ state }), netboxGuest(1, "active", vmid, tags), "qemu", mark, facts, (problem) =>
+  const found = targetOf(siteWith({ state }), netboxGuest(1, "active", vmid, tags), "qemu", mark, facts, (problem) =>
     problems.push(problem),
   );
   return found === undefined
@@ -46,25 +46,25 @@ const known = (vmid: number): Partial<InState> => ({
 
 describe("a guest's VMID", () => {
   it("is its custom field's, or made from its NetBox id", () => {
-    expect(claim({ vmid: "300" }, [])).toBe("300 new");
-    expect(claim({}, [])).toBe("100001 new");
+    expect(target({ vmid: "300" }, [])).toBe("300 new");
+    expect(target({}, [])).toBe("100001 new");
   });
 
   it("stays what it was built with where NetBox names none, by state or by the mark", () => {
-    expect(claim({}, [{ vmid: 301 }], known(301))).toBe("301 built");
-    expect(claim({}, [{ vmid: 301, marked: true }])).toBe("301 built");
-    expect(claim({ tags: ["adopt"] }, [{ vmid: 301, marked: true }, { vmid: 302 }])).toBe("301 built");
+    expect(target({}, [{ vmid: 301 }], known(301))).toBe("301 built");
+    expect(target({}, [{ vmid: 301, marked: true }])).toBe("301 built");
+    expect(target({ tags: ["adopt"] }, [{ vmid: 301, marked: true }, { vmid: 302 }])).toBe("301 built");
   });
 
   it("can't become another", () => {
     const words =
       /was built as VM 301, and its VMID is now 400; a guest can't be renumbered: write 301 into proxmox_vmid/;
-    expect(claim({ vmid: "400" }, [{ vmid: 301 }], known(301))).toMatch(words);
-    expect(claim({ vmid: "400" }, [{ vmid: 301, marked: true }])).toMatch(words);
+    expect(target({ vmid: "400" }, [{ vmid: 301 }], known(301))).toMatch(words);
+    expect(target({ vmid: "400" }, [{ vmid: 301, marked: true }])).toMatch(words);
   });
 
   it("is a namesake's that is to be adopted, and nobody else's", () => {
-    expect(claim({ tags: ["adopt"] }, [{ vmid: 302 }])).toBe("302 built, adopts");
-    expect(claim({ vmid: "302" }, [{ vmid: 302 }])).toMatch(/VMID 302 is taken on pve1 by g1, which is not ours/);
+    expect(target({ tags: ["adopt"] }, [{ vmid: 302 }])).toBe("302 built, adopts");
+    expect(target({ vmid: "302" }, [{ vmid: 302 }])).toMatch(/VMID 302 is taken on pve1 by g1, which is not ours/);
   });
 });

@@ -2,7 +2,7 @@ import type { ZoneContent } from "../../../providers/dns/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/record.model";
 import { reverseName } from "../../../providers/dns/names";
 import { recordKey } from "../../../providers/netbox/plugins/dnsrecord.model";
-import type { Leftover } from "../../../providers/ownership/anchor.model";
+import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { markOf, vmidOf } from "./identity";
 import type { NamedRecords } from "./records";
 import type { Undeclared } from "./removals";
@@ -19,13 +19,13 @@ export interface ZoneFacts {
  * What carries our mark and is neither declared nor in state: what a run made that was killed before it could write down
  * what it did. What is in state, the engine takes away by itself.
  */
-export function leftovers(
+export function orphans(
   site: Site,
   guests: DesiredGuest[],
   removals: Undeclared[],
   zones: ZoneFacts[],
   { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
-): Leftover[] {
+): Orphan[] {
   const marked = markedAddresses(site);
   const objects = leftNetboxGuests(site, removals, marked);
   // An object takes its addresses along: were they to go first, nothing would tell a run after that one whose it is.
@@ -43,12 +43,12 @@ export function leftovers(
   ];
 }
 
-function leftGuests(site: Site, removals: Undeclared[]): Leftover[] {
+function leftGuests(site: Site, removals: Undeclared[]): Orphan[] {
   return removals
     .filter(
       ({ netboxId, cluster, vmid }) => !site.state.guests.has(netboxId) && site.proxmox.get(cluster)?.seen.has(vmid),
     )
-    .map(({ netboxId, cluster, vmid, name, type }): Leftover => {
+    .map(({ netboxId, cluster, vmid, name, type }): Orphan => {
       const state = {
         cluster,
         vmid,
@@ -88,10 +88,10 @@ function markedAddresses({ stack, netbox }: Site): MarkedAddress[] {
 }
 
 /** Addresses with our mark that no declared guest asks for any more. */
-function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress[]): Leftover[] {
+function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress[]): Orphan[] {
   const known = new Set(site.state.addresses.values());
   const wanted = new Set(guests.flatMap(({ allocations }) => allocations.map(({ inputs }) => inputs.addressId)));
-  return marked.flatMap(({ id, address, guestId, onInterface, family, ordinal }): Leftover[] => {
+  return marked.flatMap(({ id, address, guestId, onInterface, family, ordinal }): Orphan[] => {
     if (wanted.has(id) || known.has(id)) return [];
     const state = {
       mark: markOf(site, guestId),
@@ -110,8 +110,8 @@ function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress
 }
 
 /** Decommissioned objects whose guest we built, or began to: its mark on Proxmox, an address of ours, the VMID that only we compute. */
-function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddress[]): Leftover[] {
-  return site.netbox.guests.flatMap((guest): Leftover[] => {
+function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddress[]): Orphan[] {
+  return site.netbox.guests.flatMap((guest): Orphan[] => {
     if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
     const written =
       guest.customFields.get(site.settings.site.customFields.vmid) !== undefined &&
@@ -123,7 +123,7 @@ function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddr
 }
 
 /** Names whose owner is this stack, and that it neither declares nor knows. */
-function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): Leftover[] {
+function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): Orphan[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
   return zones.flatMap(({ server, content }) =>
@@ -135,7 +135,7 @@ function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): 
           !declared.has(`${server}/${name}`) &&
           !site.state.records.has(`${server}/${name}`),
       )
-      .map(({ name, owner }): Leftover => {
+      .map(({ name, owner }): Orphan => {
         const rrsets = content.get(name);
         const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
         const reverse = addresses.filter((address) =>
@@ -159,9 +159,9 @@ function leftPluginRecords(
   { stack, netbox, state }: Site,
   wanted: DesiredPluginRecord[],
   facts: PluginFacts | undefined,
-): Leftover[] {
+): Orphan[] {
   const keys = new Set(wanted.map(({ key }) => key));
-  return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Leftover[] => {
+  return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Orphan[] => {
     const key = recordKey(stack, description);
     if (key === undefined || keys.has(key) || state.pluginRecords.has(id)) return [];
     const zone = facts?.zones.find((each) => each.id === zoneId)?.name ?? "";

@@ -10,8 +10,8 @@ import { vmidOf } from "./identity";
 import { awayOf } from "./placement";
 import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
 
-/** A guest's claim on a VMID, and what is there already. */
-export interface Claim {
+/** A guest's target on a VMID, and what is there already. */
+export interface GuestTarget {
   vmid: number;
   /** Was the VMID computed from the NetBox id? */
   derived: boolean;
@@ -43,15 +43,15 @@ const last = z.object({
 
 const words: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };
 
-/** What a guest has a claim on. @returns nothing where it has a problem instead */
-export function claimOf(
+/** What a guest has a target on. @returns nothing where it has a problem instead */
+export function targetOf(
   site: Site,
   guest: NetboxVirtualMachine,
   type: GuestType,
   mark: Mark,
   facts: ProxmoxFacts,
   problem: (text: string) => void,
-): Claim | undefined {
+): GuestTarget | undefined {
   const { settings, state } = site;
   const field = settings.site.customFields.vmid;
   const ids = vmidOf(guest, settings);
@@ -80,9 +80,9 @@ export function claimOf(
   const named = asked && before === undefined && ids.derived ? namesake(guest, type, facts)?.vmid : undefined;
   const vmid = before ?? named ?? ids.vmid;
   const there = facts.guests.get(vmid);
-  const claim = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
-  if (known !== undefined) return { ...claim, ...fromState(known, type, facts.seen.get(vmid)) };
-  if (there === undefined) return { ...claim, built: false };
+  const target = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
+  if (known !== undefined) return { ...target, ...fromState(known, type, facts.seen.get(vmid)) };
+  if (there === undefined) return { ...target, built: false };
   const seen = facts.seen.get(vmid);
   if (seen === undefined && awayOf(facts, vmid) !== undefined) {
     problem(
@@ -91,9 +91,9 @@ export function claimOf(
     return undefined;
   }
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
-  if (sameMark(mark, seen?.mark) || seen?.making) return { ...claim, built: there.type === type && !seen?.making };
+  if (sameMark(mark, seen?.mark) || seen?.making) return { ...target, built: there.type === type && !seen?.making };
   if (asked && seen?.mark === undefined && there.type === type && !there.template)
-    return { ...claim, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}) };
+    return { ...target, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}) };
   const owner = seen?.mark;
   const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
   const what =
@@ -130,7 +130,7 @@ function fromState(
   known: KnownGuest,
   type: GuestType,
   seen: SeenGuest | undefined,
-): Pick<Claim, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
+): Pick<GuestTarget, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };
   const { placement, rebuild, disks, networks, cloudInit } = parsed.data;

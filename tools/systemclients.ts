@@ -34,7 +34,7 @@ interface NetboxVm {
 }
 
 /** What a person does by hand on the three systems, through their own doors: for the demo and the tests. */
-export class Consoles {
+export class SystemClients {
   readonly netbox: Call;
   private readonly agent: Agent;
   private readonly ssh: Ssh;
@@ -48,7 +48,7 @@ export class Consoles {
     this.agent = new Agent({ connect: { ca: ca === undefined ? undefined : readFileSync(ca) } });
     const { host, port, user, keyFile, hostKey } = endpoints.ssh;
     this.ssh = new Ssh(
-      { title: "Name server by hand", setting: "tools/consoles.ts" },
+      { title: "Name server by hand", setting: "tools/clients.ts" },
       { host, port, user, keyFile, hostKey, requestTimeout: 60 },
     );
   }

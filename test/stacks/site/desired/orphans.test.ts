@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ipAddress, vmInterface } from "../../../../providers/netbox/schemas";
-import { leftovers } from "../../../../stacks/site/desired/leftovers";
+import { orphans } from "../../../../stacks/site/desired/orphans";
 import type { Site } from "../../../../stacks/site/desired/types";
 import { netboxGuest as guest, siteWith } from "./example";
 
@@ -18,7 +18,7 @@ const address = (id: number, guestId: number, stack = "site/test") =>
   });
 
 const left = (netbox: Partial<Site["netbox"]>): string[] =>
-  leftovers(siteWith({ netbox }), [], [], [], { records: [], plugin: [], facts: undefined }).map(
+  orphans(siteWith({ netbox }), [], [], [], { records: [], plugin: [], facts: undefined }).map(
     ({ kind, id }) => `${kind} ${id}`,
   );
 

@@ -4,7 +4,7 @@ import { UserError } from "../providers/errors";
 // The place where a repository lives, as far as pipelines speak to it: one comment on a pull request, one issue.
 
 /** What carries a text of ours, known by a marker in it, so that the next run changes it instead of adding another. */
-export interface Forge {
+export interface CodeHost {
   /** Writes the one comment of this marker on the pull request at hand. */
   comment(marker: string, body: string): Promise<void>;
   /** Opens or rewrites the one issue of this marker. */
@@ -65,7 +65,7 @@ class Api {
   }
 }
 
-class GitHub implements Forge {
+class GitHub implements CodeHost {
   private readonly api: Api;
   private readonly repository: string;
 
@@ -108,7 +108,7 @@ class GitHub implements Forge {
   }
 }
 
-class GitLab implements Forge {
+class GitLab implements CodeHost {
   private readonly api: Api;
   private readonly room: string;
 
@@ -146,7 +146,7 @@ class GitLab implements Forge {
 }
 
 /** The one that this pipeline belongs to; nothing outside of a pipeline. */
-export function forgeOf(env: Environment): Forge | undefined {
+export function codeHostOf(env: Environment): CodeHost | undefined {
   if (env.GITHUB_ACTIONS === "true") return new GitHub(env);
   if (env.GITLAB_CI === "true") return new GitLab(env);
   return undefined;

@@ -1,33 +1,33 @@
 import { expect } from "vitest";
-import type { World } from "../world";
+import type { TestSystems } from "../systems";
 
 /** What has to be the same however a run went: guests with their status, how many addresses and records of each kind. */
-export async function holdings(world: World): Promise<string[]> {
-  const guests = (await world.consoles.guests()).map(
+export async function holdings(systems: TestSystems): Promise<string[]> {
+  const guests = (await systems.clients.guests()).map(
     ({ vmid, type, name, status }) => `${type} ${vmid} ${name} ${status}`,
   );
-  const addresses = await world.consoles.addresses();
+  const addresses = await systems.clients.addresses();
   const hosts = addresses.map(({ address }) => address.split("/")[0]);
   expect(new Set(hosts).size, "no address twice").toBe(hosts.length);
-  const ours = (await world.ourAddresses()).map(
+  const ours = (await systems.ourAddresses()).map(
     ({ assigned_object_id: on, address }) => `address ${on} ${address.includes(":")}`,
   );
   expect(new Set(ours).size, "one of each family an interface").toBe(ours.length);
-  const records = (await world.newRecords()).map((line) => line.split(" "));
+  const records = (await systems.newRecords()).map((line) => line.split(" "));
   // Which of two guests gets the first free address is nobody's promise, so PTRs are only counted.
   const names = records.map(([name = "", type = ""]) =>
     name.endsWith(".arpa.") ? `record ${type}` : `record ${name} ${type}`,
   );
   const machines = (
-    await world.consoles.all<{ name: string; status: { value: string } }>("virtualization/virtual-machines")
+    await systems.clients.all<{ name: string; status: { value: string } }>("virtualization/virtual-machines")
   ).map(({ name, status }) => `netbox ${name} ${status.value}`);
   return [...guests, ...ours, ...names, ...machines, `addresses ${addresses.length}`].sort();
 }
 
 /** What is not ours on Proxmox VE. */
-export async function foreign(world: World): Promise<string> {
+export async function foreign(systems: TestSystems): Promise<string> {
   return JSON.stringify(
-    (await world.consoles.guests())
+    (await systems.clients.guests())
       .filter(({ vmid }) => vmid <= 9100 && vmid !== 250)
       .map(({ vmid, config }) => [vmid, config]),
   );
@@ -37,18 +37,21 @@ export async function foreign(world: World): Promise<string> {
  * What may stay of a guest that is decommissioned before anything was made for it: its object, which shows no trace of ours,
  * with the addresses that people gave it.
  */
-export async function untouched(world: World, name: string): Promise<{ line: string; addresses: number } | undefined> {
-  const { consoles } = world;
-  const { id } = await consoles.vm(name);
-  const { custom_fields: fields } = (await consoles.netbox("GET", `virtualization/virtual-machines/${id}/`)) as {
+export async function untouched(
+  systems: TestSystems,
+  name: string,
+): Promise<{ line: string; addresses: number } | undefined> {
+  const { clients } = systems;
+  const { id } = await clients.vm(name);
+  const { custom_fields: fields } = (await clients.netbox("GET", `virtualization/virtual-machines/${id}/`)) as {
     custom_fields: { proxmox_vmid: string | null };
   };
-  const nics = await consoles.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
-  const own = (await consoles.addresses()).filter(({ assigned_object_id: on }) => nics.some((nic) => nic.id === on));
+  const nics = await clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+  const own = (await clients.addresses()).filter(({ assigned_object_id: on }) => nics.some((nic) => nic.id === on));
   const isOurs =
     fields.proxmox_vmid === String(100_000 + id) ||
     own.some(({ description }) => description.startsWith("Managed by Pulumi")) ||
-    (await world.ourGuests()).some((guest) => guest.name === name);
+    (await systems.ourGuests()).some((guest) => guest.name === name);
   return isOurs ? undefined : { line: `netbox ${name} decommissioning`, addresses: own.length };
 }
 
