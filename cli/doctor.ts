@@ -12,7 +12,7 @@ import { onThisRelease } from "../stacks/access/desired/privileges";
 import { listsOf } from "../stacks/access/desired/programs";
 import { table } from "../stacks/plan/table";
 import type { Settings } from "../stacks/settings";
-import { isNewEnough } from "../stacks/site/facts";
+import { isNewEnough } from "../stacks/systems";
 import { coloured, colouredWords } from "./terminal";
 
 /** One thing that was looked at. */

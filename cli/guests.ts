@@ -5,8 +5,8 @@ import { virtualMachine, virtualMachineFields } from "../providers/netbox/schema
 import { guestUrl } from "../providers/ownership/mark";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type LiveGuest, liveGuest } from "../providers/proxmox/live.schemas";
+import { vmidOf } from "../stacks/netbox/identity";
 import type { Settings } from "../stacks/settings";
-import { vmidOf } from "../stacks/site/desired/identity";
 import type { NamedGuest } from "./environment";
 
 /** The guest's object in NetBox. */

@@ -8,7 +8,7 @@ import { keepSecret } from "../providers/http/redact";
 import { project } from "../providers/settings";
 import { accessSchema } from "../stacks/access/desired/file";
 import { secondsOf } from "../stacks/access/desired/rotation";
-import { duration } from "../stacks/discovery/settings";
+import { duration } from "../stacks/duration";
 import { vmsSchema } from "../stacks/intent/desired/file";
 import { printScope } from "../stacks/site/desired/scope";
 import { dimensions } from "../stacks/site/desired/split";

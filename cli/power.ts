@@ -5,7 +5,7 @@ import { says, TaskError } from "../providers/proxmox/client";
 import type { Power } from "../providers/proxmox/nodes/guest.model";
 import { type Place, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
 import { Semaphore } from "../providers/semaphore";
-import { powerOfStatus } from "../stacks/site/desired/statuses";
+import { powerOfStatus } from "../stacks/netbox/statuses";
 import { nameOf, placeName, type SeenGuest } from "./guests";
 import { Progress } from "./terminal";
 

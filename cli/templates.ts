@@ -3,11 +3,11 @@ import type { Choice } from "../providers/netbox/extras/choices.model";
 import { choiceSetNamed, offerChoices } from "../providers/netbox/extras/choiceset";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { descriptionFrom, text } from "../providers/proxmox/nodes/guest.model";
-import { findTemplateOwner } from "../providers/proxmox/nodes/template.model";
+import { findTemplateOwner, supersededTag } from "../providers/proxmox/nodes/template.model";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { table } from "../stacks/plan/table";
 import type { CustomFieldNames } from "../stacks/settings";
-import { choiceLabel, supersededTag } from "../stacks/templates/desired/choices";
+import { choiceLabel } from "../stacks/templates/desired/choices";
 import { linkedClonesOn, offeredFields } from "../stacks/templates/facts";
 
 /** A template, or an OS template of containers. */

@@ -12,7 +12,8 @@ import {
   volumeOptions,
 } from "../providers/proxmox/nodes/options";
 import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
-import { type DiscoverySettings, discoverySchema, duration } from "./discovery/settings";
+import { type DiscoverySettings, discoverySchema } from "./discovery/settings";
+import { duration } from "./duration";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
 const optionValue = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");

@@ -5,7 +5,7 @@ import { type ObjectState, objectState } from "../providers/netbox/objects/objec
 import { mark } from "../providers/ownership/mark";
 import { snapshotState } from "../providers/proxmox/nodes/snapshot.model";
 import type { GuestType } from "../providers/proxmox/schemas";
-import type { KnownResource, KnownResources } from "./access/desired/types";
+import type { KnownResource, KnownResources } from "./known";
 import type { InState, KnownGuest } from "./site/desired/types";
 
 const answer = z.object({

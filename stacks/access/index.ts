@@ -11,15 +11,16 @@ import { ProxmoxToken } from "../../providers/proxmox/access/token";
 import { outcomeOf } from "../../providers/proxmox/access/token.model";
 import { ProxmoxUser } from "../../providers/proxmox/access/user";
 import { SecretSink } from "../../providers/sinks/secretsink";
-import { fileRefused } from "../intent";
+import type { KnownResources } from "../known";
 import { declareObjects } from "../netbox/declare";
 import type { Settings } from "../settings";
 import { readResources } from "../state";
+import { fileRefused } from "../yamlfile";
 import { printChanges } from "./desired/changes";
 import { type AccessFile, parseAccess } from "./desired/file";
 import { planAccess } from "./desired/plan";
 import { secondsOf } from "./desired/rotation";
-import type { AccessPlan, KnownResources, NetboxAccess, PlannedToken, TokenRow } from "./desired/types";
+import type { AccessPlan, NetboxAccess, PlannedToken, TokenRow } from "./desired/types";
 import { auditWith, readAccessOf, readNetboxAccess, runOf } from "./facts";
 
 /** The stack's outputs. Secrets are shown by `pulumi stack output --show-secrets`. */

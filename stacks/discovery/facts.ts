@@ -12,7 +12,8 @@ import {
   type GuestResource,
   type NodeInterface,
 } from "../../providers/proxmox/schemas";
-import type { AgentView, ClusterView, NetboxView, SeenMachine } from "./desired/types";
+import type { NetboxView } from "../netbox/view";
+import type { AgentView, ClusterView, SeenMachine } from "./desired/types";
 import { type ClusterChoices, isChosen } from "./settings";
 
 // What discovery reads before it declares anything.

@@ -2,14 +2,15 @@ import { writeFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../../providers/context";
 import { presentable, UserError } from "../../providers/errors";
+import { milliseconds } from "../duration";
 import { declareObjects } from "../netbox/declare";
 import type { Settings } from "../settings";
-import { checkSystems } from "../site/facts";
 import { readObjects } from "../state";
+import { checkSystems } from "../systems";
 import { planDiscovery, vmidIn } from "./desired/plan";
 import { lastRunOf, printReport, type Report, reportOf } from "./desired/report";
 import { readCluster, readNetboxView } from "./facts";
-import { chosenClusters, milliseconds } from "./settings";
+import { chosenClusters } from "./settings";
 
 /** Proxmox VE → NetBox: reads both, merges, then declares what NetBox is to say. */
 export async function discovery(context: Context, settings: Settings): Promise<{ report: Omit<Report, "rows"> }> {

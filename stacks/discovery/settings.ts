@@ -1,8 +1,7 @@
 import { z } from "zod";
 import { allowance, defaultAllowance } from "../../providers/missing";
+import { duration } from "../duration";
 
-/** `7d`, `12h`, `0m`: how long. */
-export const duration = z.string().regex(/^\d+[mhd]$/, "write minutes, hours or days, like 30m, 12h or 7d");
 const globs = z.array(z.string().min(1)).min(1, "write at least one, or leave it out");
 const vmidRange = z.union([
   z.number().int().min(100),
@@ -78,10 +77,6 @@ export function chosenClusters(settings: DiscoverySettings, all: string[]): Map<
   );
   return new Map(names.map((name) => [name, { ...everything, ...general, ...settings.clusters?.[name] }]));
 }
-
-const units: Record<string, number> = { m: 60_000, h: 3_600_000, d: 86_400_000 };
-/** Milliseconds. */
-export const milliseconds = (text: string): number => Number(text.slice(0, -1)) * (units[text.slice(-1)] ?? 0);
 
 const glob = (pattern: string): RegExp =>
   new RegExp(

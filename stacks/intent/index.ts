@@ -4,8 +4,9 @@ import type { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import { declareObjects } from "../netbox/declare";
 import type { Settings } from "../settings";
-import { checkSystems } from "../site/facts";
 import { readObjects } from "../state";
+import { checkSystems } from "../systems";
+import { fileRefused } from "../yamlfile";
 import { parseVms } from "./desired/file";
 import { planIntent } from "./desired/plan";
 import { readIntentView } from "./facts";
@@ -31,9 +32,3 @@ export async function intent(context: Context, settings: Settings): Promise<{ gu
   declareObjects(declared);
   return { guests: Object.keys(parsed.value.guests) };
 }
-
-/** A file that can't be followed, with all that is wrong with it. */
-export const fileRefused = (file: string, problems: string[]): UserError =>
-  new UserError(
-    `Nothing was changed, since ${file} has ${problems.length === 1 ? "a mistake" : `${problems.length} mistakes`}:\n${problems.map((each) => `  ${each}`).join("\n")}`,
-  );

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { NetboxMachine } from "../../providers/netbox/objects/machine";
 import { NetboxObject } from "../../providers/netbox/objects/object";
-import type { Declared } from "../discovery/desired/types";
+import type { Declared } from "./declared";
 
 /** Declares objects of NetBox in their order; each waits for those that it names and that are declared too. @returns them by their logical names */
 export function declareObjects(all: Declared[]): ReadonlyMap<string, pulumi.Resource> {

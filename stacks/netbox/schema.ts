@@ -113,3 +113,8 @@ export function netboxSchema(
 /** The options that can have a custom field. */
 export const knownOptions = (): string[] =>
   [guestOptions, containerOptions, diskOptions, volumeOptions, networkOptions].flatMap((table) => Object.keys(table));
+
+/** Custom fields that only discovery writes. */
+export const snapshotsField = "proxmox_snapshots";
+
+export const missingField = "proxmox_missing_since";

@@ -3,7 +3,9 @@ import { UserError } from "../../providers/errors";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
+import { isBuilt } from "../netbox/statuses";
 import type { Settings } from "../settings";
+import { checkSystems } from "../systems";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ZoneFacts } from "./desired/orphans";
@@ -19,9 +21,8 @@ import {
 } from "./desired/removals";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
-import { isBuilt } from "./desired/statuses";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
-import { checkSystems, readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
+import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
 /** All that a run of the site program is about to declare, and what it has to say of that. */
 export interface Plan {

@@ -6,7 +6,7 @@ import { messageOf } from "../../providers/errors";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { descriptionFrom } from "../../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, type TemplateOwner } from "../../providers/proxmox/nodes/template.model";
-import type { KnownResources } from "../access/desired/types";
+import type { KnownResources } from "../known";
 import type { CustomFieldNames } from "../settings";
 import { checksumIn, fileOf } from "./desired/checksums";
 import type { TemplatesFile } from "./desired/file";

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { anyMark } from "../../ownership/mark";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
-import type { GuestConfig } from "../schemas";
+import type { GuestConfig, GuestType } from "../schemas";
 import { type OptionTable, type OptionValue, optionFrom } from "./options";
 
 // What virtual machines and containers have in common.
@@ -308,3 +308,6 @@ export function diskChanges(
   }
   changes.remove.push(...Object.keys(there).filter((slot) => !kind.stays(slot) && !(slot in wanted)));
 }
+
+export const nameOf = ({ name, vmid, type }: { name: string; vmid: number; type: GuestType }): string =>
+  name || `${type === "lxc" ? "CT" : "VM"}${vmid}`;

@@ -209,3 +209,6 @@ export function changesOf(config: GuestConfig, wanted: TemplateInputs, builtAt: 
   if (remove.length > 0) set.delete = remove.join(",");
   return Object.keys(set).length === 0 ? undefined : set;
 }
+
+/** The tag of a template that another build has taken the place of. */
+export const supersededTag = "superseded";

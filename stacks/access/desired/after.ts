@@ -5,7 +5,8 @@ import { roleInputs, roleInView } from "../../../providers/proxmox/access/role.m
 import { tokenInputs, tokenInView } from "../../../providers/proxmox/access/token.model";
 import { userInputs, userInView } from "../../../providers/proxmox/access/user.model";
 import type { AccessView, InView } from "../../../providers/proxmox/access/view";
-import type { AccessCluster, ClusterObjects, KnownResources } from "./types";
+import type { KnownResources } from "../../known";
+import type { AccessCluster, ClusterObjects } from "./types";
 
 /** What a kind of resource does to a cluster's view, by its type in the state. */
 function kindOf<I extends { cluster: string }>(schema: z.ZodType<I>, { put, drop }: Pick<InView<I>, "put" | "drop">) {

@@ -5,9 +5,10 @@ import { roleInView } from "../../../providers/proxmox/access/role.model";
 import { userInView } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
 import { isRecord, sameValue } from "../../../providers/values";
-import type { Declared } from "../../discovery/desired/types";
+import type { KnownResource } from "../../known";
+import type { Declared } from "../../netbox/declared";
 import { table } from "../../plan/table";
-import type { AccessChange, AccessFacts, ClusterObjects, KnownResource, PlannedToken } from "./types";
+import type { AccessChange, AccessFacts, ClusterObjects, PlannedToken } from "./types";
 
 // What a run is about to change of who may do what: from what the state has, or where it has nothing, from what is there.
 

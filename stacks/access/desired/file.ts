@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { duration } from "../../discovery/settings";
+import { duration } from "../../duration";
 import { type ParsedFile, parseYaml } from "../../yamlfile";
 
 // token_setup.json as other tools know it, or the same and more as YAML: who may do what on Proxmox VE and in NetBox.

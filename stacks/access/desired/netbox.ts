@@ -2,7 +2,7 @@ import type { Row } from "../../../providers/netbox/objects/object.model";
 import { lostBy } from "../../../providers/netbox/users/rights.model";
 import { type NetboxTokenInputs, netboxTokenState } from "../../../providers/netbox/users/token.model";
 import { sameValue, withoutUndefined } from "../../../providers/values";
-import type { Declared } from "../../discovery/desired/types";
+import type { Declared } from "../../netbox/declared";
 import { type NetboxTokenEntry, programNames } from "./file";
 import { permissionsOf, programNetboxUser } from "./programs";
 import { planTurns, turnInputs } from "./tokens";

@@ -1,4 +1,4 @@
-import { duration, milliseconds } from "../../discovery/settings";
+import { duration, milliseconds } from "../../duration";
 
 // Two tokens take turns: the next one is made and published before the last one goes.
 

@@ -7,18 +7,11 @@ import type { TokenInputs } from "../../../providers/proxmox/access/token.model"
 import type { UserInputs } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
 import type { Destination } from "../../../providers/sinks/secretsink.model";
-import type { Declared } from "../../discovery/desired/types";
+import { KnownResources } from "../../known";
+import type { Declared } from "../../netbox/declared";
 import type { PlaceOf } from "../../yamlfile";
 import type { AccessFile } from "./file";
 import type { Ages } from "./rotation";
-
-/** A resource in the stack's state: its type's last word, its properties. */
-export interface KnownResource {
-  type: string;
-  properties: Record<string, unknown>;
-}
-/** By logical name. */
-export type KnownResources = ReadonlyMap<string, KnownResource>;
 
 /** One cluster as it is now. */
 export interface AccessCluster {

@@ -3,25 +3,24 @@ import {
   descriptionFrom,
   disksFrom,
   memoryFrom,
+  nameOf,
   tagLike,
   tagsFrom,
   text,
 } from "../../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { drives, networkFrom } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
+import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { familyOf, hostOf } from "../../netbox/address";
 import { discoveredTag } from "../../netbox/discovered";
+import { snapshotsField } from "../../netbox/schema";
 import type { CustomFieldNames, SiteSettings } from "../../settings";
 import type { SeenMachine } from "./types";
 
 // A guest of Proxmox VE in NetBox's words: what the site program would read to make just this guest.
-
-/** Custom fields that only discovery writes. */
-export const snapshotsField = "proxmox_snapshots";
-export const missingField = "proxmox_missing_since";
 
 export const guestRoles: Record<GuestType, string> = { qemu: "Proxmox VM", lxc: "Proxmox LXC" };
 
@@ -81,9 +80,6 @@ export function guestArgs(
   };
 }
 
-export const nameOf = ({ name, vmid, type }: Pick<SeenMachine, "name" | "vmid" | "type">): string =>
-  name || `${type === "lxc" ? "CT" : "VM"}${vmid}`;
-
 /** Tags of PVE as NetBox's slugs can be. */
 export const slugLike = (tag: string): string => tagLike(tag).replace(/[^a-zA-Z0-9_-]+/g, "-");
 export const tagsOf = (config: GuestConfig): string[] =>
@@ -116,28 +112,6 @@ function disksOf(
 }
 
 // ---- interfaces
-
-/** The numbers of a guest's NICs. */
-export const slotsOf = (config: GuestConfig): number[] =>
-  Object.keys(config)
-    .flatMap((key) => /^net(\d+)$/.exec(key)?.[1] ?? [])
-    .map(Number)
-    .sort((a, b) => a - b);
-
-interface Card {
-  model: string | undefined;
-  mac: string | undefined;
-  keys: Map<string, string>;
-}
-
-/** What a NIC's property string says, of either kind of guest. */
-export function cardOf(config: GuestConfig, slot: number, type: GuestType): Card {
-  const value = text(config, `net${slot}`) ?? "";
-  const { options: keys } = parsePropertyString(value);
-  if (type === "lxc") return { model: undefined, mac: keys.get("hwaddr")?.toUpperCase(), keys };
-  const { model, mac } = networkFrom(value);
-  return { model, mac, keys };
-}
 
 export const macsOf = ({ config, type }: Pick<SeenMachine, "config" | "type">): string[] =>
   slotsOf(config).flatMap((slot) => cardOf(config, slot, type).mac ?? []);

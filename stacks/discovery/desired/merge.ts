@@ -4,7 +4,7 @@ import { nestedId, type Owned, ownedFrom, printValue, type Row } from "../../../
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
-import type { NetboxView } from "./types";
+import type { NetboxView } from "../../netbox/view";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
 

@@ -9,18 +9,22 @@ import {
   tagSlugs,
 } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
-import { descriptionFrom } from "../../../providers/proxmox/nodes/guest.model";
+import { descriptionFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { isRecord } from "../../../providers/values";
+import { milliseconds } from "../../duration";
+import type { Declared } from "../../netbox/declared";
 import { discoveredTags } from "../../netbox/discovered";
+import { Prerequisites } from "../../netbox/prerequisites";
+import { missingField, snapshotsField } from "../../netbox/schema";
+import type { NetboxView } from "../../netbox/view";
 import type { SiteSettings } from "../../settings";
-import { type ClusterChoices, type DiscoverySettings, milliseconds } from "../settings";
+import { type ClusterChoices, type DiscoverySettings } from "../settings";
 import { changesOf, mergeDetails } from "./changes";
-import { guestArgs, guestRoles, macsOf, missingField, nameOf, snapshotsField } from "./guest";
+import { guestArgs, guestRoles, macsOf } from "./guest";
 import { customFieldOf, Documented, merged } from "./merge";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { declarePrefixes } from "./prefixes";
-import { Prerequisites } from "./prerequisites";
-import type { ClusterView, Declared, KnownMachines, NetboxView, ReportRow, SeenMachine } from "./types";
+import type { ClusterView, KnownMachines, ReportRow, SeenMachine } from "./types";
 
 /** All that a run of discovery is made from. */
 export interface DiscoveryFacts {

@@ -2,11 +2,12 @@ import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { holds } from "../../netbox/address";
+import type { Prerequisites } from "../../netbox/prerequisites";
+import type { NetboxView } from "../../netbox/view";
 import type { SiteSettings } from "../../settings";
 import { gatewaysOf } from "./guest";
 import { customFieldOf } from "./merge";
-import type { Prerequisites } from "./prerequisites";
-import type { NetboxView, SeenMachine } from "./types";
+import type { SeenMachine } from "./types";
 
 /** The network of an address with its prefix length; nothing of a single host's. */
 export function prefixOf(address: string): string | undefined {

@@ -1,7 +1,4 @@
-import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
-import type { ObjectArgs } from "../../../providers/netbox/objects/object";
-import type { Row } from "../../../providers/netbox/objects/object.model";
 import type { GuestConfig, GuestResource, NodeInterface } from "../../../providers/proxmox/schemas";
 
 /** What a guest's agent says, or PVE of a container from within. */
@@ -46,38 +43,8 @@ export type ClusterView =
       storages: string[];
     };
 
-/** What NetBox has, as rows of its API. */
-export interface NetboxView {
-  url: string;
-  clusters: Row[];
-  machines: Row[];
-  interfaces: Row[];
-  disks: Row[];
-  addresses: Row[];
-  prefixes: Row[];
-  devices: Row[];
-  deviceInterfaces: Row[];
-  vlans: Row[];
-  platforms: Row[];
-  tags: Row[];
-  roles: Row[];
-  clusterTypes: Row[];
-  customFields: Row[];
-  choiceSets: Row[];
-  manufacturers: Row[];
-  deviceTypes: Row[];
-  /** Ids of virtual machines and devices that this stack made, by the change log: `virtualMachine/12`. */
-  madeByUs: Set<string>;
-}
-
 /** A machine of the stack's state, by its logical name. */
 export type KnownMachines = Map<string, MachineState>;
-
-/** An object or a machine that is about to be declared. */
-export type Declared = { name: string; after?: string[] } & (
-  | { kind: "object"; args: ObjectArgs }
-  | { kind: "machine"; args: MachineArgs }
-);
 
 /** One row of the report. */
 export interface ReportRow {

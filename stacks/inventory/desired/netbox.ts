@@ -7,17 +7,15 @@ import type {
   NetboxVlan,
 } from "../../../providers/netbox/schemas";
 import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
-import { memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
+import { memoryFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
-import { nameOf } from "../../discovery/desired/guest";
 import { hostOf } from "../../netbox/address";
+import { namedNode, vmidOf } from "../../netbox/identity";
+import { slots } from "../../netbox/interfaces";
+import { isBuilt, powerOfStatus } from "../../netbox/statuses";
+import { toMebibytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
-import { toMebibytes } from "../../site/desired/disks";
-import { vmidOf } from "../../site/desired/identity";
-import { slots } from "../../site/desired/networks";
-import { namedNode } from "../../site/desired/placement";
-import { isBuilt, powerOfStatus } from "../../site/desired/statuses";
 import type { End, GraphBuilder } from "./graph";
 import type { ClusterFacts, ClusterIds } from "./proxmox";
 

@@ -1,10 +1,10 @@
 import type { LiveGuest, LiveResources } from "../../../providers/proxmox/live.schemas";
-import { disksFrom, memoryFrom, text } from "../../../providers/proxmox/nodes/guest.model";
+import { disksFrom, memoryFrom, nameOf, text } from "../../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
 import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, Membership } from "../../../providers/proxmox/schemas";
-import { cardOf, nameOf, slotsOf } from "../../discovery/desired/guest";
 import type { End, GraphBuilder } from "./graph";
 import type { Properties } from "./schema";
 

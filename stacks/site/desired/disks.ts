@@ -5,11 +5,9 @@ import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parseSize, printSize } from "../../../providers/proxmox/propertystring";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
+import { toMebibytes } from "../../netbox/units";
 import { isOptionValue, type Settings } from "../../settings";
 import { diskOptionsOf } from "./options";
-
-/** NetBox's MB in PVE's MiB, whole ones. */
-export const toMebibytes = (value: number, baseUnit: 1000 | 1024): number => Math.ceil((value * 1024) / baseUnit);
 
 const rooms: Record<GuestType, Disks & { example: string }> = {
   qemu: { ...drives, example: "scsi0, scsi1, …" },

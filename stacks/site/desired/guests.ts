@@ -2,15 +2,17 @@ import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../..
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
+import { namedNode, typeOf, vmidOf } from "../../netbox/identity";
+import { slots } from "../../netbox/interfaces";
+import { isBuilt, promotes } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { disksOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
-import { markOf, typeOf, vmidOf } from "./identity";
+import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
-import { nicOf, slots } from "./networks";
-import { type Needs, namedNode, nicProblems, Placement, placeOf } from "./placement";
+import { nicOf } from "./networks";
+import { type Needs, nicProblems, Placement, placeOf } from "./placement";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
-import { isBuilt, promotes } from "./statuses";
 import type { DesiredGuest, NetboxFacts, Problem, Site } from "./types";
 import { targetOf } from "./vmid";
 

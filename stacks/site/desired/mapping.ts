@@ -3,12 +3,13 @@ import { type Mark, printMark } from "../../../providers/ownership/mark";
 import { type Disk, type Nic, tagLike, tidyTags } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { discoveredTags } from "../../netbox/discovered";
-import { toMebibytes } from "./disks";
+import { nameInside } from "../../netbox/interfaces";
+import { powerOf } from "../../netbox/statuses";
+import { toMebibytes } from "../../netbox/units";
 import type { GuestSettings } from "./guestsettings";
-import { modelOf, nameInside } from "./networks";
+import { modelOf } from "./networks";
 import { optionsOf } from "./options";
 import type { Source } from "./sources";
-import { powerOf } from "./statuses";
 import type { Machine, ProxmoxFacts, Site } from "./types";
 import type { GuestTarget } from "./vmid";
 

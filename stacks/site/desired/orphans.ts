@@ -3,7 +3,8 @@ import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/reco
 import { reverseName } from "../../../providers/dns/names";
 import { recordKey } from "../../../providers/netbox/plugins/dnsrecord.model";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
-import { markOf, vmidOf } from "./identity";
+import { vmidOf } from "../../netbox/identity";
+import { markOf } from "./identity";
 import type { NamedRecords } from "./records";
 import type { Undeclared } from "./removals";
 import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Site } from "./types";

@@ -98,29 +98,6 @@ export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mt
     : undefined;
 }
 
-/** The node that NetBox names: its device, or the custom field. */
-export function namedNode(
-  guest: NetboxVirtualMachine,
-  field: string,
-  { nodes }: { nodes: { node: string }[] },
-  problem: (text: string) => void,
-): string | undefined {
-  const custom = guest.customFields.get(field);
-  // Devices often have the node's full name.
-  const device = guest.device?.split(".")[0];
-  if (custom !== undefined && device !== undefined && custom !== device)
-    problem(`its device is ${device}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
-  const node = device ?? custom;
-  if (node !== undefined && !nodes.some((each) => each.node === node)) {
-    const from = device === undefined ? `custom field ${field}` : "device";
-    problem(
-      `its ${from} names ${node}, which is no node of ${guest.clusterName} (${nodes.map((each) => each.node).join(", ")}); correct it in NetBox`,
-    );
-    return undefined;
-  }
-  return node;
-}
-
 /** What of a guest its place depends on. */
 interface Seeking {
   guest: NetboxVirtualMachine;

@@ -3,9 +3,9 @@ import type { Deletion, NetboxVirtualMachine } from "../../../providers/netbox/s
 import { guestUrl } from "../../../providers/ownership/mark";
 import { replacing } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
+import { isBuilt } from "../../netbox/statuses";
 import type { SiteSettings } from "../../settings";
 import { isInScope, printScope } from "./scope";
-import { isBuilt } from "./statuses";
 import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */

@@ -5,8 +5,8 @@ import { disksFrom, hasCloudInitDrive } from "../../../providers/proxmox/nodes/g
 import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
+import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
-import { vmidOf } from "./identity";
 import { awayOf } from "./placement";
 import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
 

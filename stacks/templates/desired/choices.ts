@@ -1,10 +1,8 @@
 import type { Choice, ChoicesInputs } from "../../../providers/netbox/extras/choices.model";
+import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
 import type { Planned, TemplatesFacts, TemplatesPlan } from "./types";
 
 // What NetBox offers of the templates.
-
-/** The tag of a template that another build has taken the place of. */
-export const supersededTag = "superseded";
 
 /** What people choose by. */
 export const choiceLabel = (title: string, node: string, recipe: string | undefined, isOld: boolean): string =>

@@ -1,8 +1,8 @@
 import { type FileInputs, fileInputs, volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
-import { type TemplateInputs, templateInputs } from "../../../providers/proxmox/nodes/template.model";
+import { supersededTag, type TemplateInputs, templateInputs } from "../../../providers/proxmox/nodes/template.model";
 import { withoutUndefined } from "../../../providers/values";
 import { fileOf } from "./checksums";
-import { planChoices, supersededTag } from "./choices";
+import { planChoices } from "./choices";
 import type { OsTemplateEntry, TemplateEntry } from "./file";
 import { isPreset, presets } from "./presets";
 import type { Checksum, Planned, TemplateCluster, TemplatesFacts, TemplatesPlan } from "./types";

@@ -2,7 +2,7 @@ import type { ChoicesInputs } from "../../../providers/netbox/extras/choices.mod
 import type { FileInputs } from "../../../providers/proxmox/nodes/storage/file.model";
 import type { TemplateInputs, TemplateOwner } from "../../../providers/proxmox/nodes/template.model";
 import type { Appliance, GuestResource, NodeResource, StorageResource } from "../../../providers/proxmox/schemas";
-import type { KnownResources } from "../../access/desired/types";
+import type { KnownResources } from "../../known";
 import type { PlaceOf } from "../../yamlfile";
 import type { TemplatesFile } from "./file";
 

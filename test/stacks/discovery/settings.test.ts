@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { chosenClusters, discoverySchema, isChosen, milliseconds } from "../../../stacks/discovery/settings";
+import { chosenClusters, discoverySchema, isChosen } from "../../../stacks/discovery/settings";
+import { milliseconds } from "../../../stacks/duration";
 
 const guest = { vmid: 150, type: "qemu" as const, node: "pve1", name: "web01", pool: "web", tags: ["prod"] };
 

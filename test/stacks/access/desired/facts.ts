@@ -1,13 +1,8 @@
 import type { AccessView, SeenUser } from "../../../../providers/proxmox/access/view";
 import { parseAccess } from "../../../../stacks/access/desired/file";
 import { planAccess } from "../../../../stacks/access/desired/plan";
-import type {
-  AccessCluster,
-  AccessFacts,
-  AccessPlan,
-  KnownResource,
-  NetboxAccess,
-} from "../../../../stacks/access/desired/types";
+import type { AccessCluster, AccessFacts, AccessPlan, NetboxAccess } from "../../../../stacks/access/desired/types";
+import type { KnownResource } from "../../../../stacks/known";
 
 const privileges =
   "Datastore.AllocateSpace Datastore.Audit Group.Allocate Mapping.Use Permissions.Modify Pool.Allocate Realm.AllocateUser SDN.Audit SDN.Use Sys.Audit Sys.Console Sys.Modify User.Modify VM.Allocate VM.Audit VM.Clone VM.Config.CPU VM.Config.Cloudinit VM.Config.Disk VM.Config.HWType VM.Config.Memory VM.Config.Network VM.Config.Options VM.GuestAgent.Audit VM.GuestAgent.Unrestricted VM.Migrate VM.PowerMgmt".split(

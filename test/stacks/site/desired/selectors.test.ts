@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxInterface, NetboxPrefix, NetboxRange } from "../../../../providers/netbox/schemas";
 import { byAddress, holds, inRange } from "../../../../stacks/netbox/address";
-import { toMebibytes } from "../../../../stacks/site/desired/disks";
+import { toMebibytes } from "../../../../stacks/netbox/units";
 import { select } from "../../../../stacks/site/desired/selectors";
 
 const prefix = (id: number, text: string, more: Partial<NetboxPrefix> = {}): NetboxPrefix => ({

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { GuestResource, NodeResource, StorageResource } from "../../../../providers/proxmox/schemas";
-import type { KnownResource } from "../../../../stacks/access/desired/types";
+import type { KnownResource } from "../../../../stacks/known";
 import { checksumIn } from "../../../../stacks/templates/desired/checksums";
 import { parseTemplates } from "../../../../stacks/templates/desired/file";
 import { planTemplates } from "../../../../stacks/templates/desired/plan";

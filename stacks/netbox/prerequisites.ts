@@ -1,11 +1,11 @@
-import type { ObjectArgs } from "../../../providers/netbox/objects/object";
-import type { Row } from "../../../providers/netbox/objects/object.model";
-import { type ObjectTypeName, printVlan } from "../../../providers/netbox/objects/objecttypes";
-import { isRecord } from "../../../providers/values";
-import { type ChoiceSetName, netboxSchema, type SchemaField } from "../../netbox/schema";
-import type { SiteSettings } from "../../settings";
-import { missingField, snapshotsField } from "./guest";
-import type { Declared, NetboxView } from "./types";
+import type { ObjectArgs } from "../../providers/netbox/objects/object";
+import type { Row } from "../../providers/netbox/objects/object.model";
+import { type ObjectTypeName, printVlan } from "../../providers/netbox/objects/objecttypes";
+import { isRecord } from "../../providers/values";
+import type { SiteSettings } from "../settings";
+import type { Declared } from "./declared";
+import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
+import type { NetboxView } from "./view";
 
 // What machines refer to in NetBox: declared where it is missing, and for ever where we made it.
 

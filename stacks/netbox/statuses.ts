@@ -1,6 +1,6 @@
-import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import type { Power } from "../../../providers/proxmox/nodes/guest.model";
-import type { Settings } from "../../settings";
+import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import type { Power } from "../../providers/proxmox/nodes/guest.model";
+import type { Settings } from "../settings";
 
 /** Statuses whose guests are built, and what these do. */
 const powers: Readonly<Record<string, Power>> = {

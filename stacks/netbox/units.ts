@@ -1,0 +1,2 @@
+/** NetBox's MB in PVE's MiB, whole ones. */
+export const toMebibytes = (value: number, baseUnit: 1000 | 1024): number => Math.ceil((value * 1024) / baseUnit);

@@ -1,0 +1,25 @@
+import { Row } from "../../providers/netbox/objects/object.model";
+
+/** What NetBox has, as rows of its API. */
+export interface NetboxView {
+  url: string;
+  clusters: Row[];
+  machines: Row[];
+  interfaces: Row[];
+  disks: Row[];
+  addresses: Row[];
+  prefixes: Row[];
+  devices: Row[];
+  deviceInterfaces: Row[];
+  vlans: Row[];
+  platforms: Row[];
+  tags: Row[];
+  roles: Row[];
+  clusterTypes: Row[];
+  customFields: Row[];
+  choiceSets: Row[];
+  manufacturers: Row[];
+  deviceTypes: Row[];
+  /** Ids of virtual machines and devices that this stack made, by the change log: `virtualMachine/12`. */
+  madeByUs: Set<string>;
+}
