@@ -8,7 +8,8 @@ import * as wire from "../providers/netbox/schemas";
 import { project } from "../providers/settings";
 import { isRecord } from "../providers/values";
 import { isOnlyDiscovered } from "../stacks/netbox/discovered";
-import type { Scope, Settings } from "../stacks/settings";
+import type { Settings } from "../stacks/settings";
+import type { Scope } from "../stacks/site/settings";
 import { isInScope, type Scoped } from "../stacks/site/desired/scope";
 import { type Dimension, dimensions, type Part, splitGuests, stackNames } from "../stacks/site/desired/split";
 

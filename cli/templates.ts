@@ -6,7 +6,7 @@ import { descriptionFrom, text } from "../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, supersededTag } from "../providers/proxmox/nodes/template.model";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { table } from "../stacks/plan/table";
-import type { CustomFieldNames } from "../stacks/settings";
+import type { CustomFieldNames } from "../stacks/netbox/customfields";
 import { choiceLabel } from "../stacks/templates/desired/choices";
 import { linkedClonesOn, offeredFields } from "../stacks/templates/facts";
 

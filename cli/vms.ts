@@ -17,7 +17,7 @@ import {
 } from "../providers/netbox/schemas";
 import { groupBy, withoutUndefined } from "../providers/values";
 import type { VmsFile, VmsGuest } from "../stacks/intent/desired/file";
-import type { CustomFieldNames } from "../stacks/settings";
+import type { CustomFieldNames } from "../stacks/netbox/customfields";
 
 /** The guests that NetBox holds, in the form of a vms.yml that wants just these. */
 export async function exportVms(

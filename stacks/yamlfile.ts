@@ -1,6 +1,5 @@
 import { LineCounter, parseDocument } from "yaml"; // YAML with the place of every node, which errors name
 import { z } from "zod";
-import { UserError } from "../providers/errors";
 
 /** A place of the file: `vms.yml:12:5`. */
 export type PlaceOf = (path: readonly PropertyKey[]) => string;
@@ -47,9 +46,3 @@ function messageOf(issue: z.core.$ZodIssue): string {
   const inner = issue.errors.flat().map(({ message }) => message);
   return `won't do: ${[...new Set(inner)].join("; or ")}`;
 }
-
-/** A file that can't be followed, with all that is wrong with it. */
-export const fileRefused = (file: string, problems: string[]): UserError =>
-  new UserError(
-    `Nothing was changed, since ${file} has ${problems.length === 1 ? "a mistake" : `${problems.length} mistakes`}:\n${problems.map((each) => `  ${each}`).join("\n")}`,
-  );

@@ -1,8 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
 import { hostname, userInfo } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../../providers/context";
-import { presentable, UserError } from "../../providers/errors";
+import { UserError } from "../../providers/errors";
 import { NetboxToken } from "../../providers/netbox/users/token";
 import { ProxmoxAcl } from "../../providers/proxmox/access/acl";
 import { ProxmoxGroup } from "../../providers/proxmox/access/group";
@@ -13,9 +12,8 @@ import { ProxmoxUser } from "../../providers/proxmox/access/user";
 import { SecretSink } from "../../providers/sinks/secretsink";
 import type { KnownResources } from "../known";
 import { declareObjects } from "../netbox/declare";
-import type { Settings } from "../settings";
+import { defineProgram, readFileOf } from "../program";
 import { readResources } from "../state";
-import { fileRefused } from "../yamlfile";
 import { printChanges } from "./desired/changes";
 import { type AccessFile, parseAccess } from "./desired/file";
 import { planAccess } from "./desired/plan";
@@ -44,34 +42,29 @@ interface Outcome {
 }
 
 /** access.yml → roles, users, rights and tokens on Proxmox VE and in NetBox. */
-export async function access(context: Context, settings: Settings): Promise<AccessOutputs> {
-  const { file } = settings.access;
-  if (!existsSync(file))
-    throw new UserError(`There is no file ${file}: write it (docs/access.md), or set netbox-proxmox:access.file.`);
-  const parsed = parseAccess(readFileSync(file, "utf8"), file);
-  if ("problems" in parsed) throw fileRefused(file, parsed.problems);
-  const { resources: known, outputs } = await readResources();
-  // An open connection would keep the program from ending.
-  const { clusters, netbox } = await read(context, parsed.value, known).finally(() => context.close());
-  const now = new Date();
-  const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
-  const { vault, overlap } = settings.access;
-  const plan = planAccess({
-    ...{ stack: `${pulumi.getProject()}/${pulumi.getStack()}`, file: parsed.value, placeOf: parsed.placeOf },
-    ...{ clusters, netbox, known, passwordVersions: settings.passwordVersions },
-    vault: {
-      address: VAULT_ADDR || vault.address,
-      namespace: VAULT_NAMESPACE || vault.namespace,
-      caFile: VAULT_CACERT || vault.caFile,
-    },
-    ...{ overlap: secondsOf(overlap), now: Math.floor(now.getTime() / 1000) },
-  });
-  if (plan.problems.length > 0) throw fileRefused(file, plan.problems);
-  for (const warning of plan.warnings) await pulumi.log.warn(presentable(warning));
-  if (plan.changes.length > 0) await pulumi.log.info(presentable(printChanges(plan.changes)));
-  const run = runOf(process.env, userInfo().username, hostname());
-  return { ...declareAccess(plan), audit: auditWith(outputs, plan.changes, run, now) };
-}
+export const access = defineProgram({
+  needs: { netbox: false, proxmox: false, neo4j: false },
+  async plan({ context, settings, stack }) {
+    const { file, value: wanted, placeOf } = readFileOf("access", settings, parseAccess);
+    const { resources: known, outputs } = await readResources();
+    const { clusters, netbox } = await read(context, wanted, known);
+    const now = new Date();
+    const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
+    const { vault, overlap } = settings.access;
+    const plan = planAccess({
+      ...{ stack, file: wanted, placeOf, clusters, netbox, known, passwordVersions: settings.passwordVersions },
+      vault: {
+        address: VAULT_ADDR || vault.address,
+        namespace: VAULT_NAMESPACE || vault.namespace,
+        caFile: VAULT_CACERT || vault.caFile,
+      },
+      ...{ overlap: secondsOf(overlap), now: Math.floor(now.getTime() / 1000) },
+    });
+    const audit = auditWith(outputs, plan.changes, runOf(process.env, userInfo().username, hostname()), now);
+    return { ...plan, file, notes: plan.changes.length > 0 ? [printChanges(plan.changes)] : [], audit };
+  },
+  declare: (plan): AccessOutputs => ({ ...declareAccess(plan), audit: plan.audit }),
+});
 
 async function read(context: Context, file: AccessFile, known: KnownResources) {
   const isForNetbox =

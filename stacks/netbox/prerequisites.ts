@@ -2,7 +2,7 @@ import type { ObjectArgs } from "../../providers/netbox/objects/object";
 import type { Row } from "../../providers/netbox/objects/object.model";
 import { type ObjectTypeName, printVlan } from "../../providers/netbox/objects/objecttypes";
 import { isRecord } from "../../providers/values";
-import type { SiteSettings } from "../settings";
+import type { Settings } from "../settings";
 import type { Declared } from "./declared";
 import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
 import type { NetboxView } from "./view";
@@ -26,7 +26,7 @@ export class Prerequisites {
     private readonly stack: string,
     /** Objects in the stack's state, by their logical names. */
     private readonly known: { has: (name: string) => boolean },
-    private readonly site: SiteSettings,
+    private readonly site: Settings["site"],
   ) {}
 
   get all(): Declared[] {

@@ -5,7 +5,7 @@ import {
   networkOptions,
   volumeOptions,
 } from "../../providers/proxmox/nodes/options";
-import type { CustomFieldNames } from "../settings";
+import type { CustomFieldNames } from "./customfields";
 import { discoveredTags } from "./discovered";
 
 /** A custom field that this program reads. */

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import { SiteAnchor } from "../../providers/ownership/anchor";
 import { PlatformCheck } from "../../providers/platform/check";
@@ -9,8 +8,7 @@ import { GeneratedSecret } from "../../providers/platform/secret";
 import { ProxmoxFirewall } from "../../providers/proxmox/nodes/firewall/firewall";
 import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
-import type { Settings } from "../settings";
-import { fileRefused } from "../yamlfile";
+import { defineProgram, readFileOf } from "../program";
 import { type Part, type PlatformFile, parsePlatform } from "./desired/file";
 import { clusterOf, type PlatformPlan, planPlatform } from "./desired/plan";
 import { readPlatform } from "./facts";
@@ -28,24 +26,18 @@ export interface PlatformOutputs {
 }
 
 /** platform.yml → NetBox itself: its containers, what runs in them, and what it reaches. */
-export async function platform(context: Context, settings: Settings): Promise<PlatformOutputs> {
-  const { file } = settings.platform;
-  if (!existsSync(file))
-    throw new UserError(`There is no file ${file}: write it (docs/platform.md), or set netbox-proxmox:platform.file.`);
-  const parsed = parsePlatform(readFileSync(file, "utf8"), file);
-  if ("problems" in parsed) throw fileRefused(file, parsed.problems);
-  const wanted = parsed.value;
-  const clusters = context.proxmox.map(({ name }) => name);
-  const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
-  // An open connection would keep the program from ending.
-  const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters)).finally(() => context.close());
-  const plan = planPlatform({
-    ...{ stack: `${pulumi.getProject()}/${pulumi.getStack()}`, file: wanted, placeOf: parsed.placeOf, clusters },
-    ...{ ...seen, certificate: tls?.certificate },
-  });
-  if (plan.problems.length > 0) throw fileRefused(file, plan.problems);
-  return declarePlatform(plan, wanted, tls?.key);
-}
+export const platform = defineProgram({
+  needs: { netbox: false, proxmox: true, neo4j: false },
+  async plan({ context, settings, stack }) {
+    const { file, value: wanted, placeOf } = readFileOf("platform", settings, parsePlatform);
+    const clusters = context.proxmox.map(({ name }) => name);
+    const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
+    const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters));
+    const plan = planPlatform({ stack, file: wanted, placeOf, clusters, ...seen, certificate: tls?.certificate });
+    return { ...plan, file, wanted, tlsKey: tls?.key };
+  },
+  declare: (plan): PlatformOutputs => declarePlatform(plan, plan.wanted, plan.tlsKey),
+});
 
 function pem(file: string): string {
   if (!existsSync(file)) throw new UserError(`There is no file ${file}, which \`tls\` names.`);

@@ -18,12 +18,13 @@ import type {
 } from "../../providers/proxmox/schemas";
 import { typeOf, vmidOf } from "../netbox/identity";
 import { isBuilt } from "../netbox/statuses";
-import type { Scope, Settings } from "../settings";
+import type { Settings } from "../settings";
 import { settingsOf } from "./desired/guestsettings";
 import type { Evidence } from "./desired/removals";
 import { isInScope } from "./desired/scope";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
 import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
+import type { Scope } from "./settings";
 
 // What the program reads before it declares anything.
 

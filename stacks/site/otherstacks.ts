@@ -4,8 +4,8 @@ import { parse } from "yaml"; // Pulumi's own files are YAML
 import { z } from "zod";
 import { UserError } from "../../providers/errors";
 import { project } from "../../providers/settings";
-import { scopeSchema } from "../settings";
 import type { OtherStack } from "./desired/scope";
+import { scopeSchema } from "./settings";
 
 const stackFile = z.object({
   config: z

@@ -1,9 +1,9 @@
 import type { Context } from "../../providers/context";
-import { UserError } from "../../providers/errors";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt } from "../netbox/statuses";
+import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
 import { desiredGuests } from "./desired/guests";
@@ -73,7 +73,8 @@ export async function planSite(
   const rebuilds = judgeRebuilds(desired.guests, state.guests, decision.removals, settings.site);
   const shrunk = judgeRecords(named.records, state.records, settings.site);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
-  refuse([...others, ...decision.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems]);
+  const problems = [...others, ...decision.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems];
+  if (problems.length > 0) throw refusal(problems);
   const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
   const left = orphans(facts, desired.guests, decision.removals, zones, { ...named, facts: plugin });
   return {
@@ -197,14 +198,5 @@ function stillUsed(proxmox: Map<string, ProxmoxFacts>, removals: Undeclared[]): 
     Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
       .flat()
       .map(hostOf),
-  );
-}
-
-/** @throws UserError with every problem, so that they can be mended in one go */
-function refuse(problems: string[]): void {
-  if (problems.length === 0) return;
-  const list = problems.map((problem) => `  - ${problem}`).join("\n");
-  throw new UserError(
-    `Nothing was changed, since ${problems.length === 1 ? "this stands" : `these ${problems.length} things stand`} in the way:\n${list}`,
   );
 }

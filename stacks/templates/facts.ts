@@ -7,7 +7,7 @@ import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { descriptionFrom } from "../../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, type TemplateOwner } from "../../providers/proxmox/nodes/template.model";
 import type { KnownResources } from "../known";
-import type { CustomFieldNames } from "../settings";
+import type { CustomFieldNames } from "../netbox/customfields";
 import { checksumIn, fileOf } from "./desired/checksums";
 import type { TemplatesFile } from "./desired/file";
 import { isPreset, presets } from "./desired/presets";

@@ -1,15 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import type { Context } from "../../providers/context";
-import { presentable, UserError } from "../../providers/errors";
 import { NetboxChoices } from "../../providers/netbox/extras/choices";
 import { ProxmoxFile } from "../../providers/proxmox/nodes/storage/file";
 import { volumeOf } from "../../providers/proxmox/nodes/storage/file.model";
 import { ProxmoxTemplate } from "../../providers/proxmox/nodes/template";
 import { supersededTag } from "../../providers/proxmox/nodes/template.model";
-import type { Settings } from "../settings";
+import { defineProgram, readFileOf } from "../program";
 import { readResources } from "../state";
-import { fileRefused } from "../yamlfile";
 import { parseTemplates } from "./desired/file";
 import { planTemplates } from "./desired/plan";
 import type { TemplatesPlan } from "./desired/types";
@@ -24,32 +20,24 @@ export interface TemplatesOutputs {
 }
 
 /** templates.yml → templates made of cloud images, OS templates of containers, and what NetBox offers of them. */
-export async function templates(context: Context, settings: Settings): Promise<TemplatesOutputs> {
-  const { file } = settings.templates;
-  if (!existsSync(file))
-    throw new UserError(
-      `There is no file ${file}: write it (docs/templates.md), or set netbox-proxmox:templates.file.`,
-    );
-  const parsed = parseTemplates(readFileSync(file, "utf8"), file);
-  if ("problems" in parsed) throw fileRefused(file, parsed.problems);
-  const wanted = parsed.value;
-  const { resources: known } = await readResources();
-  const asksNetbox = wanted.choices && context.hasNetbox;
-  // An open connection would keep the program from ending.
-  const [clusters, checksums, netbox] = await Promise.all([
-    Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
-    readChecksums(wanted),
-    asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
-  ]).finally(() => context.close());
-  const plan = planTemplates({
-    ...{ stack: `${pulumi.getProject()}/${pulumi.getStack()}`, file: wanted, placeOf: parsed.placeOf },
-    ...{ clusters, checksums, known, netbox, digest },
-  });
-  if (plan.problems.length > 0) throw fileRefused(file, plan.problems);
-  for (const note of plan.notes) await pulumi.log.info(presentable(note));
-  declareTemplates(plan);
-  return outputsOf(plan);
-}
+export const templates = defineProgram({
+  needs: { netbox: false, proxmox: true, neo4j: false },
+  async plan({ context, settings, stack }) {
+    const { file, value: wanted, placeOf } = readFileOf("templates", settings, parseTemplates);
+    const { resources: known } = await readResources();
+    const asksNetbox = wanted.choices && context.hasNetbox;
+    const [clusters, checksums, netbox] = await Promise.all([
+      Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
+      readChecksums(wanted),
+      asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
+    ]);
+    return { ...planTemplates({ stack, file: wanted, placeOf, clusters, checksums, known, netbox, digest }), file };
+  },
+  declare(plan) {
+    declareTemplates(plan);
+    return outputsOf(plan);
+  },
+});
 
 function declareTemplates({ files, templates, choices }: TemplatesPlan): void {
   const made = new Map<string, pulumi.Resource>();

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { readGuestSettings, readSettings } from "../../stacks/settings";
+import { readSettings } from "../../stacks/settings";
+import { readGuestSettings } from "../../stacks/site/settings";
 
 /** What is said of a configuration, `key problem → remedy`. */
 function said(config: Record<string, object>): string[] {

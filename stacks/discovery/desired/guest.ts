@@ -15,9 +15,10 @@ import { parsePropertyString, parseSize } from "../../../providers/proxmox/prope
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { familyOf, hostOf } from "../../netbox/address";
+import type { CustomFieldNames } from "../../netbox/customfields";
 import { discoveredTag } from "../../netbox/discovered";
 import { snapshotsField } from "../../netbox/schema";
-import type { CustomFieldNames, SiteSettings } from "../../settings";
+import type { Settings } from "../../settings";
 import type { SeenMachine } from "./types";
 
 // A guest of Proxmox VE in NetBox's words: what the site program would read to make just this guest.
@@ -32,7 +33,7 @@ export interface GuestNames {
   vlan: VlanNames;
   /** The device of a node; undefined where nodes are not kept. */
   device: (node: string) => string | undefined;
-  units: Pick<SiteSettings, "ramBaseUnit" | "diskBaseUnit">;
+  units: Pick<Settings["site"], "ramBaseUnit" | "diskBaseUnit">;
 }
 
 /** What NetBox is to say of a guest; its addresses as `ADDRESS/LENGTH`, with ` dhcp` or ` slaac` behind it where its network gives it. */

@@ -17,7 +17,7 @@ import { discoveredTags } from "../../netbox/discovered";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { missingField, snapshotsField } from "../../netbox/schema";
 import type { NetboxView } from "../../netbox/view";
-import type { SiteSettings } from "../../settings";
+import type { Settings } from "../../settings";
 import { type ClusterChoices, type DiscoverySettings } from "../settings";
 import { changesOf, mergeDetails } from "./changes";
 import { guestArgs, guestRoles, macsOf } from "./guest";
@@ -30,7 +30,7 @@ import type { ClusterView, KnownMachines, ReportRow, SeenMachine } from "./types
 export interface DiscoveryFacts {
   stack: string;
   settings: DiscoverySettings;
-  site: SiteSettings;
+  site: Settings["site"];
   chosen: Map<string, ClusterChoices>;
   views: ClusterView[];
   netbox: NetboxView;

@@ -4,7 +4,7 @@ import { tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { holds } from "../../netbox/address";
 import type { Prerequisites } from "../../netbox/prerequisites";
 import type { NetboxView } from "../../netbox/view";
-import type { SiteSettings } from "../../settings";
+import type { Settings } from "../../settings";
 import { gatewaysOf } from "./guest";
 import { customFieldOf } from "./merge";
 import type { SeenMachine } from "./types";
@@ -31,7 +31,7 @@ export function declarePrefixes(
     netbox,
     site,
     knownObjects,
-  }: { netbox: NetboxView; site: SiteSettings; knownObjects: { has: (name: string) => boolean } },
+  }: { netbox: NetboxView; site: Settings["site"]; knownObjects: { has: (name: string) => boolean } },
   seen: SeenMachine,
   args: Pick<MachineArgs, "interfaces">,
   prerequisites: Prerequisites,
@@ -71,5 +71,5 @@ export function declarePrefixes(
   return used;
 }
 
-const hasTaggedGateway = ({ addresses }: NetboxView, { gatewayTag }: SiteSettings, network: string): boolean =>
+const hasTaggedGateway = ({ addresses }: NetboxView, { gatewayTag }: Settings["site"], network: string): boolean =>
   addresses.some((each) => tagSlugs(each).includes(gatewayTag) && holds(network, String(each.address)));

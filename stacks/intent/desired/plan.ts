@@ -5,9 +5,9 @@ import { ownedFrom, type Row, tagSlugs } from "../../../providers/netbox/objects
 import { type ObjectTypeName, printVlan } from "../../../providers/netbox/objects/objecttypes";
 import { parseSize } from "../../../providers/proxmox/propertystring";
 import { isRecord, sameValue, withoutUndefined } from "../../../providers/values";
+import type { CustomFieldNames } from "../../netbox/customfields";
 import type { Declared } from "../../netbox/declared";
 import { slugOf } from "../../netbox/prerequisites";
-import type { CustomFieldNames } from "../../settings";
 import type { PlaceOf } from "../../yamlfile";
 import type { VmsFile, VmsGuest } from "./file";
 

@@ -6,7 +6,8 @@ import { parseSize, printSize } from "../../../providers/proxmox/propertystring"
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { toMebibytes } from "../../netbox/units";
-import { isOptionValue, type Settings } from "../../settings";
+import { type Settings } from "../../settings";
+import { isOptionValue } from "../settings";
 import { diskOptionsOf } from "./options";
 
 const rooms: Record<GuestType, Disks & { example: string }> = {

@@ -14,7 +14,8 @@ import {
 } from "../../../providers/proxmox/nodes/options";
 import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
-import type { optionSections, Settings } from "../../settings";
+import type { Settings } from "../../settings";
+import type { optionSections } from "../settings";
 import { contextOf } from "./guestsettings";
 
 /** Who may name an option, the first one wins. */

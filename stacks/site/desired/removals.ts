@@ -4,7 +4,7 @@ import { guestUrl } from "../../../providers/ownership/mark";
 import { replacing } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isBuilt } from "../../netbox/statuses";
-import type { SiteSettings } from "../../settings";
+import type { SiteSettings } from "../settings";
 import { isInScope, printScope } from "./scope";
 import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
 

@@ -1,7 +1,7 @@
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
 import { canonical, digest, isRecord, sameValue, withoutUndefined } from "../../../providers/values";
-import type { SnapshotGroup } from "../../settings";
+import type { SnapshotGroup } from "../settings";
 import type { DesiredGuest, KnownGuest } from "./types";
 
 // Which guests get a snapshot before this run changes them.

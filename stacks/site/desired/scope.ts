@@ -1,6 +1,6 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
-import type { Scope } from "../../settings";
+import type { Scope } from "../settings";
 import type { Problem } from "./types";
 
 /** What of a guest decides which stack it belongs to. */

@@ -1,7 +1,7 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
 import type { GuestResource } from "../../../providers/proxmox/schemas";
-import type { CustomFieldNames } from "../../settings";
+import type { CustomFieldNames } from "../../netbox/customfields";
 import type { GuestSettings } from "./guestsettings";
 import { awayOf } from "./placement";
 import type { ProxmoxFacts, Site, TemplateFacts } from "./types";

@@ -1,5 +1,5 @@
 import { groupBy } from "../../../providers/values";
-import type { Scope } from "../../settings";
+import type { Scope } from "../settings";
 import type { Scoped } from "./scope";
 
 /** What stacks may be told apart by, in the order in which it is tried. */

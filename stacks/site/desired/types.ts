@@ -27,7 +27,8 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../../providers/proxmox/schemas";
-import type { Settings, SnapshotGroup } from "../../settings";
+import type { Settings } from "../../settings";
+import type { SnapshotGroup } from "../settings";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {

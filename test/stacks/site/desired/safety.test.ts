@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { SnapshotGroup } from "../../../../stacks/settings";
 import { safetyOf } from "../../../../stacks/site/desired/safety";
 import type { DesiredGuest, KnownGuest } from "../../../../stacks/site/desired/types";
+import type { SnapshotGroup } from "../../../../stacks/site/settings";
 
 const now = new Date("2026-11-26T12:00:00Z");
 const day = 86_400;

@@ -1,0 +1,73 @@
+import { existsSync, readFileSync } from "node:fs";
+import * as pulumi from "@pulumi/pulumi";
+import type { Context } from "../providers/context";
+import { presentable, UserError } from "../providers/errors";
+import { refusal } from "./refusal";
+import type { Settings } from "./settings";
+import type { ParsedFile } from "./yamlfile";
+
+// What every program does: it plans, refuses, warns, and declares.
+
+/** What a program works with. */
+export interface Run {
+  /** `project/stack`, as marks name it. */
+  stack: string;
+  context: Context;
+  settings: Settings;
+}
+
+/** What a program is about to declare, and what it has to say of that. */
+export interface Planned {
+  /** What stands in the way: one sentence each. With any, nothing is declared. */
+  problems?: string[];
+  /** The file that the problems are in. */
+  file?: string;
+  warnings?: string[];
+  notes?: string[];
+}
+
+export type Outputs = Record<string, unknown>;
+
+export interface Program<P extends Planned> {
+  /** Connections without which it does not begin; it asks for others by name. */
+  needs: { netbox: boolean; proxmox: boolean; neo4j: boolean };
+  /** Reads the systems and works out what should exist. Connections are closed once it ends. */
+  plan(run: Run): Promise<P>;
+  /** Declares resources. @returns the stack's outputs */
+  declare(plan: P, run: Run): object | Promise<object>;
+}
+
+/** A program that a stack may run. */
+export interface DefinedProgram {
+  needs: Program<Planned>["needs"];
+  /** @throws UserError with everything that stands in the way, before anything is declared */
+  run(context: Context, settings: Settings): Promise<Outputs>;
+}
+
+export const defineProgram = <P extends Planned>(program: Program<P>): DefinedProgram => ({
+  needs: program.needs,
+  run: async (context, settings) => {
+    const run = { stack: `${pulumi.getProject()}/${pulumi.getStack()}`, context, settings };
+    // An open connection would keep the process from ending.
+    const plan = await program.plan(run).finally(() => context.close());
+    if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
+    for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
+    for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
+    return { ...(await program.declare(plan, run)) };
+  },
+});
+
+/** The file that a program follows. @throws UserError where it is not there, or with everything that is wrong with it */
+export function readFileOf<T>(
+  program: "intent" | "access" | "templates" | "platform",
+  { [program]: { file } }: Pick<Settings, "intent" | "access" | "templates" | "platform">,
+  parse: (text: string, file: string) => ParsedFile<T>,
+) {
+  if (!existsSync(file))
+    throw new UserError(
+      `There is no file ${file}: write it (docs/${program}.md), or set netbox-proxmox:${program}.file.`,
+    );
+  const parsed = parse(readFileSync(file, "utf8"), file);
+  if ("problems" in parsed) throw refusal(parsed.problems, file);
+  return { file, ...parsed };
+}
