@@ -2,7 +2,7 @@ import type { NetboxClient } from "../../providers/netbox/client";
 import type { Row } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
-import type { IntentView } from "./desired/plan";
+import type { IntentView } from "./desired/types";
 
 /** What NetBox has of what a vms.yml may refer to, and its guests, in bulk. */
 export async function readIntentView(netbox: NetboxClient): Promise<IntentView> {
