@@ -55,7 +55,8 @@ async function sourceOf({ stack, configFile }: StackOptions, env: Environment): 
 
 type ConnectionsRead = ReturnType<typeof readConnections>;
 
-interface Needs {
+/** What a command does not begin without. */
+export interface Needs {
   needsProxmox?: boolean;
   needsNetbox?: boolean;
   readsNeo4j?: boolean;

@@ -9,9 +9,9 @@ import { project } from "../providers/settings";
 import { isRecord } from "../providers/values";
 import { isOnlyDiscovered } from "../stacks/netbox/discovered";
 import type { Settings } from "../stacks/settings";
-import type { Scope } from "../stacks/site/settings";
 import { isInScope, type Scoped } from "../stacks/site/desired/scope";
 import { type Dimension, dimensions, type Part, splitGuests, stackNames } from "../stacks/site/desired/split";
+import type { Scope } from "../stacks/site/settings";
 
 // `ops stacks plan`: how a NetBox's guests can be divided among stacks, and the stacks' files.
 

@@ -5,8 +5,8 @@ import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { descriptionFrom, text } from "../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, supersededTag } from "../providers/proxmox/nodes/template.model";
 import type { GuestType } from "../providers/proxmox/schemas";
-import { table } from "../stacks/plan/table";
 import type { CustomFieldNames } from "../stacks/netbox/customfields";
+import { table } from "../stacks/plan/table";
 import { choiceLabel } from "../stacks/templates/desired/choices";
 import { linkedClonesOn, offeredFields } from "../stacks/templates/facts";
 

@@ -1,11 +1,12 @@
-import { Context } from "../providers/context";
-import { type Inventory, readInventory } from "../stacks/inventory/facts";
-import { writeInventory } from "../stacks/inventory/files";
-import { loadInventory } from "../stacks/inventory/load";
-import { configuration, type StackOptions } from "./configuration";
-import { printJson, remark, say } from "./terminal";
+import type { Command } from "commander";
+import { type Inventory, readInventory } from "../../stacks/inventory/facts";
+import { writeInventory } from "../../stacks/inventory/files";
+import { loadInventory } from "../../stacks/inventory/load";
+import type { StackOptions } from "../configuration";
+import { withContext, withJson, withKey, withStack } from "../options";
+import { printJson, remark, say } from "../terminal";
 
-export interface GraphOptions extends StackOptions {
+interface GraphOptions extends StackOptions {
   out?: string;
   json?: boolean;
 }
@@ -19,10 +20,8 @@ function countsOf({ graph }: Inventory): Record<string, number> {
 }
 
 /** Loads Neo4j where one is configured, else writes files; exits with 1 where something could not be read. */
-export async function graphCommand({ out, json = false, ...stack }: GraphOptions): Promise<void> {
-  const { connections, settings } = await configuration({ ...stack, needsNetbox: false, readsNeo4j: true });
-  const context = new Context(connections);
-  try {
+const makeGraph = ({ out, json = false, ...stack }: GraphOptions): Promise<void> =>
+  withContext({ ...stack, needsNetbox: false, readsNeo4j: true }, async ({ context, settings }) => {
     const { neo4j } = context;
     // A database that isn't there is told before everything is read.
     await neo4j?.verify();
@@ -41,7 +40,11 @@ export async function graphCommand({ out, json = false, ...stack }: GraphOptions
     for (const [name, count] of Object.entries(counts)) say(`${String(count).padStart(8)}  ${name}`);
     if (loaded && neo4j) say(`loaded into ${neo4j.url}; ${loaded.removed} that are there no more were removed`);
     for (const file of files) say(`written: ${file}`);
-  } finally {
-    await context.close();
-  }
+  });
+
+export function addGraph(program: Command): void {
+  const command = withKey(withStack(program.command("graph")))
+    .description("reads everything there is as a graph: into Neo4j where one is configured, else as files and a page")
+    .option("--out <folder>", "gets graph.json, graph.cypher and graph.html; without a Neo4j, inventory/ does");
+  withJson(command).action(makeGraph);
 }

@@ -1,0 +1,26 @@
+import type { Command } from "commander";
+import type { StackOptions } from "../configuration";
+import { withContext, withJson, withStack } from "../options";
+import { listTemplates, printTemplates, writeChoices } from "../templates";
+import { show } from "../terminal";
+
+interface TemplatesOptions extends StackOptions {
+  write?: boolean;
+  json?: boolean;
+}
+
+/** Lists templates, and writes what NetBox offers. */
+const list = ({ write = false, json = false, ...stack }: TemplatesOptions): Promise<void> =>
+  withContext({ ...stack, needsNetbox: write }, async ({ context, settings }) => {
+    const { customFields } = settings.site;
+    const found = await listTemplates(context, customFields, Date.now());
+    const lines = write ? await writeChoices(context, customFields, found) : [];
+    show(found, json, () => [printTemplates(found), ...lines]);
+  });
+
+export function addTemplates(program: Command): void {
+  const command = withStack(program.command("templates"))
+    .description("lists the templates of every cluster: their age, who made them, what uses them")
+    .option("--write", "brings NetBox's choice sets to the templates that there are");
+  withJson(command).action(list);
+}
