@@ -1,5 +1,10 @@
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
+import { ObjectState } from "../../../providers/netbox/objects/object.model";
 import type { GuestConfig, GuestResource, NodeInterface } from "../../../providers/proxmox/schemas";
+import { Declared } from "../../netbox/declared";
+import { NetboxView } from "../../netbox/view";
+import type { Settings } from "../../settings";
+import { ClusterChoices, DiscoverySettings } from "../settings";
 
 /** What a guest's agent says, or PVE of a container from within. */
 export interface AgentView {
@@ -56,3 +61,29 @@ export interface ReportRow {
   details: string[];
   url?: string;
 }
+
+/** All that a run of discovery is made from. */
+export interface DiscoveryFacts {
+  stack: string;
+  settings: DiscoverySettings;
+  site: Settings["site"];
+  chosen: Map<string, ClusterChoices>;
+  views: ClusterView[];
+  netbox: NetboxView;
+  /** Machines and other objects of the stack's state, by their logical names. */
+  known: KnownMachines;
+  knownObjects: ReadonlyMap<string, ObjectState>;
+  now: Date;
+}
+
+export interface DiscoveryPlan {
+  declared: Declared[];
+  report: ReportRow[];
+  warnings: string[];
+  /** What stands in the way. */
+  problems: string[];
+}
+
+/** A cluster that answered. */
+export type Reached = Extract<ClusterView, { unreachable?: undefined }>;
+export const isReached = (view: ClusterView): view is Reached => view.unreachable === undefined;

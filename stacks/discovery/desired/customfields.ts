@@ -1,0 +1,53 @@
+import { Prerequisites } from "../../netbox/prerequisites";
+import { missingField, snapshotsField } from "../../netbox/schema";
+import { ClusterChoices } from "../settings";
+import { DiscoveryFacts, isReached, Reached } from "./types";
+
+/** The custom fields that a run writes, with the choices that they offer. */
+export class UsedFields {
+  private readonly used = new Set<string>();
+
+  constructor(private readonly facts: DiscoveryFacts) {}
+
+  add(names: Iterable<string>): void {
+    for (const name of names) this.used.add(name);
+  }
+
+  declare(view: Reached, prerequisites: Prerequisites, choices: ClusterChoices): void {
+    const storages = choices.syncStorage === false ? [] : view.storages;
+    const used = view.machines.flatMap(({ config }) => Object.values(config).map(String));
+    const inUse = view.storages.filter((storage) => used.some((value) => value.startsWith(`${storage}:`)));
+    const { customFields } = this.facts.site;
+    // The mark of what vanishes is there before anything does.
+    const names = [
+      ...this.used,
+      missingField,
+      snapshotsField,
+      ...(storages.length > 0 ? [customFields.diskStorage] : []),
+    ];
+    prerequisites.customFields([...new Set(names)], {
+      "proxmox-nodes": this.choices(
+        "proxmox-nodes",
+        view.nodes.map(({ node }) => node),
+      ),
+      "proxmox-storages": this.choices("proxmox-storages", [...new Set([...storages, ...inUse])]),
+      "proxmox-vm-types": ["lxc", "vm"],
+    });
+  }
+
+  private readonly collected = new Map<string, Set<string>>();
+
+  /** Of all clusters, as they share a custom field. */
+  private choices(set: string, values: string[]): string[] {
+    const all =
+      this.collected.get(set) ??
+      new Set(
+        this.facts.views
+          .filter(isReached)
+          .flatMap(({ nodes, storages }) => (set === "proxmox-nodes" ? nodes.map(({ node }) => node) : storages)),
+      );
+    for (const value of values) all.add(value);
+    this.collected.set(set, all);
+    return [...all].sort();
+  }
+}

@@ -1,0 +1,121 @@
+import { MachineArgs } from "../../../providers/netbox/objects/machine";
+import { MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
+import { conflictField, objectDiffers, Row } from "../../../providers/netbox/objects/object.model";
+import { isRecord } from "../../../providers/values";
+import { Declared } from "../../netbox/declared";
+import { changesOf, mergeDetails } from "./changes";
+import { Documented, merged } from "./merge";
+import { DiscoveryFacts, ReportRow } from "./types";
+
+/** The machines that a run declares, guests and nodes, and the report on each. */
+export class Machines {
+  readonly documented: Documented;
+  readonly declared: Declared[] = [];
+  readonly report: ReportRow[] = [];
+  readonly warnings: string[] = [];
+  /** Names of those that are removed from NetBox by this run. */
+  readonly gone: string[] = [];
+  /** NetBox objects that a guest or node has taken. */
+  readonly taken = new Set<string>();
+
+  constructor(readonly facts: DiscoveryFacts) {
+    this.documented = new Documented(facts.netbox);
+  }
+
+  /** Everything of a cluster stays as it was declared. */
+  keepAll(cluster: string): void {
+    for (const [name, state] of this.facts.known) if (state.fields.cluster === cluster) this.keep(name, state);
+  }
+
+  keep(name: string, state: MachineState, changes: Partial<MachineArgs> = {}): void {
+    const {
+      netboxId: _id,
+      parts: _parts,
+      made: _made,
+      before: _before,
+      written: _written,
+      writtenParts: _p,
+      ...inputs
+    } = state;
+    this.declared.push({ kind: "machine", name, args: { ...inputs, ...changes } });
+  }
+
+  /** Values as the custom fields of this NetBox hold them. */
+  typed(values: Record<string, unknown>): Record<string, unknown> {
+    return Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        const there = this.facts.netbox.customFields.find((each) => each.name === name);
+        const isInteger = isRecord(there?.type) && there.type.value === "integer";
+        return [name, isInteger && typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value];
+      }),
+    );
+  }
+
+  /** Declares a machine of either kind, and says what that changes. */
+  declare(
+    key: string,
+    cluster: string,
+    args: Partial<MachineArgs> & Pick<MachineArgs, "type">,
+    there: Row | undefined,
+    state: MachineState | undefined,
+    declare: boolean,
+    { vmid, after }: { vmid?: number; after: string[] },
+  ): void {
+    const { netbox, stack, settings } = this.facts;
+    if (there) this.taken.add(`${args.type}/${there.id}`);
+    const common = { netboxUrl: netbox.url, stack, removal: "delete" as const };
+    const overwrite = settings.conflicts === "overwrite";
+    const whole = merged(this.documented, { ...common, ...args }, there, state, overwrite);
+    if (state !== undefined && there === undefined) {
+      // A person deleted it: a refresh takes it out of the state, and then it is made again.
+      this.report.push(
+        this.row(cluster, vmid, whole, undefined, "conflicting", [
+          "it was deleted in NetBox: run with --refresh to make it again, or leave it out by a filter",
+        ]),
+      );
+      if (declare) this.keep(key, state);
+      return;
+    }
+    const details =
+      state === undefined
+        ? there === undefined
+          ? []
+          : mergeDetails(whole, there, this.documented)
+        : changesOf(state, whole);
+    const conflicts = whole.conflicts ?? [];
+    const isSame =
+      state !== undefined && !objectDiffers({ ...state }, { ...whole }) && !partsDiffer({ ...state }, { ...whole });
+    const change =
+      conflicts.length > 0
+        ? "conflicting"
+        : state === undefined
+          ? there === undefined
+            ? "new"
+            : "merged"
+          : isSame
+            ? "same"
+            : "changed";
+    const fields = conflicts.map((each) => conflictField(each).replace(/^(interfaces|disks)\./, ""));
+    const others = details.filter((each) => !fields.some((field) => each.startsWith(`${field} `)));
+    this.report.push(this.row(cluster, vmid, whole, there, change, [...others, ...conflicts]));
+    if (declare) this.declared.push({ kind: "machine", name: key, args: whole, after });
+  }
+
+  row(
+    cluster: string,
+    vmid: number | undefined,
+    { fields }: Partial<MachineArgs>,
+    there: Pick<Row, "id"> | undefined,
+    change: ReportRow["change"],
+    details: string[],
+  ): ReportRow {
+    const isDevice = vmid === undefined;
+    const url =
+      there && `${this.facts.netbox.url}/${isDevice ? "dcim/devices" : "virtualization/virtual-machines"}/${there.id}/`;
+    return {
+      ...{ cluster, name: String(fields?.name ?? ""), change, details },
+      ...(vmid === undefined ? {} : { vmid }),
+      ...(url === undefined ? {} : { url }),
+    };
+  }
+}
