@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Lab } from ".";
+import { defaultPageSize } from "./netbox/server";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
@@ -15,6 +16,7 @@ const latency = z.object({
   start: milliseconds,
   shutdown: milliseconds,
   boot: milliseconds,
+  agent: milliseconds,
   denied: milliseconds,
   statistics: milliseconds,
 });
@@ -56,9 +58,12 @@ const switchSchema = z.discriminatedUnion("setup", [
   }),
   z.object({ setup: z.literal("node"), cluster, node: z.string(), offline: z.boolean() }),
   z.object({ setup: z.literal("storage"), cluster, storage: z.string(), full: z.boolean() }),
-  z.object({ setup: z.literal("agent"), cluster, vmid, missing: z.boolean() }),
+  /** One that is there answers after so many milliseconds. */
+  z.object({ setup: z.literal("agent"), cluster, vmid, missing: z.boolean(), answersAfter: milliseconds }),
   z.object({ setup: z.literal("acpi"), cluster, vmid, ignored: z.boolean() }),
   z.object({ setup: z.literal("netbox-pages"), changing: z.boolean() }),
+  /** NetBox's MAX_PAGE_SIZE: objects that a page has at most, as many as it likes for 0; 1,000 by default. */
+  z.object({ setup: z.literal("netbox-page-size"), size: z.number().int().nonnegative() }),
   z.object({ setup: z.literal("zone"), zone: z.string(), frozen: z.boolean() }),
   /** Another release of PVE, as far as privileges and tokens go. */
   z.object({ setup: z.literal("release"), cluster, version: z.string().regex(/^\d+\.\d+\.\d+$/) }),
@@ -129,12 +134,17 @@ export function setSwitch(lab: Lab, value: unknown): void {
       return;
     case "agent":
       toggle(on(wanted.cluster).agentless, wanted.vmid, wanted.missing);
+      if (wanted.answersAfter === undefined) on(wanted.cluster).slowAgents.delete(wanted.vmid);
+      else on(wanted.cluster).slowAgents.set(wanted.vmid, wanted.answersAfter);
       return;
     case "acpi":
       toggle(on(wanted.cluster).deaf, wanted.vmid, wanted.ignored);
       return;
     case "netbox-pages":
       lab.netbox.changingPages = wanted.changing;
+      return;
+    case "netbox-page-size":
+      lab.netbox.maxPageSize = wanted.size;
       return;
     case "zone": {
       const zone = lab.zones.get(wanted.zone.endsWith(".") ? wanted.zone : `${wanted.zone}.`);
@@ -159,12 +169,14 @@ export function setSwitch(lab: Lab, value: unknown): void {
 function clear(lab: Lab): void {
   lab.faults.clear();
   lab.netbox.changingPages = false;
+  lab.netbox.maxPageSize = defaultPageSize;
   for (const zone of lab.zones.all()) zone.frozen = false;
   for (const { cluster } of lab.proxmox.values()) {
     cluster.skew = 0;
     cluster.tasks.outcome = () => undefined;
     cluster.storages.full.clear();
     cluster.agentless.clear();
+    cluster.slowAgents.clear();
     cluster.deaf.clear();
     for (const node of cluster.nodes.values()) node.offline = false;
   }

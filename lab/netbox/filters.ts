@@ -75,6 +75,7 @@ function test(database: Database, model: ModelName, name: string, values: string
   if (found) return found;
   const { fields } = models[model];
   if (name === "id") return (row) => values.includes(String(row.id));
+  if (name === "id__gt") return (row) => values.some((value) => row.id > Number(value));
   if (name === "q")
     return (row) =>
       values.some((value) =>

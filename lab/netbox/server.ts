@@ -15,7 +15,10 @@ import type { Caller } from "./users";
 const byPath = new Map<string, ModelName>(
   Object.entries(models).map(([name, model]) => [model.path, name as ModelName]),
 );
-const pageLimit = 1000;
+/** NetBox's MAX_PAGE_SIZE where nobody set another. */
+export const defaultPageSize = 1000;
+/** gunicorn's `limit_request_line`, in bytes. */
+const longestRequestLine = 4094;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -35,6 +38,8 @@ export class NetboxServer {
   version = "4.7.3";
   /** The failure switch: after each page of a list, an object of it goes and another comes. */
   changingPages = false;
+  /** MAX_PAGE_SIZE: no limit where it is 0. */
+  maxPageSize = defaultPageSize;
   private readonly server: Server;
 
   constructor(
@@ -66,6 +71,12 @@ export class NetboxServer {
     const url = new URL(request.url ?? "/", `http://${request.headers.host ?? "127.0.0.1"}`);
     const method = request.method ?? "GET";
     const entry = this.log.begin("netbox", method, `${url.pathname}${url.search}`);
+    const line = Buffer.byteLength(`${method} ${request.url} HTTP/${request.httpVersion}`);
+    if (line > longestRequestLine) {
+      entry.end(400);
+      tooLong(response, line);
+      return;
+    }
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(Buffer.from(chunk));
     await sleep(this.latency);
@@ -287,15 +298,16 @@ export class NetboxServer {
     ]);
   }
 
-  /** The change log, newest first. */
+  /** The change log, newest first where it isn't asked for by id. */
   private changes(method: string, url: URL, id: string | undefined): Answer {
     if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
     const serializer = new Serializer(this.database, url.origin);
     const wanted = [...new Set(url.searchParams.keys())]
-      .filter((name) => !["limit", "offset"].includes(name))
+      .filter((name) => !["limit", "offset", "ordering", "id__gt"].includes(name))
       .map((name) => ({ name, values: url.searchParams.getAll(name) }));
+    const after = Number(url.searchParams.get("id__gt") ?? 0);
     const shown = this.database.changes
-      .filter((change) => id === undefined || change.id === Number(id))
+      .filter((change) => change.id > after && (id === undefined || change.id === Number(id)))
       .map((change) => serializer.change(change))
       .filter((change) =>
         wanted.every(({ name, values }) => {
@@ -303,8 +315,8 @@ export class NetboxServer {
           if (name === "user") return values.includes(String(change.user_name));
           return !(name in change) || values.includes(String(change[name]));
         }),
-      )
-      .reverse();
+      );
+    if (url.searchParams.get("ordering") !== "id") shown.reverse();
     if (id !== undefined)
       return shown[0] ? { status: 200, body: shown[0] } : detail(404, "No ObjectChange matches the given query.");
     return { status: 200, body: this.paged(shown, url, (change) => change) };
@@ -340,8 +352,9 @@ export class NetboxServer {
   }
 
   private limit(query: URLSearchParams): number {
+    const most = this.maxPageSize === 0 ? Number.POSITIVE_INFINITY : this.maxPageSize;
     const given = Number(query.get("limit") ?? 50);
-    return given === 0 ? pageLimit : Math.min(given, pageLimit);
+    return given === 0 ? most : Math.min(given, most);
   }
 
   /** A page by offset. */
@@ -446,6 +459,13 @@ export class NetboxServer {
     for (const address of all) if (!taken.has(hostKey(address))) yield address;
     return undefined;
   }
+}
+
+/** gunicorn's own answer, which NetBox never sees. */
+function tooLong(response: ServerResponse, bytes: number): void {
+  const said = `Request Line is too large (${bytes} &gt; ${longestRequestLine})`;
+  const text = `<html><head><title>Bad Request</title></head><body><h1><p>Bad Request</p></h1>${said}</body></html>`;
+  response.writeHead(400, "Bad Request", { Connection: "close", "Content-Type": "text/html" }).end(text);
 }
 
 const etag = (row: Row) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;

@@ -21,6 +21,8 @@ export interface Times {
   shutdown: number;
   /** From a guest's start until it hears ACPI and its agent answers. */
   boot: number;
+  /** Before a guest's agent answers. */
+  agent: number;
   /** Before a 401. */
   denied: number;
   /** Until a new guest is known to `/cluster/resources`. */
@@ -47,7 +49,7 @@ const lockTimeout = 10_000;
 
 /** A Proxmox VE cluster: nodes, guests, storages, pools, tasks, access. What is done to them is in the rooms beside; routes are thin. */
 export class Cluster {
-  readonly times: Times = { api: 0, clone: 0, start: 0, shutdown: 0, boot: 0, denied: 0, statistics: 0 };
+  readonly times: Times = { api: 0, clone: 0, start: 0, shutdown: 0, boot: 0, agent: 0, denied: 0, statistics: 0 };
   /** The failure switch: milliseconds that the cluster's clock goes wrong. */
   skew = 0;
   readonly now = (): number => Date.now() + this.skew;
@@ -68,6 +70,8 @@ export class Cluster {
   readonly deaf = new Set<number>();
   /** The failure switch: guests whose agent never comes up. */
   readonly agentless = new Set<number>();
+  /** The failure switch: milliseconds that the agents of some guests take. */
+  readonly slowAgents = new Map<number, number>();
   private readonly fileLocks = new Map<number, Promise<void>>();
   lastPid = 2000;
 

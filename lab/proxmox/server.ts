@@ -108,7 +108,8 @@ export class ProxmoxServer {
       return after === "drop" || after === "hold" || fault?.how === "drop after";
     };
     try {
-      await this.workers.turn(/^\/nodes\/([^/]+)/.exec(path)?.[1] ?? "", this.cluster.times.api);
+      const node = /^\/nodes\/([^/]+)/.exec(path)?.[1] ?? "";
+      await this.workers.turn(node, this.cluster.times.api + this.agentTime(path));
       if (typeof status === "number") throw new PveError(status, "Service Unavailable");
       const data = await this.call(request, method, path, query, body);
       if (isStopped()) return;
@@ -123,6 +124,13 @@ export class ProxmoxServer {
       if (error.status === 401) await sleep(this.cluster.times.denied);
       this.refuse(response, error, path);
     }
+  }
+
+  /** Milliseconds that an agent keeps a worker waiting. */
+  private agentTime(path: string): number {
+    const vmid = /^\/nodes\/[^/]+\/qemu\/(\d+)\/agent\//.exec(path)?.[1];
+    if (vmid === undefined) return 0;
+    return this.cluster.slowAgents.get(Number(vmid)) ?? this.cluster.times.agent;
   }
 
   private async call(

@@ -1,8 +1,9 @@
 import { Pool, request } from "undici"; // connection pools with limits, deadlines and own connectors, which fetch doesn't expose
 import { type ZodType, z } from "zod";
 import { failureOf, HttpError } from "./errors";
+import { type Deadline, Lane, LateError } from "./lane";
 import { redact } from "./redact";
-import { withRetry } from "./retry";
+import { type NotNow, notNowOf, withRetry } from "./retry";
 import { connectorFor, type TlsSettings } from "./tls";
 
 export interface HttpSettings extends TlsSettings {
@@ -11,15 +12,19 @@ export interface HttpSettings extends TlsSettings {
   headers: Record<string, string>;
   /** Headers of every request that have to be asked for first, such as a login's. */
   authorize?: (method: HttpRequest["method"]) => Promise<Record<string, string>>;
-  /** Connections at most. */
-  connections: number;
+  /** Requests at once, each on a connection of its own. */
+  places: number;
+  /** The same for what may hang, which is asked with `mayHang`: apart from the others. */
+  hangingPlaces?: number;
   /** Milliseconds an idle connection is kept: less than the server keeps it. */
   keepAlive: number;
-  /** Seconds until an answer must be there, and the setting that says so. */
+  /** Seconds for which the server may be silent once a request was sent, and the setting that says so. */
   requestTimeout: number;
   timeoutSetting: string;
   /** Says what an answer that is no success means. */
   explain: (status: number, body: unknown) => string;
+  /** The answers that mean "not now". */
+  notNow: readonly NotNow[];
 }
 
 export interface HttpRequest {
@@ -31,24 +36,34 @@ export interface HttpRequest {
   headers?: Record<string, string>;
   /** It is what `authorize` itself asks. */
   isLogin?: boolean;
-  /** Seconds until the answer must be there, where that is less than is set. */
-  deadline?: number;
+  /** Seconds of silence, where that is less than is set; a function is asked when the request is sent. */
+  deadline?: number | (() => number);
+  /** It is sent in the lane of what may hang. */
+  mayHang?: boolean;
+  /** Is it the same when it comes twice? Taken from the method where it isn't said: all but POST are. */
+  isIdempotent?: boolean;
 }
 
-/** A server reached over HTTP: pool → deadline → typed errors → retry → JSON → zod. */
+/** A server reached over HTTP: lane → deadline → typed errors → retry → JSON → zod. */
 export class HttpClient {
   private readonly pool: Pool;
+  private readonly lane: Lane;
+  private readonly hanging: Lane | undefined;
 
   constructor(private readonly settings: HttpSettings) {
+    const { places, hangingPlaces = 0, requestTimeout } = settings;
+    this.lane = new Lane(places, requestTimeout);
+    this.hanging = hangingPlaces === 0 ? undefined : new Lane(hangingPlaces, requestTimeout);
     // Not an Agent: that replaces a pool whose last connection was closed, and the two together open more connections than are set.
     this.pool = new Pool(new URL(settings.baseUrl).origin, {
       connect: connectorFor(settings),
-      connections: settings.connections,
+      connections: places + hangingPlaces,
       pipelining: 1,
       keepAliveTimeout: settings.keepAlive,
       keepAliveMaxTimeout: settings.keepAlive,
-      headersTimeout: settings.requestTimeout * 1000,
-      bodyTimeout: settings.requestTimeout * 1000,
+      // The lanes time requests.
+      headersTimeout: 0,
+      bodyTimeout: 0,
     });
   }
 
@@ -67,7 +82,20 @@ export class HttpClient {
 
   /** The same with the version of what the body shows, where the server gives one. */
   async sendTagged<T>(schema: ZodType<T>, sent: HttpRequest): Promise<{ body: T; etag: string | undefined }> {
-    const { body, etag } = await withRetry(sent.method !== "POST", () => this.once(sent));
+    const lane = (sent.mayHang === true ? this.hanging : undefined) ?? this.lane;
+    const { requestTimeout } = this.settings;
+    const { deadline = requestTimeout } = sent;
+    const seconds = () => Math.min(typeof deadline === "number" ? deadline : deadline(), requestTimeout);
+    // Between two attempts its place is another's.
+    const { body, etag } = await withRetry(sent.isIdempotent ?? sent.method !== "POST", async () => {
+      // A login has a place of its own to wait for.
+      const authorization = sent.isLogin === true ? {} : await this.settings.authorize?.(sent.method);
+      return lane
+        .run((until) => this.once(sent, authorization ?? {}, until), seconds)
+        .catch((error: unknown) => {
+          throw this.typed(sent, error);
+        });
+    });
     const parsed = schema.safeParse(body);
     if (parsed.success) return { body: parsed.data, etag };
     throw new HttpError(
@@ -83,42 +111,36 @@ export class HttpClient {
     return `${this.settings.baseUrl}${path}${search}`;
   }
 
-  private async once(sent: HttpRequest): Promise<{ body: unknown; etag: string | undefined }> {
+  private async once(
+    sent: HttpRequest,
+    authorization: Record<string, string>,
+    deadline: Deadline,
+  ): Promise<{ body: unknown; etag: string | undefined }> {
     const url = this.url(sent);
-    const authorization = sent.isLogin ? {} : await this.settings.authorize?.(sent.method);
     const { method, json, form, headers } = sent;
-    const seconds = Math.min(sent.deadline ?? Number.POSITIVE_INFINITY, this.settings.requestTimeout);
     const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
     const type = form
       ? { "Content-Type": "application/x-www-form-urlencoded" }
       : json === undefined
         ? {}
         : { "Content-Type": "application/json" };
-    let status: number;
-    let text: string;
-    let reason: string;
-    let etag: string | undefined;
-    try {
-      const response = await request(url, {
-        method,
-        body,
-        headers: { Accept: "application/json", ...this.settings.headers, ...authorization, ...type, ...headers },
-        dispatcher: this.pool,
-        signal: AbortSignal.timeout(seconds * 1000),
-      });
-      status = response.statusCode;
-      reason = response.statusText;
-      etag = z.string().optional().catch(undefined).parse(response.headers.etag);
-      text = await response.body.text();
-    } catch (error) {
-      const failure = failureOf(error);
-      const raise = seconds === this.settings.requestTimeout ? ` (raise ${this.settings.timeoutSetting})` : "";
-      const late = `no answer within ${seconds} s${raise}`;
-      const detail = failure.kind === "timeout" ? late : failure.kind === "status" ? "" : failure.detail;
-      throw new HttpError(method, url, failure, redact(detail));
+    const response = await request(url, {
+      method,
+      body,
+      headers: { Accept: "application/json", ...this.settings.headers, ...authorization, ...type, ...headers },
+      dispatcher: this.pool,
+      signal: deadline.signal,
+    });
+    deadline.heard();
+    const chunks: Buffer[] = [];
+    for await (const chunk of response.body) {
+      deadline.heard();
+      chunks.push(Buffer.from(chunk));
     }
-    const parsed = parseBody(text);
-    if (status < 400 && parsed !== notJson) return { body: parsed, etag };
+    const status = response.statusCode;
+    const parsed = parseBody(Buffer.concat(chunks).toString());
+    if (status < 400 && parsed !== notJson)
+      return { body: parsed, etag: z.string().optional().catch(undefined).parse(response.headers.etag) };
     const known = parsed === notJson ? undefined : parsed;
     if (status < 400)
       throw new HttpError(
@@ -127,12 +149,24 @@ export class HttpClient {
         { kind: "status", status, body: undefined },
         "the answer is not JSON; is this the right URL?",
       );
+    const said = this.settings.explain(status, known);
+    const notNow = notNowOf(this.settings.notNow, status, said);
     throw new HttpError(
       method,
       url,
-      { kind: "status", status, body: known },
-      redact(`${status} ${this.settings.explain(status, known) || reason}`),
+      { kind: "status", status, body: known, ...(notNow === undefined ? {} : { notNow }) },
+      redact(`${status} ${said || response.statusText}`),
     );
+  }
+
+  /** What a request met, as an error that says method and URL. */
+  private typed(sent: HttpRequest, error: unknown): HttpError {
+    if (error instanceof HttpError) return error;
+    const failure = failureOf(error);
+    if (failure.kind === "status") throw error;
+    const isOwn = error instanceof LateError && error.seconds === this.settings.requestTimeout;
+    const raise = isOwn ? ` (raise ${this.settings.timeoutSetting})` : "";
+    return new HttpError(sent.method, this.url(sent), failure, redact(`${failure.detail}${raise}`));
   }
 }
 

@@ -1,7 +1,11 @@
 import type { Driver, Session } from "neo4j-driver"; // the vendor's own client of Bolt
 import type { Neo4jSettings } from "../connections";
 import { messageOf, UserError } from "../errors";
+import { Lane } from "../http/lane";
 import { keepSecret } from "../http/redact";
+
+/** Statements at once, each on a connection of the driver's pool. */
+const places = 8;
 
 /** Values of a statement's parameters. Whole numbers are bigints: a number arrives as a float. */
 export type Parameters = Record<string, unknown>;
@@ -9,11 +13,13 @@ export type Parameters = Record<string, unknown>;
 /** A Neo4j database, reached by Bolt. Statements that met another's locks, or a lost connection, are tried again. */
 export class Neo4j {
   private driver?: Driver;
+  private readonly lane: Lane;
   readonly url: string;
 
   constructor(private readonly settings: Neo4jSettings) {
     keepSecret(settings.password);
     this.url = settings.url;
+    this.lane = new Lane(places, settings.requestTimeout);
   }
 
   /** Makes sure that the database is there and lets us in. @throws UserError */
@@ -28,33 +34,35 @@ export class Neo4j {
   }
 
   /** One statement in a transaction of its own; it may run more than once. @returns the first column of its rows */
-  async run(text: string, parameters: Parameters = {}): Promise<unknown[]> {
-    const session = await this.session();
-    try {
-      return await session.executeWrite(
+  run(text: string, parameters: Parameters = {}): Promise<unknown[]> {
+    return this.inSession((session) =>
+      session.executeWrite(
         async (transaction) => {
           const { records } = await transaction.run(text, parameters);
           return records.map((record): unknown => record.get(0));
         },
         { timeout: this.settings.requestTimeout * 1000 },
-      );
-    } catch (error) {
-      throw this.explained(error);
-    } finally {
-      await session.close();
-    }
+      ),
+    );
   }
 
   /** A change of the schema, which has no transaction with others. */
   async runAlone(text: string): Promise<void> {
-    const session = await this.session();
-    try {
-      await session.run(text);
-    } catch (error) {
-      throw this.explained(error);
-    } finally {
-      await session.close();
-    }
+    await this.inSession((session) => session.run(text));
+  }
+
+  /** Neo4j itself times a transaction, from its beginning. */
+  private inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    return this.lane.run(async () => {
+      const session = await this.session();
+      try {
+        return await work(session);
+      } catch (error) {
+        throw this.explained(error);
+      } finally {
+        await session.close();
+      }
+    });
   }
 
   async close(): Promise<void> {

@@ -3,27 +3,39 @@ import type { NetboxSettings } from "../connections";
 import { UserError } from "../errors";
 import { firstIssue, HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
+import { longestRequestLine, type Query, search, splitQuery } from "../http/query";
 import { keepSecret } from "../http/redact";
+import type { NotNow } from "../http/retry";
 import { Semaphore } from "../semaphore";
 import { isRecord } from "../values";
 import { Gathering } from "./gathering";
 import * as wire from "./schemas";
 
+/** Objects that a page is asked for. NetBox gives fewer where its MAX_PAGE_SIZE says so. */
 const pageSize = 1000;
+/** As many digits as a place in a list may take. */
+const farthest = 10_000_000_000;
+/** Objects and bytes of a body: Django refuses 2.5 MB, proxies before it 1 MB where nobody has set more. */
+const bulkCount = 100;
+const bulkBytes = 500_000;
 /** Lists of single objects after which everything is read instead, how much that may be, and milliseconds for which it is believed. */
 const manyLists = 3;
 const largestWhole = 20_000;
 const wholeLifetime = 60_000;
 const anyRow = z.looseObject({ id: z.number() });
 type Row = z.infer<typeof anyRow>;
-type Query = Record<string, string | number | boolean | readonly (string | number)[]>;
 
-function search(query: Query): URLSearchParams {
-  const parameters = new URLSearchParams();
-  for (const [name, value] of Object.entries(query))
-    for (const each of Array.isArray(value) ? value : [value]) parameters.append(name, String(each));
-  return parameters;
-}
+/**
+ * NetBox itself answers 500 where PostgreSQL ended a deadlock, and has taken everything back; the others are of what stands before
+ * it, and only a limit of requests says that nothing was done.
+ */
+export const notNow: readonly NotNow[] = [
+  { status: 429, isUndone: true },
+  { status: 500, message: /deadlock detected|could not serialize access/, isUndone: true },
+  { status: 502, isUndone: false },
+  { status: 503, isUndone: false },
+  { status: 504, isUndone: false },
+];
 
 /** NetBox's error bodies as one line: `detail`, or each field with its messages. */
 export function explain(_status: number, body: unknown): string {
@@ -62,10 +74,11 @@ export class NetboxClient {
       headers: {
         Authorization: settings.token.startsWith("nbt_") ? `Bearer ${settings.token}` : `Token ${settings.token}`,
       },
-      connections: 6,
+      places: 6,
       keepAlive: 1000, // gunicorn closes an idle connection after 2 s by default
       timeoutSetting: "netbox-proxmox:netbox.requestTimeout",
       explain,
+      notNow,
     });
   }
 
@@ -145,11 +158,30 @@ export class NetboxClient {
     );
   }
 
-  /** Every object that the query selects, each once. The caller checks that the filter was honoured. */
+  /**
+   * Every object that the query selects, each once and by ascending ids. Lists in it may be of any length. The caller checks that
+   * the filters were honoured.
+   */
   async list<T>(path: string, item: z.ZodType<T>, fields: string, query: Query = {}): Promise<T[]> {
+    const parts = this.split(path, query, fields);
+    const lists = await Promise.all(parts.map((part) => this.settled(path, fields, part)));
+    const rows = new Map(lists.flatMap((each) => [...each]));
+    const sorted = lists.length === 1 ? [...rows.values()] : [...rows.values()].sort((a, b) => a.id - b.id);
+    return sorted.map((row) => this.parsed(path, item, row));
+  }
+
+  /** The query as queries of which each fits into a URL, whichever page it asks for. */
+  private split(path: string, query: Query, fields: string): Query[] {
+    const others = search({ fields, ordering: "id", limit: pageSize, offset: farthest });
+    const line = `GET ${new URL(this.url).pathname.replace(/\/$/, "")}/api/${path}/?${others.toString()} HTTP/1.1`;
+    return splitQuery(query, longestRequestLine - line.length);
+  }
+
+  /** All that one URL selects, read anew where it changed meanwhile. */
+  private async settled(path: string, fields: string, query: Query): Promise<Map<number, Row>> {
     for (let attempt = 1; ; attempt++) {
       const { rows, isWhole } = await this.pages(path, fields, query);
-      if (isWhole) return [...rows.values()].map((row) => this.parsed(path, item, row));
+      if (isWhole) return rows;
       if (attempt === 3)
         throw new UserError(
           `NetBox's ${path} (${this.url}/api/${path}/) changed three times while it was read: run again when fewer people write.`,
@@ -160,27 +192,46 @@ export class NetboxClient {
   /**
    * All pages of a list, in parallel and by ascending ids, so that what is added comes last and shifts nothing. What is deleted
    * meanwhile shifts the rest: each page begins with the last object of the one before, which tells whether anything was lost.
+   * A page has as many objects as the first one brought, which is NetBox's to say.
    */
   private async pages(
     path: string,
     fields: string,
     query: Query,
   ): Promise<{ rows: Map<number, Row>; isWhole: boolean }> {
-    const read = (n: number) =>
+    const read = (place: Query) =>
       this.http.send(wire.page(anyRow), {
         method: "GET",
         path: `/api/${path}/`,
-        query: search({ ...query, fields, ordering: "id", limit: pageSize, offset: n * (pageSize - 1) }),
+        query: search({ ...query, fields, ordering: "id", ...place }),
       });
-    const first = await read(0);
-    // A count that its own page belies is not gone after.
-    const isSound = first.results.length === Math.min(first.count, pageSize);
-    const more = isSound ? Math.max(0, Math.ceil((first.count - 1) / (pageSize - 1)) - 1) : 0;
-    const rest = await Promise.all(Array.from({ length: more }, (_, n) => read(n + 1)));
+    const first = await read({ limit: pageSize, offset: 0 });
+    const size = first.results.length;
+    if (first.next === null) return { rows: byId(first.results), isWhole: size === first.count };
+    if (size < 2) return this.walked(first.results, (last) => read({ limit: 1, id__gt: last }));
+    const more = Math.ceil((first.count - 1) / (size - 1)) - 1;
+    const rest = await Promise.all(
+      Array.from({ length: more }, (_, n) => read({ limit: size, offset: (n + 1) * (size - 1) })),
+    );
     const all = [first, ...rest].map(({ results }) => results);
-    const rows = new Map(all.flat().map((row) => [row.id, row]));
-    const isJoined = all.every((page, n) => n === 0 || page[0]?.id === all[n - 1]?.[pageSize - 1]?.id);
-    return { rows, isWhole: isSound && isJoined };
+    const isWhole = all.every((page, n) => n === 0 || page[0]?.id === all[n - 1]?.[size - 1]?.id);
+    return { rows: byId(all.flat()), isWhole };
+  }
+
+  /** Pages of one object, which can't overlap: each is asked for by the id before it. */
+  private async walked(
+    first: Row[],
+    after: (last: number) => Promise<{ results: Row[] }>,
+  ): Promise<{ rows: Map<number, Row>; isWhole: boolean }> {
+    const rows = byId(first);
+    for (let last = first[0]; last !== undefined; ) {
+      const [next] = (await after(last.id)).results;
+      // The filter was not honoured.
+      if (next !== undefined && next.id <= last.id) return { rows, isWhole: false };
+      if (next !== undefined) rows.set(next.id, next);
+      last = next;
+    }
+    return { rows, isWhole: first.length > 0 };
   }
 
   private parsed<T>(path: string, item: z.ZodType<T>, row: { id: number }): T {
@@ -232,7 +283,10 @@ export class NetboxClient {
 
   /** How many objects a query selects. */
   async count(path: string, selection: Query = {}): Promise<number> {
-    const query = search({ ...selection, fields: "id", limit: 1 });
+    const parts = this.split(path, selection, "id");
+    // An object may be selected by several of them.
+    if (parts.length > 1) return (await this.list(path, anyRow, "id", selection)).length;
+    const query = search({ ...parts[0], fields: "id", limit: 1 });
     return (await this.http.send(wire.page(z.unknown()), { method: "GET", path: `/api/${path}/`, query })).count;
   }
 
@@ -262,8 +316,26 @@ export class NetboxClient {
     return made;
   }
 
-  create<T>(path: string, item: z.ZodType<T>, json: unknown): Promise<T> {
+  /** Makes one object. It is sent once: whoever makes something looks up first whether an earlier run did. */
+  create<T>(path: string, item: z.ZodType<T>, json: object): Promise<T> {
     return this.http.send(item, { method: "POST", path: `/api/${path}/`, json });
+  }
+
+  /**
+   * Makes several, in requests of so many as NetBox takes; each request makes all of its objects or none.
+   * @param made is told what a request made, and where in the list it began: a later one may fail
+   */
+  async createAll<T>(
+    path: string,
+    item: z.ZodType<T>,
+    bodies: readonly object[],
+    made: (objects: T[], start: number) => void,
+  ): Promise<void> {
+    let start = 0;
+    for (const part of bulks(bodies)) {
+      made(await this.http.send(item.array(), { method: "POST", path: `/api/${path}/`, json: part }), start);
+      start += part.length;
+    }
   }
 
   /**
@@ -317,6 +389,26 @@ export class NetboxClient {
     return found;
   }
 }
+
+/** The bodies in parts of so many, and so many bytes, as one request may have. */
+export function bulks(bodies: readonly object[]): object[][] {
+  const parts: object[][] = [];
+  let bytes = Number.POSITIVE_INFINITY;
+  for (const body of bodies) {
+    const own = Buffer.byteLength(JSON.stringify(body)) + 1;
+    const last = parts.at(-1);
+    if (last === undefined || last.length === bulkCount || bytes + own > bulkBytes) {
+      parts.push([body]);
+      bytes = own;
+    } else {
+      last.push(body);
+      bytes += own;
+    }
+  }
+  return parts;
+}
+
+const byId = (rows: Row[]): Map<number, Row> => new Map(rows.map((row) => [row.id, row]));
 
 /** NetBox's own 404 for an object; a 404 without its JSON is a wrong URL, not a missing object. */
 const isGone = (error: unknown): boolean =>

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 
-/** Milliseconds in which ids are gathered, and how many fit into one URL. */
+/** Milliseconds in which ids are gathered, and how many of them are not waited for any longer. */
 const gathering = 50;
 const largest = 200;
 

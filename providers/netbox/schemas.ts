@@ -282,8 +282,9 @@ export const dnsRecord = z
 export const dnsRecordFields =
   "id,zone,type,name,fqdn,value,absolute_value,ttl,active,managed,disable_ptr,ptr_record,description";
 
-/** A list's envelope. */
-export const page = <T>(item: z.ZodType<T>) => z.object({ count: z.number(), results: z.array(item) });
+/** A list's envelope; `next` is null on its last page. */
+export const page = <T>(item: z.ZodType<T>) =>
+  z.object({ count: z.number(), next: z.string().nullable(), results: z.array(item) });
 /** OPTIONS of a list: POST stands for adding, PUT for changing; what may not be done is left out. */
 export const listMetadata = z.object({ actions: z.record(z.string(), z.unknown()).default({}) });
 

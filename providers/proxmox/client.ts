@@ -5,6 +5,7 @@ import { UserError } from "../errors";
 import { HttpClient, type HttpRequest } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
+import { type NotNow, notNowOf, pause } from "../http/retry";
 import { Semaphore, Shared } from "../semaphore";
 import * as accessWire from "./access/schemas";
 import { type AccessView, splitAuthId, viewOf } from "./access/view";
@@ -14,6 +15,15 @@ import * as wire from "./schemas";
 
 /** Milliseconds: half of what PVE gives a ticket. */
 const ticketLifetime = 3_600_000;
+
+/** Requests at once: to the cluster, to its guests' agents, and of these to one node's, as pvedaemon has three workers a node. */
+const places = 8;
+const agentPlaces = 6;
+const agentPlacesANode = 2;
+/** Seconds after which one agent is not waited for. */
+const agentDeadline = 5;
+/** How often a task is begun whose guest somebody else has locked. */
+const taskAttempts = 4;
 
 /** Gets each line of a task's log as it comes. */
 export type OnLine = (line: string) => void;
@@ -30,6 +40,17 @@ export function explain(_status: number, body: unknown): string {
   return [String(body.message).trim(), ...errors].join(" ");
 }
 
+/**
+ * pveproxy answers 595 to 599 for a node that it passes a request on to: 595 where there was no connection. A lock that others hold
+ * is waited for by PVE itself for 10 s, before anything is done (PVE::AbstractConfig, PVE::Cluster). The others are of proxies.
+ */
+const notNow: readonly NotNow[] = [
+  { status: 500, message: /can't lock file '.*' - got timeout/, isUndone: true },
+  { status: 500, message: /cfs-lock '.*' error: got lock (request )?timeout/, isUndone: true },
+  { status: 595, isUndone: true },
+  ...[429, 502, 503, 504, 596, 597, 598, 599].map((status) => ({ status, isUndone: false })),
+];
+
 const messageOf = (error: unknown): string =>
   error instanceof HttpError && error.failure.kind === "status"
     ? explain(error.failure.status, error.failure.body)
@@ -40,7 +61,7 @@ export const says = {
   missingGuest: (error: unknown) => /^Configuration file '.*' does not exist/.test(messageOf(error)),
   taken: (text: string) => /config file already exists|(VM|CT) \d+ already exists/.test(text),
   changedMeanwhile: (error: unknown) => /checksum mismatch|file changed by other user/.test(messageOf(error)),
-  shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text),
+  shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text) && !/can't lock file/.test(text),
   /** PVE::Storage. */
   stillCloned: (text: string) => /is still in use by linked clone/.test(text),
   /** PVE::AbstractConfig. */
@@ -60,12 +81,31 @@ export class TaskError extends Error {
   }
 }
 
+/** The time that a cluster's agents have together. One that answers costs none of it, however many there are. */
+export class AgentTime {
+  private lost = 0;
+
+  /** @param seconds that those may cost which say nothing */
+  constructor(private readonly seconds: number) {}
+
+  /** Seconds for the next one; none where all is lost. */
+  next(): number {
+    return this.lost < this.seconds ? agentDeadline : 0;
+  }
+
+  /** @param places that were asked at once meanwhile */
+  lose(seconds: number, places: number): void {
+    this.lost += seconds / places;
+  }
+}
+
 /** One Proxmox VE cluster. Calls wait in its pool; reads that arrive together share one answer. */
 export class ProxmoxCluster {
   private readonly http: HttpClient;
   private readonly guests: Shared<Map<number, wire.GuestResource>>;
   private readonly statuses = new Map<string, Shared<Map<number, string>>>();
   private readonly templates = new Map<number | string, Semaphore>();
+  private readonly agents = new Map<string, Semaphore>();
   private readonly identity: Shared<string>;
   private readonly release: Shared<string>;
   private readonly rights: Shared<AccessView>;
@@ -109,10 +149,12 @@ export class ProxmoxCluster {
             },
           }
         : {}),
-      connections: 8,
+      places,
+      hangingPlaces: agentPlaces,
       keepAlive: 4000, // pveproxy closes an idle connection after 5 s
       timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
       explain,
+      notNow,
     });
     this.guests = new Shared(300, async () => {
       const all = await this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" });
@@ -126,7 +168,14 @@ export class ProxmoxCluster {
   private async login(): Promise<wire.Ticket> {
     const { user = "", password = "" } = this.settings;
     const form = parameters({ username: user, password });
-    const sent = { method: "POST" as const, path: "/access/ticket", form, isLogin: true, deadline: 15 };
+    const sent = {
+      method: "POST" as const,
+      path: "/access/ticket",
+      form,
+      isLogin: true,
+      isIdempotent: true,
+      deadline: 15,
+    };
     const made = await this.http.send(wire.data(wire.ticket), sent);
     keepSecret(made.ticket);
     return made;
@@ -150,7 +199,16 @@ export class ProxmoxCluster {
 
   /** A write that answers with a task; done when the task has ended well. @throws TaskError */
   async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters, onLine?: OnLine): Promise<void> {
-    await this.wait(await this.send(method, path, form, z.string()), onLine);
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.wait(await this.send(method, path, form, z.string()), onLine);
+      } catch (error) {
+        // What PVE answers for most requests is only that a task has begun: its exit status is the answer.
+        const isUndone = error instanceof TaskError && notNowOf(notNow, 500, error.exitstatus)?.isUndone === true;
+        if (!isUndone || attempt === taskAttempts) throw error;
+        await pause(attempt);
+      }
+    }
   }
 
   /** A write that answers with what it made. */
@@ -166,8 +224,10 @@ export class ProxmoxCluster {
   ): Promise<T> {
     const carried: Partial<HttpRequest> =
       method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
+    // The rule after a deleted one takes its number.
+    const isIdempotent = method !== "POST" && !(method === "DELETE" && /\/rules\/\d+$/.test(path));
     try {
-      return await this.http.send(wire.data(schema), { method, path, ...carried });
+      return await this.http.send(wire.data(schema), { method, path, isIdempotent, ...carried });
     } catch (error) {
       // What it did all the same nobody knows.
       this.guests.discard();
@@ -435,14 +495,25 @@ export class ProxmoxCluster {
     return this.get(`/nodes/${node}/${type}/${vmid}/snapshot`, wire.snapshots);
   }
 
-  /** What is answered within so many seconds, or undefined: for agents, which hang, sleep and go. */
-  async ask<T>(path: string, schema: z.ZodType<T>, seconds: number): Promise<T | undefined> {
-    try {
-      return await this.http.send(wire.data(schema), { method: "GET", path, deadline: Math.max(seconds, 0.1) });
-    } catch (error) {
-      if (error instanceof HttpError) return undefined;
-      throw error;
-    }
+  /** What a guest's agent says, or undefined: agents hang, sleep and go. @param path after the node's */
+  ask<T>(node: string, path: string, schema: z.ZodType<T>, time: AgentTime): Promise<T | undefined> {
+    const turn = this.agents.get(node) ?? new Semaphore(agentPlacesANode);
+    this.agents.set(node, turn);
+    return turn.run(async () => {
+      let sent = Date.now();
+      const deadline = () => {
+        sent = Date.now();
+        return time.next();
+      };
+      const request = { method: "GET" as const, path: `/nodes/${node}${path}`, mayHang: true, deadline };
+      try {
+        return await this.http.send(wire.data(schema), request);
+      } catch (error) {
+        if (!(error instanceof HttpError)) throw error;
+        time.lose((Date.now() - sent) / 1000, Math.min(agentPlaces, agentPlacesANode * this.agents.size));
+        return undefined;
+      }
+    });
   }
 
   /** The OS templates of PVE's own list, as a node last fetched it. */

@@ -3,6 +3,7 @@ import { UserError } from "../errors";
 import { HttpClient } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
+import type { NotNow } from "../http/retry";
 import { isRecord } from "../values";
 import type { Destination } from "./secretsink.model";
 
@@ -23,6 +24,14 @@ interface Stored {
 const explain = (_status: number, body: unknown): string =>
   isRecord(body) && Array.isArray(body.errors) ? body.errors.map(String).join("; ") : "";
 
+/** A quota's limit, a standby that has not caught up yet, and what stands before Vault. A sealed one (503) stays sealed. */
+const notNow: readonly NotNow[] = [
+  { status: 412, isUndone: true },
+  { status: 429, isUndone: true },
+  { status: 502, isUndone: false },
+  { status: 504, isUndone: false },
+];
+
 /** Does some work with a client for one secret of a Vault; VAULT_TOKEN opens it. */
 export async function withVault<T>(place: VaultPlace, work: (secret: VaultSecret) => Promise<T>): Promise<T> {
   const token = process.env.VAULT_TOKEN ?? "";
@@ -38,11 +47,12 @@ export async function withVault<T>(place: VaultPlace, work: (secret: VaultSecret
       ...(place.namespace === undefined ? {} : { "X-Vault-Namespace": place.namespace }),
     },
     ...(place.caFile === undefined ? {} : { caFile: place.caFile }),
-    connections: 1,
+    places: 1,
     keepAlive: 2000,
     requestTimeout: 30,
     timeoutSetting: "nothing: is Vault sealed?",
     explain,
+    notNow,
   });
   try {
     return await work(new VaultSecret(http, place));

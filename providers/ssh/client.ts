@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Client, utils } from "ssh2"; // nsupdate, qm and pct run on the machines themselves: nothing else reaches them
-import { UserError } from "../errors";
-import { Semaphore } from "../semaphore";
+import { messageOf, UserError } from "../errors";
+import { Lane } from "../http/lane";
 
 export interface CommandResult {
   code: number;
@@ -43,21 +43,26 @@ const channels = 4;
 
 /** One ssh connection, made when it is first needed and again after it dropped. */
 export class Ssh {
-  private readonly places = new Semaphore(channels);
+  private readonly lane: Lane;
   private connection?: Promise<Client>;
   private closed = false;
 
   constructor(
     private readonly subject: Subject,
     private readonly settings: SshSettings,
-  ) {}
+  ) {
+    this.lane = new Lane(channels, settings.requestTimeout);
+  }
 
   /** Runs a command with its standard input; the caller quotes. */
-  run(command: string, stdin: string, running: Running = {}): Promise<CommandResult> {
-    return this.places.run(async () => {
+  run(command: string, stdin: string, { deadline, onLine }: Running = {}): Promise<CommandResult> {
+    return this.lane.run(async (until) => {
       for (let attempt = 1; ; attempt++) {
         try {
-          return await this.exec(await this.connect(), command, stdin, running);
+          const client = await this.connect();
+          // What it took to connect is not the command's.
+          until.heard();
+          return await this.exec(client, command, stdin, onLine, until.signal);
         } catch (error) {
           // A channel that was never opened ran nothing, so trying again is safe.
           if (attempt >= 4 || !(error instanceof ChannelError))
@@ -69,24 +74,31 @@ export class Ssh {
           await sleep(100 * 2 ** attempt);
         }
       }
-    });
+    }, deadline);
   }
 
   /** One command. Without an answer in time the connection is given up: what it still does nobody can say. */
-  private async exec(client: Client, command: string, stdin: string, running: Running): Promise<CommandResult> {
-    const { deadline = this.settings.requestTimeout, onLine } = running;
-    let timer: NodeJS.Timeout | undefined;
+  private async exec(
+    client: Client,
+    command: string,
+    stdin: string,
+    onLine: Running["onLine"],
+    signal: AbortSignal,
+  ): Promise<CommandResult> {
+    let giveUp = () => {};
     const late = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => {
+      giveUp = () => {
         client.destroy();
         this.connection = undefined;
-        reject(new Error(`no answer within ${deadline} s (raise ${this.shared}.requestTimeout)`));
-      }, deadline * 1000);
+        const reason = messageOf(signal.reason);
+        reject(new Error(`${reason} (raise ${this.shared}.requestTimeout)`));
+      };
+      signal.addEventListener("abort", giveUp, { once: true });
     });
     try {
       return await Promise.race([exec(client, command, stdin, onLine), late]);
     } finally {
-      clearTimeout(timer);
+      signal.removeEventListener("abort", giveUp);
     }
   }
 

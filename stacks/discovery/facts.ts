@@ -4,7 +4,7 @@ import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
 import { messageFor, row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
-import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import { AgentTime, type ProxmoxCluster } from "../../providers/proxmox/client";
 import {
   agentInterfaces,
   agentSystem,
@@ -36,9 +36,9 @@ export async function readCluster(
     const unseen = await Promise.all(
       known.map(async ({ vmid, pool }) => (there.has(vmid) || (await cluster.maySee(vmid, pool)) ? [] : [vmid])),
     );
-    const deadline = Date.now() + agentTimeout * 1000;
+    const time = new AgentTime(agentTimeout);
     const [machines, networks] = await Promise.all([
-      Promise.all(picked.map((guest) => readMachine(cluster, guest, chosen.syncAgent !== false, deadline))),
+      Promise.all(picked.map((guest) => readMachine(cluster, guest, chosen.syncAgent !== false, time))),
       Promise.all(
         nodes.map(
           ({ node }): Promise<NodeInterface[]> =>
@@ -65,7 +65,7 @@ async function readMachine(
   cluster: ProxmoxCluster,
   guest: GuestResource,
   asksAgent: boolean,
-  deadline: number,
+  time: AgentTime,
 ): Promise<SeenMachine | undefined> {
   const { vmid, type, node, name, pool, tags } = guest;
   const [read, status] = await Promise.all([
@@ -78,24 +78,22 @@ async function readMachine(
   const [snapshots, agent] = await Promise.all([
     // The configuration names the snapshot that it goes on from.
     config.parent === undefined ? 0 : cluster.snapshots(type, node, vmid),
-    mayAnswer ? readAgent(cluster, guest, deadline) : undefined,
+    mayAnswer ? readAgent(cluster, guest, time) : undefined,
   ]);
   return { vmid, type, node, name, status, pool, tags, config, snapshots, agent };
 }
 
 const hasAgent = (agent: string | number | undefined): boolean => /^(enabled=)?1/.test(String(agent ?? "0"));
 
-/** Addresses and system from within, for as long as there is time. */
+/** Addresses and system from within. */
 async function readAgent(
   cluster: ProxmoxCluster,
   { type, node, vmid }: GuestResource,
-  deadline: number,
+  time: AgentTime,
 ): Promise<AgentView | undefined> {
-  const left = () => Math.min(5, (deadline - Date.now()) / 1000);
-  const base = `/nodes/${node}/${type}/${vmid}`;
-  if (left() <= 0) return undefined;
+  const base = `/${type}/${vmid}`;
   if (type === "lxc") {
-    const found = await cluster.ask(`${base}/interfaces`, containerInterfaces, left());
+    const found = await cluster.ask(node, `${base}/interfaces`, containerInterfaces, time);
     if (!found) return undefined;
     return {
       addresses: byMac(
@@ -106,9 +104,9 @@ async function readAgent(
       ),
     };
   }
-  const interfaces = await cluster.ask(`${base}/agent/network-get-interfaces`, agentInterfaces, left());
+  const interfaces = await cluster.ask(node, `${base}/agent/network-get-interfaces`, agentInterfaces, time);
   if (interfaces === undefined) return undefined;
-  const system = (await cluster.ask(`${base}/agent/get-osinfo`, agentSystem, left()))?.result;
+  const system = (await cluster.ask(node, `${base}/agent/get-osinfo`, agentSystem, time))?.result;
   return {
     addresses: byMac(
       interfaces.result.map((each) => ({
@@ -220,14 +218,12 @@ async function readMade(netbox: NetboxClient, stack: string, keys: string[]): Pr
   const found = new Set<string>();
   for (const type of ["virtualMachine", "device"] as const) {
     const ids = keys.filter((key) => key.startsWith(`${type}/`)).map((key) => Number(key.slice(type.length + 1)));
-    for (let n = 0; n < ids.length; n += 200) {
-      const part = ids.slice(n, n + 200);
-      const query = { changed_object_type: types[type], changed_object_id: part, action: "create" };
-      const fields = "id,changed_object_type,changed_object_id,message";
-      for (const each of await netbox.list("core/object-changes", change, fields, query))
-        if (each.message === messageFor(stack) && each.changed_object_type === types[type])
-          found.add(`${type}/${each.changed_object_id}`);
-    }
+    if (ids.length === 0) continue;
+    const query = { changed_object_type: types[type], changed_object_id: ids, action: "create" };
+    const fields = "id,changed_object_type,changed_object_id,message";
+    for (const each of await netbox.list("core/object-changes", change, fields, query))
+      if (each.message === messageFor(stack) && each.changed_object_type === types[type])
+        found.add(`${type}/${each.changed_object_id}`);
   }
   return found;
 }

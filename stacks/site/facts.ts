@@ -144,17 +144,9 @@ export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise
 /** Deletions of these machines in the change log, as far as the token may see it. */
 async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.Deletion[]> {
   const type = "virtualization.virtualmachine";
-  // So many at a time, as they stand in the URL.
-  const parts = Array.from({ length: Math.ceil(ids.length / 200) }, (_, n) => ids.slice(n * 200, (n + 1) * 200));
-  const rows = await Promise.all(
-    parts.map((part) => {
-      const query = { changed_object_type: type, changed_object_id: part, action: "delete" };
-      return visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
-    }),
-  );
-  return rows
-    .flatMap((each) => each ?? [])
-    .filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
+  const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
+  const rows = await visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
+  return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
 }
 
 /** A list, or nothing where the token may not see it. */

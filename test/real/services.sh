@@ -2,6 +2,7 @@
 # Real NetBox 4.7 (with netbox-dns), BIND 9, sshd and Neo4j 5.26 on loopback, for `npm run test:real`. Needs root and Debian.
 #   services.sh up         installs what is missing, starts everything, prints one JSON line of where things are
 #   services.sh reset N    an empty NetBox N again
+#   services.sh page-size N SIZE   NetBox N's MAX_PAGE_SIZE, until its next reset
 #   services.sh worker N   NetBox N's background worker, which delivers its webhooks; `worker-down` ends it
 #   services.sh down       stops what this script started
 # There are two of NetBox and of BIND, numbered from 1, so that two suites can run at once, each with its own.
@@ -132,7 +133,6 @@ SECRET_KEY = 'tests-only-0123456789abcdef0123456789abcdef0123456789abcdef'
 API_TOKEN_PEPPERS = {1: 'tests-only-pepper-0123456789abcdef0123456789abcdef01234567'}
 PLUGINS = ['netbox_dns']
 PLUGINS_CONFIG = {'netbox_dns': {}}
-MAX_PAGE_SIZE = 1000
 ENFORCE_GLOBAL_UNIQUE = True
 RELEASE_CHECK_URL = None
 CENSUS_REPORTING_ENABLED = False
@@ -178,6 +178,13 @@ reset() { # number
     sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)" -c "create database netbox$1 template netbox_tpl"
   ) 9>"$S/run/template.lock"
   for each in $((2 * $1)) $((2 * $1 + 1)); do redis-cli -p $REDIS_PORT -n "$each" flushdb >/dev/null; done
+}
+
+# What no file sets, NetBox takes from its database, where its administrators set it.
+page_size() { # number, size
+  sql -d "netbox$1" -c "update core_configrevision set active = false" \
+    -c "insert into core_configrevision (active, created, comment, data) values (true, now(), '', '{\"MAX_PAGE_SIZE\": $2}')"
+  redis-cli -p $REDIS_PORT -n $((2 * $1 + 1)) flushdb >/dev/null
 }
 
 redis() {
@@ -297,11 +304,12 @@ up)
     "$each" $PG_PORT $SSH_PORT "$S/ssh/client" "$(cut -d' ' -f1,2 "$S/ssh/host.pub")" "$S/ssh/host.pub" $NEO4J_PORT $NEO4J_PASSWORD "$(command -v chromium)" "$S/clients/bin/python" "$S/debian-13" "$(dump)"
   ;;
 reset) reset "$2" ;;
+page-size) page_size "$2" "$3" ;;
 worker) worker "$2" ;;
 worker-down) worker_down ;;
 down) stop ;;
 *)
-  echo "services.sh up|reset N|worker N|worker-down|down" >&2
+  echo "services.sh up|reset N|page-size N SIZE|worker N|worker-down|down" >&2
   exit 2
   ;;
 esac

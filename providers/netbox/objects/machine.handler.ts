@@ -222,7 +222,7 @@ class Sync {
     return `${name} of ${titleOf(this.netbox, this.wanted.type, this.wanted.fields.name, this.machineId)}`;
   }
 
-  /** Makes those of a kind that are missing, all in one request, and changes the others. */
+  /** Makes those of a kind that are missing, together, and changes the others. */
   private async part(
     kind: PartKind,
     wanted: Record<string, MachineInterface | (Owned & { objectId?: number })>,
@@ -261,11 +261,12 @@ class Sync {
       [kind.parent]: this.machineId,
     }));
     try {
-      const made = await this.netbox.create(path, row.array(), bodies);
-      for (const [n, [name]] of missing.entries()) {
-        const id = made[n]?.id;
-        if (id !== undefined) this.parts[keyOf(name)] = { id, made: true };
-      }
+      await this.netbox.createAll(path, row, bodies, (made, start) => {
+        for (const [n, { id }] of made.entries()) {
+          const [name] = missing[start + n] ?? [];
+          if (name !== undefined) this.parts[keyOf(name)] = { id, made: true };
+        }
+      });
     } catch (error) {
       throw explained(error, `make ${this.title(missing.map(([name]) => name).join(", "))}`);
     }
