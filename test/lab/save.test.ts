@@ -6,9 +6,9 @@ import fc from "fast-check"; // makes up random changes, and the smallest ones t
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { Lab } from "../../lab";
 import { parseSaved, readSaved, type SavedLab, writeSaved } from "../../lab/saved";
-import { Consoles } from "../../tools/consoles";
 import { demoSeed, zonesOf } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
+import { SystemClients } from "../../tools/systemclients";
 
 const root = projectRoot();
 const text = (saved: SavedLab) => JSON.stringify(saved);
@@ -17,7 +17,7 @@ const text = (saved: SavedLab) => JSON.stringify(saved);
 class Subject {
   private constructor(
     readonly lab: Lab,
-    readonly consoles: Consoles,
+    readonly clients: SystemClients,
     readonly folder: string,
   ) {}
 
@@ -25,18 +25,18 @@ class Subject {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
     const from = saved === undefined ? { seed: demoSeed() } : { saved };
     const lab = await Lab.start({ ...from, folder: join(folder, "lab"), save: join(folder, "saved.json") });
-    return new Subject(lab, new Consoles(lab.endpoints, zonesOf(lab.seed)), folder);
+    return new Subject(lab, new SystemClients(lab.endpoints, zonesOf(lab.seed)), folder);
   }
 
   async close(): Promise<void> {
-    await this.consoles.close();
+    await this.clients.close();
     await this.lab.close();
     rmSync(this.folder, { recursive: true, force: true });
   }
 
   /** Answers of all three systems. */
   async answers(): Promise<unknown> {
-    const { consoles, lab } = this;
+    const { clients, lab } = this;
     const proxmox = [
       ...["/cluster/resources", "/cluster/ha/resources", "/cluster/ha/rules", "/cluster/sdn/vnets", "/cluster/options"],
       ...["/access/users", "/access/users/robot@pve/token", "/access/roles", "/access/acl", "/access/groups"],
@@ -53,9 +53,9 @@ class Subject {
     ];
     const shown: Record<string, unknown> = {};
     for (const path of proxmox)
-      shown[path] = await consoles.proxmox("GET", path).catch((error: unknown) => `refused: ${String(error)}`);
-    for (const path of netbox) shown[path] = await consoles.all(path);
-    shown.records = await consoles.records();
+      shown[path] = await clients.proxmox("GET", path).catch((error: unknown) => `refused: ${String(error)}`);
+    for (const path of netbox) shown[path] = await clients.all(path);
+    shown.records = await clients.records();
     shown.serials = lab.zones.all().map(({ serial }) => serial);
     // Where a lab is, and how long its guests run, is not what it holds.
     const {
@@ -70,9 +70,9 @@ class Subject {
 
   /** Uses what the seed does not. */
   async furnish(): Promise<void> {
-    const { consoles, lab } = this;
-    const pve = consoles.proxmox.bind(consoles);
-    const netbox = consoles.netbox.bind(consoles);
+    const { clients, lab } = this;
+    const pve = clients.proxmox.bind(clients);
+    const netbox = clients.netbox.bind(clients);
     await pve("POST", "/nodes/pve1/qemu/9000/clone", { newid: 400, name: "cloned", full: 1, storage: "local-lvm" });
     await pve("POST", "/nodes/pve1/qemu/400/status/start");
     await pve("PUT", "/nodes/pve1/qemu/400/config", { memory: 4096, delete: "cores", cipassword: "Hidden-1" });
@@ -96,7 +96,7 @@ class Subject {
     await pve("POST", "/access/users/robot@pve/token/ci", { privsep: 1, comment: "of ci" });
     await pve("POST", "/access/roles", { roleid: "Looker", privs: "VM.Audit" });
     await pve("PUT", "/access/acl", { path: "/vms", roles: "Looker", tokens: "robot@pve!ci" });
-    const [vm] = await consoles.all<{ id: number }>("virtualization/virtual-machines", "&name=web01");
+    const [vm] = await clients.all<{ id: number }>("virtualization/virtual-machines", "&name=web01");
     const entry = { assigned_object_type: "virtualization.virtualmachine", assigned_object_id: vm?.id };
     await netbox("POST", "extras/journal-entries/", { ...entry, kind: "info", comments: "noted" });
     const tag = Object(await netbox("POST", "extras/tags/", { name: "gone", slug: "gone" }));
@@ -107,7 +107,7 @@ class Subject {
     await netbox("POST", "plugins/netbox-dns/zones/", {
       ...{ name: "plugin.example", soa_mname: server.id, soa_rname: "host.lab.example", nameservers: [server.id] },
     });
-    await consoles.nsupdate("lab.example.", ['update add note.lab.example. 300 TXT "a b"']);
+    await clients.nsupdate("lab.example.", ['update add note.lab.example. 300 TXT "a b"']);
     for (const { cluster } of lab.proxmox.values()) await cluster.tasks.idle(5000);
   }
 }
@@ -151,14 +151,14 @@ describe("a saved lab", () => {
 
   it("goes on where it ended: ids, names of disks and process ids are not given twice", async () => {
     const second = await open(parseSaved(text(saved), "it"));
-    const tags = async ({ consoles }: Subject) =>
-      Object(await consoles.netbox("POST", "extras/tags/", { name: "next", slug: "next" })).id as unknown;
+    const tags = async ({ clients }: Subject) =>
+      Object(await clients.netbox("POST", "extras/tags/", { name: "next", slug: "next" })).id as unknown;
     expect(await tags(second)).toBe(await tags(first));
-    await second.consoles.proxmox("POST", "/nodes/pve1/qemu/400/status/stop");
-    await second.consoles.proxmox("POST", "/nodes/pve1/qemu/400/status/start");
+    await second.clients.proxmox("POST", "/nodes/pve1/qemu/400/status/stop");
+    await second.clients.proxmox("POST", "/nodes/pve1/qemu/400/status/start");
     const cluster = second.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
     expect(cluster.guests.get(400)?.config.get("memory")).toBe("4096");
-    const duplicate = second.consoles.netbox("POST", "extras/tags/", { name: "next", slug: "next" });
+    const duplicate = second.clients.netbox("POST", "extras/tags/", { name: "next", slug: "next" });
     await expect(duplicate).rejects.toThrow(/already exists/);
   });
 
