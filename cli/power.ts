@@ -1,7 +1,7 @@
 import type { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import { made } from "../providers/netbox/schemas";
-import { says, TaskError } from "../providers/proxmox/client";
+import { ProxmoxTaskError, says } from "../providers/proxmox/errors";
 import type { Power } from "../providers/proxmox/nodes/guest.model";
 import { type Place, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
 import { Semaphore } from "../providers/semaphore";
@@ -130,7 +130,7 @@ async function act(place: Place, action: PowerAction, now: Power, ha: boolean): 
 
 function meaning(guest: SeenGuest, action: PowerAction, error: unknown): string {
   const said = messageOf(error);
-  if (error instanceof TaskError && says.shutdownTimedOut(error.exitstatus))
+  if (error instanceof ProxmoxTaskError && says.shutdownTimedOut(error.exitstatus))
     return `it did not follow within ${guest.cluster.shutdownTimeout} s (--timeout): \`ops stop ${placeName(guest)}\` switches it off as it is, as if by its plug`;
   const lock = /(?:VM|CT) is locked \(([\w-]+)\)/.exec(said)?.[1];
   if (lock !== undefined)

@@ -1,5 +1,5 @@
 import { messageOf, UserError } from "../providers/errors";
-import { says } from "../providers/proxmox/client";
+import { says } from "../providers/proxmox/errors";
 import { type SnapshotList, snapshotList } from "../providers/proxmox/live.schemas";
 import { pathOf } from "../providers/proxmox/nodes/power";
 import { config } from "../providers/proxmox/schemas";

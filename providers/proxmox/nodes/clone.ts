@@ -1,4 +1,5 @@
-import type { Parameters, ProxmoxCluster } from "../client";
+import type { Parameters } from "../api";
+import type { ProxmoxCluster } from "../client";
 import type { GuestResource } from "../schemas";
 import type { GuestInputs } from "./guest.model";
 

@@ -3,8 +3,10 @@ import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { findAnyMark, pageOf, printMark, sameMark } from "../../ownership/mark";
 import type { Handler } from "../../resource";
-import { type Parameters, type ProxmoxCluster, says, TaskError } from "../client";
+import { type Parameters } from "../api";
+import { type ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
+import { ProxmoxTaskError, says } from "../errors";
 import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
 import {
@@ -276,7 +278,7 @@ async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Pla
     if (await kind.isMaking(task, task.log, wanted)) {
       // How it ended shows in what it left.
       const ended = cluster.wait(task.upid).catch((error: unknown) => {
-        if (!(error instanceof TaskError)) throw error;
+        if (!(error instanceof ProxmoxTaskError)) throw error;
       });
       return explained(`wait for the running task that makes ${titleOf(kind, wanted)}`, () => ended);
     }

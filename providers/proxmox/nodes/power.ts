@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../errors";
-import { type Parameters, type ProxmoxCluster, says, TaskError } from "../client";
+import { type Parameters } from "../api";
+import { type ProxmoxCluster } from "../client";
 import { requestState } from "../cluster/ha";
+import { ProxmoxTaskError, says } from "../errors";
 import type { GuestType } from "../schemas";
 import type { Power } from "./guest.model";
 
@@ -34,7 +36,7 @@ async function halt(place: Place): Promise<void> {
   try {
     await cluster.task("POST", `${path}/shutdown`, { timeout: cluster.shutdownTimeout });
   } catch (error) {
-    if (!(error instanceof TaskError) || !says.shutdownTimedOut(error.exitstatus)) throw error;
+    if (!(error instanceof ProxmoxTaskError) || !says.shutdownTimedOut(error.exitstatus)) throw error;
     await cluster.task("POST", `${path}/stop`, {});
   }
 }

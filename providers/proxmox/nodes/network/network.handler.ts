@@ -3,7 +3,8 @@ import { context } from "../../../context";
 import { UserError } from "../../../errors";
 import { type Handler, replacedBy } from "../../../resource";
 import { sameValue } from "../../../values";
-import type { Parameters, ProxmoxCluster } from "../../client";
+import type { Parameters } from "../../api";
+import type { ProxmoxCluster } from "../../client";
 import { proveSystem } from "../../system";
 import { explained } from "../guest.handler";
 import {

@@ -1,6 +1,7 @@
 import { context } from "../../../context";
 import { UserError } from "../../../errors";
-import type { Parameters, ProxmoxCluster } from "../../client";
+import type { Parameters } from "../../api";
+import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
 import { explained, type GuestKind, guestHandler } from "../guest.handler";
 import {

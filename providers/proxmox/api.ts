@@ -1,0 +1,225 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { z } from "zod";
+import type { ProxmoxSettings } from "../connections";
+import { UserError } from "../errors";
+import { HttpClient, type HttpRequest } from "../http/client";
+import { HttpError } from "../http/errors";
+import { keepSecret } from "../http/redact";
+import { notNowOf, pause } from "../http/retry";
+import { Shared } from "../semaphore";
+import { splitAuthId } from "./access/view";
+import { agentPlaces } from "./agents";
+import { explain, notNow, ProxmoxTaskError } from "./errors";
+import * as wire from "./schemas";
+
+/** Milliseconds: half of what PVE gives a ticket. */
+const ticketLifetime = 3_600_000;
+
+/** Requests to the cluster at once. */
+const places = 8;
+/** How often a task is begun whose guest somebody else has locked. */
+const taskAttempts = 4;
+
+/** Gets each line of a task's log as it comes. */
+export type OnLine = (line: string) => void;
+
+export type Parameters = Record<string, string | number>;
+
+/** The API of one cluster: requests, logins, and tasks that are waited for. */
+export abstract class ProxmoxApi {
+  protected readonly http: HttpClient;
+  /** Who calls: `USER@REALM!TOKENID`, or the user that logs in. */
+  readonly authId: string;
+  /** The user of the token, without the token's name. */
+  readonly user: string;
+  /** Seconds. */
+  readonly shutdownTimeout: number;
+  readonly taskTimeout: number;
+
+  constructor(
+    readonly name: string,
+    protected readonly settings: ProxmoxSettings,
+  ) {
+    const { token, password } = settings;
+    if (password !== undefined) keepSecret(password);
+    if (token !== undefined) {
+      keepSecret(token);
+      keepSecret(token.slice(token.indexOf("=") + 1));
+    }
+    this.authId = token?.slice(0, token.indexOf("=")) ?? settings.user ?? "";
+    this.user = splitAuthId(this.authId).userid;
+    const login = new Shared(ticketLifetime, () => this.login());
+    this.shutdownTimeout = settings.shutdownTimeout;
+    this.taskTimeout = settings.taskTimeout;
+    this.http = new HttpClient({
+      ...settings,
+      baseUrl: `${settings.url}/api2/json`,
+      headers: token === undefined ? {} : { Authorization: `PVEAPIToken=${token}` },
+      ...(token === undefined
+        ? {
+            authorize: async (method: HttpRequest["method"]) => {
+              const { ticket, csrf } = await login.get();
+              const cookie = { Cookie: `PVEAuthCookie=${encodeURIComponent(ticket)}` };
+              return method === "GET" ? cookie : { ...cookie, CSRFPreventionToken: csrf };
+            },
+          }
+        : {}),
+      places,
+      hangingPlaces: agentPlaces,
+      keepAlive: 4000, // pveproxy closes an idle connection after 5 s
+      timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
+      explain,
+      notNow,
+    });
+  }
+
+  private async login(): Promise<wire.Ticket> {
+    const { user = "", password = "" } = this.settings;
+    const form = parameters({ username: user, password });
+    const sent = {
+      method: "POST" as const,
+      path: "/access/ticket",
+      form,
+      isLogin: true,
+      isIdempotent: true,
+      deadline: 15,
+    };
+    const made = await this.http.send(wire.data(wire.ticket), sent);
+    keepSecret(made.ticket);
+    return made;
+  }
+
+  close(): Promise<void> {
+    return this.http.close();
+  }
+
+  // ---- single calls
+
+  /** @throws HttpError */
+  get<T>(path: string, schema: z.ZodType<T>, query: Parameters = {}): Promise<T> {
+    return this.http.send(wire.data(schema), { method: "GET", path, query: parameters(query) });
+  }
+
+  /** A write that is done when it answers. */
+  async write(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters): Promise<void> {
+    await this.send(method, path, form, z.unknown());
+  }
+
+  /** A write that answers with a task; done when the task has ended well. @throws ProxmoxTaskError */
+  async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters, onLine?: OnLine): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.wait(await this.send(method, path, form, z.string()), onLine);
+      } catch (error) {
+        // What PVE answers for most requests is only that a task has begun: its exit status is the answer.
+        const isUndone =
+          error instanceof ProxmoxTaskError && notNowOf(notNow, 500, error.exitstatus)?.isUndone === true;
+        if (!isUndone || attempt === taskAttempts) throw error;
+        await pause(attempt);
+      }
+    }
+  }
+
+  /** A write that answers with what it made. */
+  obtain<T>(method: "POST" | "PUT", path: string, form: Parameters, schema: z.ZodType<T>): Promise<T> {
+    return this.send(method, path, form, schema);
+  }
+
+  private async send<T>(
+    method: "POST" | "PUT" | "DELETE",
+    path: string,
+    values: Parameters,
+    schema: z.ZodType<T>,
+  ): Promise<T> {
+    const carried: Partial<HttpRequest> =
+      method === "DELETE" ? { query: parameters(values) } : { form: parameters(values) };
+    // The rule after a deleted one takes its number.
+    const isIdempotent = method !== "POST" && !(method === "DELETE" && /\/rules\/\d+$/.test(path));
+    try {
+      return await this.http.send(wire.data(schema), { method, path, isIdempotent, ...carried });
+    } catch (error) {
+      // What it did all the same nobody knows.
+      this.discard();
+      throw error;
+    } finally {
+      this.forget();
+    }
+  }
+
+  /** What others asked for before a change is no answer for who comes after it. */
+  abstract forget(): void;
+
+  /** What was read is worth nothing: a write may have been done. */
+  protected abstract discard(): void;
+
+  /** Polls a task until it has ended: noticed late by a seventh of its time at most, or a second. @param onLine gets its log */
+  async wait(upid: string, onLine?: OnLine): Promise<void> {
+    const node = upid.split(":")[1] ?? "";
+    const path = `/nodes/${node}/tasks/${encodeURIComponent(upid)}`;
+    const started = Date.now();
+    const deadline = started + this.taskTimeout * 1000;
+    let told = 0;
+    for (;;) {
+      if (onLine) {
+        const lines = await this.taskLog(path, told);
+        told += lines.length;
+        for (const line of lines) onLine(line);
+      }
+      const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
+      const ended = status === "stopped";
+      if (ended) this.forget();
+      if (ended && (exitstatus === "OK" || exitstatus.startsWith("WARNINGS"))) return;
+      if (ended || Date.now() > deadline)
+        throw new ProxmoxTaskError(
+          ended
+            ? exitstatus
+            : `not done after ${this.taskTimeout} s, and still running on ${node} (raise netbox-proxmox:proxmox["${this.name}"].taskTimeout)`,
+          await this.taskLog(path),
+        );
+      await sleep(Math.max(50, Math.min(1000, (Date.now() - started) / 7)));
+    }
+  }
+
+  protected async taskLog(path: string, start = 0): Promise<string[]> {
+    const lines = await this.get(`${path}/log`, wire.taskLog, { limit: 500, start });
+    // A task that has said nothing yet says that.
+    return lines.map(({ t }) => t).filter((line) => line !== "no content");
+  }
+
+  /** Is the caller an API token, which may not do all that a login may? */
+  get isByToken(): boolean {
+    return this.settings.token !== undefined;
+  }
+
+  /** Version; turns what a first call can meet into sentences for the user. */
+  async version(): Promise<string> {
+    try {
+      return (await this.http.send(wire.data(wire.version), { method: "GET", path: "/version", deadline: 15 })).version;
+    } catch (error) {
+      throw this.firstContact(error);
+    }
+  }
+
+  private firstContact(error: unknown): unknown {
+    if (!(error instanceof HttpError)) return error;
+    const place = `Proxmox VE cluster ${this.name} at ${this.settings.url}`;
+    const key = `netbox-proxmox:proxmox["${this.name}"]`;
+    const { failure } = error;
+    if (failure.kind === "status" && failure.status === 401)
+      return new UserError(
+        this.settings.token === undefined
+          ? `${place} refuses the login of ${this.user}: set ${key}.user and .password (pulumi config set --secret), or use an API token.`
+          : `${place} refuses the API token: set ${key}.token (pulumi config set --secret) or PROXMOX_VE_API_TOKEN to USER@REALM!TOKENID=SECRET of a token that is there and not expired.`,
+      );
+    if (failure.kind === "tls")
+      return new UserError(
+        `${place} shows a certificate that is not trusted (${failure.detail}): set ${key}.fingerprint or .caFile to the one you know.`,
+      );
+    if (failure.kind !== "status")
+      return new UserError(`${place} can't be reached (${failure.detail}): check ${key}.url and that the API is up.`);
+    return new UserError(`${this.settings.url} does not answer like Proxmox VE (${error.message}): check ${key}.url.`);
+  }
+}
+
+const parameters = (values: Parameters) =>
+  new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]));
