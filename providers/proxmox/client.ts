@@ -139,6 +139,7 @@ export class ProxmoxCluster {
     this.http = new HttpClient({
       ...settings,
       baseUrl: `${settings.url}/api2/json`,
+      otherUrls: settings.urls?.map((url) => `${url}/api2/json`),
       headers: token === undefined ? {} : { Authorization: `PVEAPIToken=${token}` },
       ...(token === undefined
         ? {

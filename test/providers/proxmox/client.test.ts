@@ -46,6 +46,14 @@ describe("a request to Proxmox VE", () => {
     expect(calls("POST", "/status/start")).toBe(3);
   });
 
+  it("reaches the cluster by another node where one is away", async () => {
+    const { url } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
+    const away = systems.context({ url: "https://127.0.0.1:1", urls: [url] }, {}, systems.endpoints);
+    expect(await away.cluster("pve-lab").version()).toBe("9.2.11");
+    await away.cluster("pve-lab").task("POST", `${path}/status/start`, {});
+    expect(calls("POST", "/status/start")).toBe(1);
+  });
+
   it("that deletes a rule by its number is not sent twice, as the next rule has that number then", async () => {
     const rules = `${path}/firewall/rules`;
     systems.lab.set({ setup: "call", system: "proxmox", call: "DELETE .*/rules/0$", how: "drop after" });
