@@ -95,6 +95,8 @@ const proxmoxSchema = z
       .regex(/^[A-Za-z0-9.:-]+$/, "write a host's name or address")
       .optional(),
     port: z.number().int().min(1).max(65535).default(8006),
+    /** Other nodes of the cluster, asked in turn where nobody can connect to the last. */
+    urls: z.array(httpUrl).optional(),
     token: apiToken.optional(),
     /** In the place of a token: a login, whose ticket is renewed. */
     user: z
@@ -115,7 +117,15 @@ const proxmoxSchema = z
     ssh: nodeSsh.optional(),
     ...tls,
   })
-  .superRefine(({ url, host, token, user, password }, context) => {
+  .superRefine(({ url, urls, host, token, user, password, fingerprint }, context) => {
+    if (urls !== undefined && fingerprint !== undefined)
+      context.addIssue({
+        code: "custom",
+        message:
+          "each node shows a certificate of its own: with urls, set caFile to the cluster's CA (/etc/pve/pve-root-ca.pem)",
+        path: ["fingerprint"],
+        input: fingerprint,
+      });
     const missing = (path: string, input: unknown) =>
       context.addIssue({ code: "invalid_type", expected: "string", path: [path], input });
     if (url === undefined && host === undefined) missing("url", url);
@@ -205,6 +215,7 @@ const examples: Record<string, string> = {
   dnsHost: "127.0.0.1",
   dnsPort: "53",
   zones: "example.com",
+  urls: "https://pve2.example.com:8006",
   database: "neo4j",
   view: "internal",
   requestTimeout: "120",

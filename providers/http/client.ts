@@ -9,6 +9,8 @@ import { connectorFor, type TlsSettings } from "./tls";
 export interface HttpSettings extends TlsSettings {
   /** Scheme, host, port and, where there is one, a path; no trailing slash. */
   baseUrl: string;
+  /** The same at other servers of one system: the next one is asked where nobody can connect to the last, and only then. */
+  otherUrls?: readonly string[];
   headers: Record<string, string>;
   /** Headers of every request that have to be asked for first, such as a login's. */
   authorize?: (method: HttpRequest["method"]) => Promise<Record<string, string>>;
@@ -44,9 +46,16 @@ export interface HttpRequest {
   isIdempotent?: boolean;
 }
 
+/** One of the servers of a system, with the connections to it. */
+interface Endpoint {
+  url: string;
+  pool: Pool;
+}
+
 /** A server reached over HTTP: lane → deadline → typed errors → retry → JSON → zod. */
 export class HttpClient {
-  private readonly pool: Pool;
+  private readonly endpoints: Endpoint[];
+  private endpoint: Endpoint;
   private readonly lane: Lane;
   private readonly hanging: Lane | undefined;
 
@@ -54,8 +63,7 @@ export class HttpClient {
     const { places, hangingPlaces = 0, requestTimeout } = settings;
     this.lane = new Lane(places, requestTimeout);
     this.hanging = hangingPlaces === 0 ? undefined : new Lane(hangingPlaces, requestTimeout);
-    // Not an Agent: that replaces a pool whose last connection was closed, and the two together open more connections than are set.
-    this.pool = new Pool(new URL(settings.baseUrl).origin, {
+    const options: Pool.Options = {
       connect: connectorFor(settings),
       connections: places + hangingPlaces,
       pipelining: 1,
@@ -64,15 +72,19 @@ export class HttpClient {
       // The lanes time requests.
       headersTimeout: 0,
       bodyTimeout: 0,
-    });
+    };
+    // Not an Agent: that replaces a pool whose last connection was closed, and the two together open more connections than are set.
+    const open = (url: string): Endpoint => ({ url, pool: new Pool(new URL(url).origin, options) });
+    this.endpoint = open(settings.baseUrl);
+    this.endpoints = [this.endpoint, ...(settings.otherUrls ?? []).map(open)];
   }
 
   get baseUrl(): string {
     return this.settings.baseUrl;
   }
 
-  close(): Promise<void> {
-    return this.pool.destroy();
+  async close(): Promise<void> {
+    await Promise.all(this.endpoints.map(({ pool }) => pool.destroy()));
   }
 
   /** The parsed body of a success. @throws HttpError */
@@ -90,33 +102,44 @@ export class HttpClient {
     const { body, etag } = await withRetry(sent.isIdempotent ?? sent.method !== "POST", async () => {
       // A login has a place of its own to wait for.
       const authorization = sent.isLogin === true ? {} : await this.settings.authorize?.(sent.method);
-      return lane
-        .run((until) => this.once(sent, authorization ?? {}, until), seconds)
-        .catch((error: unknown) => {
-          throw this.typed(sent, error);
-        });
+      return this.anywhere(sent, (endpoint) =>
+        lane.run((until) => this.once(endpoint, sent, authorization ?? {}, until), seconds),
+      );
     });
     const parsed = schema.safeParse(body);
     if (parsed.success) return { body: parsed.data, etag };
     throw new HttpError(
       sent.method,
-      this.url(sent),
+      urlOf(this.endpoint, sent),
       { kind: "status", status: 200, body: null },
       `the answer is not what this version of the API gives (${firstIssue(parsed.error)})`,
     );
   }
 
-  private url({ path, query }: HttpRequest): string {
-    const search = query === undefined || query.size === 0 ? "" : `?${query.toString()}`;
-    return `${this.settings.baseUrl}${path}${search}`;
+  /** Asks the server that answered last, or the next one where it can't be connected to: nothing was sent then. */
+  private async anywhere<T>(sent: HttpRequest, ask: (endpoint: Endpoint) => Promise<T>): Promise<T> {
+    for (let tried = 1; ; tried++) {
+      const { endpoint } = this;
+      try {
+        return await ask(endpoint);
+      } catch (error) {
+        const typed = this.typed(endpoint, sent, error);
+        if (typed.failure.kind !== "unreachable") throw typed;
+        const next = this.endpoints[(this.endpoints.indexOf(endpoint) + 1) % this.endpoints.length];
+        // Others that were under way may have met the same, and gone on already.
+        if (next !== undefined && this.endpoint === endpoint) this.endpoint = next;
+        if (tried >= this.endpoints.length) throw typed;
+      }
+    }
   }
 
   private async once(
+    endpoint: Endpoint,
     sent: HttpRequest,
     authorization: Record<string, string>,
     deadline: Deadline,
   ): Promise<{ body: unknown; etag: string | undefined }> {
-    const url = this.url(sent);
+    const url = urlOf(endpoint, sent);
     const { method, json, form, headers } = sent;
     const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
     const type = form
@@ -128,7 +151,7 @@ export class HttpClient {
       method,
       body,
       headers: { Accept: "application/json", ...this.settings.headers, ...authorization, ...type, ...headers },
-      dispatcher: this.pool,
+      dispatcher: endpoint.pool,
       signal: deadline.signal,
     });
     deadline.heard();
@@ -160,14 +183,19 @@ export class HttpClient {
   }
 
   /** What a request met, as an error that says method and URL. */
-  private typed(sent: HttpRequest, error: unknown): HttpError {
+  private typed(endpoint: Endpoint, sent: HttpRequest, error: unknown): HttpError {
     if (error instanceof HttpError) return error;
     const failure = failureOf(error);
     if (failure.kind === "status") throw error;
     const isOwn = error instanceof LateError && error.seconds === this.settings.requestTimeout;
     const raise = isOwn ? ` (raise ${this.settings.timeoutSetting})` : "";
-    return new HttpError(sent.method, this.url(sent), failure, redact(`${failure.detail}${raise}`));
+    return new HttpError(sent.method, urlOf(endpoint, sent), failure, redact(`${failure.detail}${raise}`));
   }
+}
+
+function urlOf({ url }: Endpoint, { path, query }: HttpRequest): string {
+  const search = query === undefined || query.size === 0 ? "" : `?${query.toString()}`;
+  return `${url}${path}${search}`;
 }
 
 /** Where a value is not what was expected, and what it is instead. */

@@ -8,22 +8,18 @@ import { keepSecret } from "../http/redact";
 import type { NotNow } from "../http/retry";
 import { Semaphore } from "../semaphore";
 import { isRecord } from "../values";
+import { bulks } from "./bulks";
 import { Gathering } from "./gathering";
+import { type Pages, pageSize, type Row, readPages } from "./pages";
 import * as wire from "./schemas";
 
-/** Objects that a page is asked for. NetBox gives fewer where its MAX_PAGE_SIZE says so. */
-const pageSize = 1000;
 /** As many digits as a place in a list may take. */
 const farthest = 10_000_000_000;
-/** Objects and bytes of a body: Django refuses 2.5 MB, proxies before it 1 MB where nobody has set more. */
-const bulkCount = 100;
-const bulkBytes = 500_000;
 /** Lists of single objects after which everything is read instead, how much that may be, and milliseconds for which it is believed. */
 const manyLists = 3;
 const largestWhole = 20_000;
 const wholeLifetime = 60_000;
 const anyRow = z.looseObject({ id: z.number() });
-type Row = z.infer<typeof anyRow>;
 
 /**
  * NetBox itself answers 500 where PostgreSQL ended a deadlock, and has taken everything back; the others are of what stands before
@@ -189,49 +185,14 @@ export class NetboxClient {
     }
   }
 
-  /**
-   * All pages of a list, in parallel and by ascending ids, so that what is added comes last and shifts nothing. What is deleted
-   * meanwhile shifts the rest: each page begins with the last object of the one before, which tells whether anything was lost.
-   * A page has as many objects as the first one brought, which is NetBox's to say.
-   */
-  private async pages(
-    path: string,
-    fields: string,
-    query: Query,
-  ): Promise<{ rows: Map<number, Row>; isWhole: boolean }> {
-    const read = (place: Query) =>
+  private pages(path: string, fields: string, query: Query): Promise<Pages> {
+    return readPages((place) =>
       this.http.send(wire.page(anyRow), {
         method: "GET",
         path: `/api/${path}/`,
         query: search({ ...query, fields, ordering: "id", ...place }),
-      });
-    const first = await read({ limit: pageSize, offset: 0 });
-    const size = first.results.length;
-    if (first.next === null) return { rows: byId(first.results), isWhole: size === first.count };
-    if (size < 2) return this.walked(first.results, (last) => read({ limit: 1, id__gt: last }));
-    const more = Math.ceil((first.count - 1) / (size - 1)) - 1;
-    const rest = await Promise.all(
-      Array.from({ length: more }, (_, n) => read({ limit: size, offset: (n + 1) * (size - 1) })),
+      }),
     );
-    const all = [first, ...rest].map(({ results }) => results);
-    const isWhole = all.every((page, n) => n === 0 || page[0]?.id === all[n - 1]?.[size - 1]?.id);
-    return { rows: byId(all.flat()), isWhole };
-  }
-
-  /** Pages of one object, which can't overlap: each is asked for by the id before it. */
-  private async walked(
-    first: Row[],
-    after: (last: number) => Promise<{ results: Row[] }>,
-  ): Promise<{ rows: Map<number, Row>; isWhole: boolean }> {
-    const rows = byId(first);
-    for (let last = first[0]; last !== undefined; ) {
-      const [next] = (await after(last.id)).results;
-      // The filter was not honoured.
-      if (next !== undefined && next.id <= last.id) return { rows, isWhole: false };
-      if (next !== undefined) rows.set(next.id, next);
-      last = next;
-    }
-    return { rows, isWhole: first.length > 0 };
   }
 
   private parsed<T>(path: string, item: z.ZodType<T>, row: { id: number }): T {
@@ -389,26 +350,6 @@ export class NetboxClient {
     return found;
   }
 }
-
-/** The bodies in parts of so many, and so many bytes, as one request may have. */
-export function bulks(bodies: readonly object[]): object[][] {
-  const parts: object[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
-  for (const body of bodies) {
-    const own = Buffer.byteLength(JSON.stringify(body)) + 1;
-    const last = parts.at(-1);
-    if (last === undefined || last.length === bulkCount || bytes + own > bulkBytes) {
-      parts.push([body]);
-      bytes = own;
-    } else {
-      last.push(body);
-      bytes += own;
-    }
-  }
-  return parts;
-}
-
-const byId = (rows: Row[]): Map<number, Row> => new Map(rows.map((row) => [row.id, row]));
 
 /** NetBox's own 404 for an object; a 404 without its JSON is a wrong URL, not a missing object. */
 const isGone = (error: unknown): boolean =>

@@ -54,6 +54,7 @@ export abstract class ProxmoxApi {
     this.http = new HttpClient({
       ...settings,
       baseUrl: `${settings.url}/api2/json`,
+      otherUrls: settings.urls?.map((url) => `${url}/api2/json`),
       headers: token === undefined ? {} : { Authorization: `PVEAPIToken=${token}` },
       ...(token === undefined
         ? {

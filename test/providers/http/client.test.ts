@@ -31,9 +31,10 @@ async function serve(
   return { client: clientOf(`http://127.0.0.1:${(server.address() as AddressInfo).port}`), seen };
 }
 
-function clientOf(baseUrl: string): HttpClient {
+function clientOf(baseUrl: string, ...otherUrls: string[]): HttpClient {
   const client = new HttpClient({
     baseUrl,
+    otherUrls,
     headers: { Authorization: "Token sesame-sesame" },
     places: 2,
     hangingPlaces: 1,
@@ -111,6 +112,28 @@ describe("a request", () => {
     const server = createServer((_request, response) => response.end('{"ok":true}')).listen(port, "127.0.0.1");
     closers.push(() => new Promise((resolve) => server.close(resolve)));
     await expect(sent).resolves.toEqual({ ok: true });
+  });
+
+  it("goes to the next server where nobody can connect to the last, and never after an answer", async () => {
+    const answers = (status: number) => serve((_request, response) => response.writeHead(status).end('{"ok":true}'));
+    const [first, second] = [await answers(200), await answers(200)];
+    const free = createTcp();
+    await new Promise<void>((resolve) => free.listen(0, "127.0.0.1", resolve));
+    const { port } = free.address() as AddressInfo;
+    await new Promise((resolve) => free.close(resolve));
+    const client = clientOf(`http://127.0.0.1:${port}`, first.client.baseUrl, second.client.baseUrl);
+    const made = () => client.send(ok, { method: "POST", path: "/x", json: {} });
+    await Promise.all([made(), made(), made()]);
+    await made();
+    expect([first.seen.length, second.seen.length]).toEqual([4, 0]);
+
+    const broken = await answers(500);
+    const other = clientOf(broken.client.baseUrl, second.client.baseUrl);
+    await expect(other.send(ok, { method: "GET", path: "/x" })).rejects.toMatchObject({ status: 500 });
+    const dropped = await serve((request) => request.socket.destroy());
+    const third = clientOf(dropped.client.baseUrl, second.client.baseUrl);
+    await expect(third.send(ok, { method: "POST", path: "/x", json: {} })).rejects.toThrow();
+    expect(second.seen).toEqual([]);
   });
 
   it("gives up after four tries", async () => {

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { HttpError } from "../../../providers/http/errors";
-import { bulks } from "../../../providers/netbox/client";
+import { bulks } from "../../../providers/netbox/bulks";
 import { seedWith, TestSystems } from "../../harness/systems";
 
 const addresses = "ipam/ip-addresses";
