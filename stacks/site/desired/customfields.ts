@@ -39,7 +39,7 @@ function unreadable(netbox: NetboxFacts, key: Key, name: string): string | undef
       : `${name}, which NetBox at ${netbox.url} has for ${there.objectTypes.join(", ") || "nothing"} and not for ${lacking.join(", ")}: add that object type to the custom field, or name another one.`;
   }
   if (holdsValues(netbox, name))
-    return `${name}, which the token may not read: NetBox at ${netbox.url} gives values of it and not the custom field itself. Give the token extras.view_customfield for it.`;
+    return `${name}, which the token may not read: NetBox at ${netbox.url} gives its values and not the custom field itself. Give the token extras.view_customfield for it.`;
   const own = netbox.customFields.filter((field) => objectTypes.some((type) => field.objectTypes.includes(type)));
   const near = nearest(
     name,
@@ -49,6 +49,7 @@ function unreadable(netbox: NetboxFacts, key: Key, name: string): string | undef
   return `${name}, and NetBox at ${netbox.url} has no such custom field, or the token may not see it (extras.view_customfield)${meant === "" ? ":" : meant} ${meant === "" ? "correct" : "Correct"} the setting, or add the custom field in NetBox.`;
 }
 
+/** NetBox names every custom field of an object among its values, whoever asks. */
 const holdsValues = ({ guests, interfaces, disks, addresses, prefixes }: NetboxFacts, name: string): boolean =>
   [guests, interfaces, disks, addresses, prefixes].some((all) =>
     all.some(({ customFields }) => customFields.has(name)),
@@ -57,7 +58,7 @@ const holdsValues = ({ guests, interfaces, disks, addresses, prefixes }: NetboxF
 /** Changes that look like the loss of a custom field: NetBox hasn't one that goes by its usual name, and what it gave goes. */
 export function customFieldDoubts({ netbox, settings, state }: Site): Doubt[] {
   const names = settings.site.customFields;
-  const isMissing = (key: Key) => unreadable(netbox, key, names[key]) !== undefined;
+  const isMissing = (key: Key) => !holdsValues(netbox, names[key]) && unreadable(netbox, key, names[key]) !== undefined;
   const lost = (key: Key) =>
     `NetBox at ${netbox.url} has no custom field ${names[key]} (netbox-proxmox:site.customFields.${key}), or the token may not see it`;
   const doubts: Doubt[] = [];
