@@ -5,7 +5,7 @@ import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
 import { printProblems } from "./providers/settings";
 import type { DefinedProgram } from "./stacks/program";
-import { plainSecrets, readSettings, unknownKeys } from "./stacks/settings";
+import { plainSecrets, readSettings, unknownKeys, unknownProgram } from "./stacks/settings";
 
 // The SDK takes a stack trace for every promise, and one that it sends on to the state for every resource, for which it lifts
 // the limit itself: together more than half of a large program's time. V8 takes none where the limit is no plain number.
@@ -35,10 +35,7 @@ async function run(): Promise<Record<string, unknown>> {
   const config = new pulumi.Config();
   const name = config.get("program") ?? "site";
   const load = Object.hasOwn(programs, name) ? programs[name] : undefined;
-  if (load === undefined)
-    throw new UserError(
-      `netbox-proxmox:program is "${name}"; there is ${Object.keys(programs).join(", ")}. Run \`pulumi config set program site\`.`,
-    );
+  if (load === undefined) throw new UserError(unknownProgram(name, Object.keys(programs)));
   const program = await load();
   const { needs } = program;
   const source = { get: (key: string) => config.get(key) };

@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from "node:child_process";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
+import { stackConfig, stateCounts } from "./counts";
 import { backendFolder, clearDeadLocks } from "./locks";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 import { defaults, environmentFor, goesOn, makesSecrets, repair } from "./run-defaults";
@@ -46,9 +47,14 @@ export async function operate(
   const backend = backendFolder(root, env);
   const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
   if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
-  const program = pulumi("config", "get", `${project}:program`, "--stack", selected, "--non-interactive").stdout.trim();
+  const config = pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim();
+  const { program, hasShare } = stackConfig(config, env);
   if (makesSecrets(program) && verbosityOf(args) >= 9)
     throw new Error("From -v=9 on Pulumi's own log prints secrets in the clear: use -v=8, or --debug, for this stack.");
+  if (hasShare) {
+    const state = pulumi("stack", "export", "--stack", selected, "--non-interactive").stdout;
+    env.NETBOX_PROXMOX_STATE_COUNTS = JSON.stringify(stateCounts(state));
+  }
   const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...args];
   const child = spawn("pulumi", words, {
     cwd: root,

@@ -3,11 +3,11 @@ import { z } from "zod";
 import { type Connections, readConnections } from "./connections";
 import { NameServer } from "./dns/bind9/nameserver";
 import { UserError } from "./errors";
-import { type Allowance, allowance, defaultAllowance } from "./missing";
+import { type Allowance, allowance, defaultAllowance, type RefreshLimit } from "./missing";
 import { Neo4j } from "./neo4j/client";
 import { NetboxClient } from "./netbox/client";
 import { ProxmoxCluster } from "./proxmox/client";
-import { type ConfigSource, printProblems, project } from "./settings";
+import { type ConfigSource, type Environment, printProblems, project } from "./settings";
 import { Shell } from "./ssh/shell";
 
 /** The clients of this process: one of each, with their pools and what they share. */
@@ -142,21 +142,34 @@ export function context(): Context {
   return current;
 }
 
-const site = z.object({ maxRemovals: allowance.optional() });
+/** NETBOX_PROXMOX_MAX_REMOVALS; undefined where it is not set. @throws UserError where it is no limit */
+export function givenMaxRemovals(env: Environment = process.env): Allowance | undefined {
+  const given = env.NETBOX_PROXMOX_MAX_REMOVALS;
+  if (given === undefined || given === "") return undefined;
+  const read = allowance.safeParse(/^\d+$/.test(given) ? Number(given) : given);
+  if (read.success) return read.data;
+  throw new UserError(
+    `NETBOX_PROXMOX_MAX_REMOVALS is "${given}", which is neither a number nor a percentage: write 5, or 10%.`,
+  );
+}
 
-/** How many resources of a kind may be gone at once: environment first, as the configuration may be that of the last `up`. */
-export function maxRemovals(): Allowance {
-  const given = process.env.NETBOX_PROXMOX_MAX_REMOVALS;
-  if (given !== undefined && given !== "") {
-    const read = allowance.safeParse(/^\d+$/.test(given) ? Number(given) : given);
-    if (read.success) return read.data;
-    throw new UserError(
-      `NETBOX_PROXMOX_MAX_REMOVALS is "${given}", which is neither a number nor a percentage: write 5, or 10%.`,
-    );
-  }
-  const text = source?.get("site");
-  const parsed = site.safeParse(text === undefined ? {} : JSON.parse(text));
-  return (parsed.success ? parsed.data.maxRemovals : undefined) ?? defaultAllowance;
+const limited = z.object({
+  maxRemovals: allowance.optional(),
+  limits: z.object({ removes: z.union([allowance, z.literal("all")]).optional() }).optional(),
+});
+
+/**
+ * How many resources of a kind may be gone at once on a refresh: by the limits of the stack's own program. The environment
+ * comes first, as the configuration may be that of the last `up`.
+ */
+export function refreshLimit(config: ConfigSource | undefined = source, env: Environment = process.env): RefreshLimit {
+  const section = config?.get("program") === "discovery" ? "discovery" : "site";
+  const setting = `netbox-proxmox:${section}.maxRemovals`;
+  const given = givenMaxRemovals(env);
+  if (given !== undefined) return { allowed: given, setting };
+  const parsed = limited.safeParse(JSON.parse(config?.get(section) ?? "{}"));
+  const { maxRemovals, limits } = parsed.success ? parsed.data : {};
+  return { allowed: limits?.removes ?? maxRemovals ?? defaultAllowance, setting };
 }
 
 /** Sets the process's clients, as the program and tests do that have connections already. */

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { staleBuild } from "./build";
-import { context, maxRemovals, useConfiguration } from "./context";
+import { context, refreshLimit, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
 import { messageOf, UserError } from "./errors";
-import { MissingLimit } from "./missing";
+import { MissingLimit, stateCount } from "./missing";
 import { choicesHandler } from "./netbox/extras/choices.handler";
 import { ipAllocationHandler } from "./netbox/ipam/ipallocation.handler";
 import { machineHandler } from "./netbox/objects/machine.handler";
@@ -98,7 +98,7 @@ const plain = (value: object): Record<string, unknown> =>
   withMarkText(z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value))));
 
 /** One for all kinds of this process: each has its own count. */
-const gone = new MissingLimit(maxRemovals);
+const gone = new MissingLimit(refreshLimit, stateCount);
 
 function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
   const handler: Handler = handlers[kind];

@@ -1,7 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
 import { withMarkText } from "./ownership/mark";
 import type { Kind } from "./registry";
+import { unknown } from "./unknown";
 import { sameValue } from "./values";
+
+export { unknown };
 
 /** What a handler says of a change. Nothing replaces but what it lists. */
 export interface Diff {
@@ -33,9 +36,6 @@ export interface Handler {
   /** What is gone already is a success. */
   delete(id: string, state: Record<string, unknown>): Promise<void>;
 }
-
-/** Stands for an unknown value where the engine hands properties to a provider. */
-export const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Of properties that make another object, those that changed; nothing is replaced for a value that is not known yet. */
 export const replacedBy = (

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { nearest } from "./nearest";
 
 /** The project's name, and so the namespace of its configuration keys. */
 export const project = "netbox-proxmox";
@@ -55,6 +56,43 @@ function at(value: unknown, path: PropertyKey[]): unknown {
 const exampleOf = (issue: z.core.$ZodIssue): string | undefined =>
   issue.code === "custom" && issue.params?.example !== undefined ? String(issue.params.example) : undefined;
 
+/** The names that there are, where an issue is one of an unknown name. */
+function knownNames(issue: z.core.$ZodIssue, schema: z.ZodType): string[] | undefined {
+  if (issue.code === "unrecognized_keys") return namesAt(schema, issue.path);
+  return issue.code === "custom" && Array.isArray(issue.params?.known) ? issue.params.known.map(String) : undefined;
+}
+
+/** The keys that a schema knows at a path. */
+function namesAt(schema: z.core.$ZodType, path: PropertyKey[]): string[] {
+  const [step, ...rest] = path;
+  if (schema instanceof z.ZodOptional || schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
+    return namesAt(schema.unwrap(), path);
+  if (schema instanceof z.ZodPipe) return namesAt(schema.in, path);
+  if (schema instanceof z.ZodUnion) return schema.options.flatMap((option) => namesAt(option, path));
+  if (schema instanceof z.ZodObject) {
+    const shape: Record<string, z.core.$ZodType> = schema.shape;
+    const inner = shape[String(step)];
+    return step === undefined ? Object.keys(shape) : inner === undefined ? [] : namesAt(inner, rest);
+  }
+  if (step === undefined) return [];
+  if (schema instanceof z.ZodRecord) return namesAt(schema.valueType, rest);
+  return schema instanceof z.ZodArray ? namesAt(schema.element, rest) : [];
+}
+
+/** A name that nothing reads. One that is misspelt keeps its value: only what is like no other name is to be taken out. */
+export function unknownSetting(path: PropertyKey[], known: string[]): SettingProblem {
+  const key = `${project}:${quote(path)}`;
+  const meant = nearest(String(path.at(-1)), known);
+  if (meant === undefined)
+    return { key, problem: "is not a setting", remedy: `pulumi config rm ${path.length > 1 ? "--path " : ""}'${key}'` };
+  const right = `${project}:${quote([...path.slice(0, -1), meant])}`;
+  return {
+    key,
+    problem: `is not a setting: is ${meant} meant?`,
+    remedy: `rename it in the stack's file, Pulumi.STACK.yaml, to ${right}`,
+  };
+}
+
 /** A section of the configuration, parsed, or everything that is wrong with it. */
 export function readSection<T>(
   section: string,
@@ -71,7 +109,8 @@ export function readSection<T>(
         const full = [section, ...path];
         const key = `${project}:${quote(full)}`;
         const remove = `pulumi config rm --path '${key}'`;
-        if (issue.code === "unrecognized_keys") return { key, problem: "is not a setting", remedy: remove };
+        const known = knownNames(issue, schema);
+        if (known !== undefined) return unknownSetting(full, known);
         if (issue.code === "invalid_key")
           return { key, problem: `is no key: ${issue.issues[0]?.message ?? issue.message}`, remedy: remove };
         const missing = issue.code === "invalid_type" && at(value, path) === undefined;

@@ -1,6 +1,8 @@
 import { scryptSync } from "node:crypto";
 import { z } from "zod";
-import { type ConfigSource, readJson, readSection, type SettingProblem } from "../providers/settings";
+import { nearest } from "../providers/nearest";
+import { type ConfigSource, readJson, readSection, type SettingProblem, unknownSetting } from "../providers/settings";
+import { isRecord } from "../providers/values";
 import { accessSchema } from "./access/settings";
 import { type DiscoverySettings, discoverySchema } from "./discovery/settings";
 import { intentSchema } from "./intent/settings";
@@ -29,6 +31,8 @@ export interface Settings {
   access: z.infer<typeof accessSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
+  /** The keys of site.customFields that the configuration gives; the others go by their usual names. */
+  namedFields: string[];
   /** By cluster, the general ones mixed in. */
   defaults: (cluster: string) => GuestDefaults;
 }
@@ -69,6 +73,7 @@ const examples: Record<string, string> = {
   tags: "production",
   protect: "true",
   maxRemovals: "5",
+  limits: "10",
   missing: "refuse",
   otherAutomation: "refuse",
   ramBaseUnit: "1024",
@@ -129,11 +134,19 @@ export function unknownKeys(keys: string[], project: string): SettingProblem[] {
   const prefix = `${project}:`;
   return keys
     .filter((key) => key.startsWith(prefix) && !knownKeys.includes(key.slice(prefix.length)))
-    .map((key) => ({
-      key,
-      problem: `is not a setting (there are ${knownKeys.join(", ")})`,
-      remedy: `pulumi config rm ${key}`,
-    }));
+    .map((key) => {
+      const { problem, remedy } = unknownSetting([key.slice(prefix.length)], knownKeys);
+      return { key, problem: `${problem} (there are ${knownKeys.join(", ")})`, remedy };
+    });
+}
+
+/** What is said of a program that there isn't. */
+export function unknownProgram(name: string, programs: string[]): string {
+  const meant = nearest(name, programs);
+  const all = `netbox-proxmox:program is "${name}"; there is ${programs.join(", ")}`;
+  return meant === undefined
+    ? `${all}. Name one of them: \`pulumi config set program site\`.`
+    : `${all}: is ${meant} meant? Run \`pulumi config set program ${meant}\`.`;
 }
 
 const secretSettings: Record<string, { pattern: RegExp; path: string; what: "token" | "password" }> = {
@@ -196,9 +209,9 @@ export function readSettings(
   for (const name of Object.keys(special ?? {}))
     if (!clusters.includes(name))
       problems.push({
+        ...unknownSetting(["clusters", name], clusters),
         key: `netbox-proxmox:clusters["${name}"]`,
         problem: "names no cluster of netbox-proxmox:proxmox",
-        remedy: `pulumi config rm --path 'netbox-proxmox:clusters["${name}"]'`,
       });
   if (
     site === undefined ||
@@ -223,8 +236,19 @@ export function readSettings(
     Object.entries(passwords).map(([name, value]) => [name, passwordVersion(name, value)]),
   );
   return {
-    value: { site, dns, discovery, intent, access, templates, platform, inventory, passwordVersions, defaults },
+    value: {
+      ...{ site, dns, discovery, intent, access, templates, platform, inventory },
+      passwordVersions,
+      namedFields: namedFields(source),
+      defaults,
+    },
   };
+}
+
+function namedFields(source: ConfigSource): string[] {
+  const read = readJson(source, "site");
+  const site = "value" in read && isRecord(read.value) ? read.value : {};
+  return Object.keys(isRecord(site.customFields) ? site.customFields : {});
 }
 
 /** Changes when a password does, and does not tell it: slow to guess, and short. */

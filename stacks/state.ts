@@ -104,6 +104,7 @@ export function stateFrom(raw: unknown): InState {
       ]),
     ),
     pluginRecords: new Set(of("NetboxDnsRecord", z.object({ recordId: z.number() })).map(({ recordId }) => recordId)),
+    resources: resources.map(({ type, outputs }) => ({ type: type.split(":").pop() ?? "", properties: outputs })),
     records: new Map(of("Bind9Record", record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }

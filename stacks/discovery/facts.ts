@@ -5,7 +5,7 @@ import { nestedId, type Row } from "../../providers/netbox/objects/object.model"
 import { messageFor, row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { AgentTime } from "../../providers/proxmox/agents";
-import { type ProxmoxCluster } from "../../providers/proxmox/client";
+import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import {
   agentInterfaces,
   agentSystem,

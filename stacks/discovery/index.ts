@@ -1,5 +1,5 @@
 import { writeFileSync } from "node:fs";
-import type { Context } from "../../providers/context";
+import { type Context, givenMaxRemovals } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import { milliseconds } from "../duration";
 import { declareObjects } from "../netbox/declare";
@@ -22,8 +22,9 @@ export const discovery = defineProgram({
     const chosen = chosenIn(context, settings);
     const { netbox, views } = await read(context, settings, stack, chosen, known);
     const now = new Date();
+    const maxRemovals = givenMaxRemovals() ?? settings.discovery.maxRemovals;
     const plan = planDiscovery({
-      ...{ stack, settings: settings.discovery, site: settings.site, chosen },
+      ...{ stack, settings: { ...settings.discovery, maxRemovals }, site: settings.site, chosen },
       ...{ views, netbox, known, knownObjects: objects, now },
     });
     const last = lastRunOf(outputs);

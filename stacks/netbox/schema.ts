@@ -31,7 +31,7 @@ const disk = ["virtualization.virtualdisk"];
 const vmInterface = ["virtualization.vminterface"];
 
 /** The custom fields by their keys in netbox-proxmox:site.customFields; types are NPA's where NPA has the field. */
-const fields: Record<Exclude<keyof CustomFieldNames, "optionPrefix">, Omit<SchemaField, "name">> = {
+export const readFields: Record<Exclude<keyof CustomFieldNames, "optionPrefix">, Omit<SchemaField, "name">> = {
   type: { type: "select", objectTypes: machine, description: "vm or lxc", choices: "proxmox-vm-types" },
   vmid: { type: "text", objectTypes: machine, description: "VMID; written by netbox-proxmox where it is left empty" },
   node: { type: "select", objectTypes: machine, description: "The node it runs on", choices: "proxmox-nodes" },
@@ -94,7 +94,7 @@ export function netboxSchema(
   });
   return {
     fields: [
-      ...Object.entries(fields).map(([key, field]) => ({
+      ...Object.entries(readFields).map(([key, field]) => ({
         name: Object.entries(names).find(([each]) => each === key)?.[1] ?? key,
         ...field,
       })),

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../../providers/context";
 import { Bind9Record } from "../../providers/dns/bind9/record";
-import { canonicalAddress, reverseName } from "../../providers/dns/names";
+import { canonicalAddress } from "../../providers/dns/names";
 import { NetboxIpAllocation } from "../../providers/netbox/ipam/ipallocation";
 import { NetboxDnsRecord } from "../../providers/netbox/plugins/dnsrecord";
 import { NetboxGuest } from "../../providers/netbox/virtualization/guest";
@@ -14,9 +14,9 @@ import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
 import type { GuestType } from "../../providers/proxmox/schemas";
 import { Semaphore } from "../../providers/semaphore";
 import { groupBy } from "../../providers/values";
-import { familyOf } from "../netbox/address";
 import { ipconfigText, nicAddresses } from "./desired/machines";
 import type { NamedRecords } from "./desired/records";
+import { recordValues } from "./desired/recordvalues";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState, Site } from "./desired/types";
 import type { Plan } from "./plan";
 
@@ -188,14 +188,7 @@ function declareRecord(
   dependsOn: pulumi.Resource[],
 ): Bind9Record {
   const zones = context.nameServer(server);
-  const split = (all: string[]) => {
-    const hosts = all.map(canonicalAddress).sort();
-    const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
-    return {
-      records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },
-      reverse: hosts.filter((host) => !withoutPtr.includes(host) && zones.zoneOf(reverseName(host)) !== undefined),
-    };
-  };
+  const split = (all: string[]) => recordValues({ texts, withoutPtr }, all, (each) => zones.zoneOf(each));
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
   const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };

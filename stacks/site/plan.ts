@@ -1,27 +1,24 @@
-import type { Context } from "../../providers/context";
+import { type Context, givenMaxRemovals } from "../../providers/context";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt } from "../netbox/statuses";
+import { judgeLimits } from "../plan/limits";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
+import { siteChanges, totalsOf } from "./desired/changes";
+import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ZoneFacts } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginrecords";
 import { desiredRecords, type NamedRecords } from "./desired/records";
-import {
-  judge,
-  judgeEventRules,
-  judgeRebuilds,
-  judgeRecords,
-  type RemovalDecision,
-  type Undeclared,
-} from "./desired/removals";
+import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
+import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
 /** All that a run of the site program is about to declare, and what it has to say of that. */
@@ -70,19 +67,26 @@ export async function planSite(
   );
   const servers = { all: zoneServers, of: (name: string) => serverOf(context, name) };
   const named = desiredRecords(facts, desired.guests, servers, plugin);
-  const rebuilds = judgeRebuilds(desired.guests, state.guests, decision.removals, settings.site);
-  const shrunk = judgeRecords(named.records, state.records, settings.site);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
-  const problems = [...others, ...decision.refusals, ...rebuilds, ...shrunk, ...desired.problems, ...named.problems];
+  const fields = customFieldProblems(netbox, settings.site.customFields, settings.namedFields);
+  const gone = goneZones(state.resources, named.records, zoneServers);
+  const problems = [
+    ...[...fields, ...others, ...decision.refusals, ...gone.problems],
+    ...[...desired.problems, ...named.problems],
+  ];
   if (problems.length > 0) throw refusal(problems);
-  const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
   const left = orphans(facts, desired.guests, decision.removals, zones, { ...named, facts: plugin });
+  const changes = siteChanges(facts, { ...named, guests: desired.guests, orphans: left }, zoneServers);
+  const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
+  const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
+  if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
+  const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
   return {
     netbox,
     guests: desired.guests,
     named,
     orphans: left,
-    warnings: warningsOf(context, netbox, named.elsewhere, left),
+    warnings: [...gone.warnings, ...warningsOf(context, netbox, named.elsewhere, left)],
     snapshots: safety.snapshots,
     notes: [...notesOf(facts, desired.guests, decision), ...safety.notes],
   };
@@ -174,8 +178,11 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 
 // ---- judging
 
-/** Every built guest of ours that this run will not declare, with NetBox's own word on it. */
-async function judged(context: Context, { stack, settings, netbox, proxmox, state }: Site): Promise<RemovalDecision> {
+/** Every built guest of ours that this run will not declare, with NetBox's own word on it; and how many are built at all. */
+async function judged(
+  context: Context,
+  { stack, settings, netbox, proxmox, state }: Site,
+): Promise<RemovalDecision & { built: number }> {
   const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
   const undeclared = new Map<number, Undeclared>();
   for (const [id, guest] of state.guests)
@@ -185,11 +192,8 @@ async function judged(context: Context, { stack, settings, netbox, proxmox, stat
       if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
         undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
-  return judge([...undeclared.values()], evidence, {
-    inScope: netbox.guests.length,
-    declared: declared.size,
-    site: settings.site,
-  });
+  const scope = { inScope: netbox.guests.length, site: settings.site };
+  return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };
 }
 
 /** Hosts of guests that are about to go: their NetBox addresses may be free already, while they still answer. */

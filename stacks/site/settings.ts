@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { allowance, defaultAllowance } from "../../providers/missing";
+import { nearest } from "../../providers/nearest";
 import {
   containerOptions,
   diskOptions,
@@ -11,6 +12,7 @@ import {
   volumeOptions,
 } from "../../providers/proxmox/nodes/options";
 import { customFieldsSchema } from "../netbox/customfields";
+import { limitsSchema } from "../plan/limits";
 
 /** A name that stands in a property string: it must not bring keys of its own. */
 const optionValue = z.string().regex(/^[\w.-]+$/, "write letters, digits, dots, hyphens and underscores");
@@ -30,7 +32,13 @@ const optionsLike = (table: OptionTable) =>
     .superRefine((options, context) => {
       for (const [name, value] of Object.entries(options)) {
         const message = optionProblem(name, value, table);
-        if (!(name in table)) context.addIssue({ code: "unrecognized_keys", keys: [name], input: options });
+        if (!(name in table))
+          context.addIssue({
+            code: "custom",
+            path: [name],
+            message: "is no option",
+            params: { known: Object.keys(table) },
+          });
         else if (message !== undefined)
           context.addIssue({ code: "custom", path: [name], message, params: { example: optionExample(name, table) } });
       }
@@ -149,6 +157,8 @@ export const siteSchema = z.strictObject({
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */
   maxRemovals: allowance.default(defaultAllowance),
+  /** How much of what a run may do to guests, addresses and names at once, by effect: a number, a percentage, or `all`. */
+  limits: limitsSchema.prefault({}),
   /** What becomes of built guests that NetBox shows no more, and whose deletion its change log doesn't show either? */
   missing: z.enum(["refuse", "remove"]).default("refuse"),
   /** May another automation's event rules (netbox-proxmox-automation's) be enabled on the same objects? */
@@ -178,6 +188,11 @@ export type GuestSettings = z.infer<typeof guestSchema>;
 export type SiteSettings = z.infer<typeof siteSchema>;
 export type DnsSettings = z.infer<typeof dnsSchema>;
 
+function unknownOfGuest(key: string): string {
+  const meant = nearest(key, Object.keys(guestSchema.shape));
+  return meant === undefined ? "is no setting of a guest; remove it" : `is no setting of a guest: is ${meant} meant?`;
+}
+
 /** One place's settings of a guest, by key, or what is wrong with each. Options are another matter: each has its own place. */
 export function readGuestSettings(
   value: Record<string, unknown>,
@@ -190,7 +205,7 @@ export function readGuestSettings(
   return {
     problems: parsed.error.issues.flatMap((issue) =>
       issue.code === "unrecognized_keys"
-        ? issue.keys.map((key) => ({ key, problem: "is no setting of a guest; remove it" }))
+        ? issue.keys.map((key) => ({ key, problem: unknownOfGuest(key) }))
         : [{ key: issue.path.join("."), problem: `won't do: ${issue.message}` }],
     ),
   };

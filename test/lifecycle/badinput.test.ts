@@ -88,7 +88,7 @@ describe("mistakes in NetBox", () => {
     await said("jumbo", /no node can take it: pve1 has bridge vmbr0 with an MTU of 1500, less than the 9000/);
     await said("no-bridge", /pve1 lacks bridge vmbr9; pve2 lacks bridge vmbr9/);
     await said("no-node", /its device is pve2, and its custom field proxmox_node names pve1; empty one/);
-    await said("bad-context", /proxmox.brigde of its config context is no setting of a guest; remove it/);
+    await said("bad-context", /proxmox.brigde of its config context is no setting of a guest: is bridge meant\?/);
     await said(
       "bad-context",
       /proxmox.rebootPolicy of its config context won't do: Invalid option: expected one of "never"/,
@@ -158,7 +158,7 @@ describe("mistakes in the configuration", () => {
       "netbox-proxmox:bind9.ns1.port is wrong",
       "netbox-proxmox:bind9.ns1.user is missing",
       "netbox-proxmox:site.maxRemovals is wrong",
-      "netbox-proxmox:defaults.tempalte is not a setting",
+      "netbox-proxmox:defaults.tempalte is not a setting: is template meant?",
       "netbox-proxmox:dns.domain is wrong",
       'netbox-proxmox:clusters["other"] names no cluster',
     ])

@@ -83,8 +83,10 @@ describe("systems and settings that say something odd", () => {
         await handlerOf(kind).read(id, outputs);
         return undefined;
       }
+      // No name server is configured here.
+      const withoutNames = resources.filter(({ type }) => !type.endsWith(":Bind9Record"));
       const outputs =
-        random() < 0.5 ? [] : resources.map(({ urn, type, outputs: all }) => [urn, { type, outputs: all }]);
+        random() < 0.5 ? [] : withoutNames.map(({ urn, type, outputs: all }) => [urn, { type, outputs: all }]);
       await planSite(
         context,
         settings.value,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { readSettings } from "../../stacks/settings";
+import { readSettings, unknownKeys, unknownProgram } from "../../stacks/settings";
 import { readGuestSettings } from "../../stacks/site/settings";
 
 /** What is said of a configuration, `key problem → remedy`. */
@@ -28,12 +28,45 @@ describe("settings", () => {
     expect(said({ defaults: { rebuild: 1 } })).toEqual([expect.stringMatching(/^defaults.rebuild is not a setting/)]);
     expect(said({ site: { scope: { site: ["ber"], tags: [] } } })).toEqual([
       "site.scope.tags is wrong: write at least one, or leave it out → pulumi config set --path 'netbox-proxmox:site.scope.tags[0]' production",
-      "site.scope.site is not a setting → pulumi config rm --path 'netbox-proxmox:site.scope.site'",
+      "site.scope.site is not a setting: is sites meant? → rename it in the stack's file, Pulumi.STACK.yaml, to netbox-proxmox:site.scope.sites",
     ]);
     expect(said({ site: { scope: "berlin" } })).toEqual([
       expect.stringMatching(/^site.scope is wrong: .* → pulumi config rm --path \S+, then set its parts$/),
     ]);
     expect(said({ clusters: { other: {} } })).toEqual([expect.stringMatching(/^clusters\["other"\] names no cluster/)]);
+  });
+
+  it("that are misspelt say which is meant, and nobody is told to delete them", () => {
+    const meant: [Record<string, object>, string][] = [
+      [{ site: { maxRemoval: 3 } }, "site.maxRemovals"],
+      [{ site: { limits: { stop: 3 } } }, "site.limits.stops"],
+      [{ site: { customFields: { alocateFrom: "x" } } }, "site.customFields.allocateFrom"],
+      [{ defaults: { tempalte: 9000 } }, "defaults.template"],
+      [{ defaults: { options: { cpuu: "host" } } }, "defaults.options.cpu"],
+      [{ clusters: { pve: { brigde: "vmbr0" } } }, "clusters.pve.bridge"],
+      [{ clusters: { pvee: {} } }, "clusters.pve"],
+      [{ discovery: { maxRemoval: 3 } }, "discovery.maxRemovals"],
+    ];
+    for (const [config, setting] of meant) {
+      const [text = "", ...others] = said(config);
+      expect(others).toEqual([]);
+      expect(text).toMatch(
+        new RegExp(`rename it in the stack's file, Pulumi\\.STACK\\.yaml, to netbox-proxmox:${setting}$`),
+      );
+    }
+    expect(said({ site: { wholeOther: 1 } })).toEqual([
+      "site.wholeOther is not a setting → pulumi config rm --path 'netbox-proxmox:site.wholeOther'",
+    ]);
+    expect(unknownKeys(["netbox-proxmox:discvery", "aws:region"], "netbox-proxmox")).toEqual([
+      {
+        key: "netbox-proxmox:discvery",
+        problem: expect.stringMatching(/^is not a setting: is discovery meant\? \(there are program, /),
+        remedy: "rename it in the stack's file, Pulumi.STACK.yaml, to netbox-proxmox:discovery",
+      },
+    ]);
+    expect(unknownProgram("templats", ["site", "templates"])).toMatch(
+      /is templates meant\? Run `pulumi config set program templates`\.$/,
+    );
   });
 
   it("of a guest are those of the defaults but for its options, which have their own place", () => {
@@ -43,7 +76,7 @@ describe("settings", () => {
     expect(readGuestSettings({ brigde: "vmbr1", rebootPolicy: "always" })).toEqual({
       problems: [
         { key: "rebootPolicy", problem: expect.stringMatching(/^won't do: Invalid option: expected one of "never"/) },
-        { key: "brigde", problem: "is no setting of a guest; remove it" },
+        { key: "brigde", problem: "is no setting of a guest: is bridge meant?" },
       ],
     });
   });

@@ -11,15 +11,13 @@ import {
   type Node,
   nodesOf,
   type RecordInputs,
+  recordDiff,
   recordInputs,
-  sameRecord,
 } from "./record.model";
 
 /** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
 export const recordHandler: Handler = {
-  diff(state, inputs) {
-    return { changes: !sameRecord(state, inputs) };
-  },
+  diff: recordDiff,
 
   async create(raw) {
     const wanted = parse(raw);

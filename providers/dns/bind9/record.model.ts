@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Diff } from "../../resource";
 import { sameValue } from "../../values";
 import { reverseName } from "../names";
 import { fromWire, quoteTxt, recordTypes, toWire, unquoteTxt } from "../rdata";
@@ -114,6 +115,10 @@ export function sameRecord(state: Record<string, unknown>, inputs: Record<string
     sameValue(state[key], inputs[key], { sets: true }),
   );
 }
+
+export const recordDiff = (state: Record<string, unknown>, inputs: Record<string, unknown>): Diff => ({
+  changes: !sameRecord(state, inputs),
+});
 
 // ---- changes
 

@@ -6,6 +6,7 @@ import type { Handler } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
 import {
+  allocationDiff,
   allocationMark,
   hostOf,
   type IpAllocationInputs,
@@ -20,12 +21,7 @@ const addresses = "ipam/ip-addresses";
 
 /** An address of an interface. What we allocate is one atomic call with the assignment and our mark in it. */
 export const ipAllocationHandler: Handler = {
-  diff(state, inputs) {
-    const lacksPrimary = inputs.primary === true && state.primary !== true;
-    const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
-    const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
-    return { changes: lacksPrimary || lost || differs("address") || differs("addressId") };
-  },
+  diff: allocationDiff,
 
   async create(raw) {
     const wanted = ipAllocationInputs.parse(raw);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { mark } from "../../ownership/mark";
+import type { Diff } from "../../resource";
 
 /** A prefix or range that addresses come from, with its text for people. */
 export const addressSource = z.object({ kind: z.enum(["prefix", "range"]), id: z.number(), text: z.string() });
@@ -33,6 +34,13 @@ export const ipAllocationState = ipAllocationInputs;
 export type AddressSource = z.infer<typeof addressSource>;
 export type IpAllocationInputs = z.infer<typeof ipAllocationInputs>;
 export type IpAllocationState = IpAllocationInputs;
+
+export function allocationDiff(state: Record<string, unknown>, inputs: Record<string, unknown>): Diff {
+  const lacksPrimary = inputs.primary === true && state.primary !== true;
+  const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
+  const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
+  return { changes: lacksPrimary || lost || differs("address") || differs("addressId") };
+}
 
 const ours = (stack: string) => `Managed by Pulumi stack ${stack}`;
 

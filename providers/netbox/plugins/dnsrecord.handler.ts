@@ -6,6 +6,7 @@ import { proveNetbox } from "../virtualization/guest.handler";
 import {
   type DnsRecordInputs,
   type DnsRecordState,
+  dnsRecordDiff,
   dnsRecordInputs,
   dnsRecordState,
   recordMark,
@@ -16,9 +17,7 @@ const path = "plugins/netbox-dns/records";
 
 /** A guest's record in netbox-dns. One that somebody else keeps there with the same value is left to them. */
 export const dnsRecordHandler: Handler = {
-  diff(state, inputs) {
-    return { changes: ["zoneId", "name", "type", "value"].some((key) => state[key] !== inputs[key]) };
-  },
+  diff: dnsRecordDiff,
 
   async create(raw) {
     const wanted = dnsRecordInputs.parse(raw);

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Diff } from "../../resource";
 
 /** A record of a guest in netbox-dns, for sites that keep their zones there. */
 export const dnsRecordInputs = z.object({
@@ -25,6 +26,10 @@ export const dnsRecordState = dnsRecordInputs.extend({
 
 export type DnsRecordInputs = z.infer<typeof dnsRecordInputs>;
 export type DnsRecordState = z.infer<typeof dnsRecordState>;
+
+export const dnsRecordDiff = (state: Record<string, unknown>, inputs: Record<string, unknown>): Diff => ({
+  changes: ["zoneId", "name", "type", "value"].some((key) => state[key] !== inputs[key]),
+});
 
 const start = (stack: string) => `Managed by Pulumi stack ${stack} (record `;
 

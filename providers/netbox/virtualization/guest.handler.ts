@@ -3,15 +3,13 @@ import { UserError } from "../../errors";
 import { guestUrl, type Mark } from "../../ownership/mark";
 import type { Handler } from "../../resource";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
-import { type GuestInputs, type GuestState, guestInputs, guestState, vmidPatch } from "./guest.model";
+import { type GuestInputs, type GuestState, guestDiff, guestInputs, guestState, vmidPatch } from "./guest.model";
 
 export const machines = "virtualization/virtual-machines";
 
 /** A guest's NetBox object: we own its VMID and, once it is decommissioned, its removal. It goes last of all that a guest has. */
 export const guestHandler: Handler = {
-  diff(state, inputs) {
-    return { changes: inputs.field !== undefined && state.vmid !== inputs.vmid };
-  },
+  diff: guestDiff,
 
   async create(raw) {
     const wanted = guestInputs.parse(raw);

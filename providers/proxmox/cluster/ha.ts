@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../errors";
-import { type Parameters } from "../api";
-import { type ProxmoxCluster } from "../client";
+import type { Parameters } from "../api";
+import type { ProxmoxCluster } from "../client";
 import { says } from "../errors";
 import type { GuestType } from "../schemas";
 import * as wire from "../schemas";

@@ -2,15 +2,14 @@ import type { z } from "zod";
 import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { findAnyMark, pageOf, printMark, sameMark } from "../../ownership/mark";
-import type { Handler } from "../../resource";
-import { type Parameters } from "../api";
-import { type ProxmoxCluster } from "../client";
+import type { Diff, Handler } from "../../resource";
+import type { Parameters } from "../api";
+import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
 import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
 import {
-  awaitsRestart,
   type Changes,
   descriptionFrom,
   type Found,
@@ -30,7 +29,7 @@ export interface GuestKind<I extends GuestInputs> {
   noun: "VM" | "CT";
   inputs: z.ZodType<I>;
   state: z.ZodType<I & Found>;
-  changed: (state: object, inputs: object) => string[];
+  diff: (state: Record<string, unknown>, inputs: Record<string, unknown>) => Diff;
   /** What can't be done to a guest that is there, by property. */
   problems: (state: Partial<I & Found>, wanted: I) => { property: string; reason: string | undefined }[];
   /** Clones or creates it, with the mark in the very call. @returns the node where it is */
@@ -60,12 +59,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       );
     },
 
-    diff(state, inputs) {
-      const replaces = replacing(state, inputs);
-      const changes = replaces.length > 0 || kind.changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
-      // The VMID stays, so the old guest has to be gone before the new one comes.
-      return { changes, ...(replaces.length > 0 ? { replaces, deleteBeforeReplace: true } : {}) };
-    },
+    diff: kind.diff,
 
     async create(raw) {
       const wanted = kind.inputs.parse(raw);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { anyMark } from "../../ownership/mark";
+import type { Diff } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
 import type { GuestConfig, GuestType } from "../schemas";
@@ -149,6 +150,16 @@ export const awaitsRestart = (state: Properties, inputs: Properties): boolean =>
   inputs.power === "running" &&
   Array.isArray(state.pending) &&
   state.pending.length > 0;
+
+/** What the engine is told of a guest. @param changed the fields of its kind that differ */
+export const guestDiff =
+  (changed: (state: object, inputs: object) => string[]) =>
+  (state: Properties, inputs: Properties): Diff => {
+    const replaces = replacing(state, inputs);
+    const changes = replaces.length > 0 || changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
+    // The VMID stays, so the old guest has to be gone before the new one comes.
+    return { changes, ...(replaces.length > 0 ? { replaces, deleteBeforeReplace: true } : {}) };
+  };
 
 // ---- from PVE
 

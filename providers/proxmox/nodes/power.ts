@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../errors";
-import { type Parameters } from "../api";
-import { type ProxmoxCluster } from "../client";
+import type { Parameters } from "../api";
+import type { ProxmoxCluster } from "../client";
 import { requestState } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
 import type { GuestType } from "../schemas";

@@ -2,7 +2,7 @@ import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { findAnyMark, pageOf, sameMark } from "../../ownership/mark";
 import { type Handler, replacedBy } from "../../resource";
-import { type Parameters } from "../api";
+import type { Parameters } from "../api";
 import { says } from "../errors";
 import { snapshotList } from "../live.schemas";
 import { explained, locate } from "./guest.handler";

@@ -2,7 +2,7 @@ import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { Progress } from "../../progress";
 import { type Handler, replacedBy } from "../../resource";
-import { type ProxmoxCluster } from "../client";
+import type { ProxmoxCluster } from "../client";
 import { says } from "../errors";
 import { parseSize } from "../propertystring";
 import type { GuestConfig } from "../schemas";

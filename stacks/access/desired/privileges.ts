@@ -1,3 +1,5 @@
+import { nearest } from "../../../providers/nearest";
+
 /** The privileges that went and came with a release, by what does the same before or after it. */
 const successors: Record<string, { names: string[]; why: string }> = {
   "VM.Monitor": {
@@ -17,11 +19,8 @@ export function privilegeProblem(privilege: string, known: ReadonlySet<string>, 
   const head = `${privilege} is no privilege of Proxmox VE ${version}`;
   const successor = successors[privilege];
   if (successor?.names.some((name) => known.has(name))) return `${head}: ${successor.why}`;
-  const near = [...known]
-    .map((name) => ({ name, apart: distance(name.toLowerCase(), privilege.toLowerCase()) }))
-    .sort((a, b) => a.apart - b.apart)[0];
-  const isNear = near !== undefined && near.apart <= Math.max(2, privilege.length / 4);
-  return isNear ? `${head}: is ${near.name} meant?` : `${head}: \`pveum role list\` shows those that there are`;
+  const near = nearest(privilege, known);
+  return near !== undefined ? `${head}: is ${near} meant?` : `${head}: \`pveum role list\` shows those that there are`;
 }
 
 /** What a release has for a privilege of this project's own lists; nothing where it needs none. */
@@ -29,18 +28,6 @@ export const onThisRelease = (privilege: string, known: ReadonlySet<string>): st
   known.has(privilege)
     ? [privilege]
     : (successors[privilege]?.names ?? []).filter((name) => known.has(name)).slice(0, 1);
-
-/** Letters to change, add or take away (Levenshtein). */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, n) => n);
-  for (const [n, letter] of [...a].entries()) {
-    const next = [n + 1];
-    for (const [m, mark] of [...b].entries())
-      next.push(Math.min((row[m + 1] ?? 0) + 1, (next[m] ?? 0) + 1, (row[m] ?? 0) + (letter === mark ? 0 : 1)));
-    row = next;
-  }
-  return row[b.length] ?? 0;
-}
 
 /** Where privileges are looked at, by what they begin with (PVE's own rooms of the ACL). */
 const rooms: [RegExp, string][] = [

@@ -6,7 +6,7 @@ import { parseSize, printSize } from "../../../providers/proxmox/propertystring"
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { toMebibytes } from "../../netbox/units";
-import { type Settings } from "../../settings";
+import type { Settings } from "../../settings";
 import { isOptionValue } from "../settings";
 import { diskOptionsOf } from "./options";
 

@@ -1,6 +1,6 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { isRecord, withoutUndefined } from "../../../providers/values";
-import { type Settings } from "../../settings";
+import type { Settings } from "../../settings";
 import { type GuestDefaults, type GuestSettings as Named, readGuestSettings } from "../settings";
 
 /** What a guest's config context says below `proxmox`. */

@@ -2,7 +2,7 @@ import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/n
 import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
-import { type Settings } from "../../settings";
+import type { Settings } from "../../settings";
 import { isOptionValue } from "../settings";
 import type { GuestSettings } from "./guestsettings";
 import { networkOptionsOf } from "./options";

@@ -1,12 +1,10 @@
-import { allowedOf } from "../../../providers/missing";
 import type { Deletion, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
-import { replacing } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isBuilt } from "../../netbox/statuses";
 import type { SiteSettings } from "../settings";
 import { isInScope, printScope } from "./scope";
-import type { DesiredGuest, DesiredRecord, KnownGuest, NetboxFacts } from "./types";
+import type { NetboxFacts } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
@@ -46,7 +44,7 @@ const statusTexts: Record<string, string> = {
 export function judge(
   undeclared: Undeclared[],
   evidence: Evidence,
-  scope: { inScope: number; declared: number; site: SiteSettings },
+  scope: { inScope: number; site: SiteSettings },
 ): RemovalDecision {
   const removals: Removal[] = [];
   const refusals: string[] = [];
@@ -74,11 +72,6 @@ export function judge(
     refusals.push(
       `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.scope. To tear everything down, use \`pulumi destroy\`.`,
     );
-  const allowed = allowedOf(scope.site.maxRemovals, scope.declared + undeclared.length);
-  if (removals.length > allowed)
-    refusals.push(
-      `${removals.length} guests would be removed, and ${allowed} are allowed at once (${removals.map(({ name, vmid }) => `${name} ${vmid}`).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
-    );
   return { removals, refusals };
 }
 
@@ -95,38 +88,6 @@ function movedText(guest: Undeclared, found: NetboxVirtualMachine, { scope }: Si
   if (!isInScope(found, scope))
     return `has left the scope of this stack (${printScope(scope)}): set back what changed in NetBox, or set it to decommissioning`;
   return "is still in NetBox, but was missing from its list: run again";
-}
-
-/** Guests that are to be made anew lose their disks as those do that are removed, and count with them. */
-export function judgeRebuilds(
-  guests: DesiredGuest[],
-  known: Map<number, KnownGuest>,
-  removals: Undeclared[],
-  site: SiteSettings,
-): string[] {
-  const anew = guests.filter(({ id, machine: { inputs } }) => {
-    const before = known.get(id);
-    return before !== undefined && replacing(before.last, inputs).length > 0;
-  });
-  const allowed = allowedOf(site.maxRemovals, known.size);
-  if (anew.length === 0 || anew.length + removals.length <= allowed) return [];
-  const names = anew.map(({ name, machine: { inputs } }) => `${name} ${inputs.vmid}`).join(", ");
-  return [
-    `${anew.length} guests would be deleted and made anew (${names})${removals.length > 0 ? ` and ${removals.length} removed` : ""}, and ${allowed} are allowed at once: if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
-  ];
-}
-
-/** Names that no guest has go when netbox-dns shows them no more: an answer that is suddenly small takes none away. */
-export function judgeRecords(records: DesiredRecord[], known: Map<string, number[]>, site: SiteSettings): string[] {
-  const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
-  const ownerless = [...known].filter(([, guests]) => guests.length === 0).map(([key]) => key);
-  const gone = ownerless.filter((key) => !declared.has(key));
-  const allowed = allowedOf(site.maxRemovals, ownerless.length);
-  return gone.length <= allowed
-    ? []
-    : [
-        `${gone.length} names would be removed that netbox-dns doesn't show any more, and ${allowed} are allowed at once (${gone.slice(0, 12).join(", ")}): if that is meant, set netbox-proxmox:site.maxRemovals for this run.`,
-      ];
 }
 
 /** netbox-proxmox-automation's event rules, by the names that it gives them. */

@@ -27,6 +27,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../../providers/proxmox/schemas";
+import type { KnownResource } from "../../known";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 
@@ -114,6 +115,8 @@ export interface InState {
   pluginRecords: Set<number>;
   /** `server/name`, with the guests that own it. */
   records: Map<string, number[]>;
+  /** Every resource of ours, as it was last seen. */
+  resources: KnownResource[];
 }
 
 /** All that a plan is made from. */

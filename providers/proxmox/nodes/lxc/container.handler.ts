@@ -5,8 +5,8 @@ import { cloneFrom } from "../clone";
 import { explained, type GuestKind, guestHandler } from "../guest.handler";
 import {
   type ContainerInputs,
-  changedContainerFields,
   changesTo,
+  containerDiff,
   containerInputs,
   containerState,
   creation,
@@ -20,7 +20,7 @@ const container: GuestKind<ContainerInputs> = {
   noun: "CT",
   inputs: containerInputs,
   state: containerState,
-  changed: changedContainerFields,
+  diff: containerDiff,
   problems: (state, wanted) => [{ property: "unprivileged", reason: settledProblem(state, wanted) }],
   make,
   // PVE names the new container in the task that creates it, and only the source in the one that clones it.

@@ -10,6 +10,7 @@ import {
   diskChanges,
   disksAs,
   found,
+  guestDiff,
   guestInputs,
   managedOfGuest,
   nic,
@@ -71,6 +72,8 @@ export const managed = [
 
 export const changedContainerFields = (state: object, inputs: object): (typeof managed)[number][] =>
   changedFields(managed, { ...state }, { ...inputs });
+
+export const containerDiff = guestDiff(changedContainerFields);
 
 const netSlot = /^net\d+$/;
 

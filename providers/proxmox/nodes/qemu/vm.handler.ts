@@ -6,12 +6,12 @@ import { cloneFrom } from "../clone";
 import { explained, type GuestKind, guestHandler } from "../guest.handler";
 import {
   bootProblem,
-  changedVmFields,
   changesTo,
   fromApi,
   settledProblem,
   uuidFrom,
   type VmInputs,
+  vmDiff,
   vmInputs,
   vmState,
 } from "./vm.model";
@@ -21,7 +21,7 @@ const virtualMachine: GuestKind<VmInputs> = {
   noun: "VM",
   inputs: vmInputs,
   state: vmState,
-  changed: changedVmFields,
+  diff: vmDiff,
   problems: (state, wanted) => [
     { property: "disks", reason: settledProblem(state, wanted) ?? bootProblem(state, wanted) },
   ],

@@ -10,6 +10,7 @@ import {
   diskChanges,
   disksAs,
   found,
+  guestDiff,
   guestInputs,
   managedOfGuest,
   memoryFrom,
@@ -70,6 +71,8 @@ export const managed = [
 
 export const changedVmFields = (state: object, inputs: object): (typeof managed)[number][] =>
   changedFields(managed, { ...state }, { ...inputs });
+
+export const vmDiff = guestDiff(changedVmFields);
 
 const netSlot = /^net\d+$/;
 const models = ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "i82551", "pcnet"];

@@ -39,7 +39,7 @@ export const siteWith = ({
   state: {
     ...{ guests: new Map(), netboxGuests: new Set(), promoted: new Set(), addresses: new Map() },
     snapshots: new Map(),
-    ...{ pluginRecords: new Set(), records: new Map(), ...state },
+    ...{ pluginRecords: new Set(), records: new Map(), resources: [], ...state },
   },
   avoid: [],
   ...rest,
