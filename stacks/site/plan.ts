@@ -1,4 +1,5 @@
 import type { Context } from "../../providers/context";
+import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
@@ -9,7 +10,7 @@ import { checkSystems } from "../systems";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ZoneFacts } from "./desired/orphans";
-import { zoneServerOf } from "./desired/pluginrecords";
+import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import {
   judge,
@@ -68,7 +69,7 @@ export async function planSite(
   const zoneServers = context.nameServers.map((server) =>
     zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
   );
-  const servers = { all: zoneServers, of: (name: string) => serverOf(context, name) };
+  const servers = { all: zoneServers, zones: zonesOf(context) };
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const rebuilds = judgeRebuilds(desired.guests, state.guests, decision.removals, settings.site);
   const shrunk = judgeRecords(named.records, state.records, settings.site);
@@ -136,11 +137,9 @@ const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }:
 
 // ---- reading
 
-function serverOf(context: Context, name: string): string | undefined {
-  const holders = context.nameServers.flatMap((server) => server.zoneOf(name) ?? []);
-  const narrowest = holders.sort((a, b) => b.length - a.length)[0];
-  return context.nameServers.find((server) => server.zoneOf(name) === narrowest && narrowest !== undefined)?.name;
-}
+/** Every zone with the name server that keeps it: the first, where several do. */
+const zonesOf = ({ nameServers }: Context): Zones<string> =>
+  new Zones(nameServers.flatMap(({ name, zones }) => zones.map((zone) => [zone, name] as const)));
 
 async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
   const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));

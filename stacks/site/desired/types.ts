@@ -27,6 +27,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../../providers/proxmox/schemas";
+import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 
@@ -39,6 +40,8 @@ export interface NetboxFacts {
   addresses: NetboxAddress[];
   prefixes: NetboxPrefix[];
   ranges: NetboxRange[];
+  /** Its addresses, prefixes and ranges, indexed. */
+  ipam: Ipam;
   customFields: NetboxCustomField[];
   /** Undefined where the token may not see them. */
   eventRules: NetboxEventRule[] | undefined;
