@@ -77,7 +77,7 @@ export async function openSystems(lab: LabProcess, cli: string, folder: string):
 }
 
 /** What went wrong, out of what may be long. */
-const excerpt = (output: string): string => {
+export const excerpt = (output: string): string => {
   const errors = output.split("\n").filter((line) => line.includes("error:") || line.includes("Unable to"));
   return (errors.length > 0 ? errors.slice(0, 10).join("\n") : output).slice(-3000);
 };
@@ -151,7 +151,7 @@ export async function* discovery(
 }
 
 /** A process with what it prints, as an operation of a stack has it. */
-function started(
+export function started(
   command: string,
   args: string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },

@@ -62,11 +62,13 @@ const netbox = z.object({
       }),
     )
     .default([]),
+  vrfs: z.array(z.string()).default([]),
   vlans: z.array(z.object({ vid: z.number().int(), name: z.string() })).default([]),
   prefixes: z
     .array(
       z.object({
         prefix: z.string(),
+        vrf: z.string().optional(),
         vlan: z.number().int().optional(),
         role: z.string().optional(),
         tags: z.array(z.string()).optional(),
@@ -89,7 +91,14 @@ const netbox = z.object({
     )
     .default([]),
   addresses: z
-    .array(z.object({ address: z.string(), description: z.string().optional(), tags: z.array(z.string()).optional() }))
+    .array(
+      z.object({
+        address: z.string(),
+        vrf: z.string().optional(),
+        description: z.string().optional(),
+        tags: z.array(z.string()).optional(),
+      }),
+    )
     .default([]),
   guests: z.array(guest).default([]),
 });

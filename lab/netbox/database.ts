@@ -23,6 +23,10 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
 const uniqueKey = (row: Row, fields: readonly string[]): string =>
   fields.map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field]))).join("\0");
 
+/** Under what an address is held: hosts are unique in a VRF, or in the global table. */
+const hostIn = ({ vrf, address }: Record<string, unknown>): string =>
+  `ipAddress ${String(vrf)} ${hostKey(String(address))}`;
+
 /** What has MAC addresses and IP addresses, by django's name of it. */
 export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
   "virtualization.vminterface": "vmInterface",
@@ -120,6 +124,10 @@ export class Database {
       const keyOf = (each: Row) => `${model} ${n} ${uniqueKey(each, fields)}`;
       if (before) this.holders.get(keyOf(before))?.delete(id);
       if (row) this.holders.set(keyOf(row), (this.holders.get(keyOf(row)) ?? new Set()).add(id));
+    }
+    if (model === "ipAddress") {
+      if (before) this.holders.get(hostIn(before))?.delete(id);
+      if (row) this.holders.set(hostIn(row), (this.holders.get(hostIn(row)) ?? new Set()).add(id));
     }
     if (row) table.set(id, row);
     else table.delete(id);
@@ -487,10 +495,8 @@ export class Database {
   }
 
   private cleanAddress(next: Row, before: Row | undefined): void {
-    const key = hostKey(String(next.address));
-    const twin = this.rows("ipAddress").find(
-      (row) => row.id !== before?.id && row.vrf === next.vrf && hostKey(String(row.address)) === key,
-    );
+    const twinId = [...(this.holders.get(hostIn(next)) ?? [])].find((id) => id !== before?.id);
+    const twin = this.find("ipAddress", twinId);
     const unique = next.vrf === null || this.find("vrf", next.vrf)?.enforce_unique !== false;
     if (twin && unique)
       invalid({

@@ -81,6 +81,13 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
   const devices = await loadDevices(call, seed, { clusters, site: site?.id });
   for (const { roles: names, ...context } of seed.configContexts)
     await make(call, "extras/config-contexts/", [{ ...context, roles: names.map((name) => vmRoles.get(name)) }]);
+  const madeVrfs = await make(
+    call,
+    "ipam/vrfs/",
+    seed.vrfs.map((name) => ({ name })),
+  );
+  const vrfs = new Map(seed.vrfs.map((name, n) => [name, madeVrfs[n]?.id]));
+  const vrfOf = (name: string | undefined) => (name === undefined ? {} : { vrf: vrfs.get(name) });
   const madeVlans = await make(
     call,
     "ipam/vlans/",
@@ -90,8 +97,9 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
   await make(
     call,
     "ipam/prefixes/",
-    seed.prefixes.map(({ prefix, vlan, role, tags, customFields }) => ({
+    seed.prefixes.map(({ prefix, vrf, vlan, role, tags, customFields }) => ({
       prefix,
+      ...vrfOf(vrf),
       vlan: vlan === undefined ? null : vlans.get(vlan),
       role: role === undefined ? null : roles.get(role),
       custom_fields: customFields ?? {},
@@ -110,8 +118,9 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
   await make(
     call,
     "ipam/ip-addresses/",
-    seed.addresses.map(({ address, description, tags }) => ({
+    seed.addresses.map(({ address, vrf, description, tags }) => ({
       address,
+      ...vrfOf(vrf),
       description: description ?? "",
       ...tagged(tags),
     })),

@@ -3,15 +3,6 @@ import ipaddr from "ipaddr.js"; // parses and prints addresses of both families 
 /** Names inside this program are absolute, lower-case, with the trailing dot. */
 export const absolute = (name: string): string => `${name.replace(/\.+$/, "")}.`.toLowerCase();
 
-/** The longest of the zones that holds the name. */
-export function zoneOf(name: string, zones: readonly string[]): string | undefined {
-  const full = absolute(name);
-  return zones
-    .map(absolute)
-    .filter((zone) => full === zone || full.endsWith(`.${zone}`))
-    .sort((a, b) => b.length - a.length)[0];
-}
-
 /** The name of an address's PTR. */
 export function reverseName(address: string): string {
   const host = address.split("/")[0] ?? "";

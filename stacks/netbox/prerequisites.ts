@@ -6,6 +6,7 @@ import type { Settings } from "../settings";
 import type { Declared } from "./declared";
 import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
 import type { NetboxView } from "./view";
+import { Vlans } from "./vlans";
 
 // What machines refer to in NetBox: declared where it is missing, and for ever where we made it.
 
@@ -20,6 +21,7 @@ export const slugOf = (name: string): string =>
 /** Collects what is referred to, once each. */
 export class Prerequisites {
   private readonly made = new Map<string, Declared>();
+  private readonly vlans: Vlans;
 
   constructor(
     private readonly view: NetboxView,
@@ -27,7 +29,9 @@ export class Prerequisites {
     /** Objects in the stack's state, by their logical names. */
     private readonly known: { has: (name: string) => boolean },
     private readonly site: Settings["site"],
-  ) {}
+  ) {
+    this.vlans = new Vlans(view.vlans);
+  }
 
   get all(): Declared[] {
     return [...this.made.values()];
@@ -83,7 +87,7 @@ export class Prerequisites {
 
   /** The VLAN of a VID: NetBox's, or one that is made. */
   vlan(vid: number): string {
-    const [there] = this.view.vlans.filter((each) => each.vid === vid).sort((a, b) => a.id - b.id);
+    const [there] = this.vlans.withVid(vid);
     const name = there === undefined ? `vlan-${vid}` : String(there.name);
     this.needed(`vlan-${vid}`, "vlan", there, { vid, name });
     return printVlan(name, vid);

@@ -17,6 +17,7 @@ import type {
   StorageResource,
 } from "../../providers/proxmox/schemas";
 import { typeOf, vmidOf } from "../netbox/identity";
+import { Ipam } from "../netbox/ipam";
 import { isBuilt } from "../netbox/statuses";
 import type { Settings } from "../settings";
 import { settingsOf } from "./desired/guestsettings";
@@ -97,6 +98,7 @@ export async function readNetbox(
     addresses,
     prefixes,
     ranges,
+    ipam: new Ipam({ prefixes, addresses, ranges }, site.gatewayTag),
     customFields,
     eventRules,
   };
@@ -137,8 +139,8 @@ export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise
   );
   const missing = ids.filter((id) => found.get(id) === undefined);
   const deletions = missing.length === 0 ? [] : await readDeletions(netbox, missing);
-  const deletionOf = (id: number) => deletions.find(({ objectId }) => objectId === id);
-  return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf(id) }]));
+  const deletionOf = new Map(deletions.toReversed().map((each) => [each.objectId, each]));
+  return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf.get(id) }]));
 }
 
 /** Deletions of these machines in the change log, as far as the token may see it. */
@@ -146,7 +148,8 @@ async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.
   const type = "virtualization.virtualmachine";
   const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
   const rows = await visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
-  return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && ids.includes(row.objectId));
+  const wanted = new Set(ids);
+  return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && wanted.has(row.objectId));
 }
 
 /** A list, or nothing where the token may not see it. */
@@ -173,15 +176,17 @@ export async function readProxmox(
   const seen = new Map<number, SeenGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
   const known = new Set<number>();
+  const withDisks = new Set(netbox.disks.map(({ guestId }) => guestId));
   const fresh = declared.filter((guest) => {
     const vmid = vmidOf(guest, settings)?.vmid;
     const before = state.guests.get(guest.id);
     if (vmid === undefined || before?.vmid !== vmid) return true;
     // State doesn't say what disks a guest has whose disks NetBox didn't list.
-    const listsNow = before.last.disks === undefined && netbox.disks.some(({ guestId }) => guestId === guest.id);
+    const listsNow = before.last.disks === undefined && withDisks.has(guest.id);
     if (!listsNow) known.add(vmid);
     return false;
   });
+  const online = new Set(nodes.filter((each) => each.online).map(({ node }) => node));
   const used = usedTemplates(declared, guests, settings);
   const [bridges, osTemplates] = await Promise.all([
     readBridges(cluster, nodes),
@@ -189,7 +194,7 @@ export async function readProxmox(
     ...guests.map(async (guest) => {
       const { vmid, node, name, type, template } = guest;
       // A node that is away says nothing of its guests, and those that state knows need no look.
-      if (!nodes.some((each) => each.node === node && each.online)) return;
+      if (!online.has(node)) return;
       if (known.has(vmid) || (template && !used.has(vmid))) return;
       const config = (await cluster.guest(type, node, vmid))?.config;
       if (config === undefined) return;

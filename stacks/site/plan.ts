@@ -1,4 +1,5 @@
 import { type Context, givenMaxRemovals } from "../../providers/context";
+import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
@@ -12,7 +13,7 @@ import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ZoneFacts } from "./desired/orphans";
-import { zoneServerOf } from "./desired/pluginrecords";
+import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { type Safety, safetyOf } from "./desired/safety";
@@ -65,7 +66,7 @@ export async function planSite(
   const zoneServers = context.nameServers.map((server) =>
     zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
   );
-  const servers = { all: zoneServers, of: (name: string) => serverOf(context, name) };
+  const servers = { all: zoneServers, zones: zonesOf(context) };
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
   const fields = customFieldProblems(netbox, settings.site.customFields, settings.namedFields);
@@ -140,11 +141,9 @@ const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }:
 
 // ---- reading
 
-function serverOf(context: Context, name: string): string | undefined {
-  const holders = context.nameServers.flatMap((server) => server.zoneOf(name) ?? []);
-  const narrowest = holders.sort((a, b) => b.length - a.length)[0];
-  return context.nameServers.find((server) => server.zoneOf(name) === narrowest && narrowest !== undefined)?.name;
-}
+/** Every zone with the name server that keeps it: the first, where several do. */
+const zonesOf = ({ nameServers }: Context): Zones<string> =>
+  new Zones(nameServers.flatMap(({ name, zones }) => zones.map((zone) => [zone, name] as const)));
 
 async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
   const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));

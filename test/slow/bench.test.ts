@@ -61,6 +61,16 @@ describe("npm run bench", () => {
     expect(of("preview --refresh").requests.bind9).toBe(6);
   });
 
+  it("compares a plan in a tidy NetBox with one in an untidy one", { timeout: 600_000 }, async () => {
+    const { status, stdout, stderr } = await bench("--untidy", "--sizes", "100");
+    expect(status, stderr).toBe(0);
+    // 2,000 prefixes and 50,000 addresses are so many more pages of NetBox's.
+    const rows = stdout.split("\n").flatMap((line) => /^\| (.+?) +\| 100 .*\| (\d+) \/ (\d+) +\|$/.exec(line) ?? []);
+    expect([rows[1], rows[5]]).toEqual(["preview", "plan without the engine"]);
+    expect(Number(rows[3]) - Number(rows[2])).toBeGreaterThan(50);
+    expect([rows[6], rows[7]]).toEqual([rows[2], rows[3]]);
+  });
+
   it("tells a mistyped size", async () => {
     const { status, stderr } = await bench("--sizes", "few");
     expect(status).toBe(1);

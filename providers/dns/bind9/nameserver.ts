@@ -3,7 +3,8 @@ import type { NameServerSettings } from "../../connections";
 import { UserError } from "../../errors";
 import { redact } from "../../http/redact";
 import { Ssh } from "../../ssh/client";
-import { absolute, zoneOf } from "../names";
+import { absolute } from "../names";
+import { Zones } from "../zones";
 import { ZoneCache } from "./zonecache";
 
 export interface Rrset {
@@ -40,6 +41,7 @@ export class NameServer {
   readonly zones: string[];
   /** The view of netbox-dns that it shows; its default one where it is left out. */
   readonly view: string | undefined;
+  private readonly byName: Zones<string>;
   private readonly ssh: Ssh;
   private readonly caches = new Map<string, ZoneCache>();
   private readonly queues = new Map<string, Waiting[]>();
@@ -50,6 +52,7 @@ export class NameServer {
   ) {
     this.ssh = new Ssh({ title: `Name server ${name}`, setting: `netbox-proxmox:bind9["${name}"]` }, settings);
     this.zones = settings.zones.map(absolute);
+    this.byName = new Zones(this.zones.map((zone) => [zone, zone]));
     this.view = settings.view;
   }
 
@@ -58,7 +61,7 @@ export class NameServer {
   }
 
   zoneOf(name: string): string | undefined {
-    return zoneOf(name, this.zones);
+    return this.byName.of(name)?.zone;
   }
 
   // ---- reading

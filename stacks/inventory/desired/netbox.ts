@@ -1,4 +1,3 @@
-import ipaddr from "ipaddr.js";
 import type {
   NetboxAddress,
   NetboxInterface,
@@ -10,9 +9,9 @@ import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
 import { memoryFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
-import { hostOf } from "../../netbox/address";
 import { namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
+import { Prefixes } from "../../netbox/ipam";
 import { isBuilt, powerOfStatus } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
@@ -62,9 +61,9 @@ export function addNetbox(
     const carrier = interfaceId === undefined ? undefined : carriers.get(interfaceId);
     if (carrier) graph.relate(netboxScope, "ASSIGNED_TO", own, carrier.machine);
     if (carrier?.nic) graph.relate(netboxScope, "CARRIED_BY", own, carrier.nic);
-    const prefix = prefixes.of(each);
+    const prefix = prefixes.narrowest(address, each.vrfId);
     if (prefix !== undefined)
-      graph.relate(netboxScope, "IN_PREFIX", own, { label: "NetboxPrefix", id: String(prefix) });
+      graph.relate(netboxScope, "IN_PREFIX", own, { label: "NetboxPrefix", id: String(prefix.id) });
   }
 }
 
@@ -134,37 +133,3 @@ function driftOf(
 
 const cpusOf = ({ type, maxcpu }: LiveGuest, { cores, sockets }: GuestConfig): number =>
   type === "lxc" ? Number(cores ?? maxcpu) : Number(cores ?? 1) * Number(sockets ?? 1);
-
-/** Prefixes by their length, so that an address is looked up in as many steps as there are lengths. */
-class Prefixes {
-  private readonly ids = new Map<string, number>();
-  private readonly lengths = new Map<string, Set<number>>();
-
-  constructor(prefixes: NetboxPrefix[]) {
-    for (const { id, prefix, vrfId } of prefixes) {
-      const [network, length] = ipaddr.parseCIDR(prefix);
-      const room = `${network.kind()} ${vrfId ?? ""}`;
-      this.lengths.set(room, (this.lengths.get(room) ?? new Set()).add(length));
-      this.ids.set(`${room} ${masked(network, length)}`, id);
-    }
-  }
-
-  /** The id of the smallest one that holds it, in its VRF. */
-  of({ address, vrfId }: NetboxAddress): number | undefined {
-    const host = ipaddr.parse(hostOf(address));
-    const room = `${host.kind()} ${vrfId ?? ""}`;
-    const lengths = [...(this.lengths.get(room) ?? [])].sort((a, b) => b - a);
-    for (const length of lengths) {
-      const id = this.ids.get(`${room} ${masked(host, length)}`);
-      if (id !== undefined) return id;
-    }
-    return undefined;
-  }
-}
-
-/** The first bits of an address, with how many they are. */
-function masked(address: ipaddr.IPv4 | ipaddr.IPv6, length: number): string {
-  const bytes = address.toByteArray();
-  const number = bytes.reduce((sum, byte) => (sum << 8n) | BigInt(byte), 0n);
-  return `${number >> BigInt(bytes.length * 8 - length)}/${length}`;
-}

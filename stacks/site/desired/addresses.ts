@@ -1,4 +1,4 @@
-import { allocationMark } from "../../../providers/netbox/ipam/ipallocation.model";
+import { type AddressSource, allocationMark } from "../../../providers/netbox/ipam/ipallocation.model";
 import type {
   NetboxAddress,
   NetboxInterface,
@@ -6,7 +6,8 @@ import type {
   NetboxVirtualMachine,
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
-import { canonical, type Family, familyOf, holds, hostOf, inRange, lengthOf } from "../../netbox/address";
+import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
+import type { Ipam } from "../../netbox/ipam";
 import { type Selection, select } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
@@ -15,8 +16,6 @@ export interface Addressing {
   guest: NetboxVirtualMachine;
   mark: Mark;
   slotted: Map<number, NetboxInterface>;
-  /** NetBox's addresses by interface. */
-  addresses: Map<number | undefined, NetboxAddress[]>;
   vmid: number;
 }
 
@@ -56,14 +55,13 @@ function allocationsOf(
   problem: (text: string) => void,
 ): DesiredAllocation[] {
   const { site, guest, mark } = addressing;
-  const there = (addressing.addresses.get(vmInterface.id) ?? []).filter(
-    ({ address }) => !site.avoid.includes(hostOf(address)),
-  );
+  const { ipam } = site.netbox;
+  const there = ipam.onInterface(vmInterface.id).filter(({ address }) => !site.avoid.includes(hostOf(address)));
   const isOurs = ({ description }: NetboxAddress) => description.startsWith(`Managed by Pulumi stack ${mark.stack} (`);
   const given = there.filter((each) => !isOurs(each));
   const base = { mark, label: `${guest.name} ${vmInterface.name}`, interfaceId: vmInterface.id, primary: false };
   for (const { address, vrfId } of given)
-    if (prefixOf(site, address, vrfId) === undefined)
+    if (ipam.prefixes.narrowest(address, vrfId) === undefined)
       problem(
         `address ${address} of interface ${vmInterface.name} lies in no prefix of NetBox; add the prefix, or correct the address`,
       );
@@ -80,7 +78,7 @@ function allocationsOf(
         `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
       );
   const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
-  const { selections, missing } = select(wanted.join(" "), site.netbox, vmInterface);
+  const { selections, missing } = select(wanted.join(" "), ipam, vmInterface);
   for (const word of missing)
     problem(
       `interface ${vmInterface.name} asks for an address from "${word}", but NetBox has no such prefix or range; correct its ${site.settings.site.customFields.allocateFrom}, or add the prefix`,
@@ -130,7 +128,8 @@ function automaticOf(
   family: Family,
   address: string | undefined,
 ): Automatic | undefined {
-  const status = (addressing.addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.status;
+  const { ipam } = addressing.site.netbox;
+  const status = ipam.onInterface(vmInterface.id).find((each) => each.address === address)?.status;
   if (status === "dhcp") return { automatic: "dhcp" };
   if (status === "slaac" && family === 6) return { automatic: "auto" };
   if (address !== undefined) return undefined;
@@ -161,8 +160,7 @@ function keptByGuest(
   const offered = sources.some(({ kind, text }) =>
     kind === "prefix" ? holds(text, address) : inRange(text.split("-")[0] ?? "", text.split("-")[1] ?? "", address),
   );
-  const taken = site.netbox.addresses.some((each) => canonical(each.address) === canonical(address));
-  return offered && !taken ? { address } : undefined;
+  return offered && site.netbox.ipam.hosts.anywhere(address).length === 0 ? { address } : undefined;
 }
 
 // ---- primary addresses and names
@@ -196,9 +194,9 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
 // ---- NICs
 
 function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
-  const { site, addresses } = addressing;
-  const vrfOf = (address: string) =>
-    (addresses.get(vmInterface.id) ?? []).find((each) => each.address === address)?.vrfId;
+  const { site } = addressing;
+  const { ipam } = site.netbox;
+  const vrfOf = (address: string) => ipam.onInterface(vmInterface.id).find((each) => each.address === address)?.vrfId;
   const nic: DesiredNic = { slot };
   for (const family of [4, 6] as const) {
     const ofFamily = allocations.filter(({ inputs }) => inputs.family === family);
@@ -213,10 +211,7 @@ function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: 
     const { address, from, primary } = chosen.inputs;
     const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };
     const prefix =
-      address === undefined
-        ? (site.netbox.prefixes.find(({ id }) => from[0]?.kind === "prefix" && from[0].id === id) ??
-          prefixOf(site, from[0]?.text.split("-")[0] ?? "", undefined))
-        : prefixOf(site, address, vrfOf(address));
+      address === undefined ? prefixOfSource(ipam, from[0]) : ipam.prefixes.narrowest(address, vrfOf(address));
     // A second default route would fight with the first: only the primary address brings its gateway.
     const gateway = primary && prefix ? gatewayOf(site, prefix) : undefined;
     if (family === 4) Object.assign(nic, { v4: ref, gateway4: gateway });
@@ -225,21 +220,17 @@ function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: 
   return nic;
 }
 
-/** The narrowest prefix that holds the address. */
-function prefixOf({ netbox }: Site, address: string, vrfId: number | undefined): NetboxPrefix | undefined {
-  if (address === "") return undefined;
-  return netbox.prefixes
-    .filter((each) => each.vrfId === vrfId && holds(each.prefix, address))
-    .sort((a, b) => lengthOf(b.prefix) - lengthOf(a.prefix))[0];
+/** The prefix that an address to come is taken from, or that its range lies in. */
+function prefixOfSource(ipam: Ipam, source: AddressSource | undefined): NetboxPrefix | undefined {
+  const prefix = source?.kind === "prefix" ? ipam.prefix(source.id) : undefined;
+  if (source === undefined || prefix !== undefined) return prefix;
+  return ipam.prefixes.narrowest(source.text.split("-")[0] ?? "", undefined);
 }
 
 /** The prefix's custom field, else its address with the gateway tag; a gateway is never guessed. */
 function gatewayOf({ netbox, settings }: Site, prefix: NetboxPrefix): string | undefined {
   const field = prefix.customFields.get(settings.site.customFields.gateway);
   if (field !== undefined) return hostOf(field);
-  const tagged = netbox.addresses.find(
-    ({ address, tags, vrfId }) =>
-      tags.includes(settings.site.gatewayTag) && vrfId === prefix.vrfId && holds(prefix.prefix, address),
-  );
+  const tagged = netbox.ipam.taggedGateway(prefix);
   return tagged && hostOf(tagged.address);
 }

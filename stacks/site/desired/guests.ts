@@ -1,4 +1,5 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
+import type { GuestInputs } from "../../../providers/netbox/virtualization/guest.model";
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
@@ -13,25 +14,25 @@ import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
 import { type Needs, nicProblems, Placement, placeOf } from "./placement";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
-import type { DesiredGuest, NetboxFacts, Problem, Site } from "./types";
+import type { DesiredGuest, Problem, Site } from "./types";
 import { targetOf } from "./vmid";
 
 /** The guests that should be, and everything that keeps this from being built, before anything is touched. */
 export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: Problem[] } {
   const problems: Problem[] = [];
+  const vmidField = vmidFieldOf(site);
   const built = site.netbox.guests.filter(({ status }) => isBuilt(status)).sort((a, b) => a.id - b.id);
   const parts = {
     interfaces: groupBy(site.netbox.interfaces, ({ guestId }) => guestId),
     disks: groupBy(site.netbox.disks, ({ guestId }) => guestId),
-    addresses: groupBy(site.netbox.addresses, ({ interfaceId }) => interfaceId),
   };
   const placements = placementsOf(site, built);
   const guests = built.flatMap((guest) => {
     const mapped = desiredGuest(site, guest, {
       interfaces: parts.interfaces.get(guest.id) ?? [],
       disks: parts.disks.get(guest.id) ?? [],
-      addresses: parts.addresses,
       placement: placements.get(guest.clusterName ?? ""),
+      vmidField,
     });
     problems.push(...mapped.problems);
     return mapped.guest ? [mapped.guest] : [];
@@ -57,14 +58,14 @@ function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]
 interface Parts {
   interfaces: NetboxInterface[];
   disks: NetboxDisk[];
-  addresses: Map<number | undefined, NetboxFacts["addresses"]>;
   placement: Placement | undefined;
+  vmidField: GuestInputs["field"];
 }
 
 function desiredGuest(
   site: Site,
   guest: NetboxVirtualMachine,
-  { interfaces, disks, addresses, placement }: Parts,
+  { interfaces, disks, placement, vmidField }: Parts,
 ): { guest?: DesiredGuest; problems: Problem[] } {
   const { settings } = site;
   const fields = settings.site.customFields;
@@ -98,14 +99,10 @@ function desiredGuest(
   const placed = target.built || problems.length > 0 ? undefined : placeOf(mapping, node, needs, placement);
   const at = node ?? target.node;
   if (target.built && at !== undefined) nicProblems(mapping, at, nics, target.networks);
-  const given = addressesOf({ site, guest, mark, slotted, addresses, vmid: target.vmid } satisfies Addressing, problem);
+  const given = addressesOf({ site, guest, mark, slotted, vmid: target.vmid } satisfies Addressing, problem);
   const machine = machineOf(mapping, { node, placement: target.placement ?? placed, disks: diskMap, source });
   if (problems.length > 0) return { problems };
 
-  const definition = site.netbox.customFields.find(
-    ({ name, objectTypes }) => name === fields.vmid && objectTypes.includes("virtualization.virtualmachine"),
-  );
-  const field = definition && { name: definition.name, integer: definition.type === "integer" };
   // Nothing new is asked for on behalf of a guest that is left as it is.
   const allocations = given.allocations.filter(
     ({ inputs }) => guest.status !== "failed" || inputs.addressId !== undefined,
@@ -117,7 +114,7 @@ function desiredGuest(
       name: guest.name,
       status: guest.status,
       mark,
-      netbox: { mark, vmid: target.vmid, derived: target.derived, field },
+      netbox: { mark, vmid: target.vmid, derived: target.derived, field: vmidField },
       allocations,
       nics: given.nics,
       machine,
@@ -126,6 +123,15 @@ function desiredGuest(
       safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
     },
   };
+}
+
+/** The custom field that VMIDs are written into, where NetBox has it. */
+function vmidFieldOf({ netbox, settings }: Site): GuestInputs["field"] {
+  const definition = netbox.customFields.find(
+    ({ name, objectTypes }) =>
+      name === settings.site.customFields.vmid && objectTypes.includes("virtualization.virtualmachine"),
+  );
+  return definition && { name: definition.name, integer: definition.type === "integer" };
 }
 
 const keptOf = (source: Source | undefined): KeptDisks =>
@@ -157,7 +163,12 @@ function checkRootfs({ site, own, problem }: GuestMapping, disks: Record<string,
 function clashes(guests: DesiredGuest[]): Problem[] {
   const twins = (what: string, remedy: string, keys: (guest: DesiredGuest) => string[]): Problem[] => {
     const holders = new Map<string, DesiredGuest[]>();
-    for (const guest of guests) for (const key of keys(guest)) holders.set(key, [...(holders.get(key) ?? []), guest]);
+    for (const guest of guests)
+      for (const key of keys(guest)) {
+        const found = holders.get(key);
+        if (found === undefined) holders.set(key, [guest]);
+        else found.push(guest);
+      }
     return [...holders]
       .filter(([, list]) => list.length > 1)
       .map(

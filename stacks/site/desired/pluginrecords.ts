@@ -1,25 +1,12 @@
 import type { RecordType } from "../../../providers/dns/bind9/record.model";
 import { absolute } from "../../../providers/dns/names";
 import { recordTypes } from "../../../providers/dns/rdata";
-import { type DnsRecordInputs, isRecordOf } from "../../../providers/netbox/plugins/dnsrecord.model";
-import type { NetboxDnsRecord, NetboxDnsView, NetboxDnsZone } from "../../../providers/netbox/schemas";
-import { canonical, familyOf, holds } from "../../netbox/address";
+import { isRecordOf } from "../../../providers/netbox/plugins/dnsrecord.model";
+import type { NetboxDnsRecord, NetboxDnsZone } from "../../../providers/netbox/schemas";
+import { canonical, familyOf } from "../../netbox/address";
+import type { IndexedPlugin } from "./pluginindex";
 import type { Entry } from "./records";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, PluginFacts } from "./types";
-
-/** A name server as far as netbox-dns is concerned. */
-export interface ZoneServer {
-  name: string;
-  zoneOf: (name: string) => string | undefined;
-  /** NetBox's id of the view that it shows. */
-  viewId: (views: NetboxDnsView[]) => number | undefined;
-}
-
-export const zoneServerOf = (name: string, view: string | undefined, zoneOf: ZoneServer["zoneOf"]): ZoneServer => ({
-  name,
-  zoneOf,
-  viewId: (views) => views.find((each) => (view === undefined ? each.isDefault : each.name === view))?.id,
-});
+import type { DesiredGuest, DesiredPluginRecord } from "./types";
 
 const isKept = (type: string): type is RecordType => recordTypes.some((each) => each === type);
 
@@ -34,22 +21,13 @@ interface PluginEntry {
  * The plugin's records that go to name servers, by view and zone. What the plugin manages itself is left out: SOA and the
  * apex's NS are BIND's own, and a PTR goes with its address record. So is what this stack wrote there: its guests say it.
  */
-export function pluginEntries(
-  stack: string,
-  { views, zones, records }: PluginFacts,
-  zoneServers: ZoneServer[],
-): PluginEntry[] {
-  return records.flatMap((record): PluginEntry[] => {
-    const zone = zones.find(({ id }) => id === record.zoneId);
+export function pluginEntries(stack: string, plugin: IndexedPlugin): PluginEntry[] {
+  return plugin.records.flatMap((record): PluginEntry[] => {
+    const zone = plugin.zone(record.zoneId);
     const { type } = record;
     if (zone === undefined || !record.active || !isKept(type) || isRecordOf(stack, record.description)) return [];
     if ((type === "PTR" && record.managed) || (type === "NS" && record.name === "@")) return [];
-    return zoneServers
-      .filter(
-        (zoneServer) =>
-          zoneServer.viewId(views) === zone.viewId && zoneServer.zoneOf(record.fqdn) === absolute(zone.name),
-      )
-      .map(({ name }) => ({ server: name, record, zone, type }));
+    return plugin.serversOf(record, zone).map((server) => ({ server, record, zone, type }));
   });
 }
 
@@ -60,38 +38,33 @@ const written = ["CNAME", "TXT"] as const;
 export function pluginRecords(
   stack: string,
   entries: Entry[],
-  { views, zones, records }: PluginFacts,
-  zoneServers: ZoneServer[],
+  plugin: IndexedPlugin,
   guests: DesiredGuest[],
 ): DesiredPluginRecord[] {
-  const keyOf = new Map(
-    guests.flatMap(({ allocations }) => allocations.map(({ key, inputs }) => [inputs.address ?? key, key] as const)),
-  );
+  const allocations = guests.flatMap((guest) => guest.allocations);
+  const keyOf = new Map(allocations.map(({ key, inputs }) => [inputs.address ?? key, key] as const));
+  const byKey = new Map(allocations.map(({ key, inputs }) => [key, inputs]));
   return entries.flatMap((entry) => {
-    const zoneServer = zoneServers.find(({ name }) => name === entry.server);
-    const view = views.find(({ id }) => id === zoneServer?.viewId(views));
-    const zone = zones.find(
-      (each) => each.viewId === view?.id && absolute(each.name) === zoneServer?.zoneOf(entry.name),
-    );
-    if (zone === undefined || view === undefined) return [];
-    const others = records.filter(
-      (record) =>
-        record.zoneId === zone.id &&
-        record.active &&
-        absolute(record.fqdn) === entry.name &&
-        !isRecordOf(stack, record.description),
-    );
+    const zone = plugin.zoneOf(entry.server, entry.name);
+    if (zone === undefined) return [];
+    const others = plugin
+      .recordsAt(zone, entry.name)
+      .filter(({ active, description }) => active && !isRecordOf(stack, description));
     const below = entry.name === absolute(zone.name) ? "@" : entry.name.slice(0, -absolute(zone.name).length - 1);
     const base = { zoneId: zone.id, zone: zone.name, name: below, guests: [...entry.guests], fqdn: entry.name };
     const has = (type: string, value: string) =>
       others.some((record) => record.type === type && same(type, record.value, value));
     const addresses = entry.addresses.flatMap((ref): DesiredPluginRecord[] => {
-      const type = typeOf(ref, guests);
+      const asked = "address" in ref ? undefined : byKey.get(ref.allocation);
+      const family = "address" in ref ? familyOf(ref.address) : asked?.family;
       const known = "address" in ref ? canonical(ref.address) : undefined;
       // DNSsync makes those of linked prefixes by itself, from the address's dns_name.
-      const place = known ?? sourceOf(ref, guests);
-      const synced = view.prefixes.some((prefix) => place !== undefined && holds(prefix, place));
-      if (type === undefined || synced || (known !== undefined && has(type, known))) return [];
+      // An address to come is one of the prefix or range that it is taken from.
+      const place = known ?? asked?.from[0]?.text.split(/[-/]/)[0];
+      const synced = place !== undefined && plugin.isSynced(zone, place);
+      if (family === undefined || synced) return [];
+      const type = family === 4 ? "A" : "AAAA";
+      if (known !== undefined && has(type, known)) return [];
       const key = keyOf.get("address" in ref ? ref.address : ref.allocation);
       return key === undefined ? [] : [{ ...base, key, type, value: ref }];
     });
@@ -112,19 +85,5 @@ export function pluginRecords(
   });
 }
 
-/** An address of the prefix or range that an address to come is taken from. */
-function sourceOf(ref: AddressRef, guests: DesiredGuest[]): string | undefined {
-  const found = guests
-    .flatMap(({ allocations }) => allocations)
-    .find(({ key }) => "allocation" in ref && key === ref.allocation);
-  return found?.inputs.from[0]?.text.split(/[-/]/)[0];
-}
-
 const same = (type: string, a: string, b: string): boolean =>
   type === "A" || type === "AAAA" ? canonical(a) === canonical(b) : a.replace(/^"(.*)"$/, "$1") === b;
-
-function typeOf(ref: AddressRef, guests: DesiredGuest[]): Extract<DnsRecordInputs["type"], "A" | "AAAA"> | undefined {
-  if ("address" in ref) return familyOf(ref.address) === 4 ? "A" : "AAAA";
-  const found = guests.flatMap(({ allocations }) => allocations).find(({ key }) => key === ref.allocation);
-  return found && (found.inputs.family === 4 ? "A" : "AAAA");
-}

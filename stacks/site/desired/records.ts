@@ -1,10 +1,12 @@
 import type { RecordType } from "../../../providers/dns/bind9/record.model";
 import { absolute, isDnsName } from "../../../providers/dns/names";
 import { canonicalValue, isSafe, unquoteTxt } from "../../../providers/dns/rdata";
+import type { Zones } from "../../../providers/dns/zones";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
 import { canonical } from "../../netbox/address";
-import { pluginEntries, pluginRecords, type ZoneServer } from "./pluginrecords";
+import { IndexedPlugin, type ZoneServer } from "./pluginindex";
+import { pluginEntries, pluginRecords } from "./pluginrecords";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem, Site } from "./types";
 
 /** A name on its way: what guests and netbox-dns want to stand there. */
@@ -30,11 +32,11 @@ export interface NamedRecords {
   elsewhere: string[];
 }
 
-/** The name servers with their zones, absolute. */
+/** The name servers by their zones. */
 export interface Servers {
   all: ZoneServer[];
-  /** The one that keeps a name's zone. */
-  of: (name: string) => string | undefined;
+  /** With the name of the server that keeps each. */
+  zones: Zones<string>;
 }
 
 /** The names of the built guests, with all their addresses, aliases and texts, and those of netbox-dns. */
@@ -47,7 +49,8 @@ export function desiredRecords(
   const entries = new Map<string, Entry>();
   const problems: Problem[] = [];
   const elsewhere = new Set<string>();
-  const byId = new Map(site.netbox.addresses.map((address) => [address.id, address]));
+  const { ipam } = site.netbox;
+  const indexed = facts && new IndexedPlugin(facts, servers.all);
   const entryAt = (server: string, name: string): Entry => {
     const key = `${server}/${absolute(name)}`;
     const made = entries.get(key) ?? newEntry(server, absolute(name));
@@ -59,7 +62,7 @@ export function desiredRecords(
       problems.push(`${title(guest)}: "${name}" is no valid DNS name; correct it in NetBox`);
       return undefined;
     }
-    const server = servers.of(name);
+    const server = servers.zones.of(name)?.kept;
     if (server === undefined) {
       elsewhere.add(absolute(name).replace(/\.$/, ""));
       return undefined;
@@ -72,7 +75,7 @@ export function desiredRecords(
   };
   for (const guest of guests)
     for (const { key, inputs } of guest.allocations) {
-      const known = inputs.addressId === undefined ? undefined : byId.get(inputs.addressId);
+      const known = inputs.addressId === undefined ? undefined : ipam.address(inputs.addressId);
       const name = known?.dnsName ?? inputs.dnsName ?? "";
       if (name === "") continue;
       const ref: AddressRef = inputs.address === undefined ? { allocation: key } : { address: inputs.address };
@@ -80,11 +83,11 @@ export function desiredRecords(
       if (known) extras(site, guest, known, name, ofGuest);
     }
   const plugin =
-    facts === undefined || site.settings.dns.plugin !== "sync"
+    indexed === undefined || site.settings.dns.plugin !== "sync"
       ? []
-      : pluginRecords(site.stack, [...entries.values()], facts, servers.all, guests);
-  if (facts !== undefined) readPlugin(site, facts, servers.all, entryAt, problems);
-  const records = [...entries.values()].map((entry) => recordOf(entry, site, facts, servers.all, problems));
+      : pluginRecords(site.stack, [...entries.values()], indexed, guests);
+  if (indexed !== undefined) readPlugin(site, indexed, entryAt, problems);
+  const records = [...entries.values()].map((entry) => recordOf(entry, site, indexed, problems));
   return { records, plugin, problems, elsewhere: [...elsewhere] };
 }
 
@@ -129,12 +132,11 @@ function extras(
 /** What netbox-dns holds beside what we wrote there. */
 function readPlugin(
   { stack, netbox, settings }: Site,
-  facts: PluginFacts,
-  zoneServers: ZoneServer[],
+  plugin: IndexedPlugin,
   entryAt: (server: string, name: string) => Entry,
   problems: Problem[],
 ): void {
-  for (const { server, record, zone, type } of pluginEntries(stack, facts, zoneServers)) {
+  for (const { server, record, zone, type } of pluginEntries(stack, plugin)) {
     const where = `${record.name} ${record.type} of zone ${zone.name} (${netbox.url}/plugins/netbox-dns/records/${record.id}/)`;
     const value = type === "TXT" && record.value.startsWith('"') ? unquoteTxt(record.value) : record.value;
     if (!isSafe(type, value)) {
@@ -154,24 +156,14 @@ function readPlugin(
   }
 }
 
-function recordOf(
-  entry: Entry,
-  site: Site,
-  facts: PluginFacts | undefined,
-  zoneServers: ZoneServer[],
-  problems: Problem[],
-): DesiredRecord {
+function recordOf(entry: Entry, site: Site, plugin: IndexedPlugin | undefined, problems: Problem[]): DesiredRecord {
   const { name, server, addresses, texts, guests, holders, adopt } = entry;
   const aliases = [...(texts.get("CNAME") ?? [])];
   if (aliases.length > 0 && (addresses.length > 0 || aliases.length > 1 || texts.size > 1))
     problems.push(
       `${[...holders].join(" and ")}: ${name} can't be an alias of ${aliases.join(" and ")} and something else besides; keep one in NetBox`,
     );
-  const zone = facts?.zones.find(
-    (each) =>
-      zoneServers.find((zoneServer) => zoneServer.name === server)?.zoneOf(name) === absolute(each.name) &&
-      zoneServers.some((zoneServer) => zoneServer.name === server && zoneServer.viewId(facts.views) === each.viewId),
-  );
+  const zone = plugin?.zoneOf(server, name);
   const ttl = zone?.ttl ?? site.settings.dns.ttl;
   const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);
   return {

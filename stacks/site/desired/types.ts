@@ -28,6 +28,7 @@ import type {
   StorageResource,
 } from "../../../providers/proxmox/schemas";
 import type { KnownResource } from "../../known";
+import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 
@@ -40,6 +41,8 @@ export interface NetboxFacts {
   addresses: NetboxAddress[];
   prefixes: NetboxPrefix[];
   ranges: NetboxRange[];
+  /** Its addresses, prefixes and ranges, indexed. */
+  ipam: Ipam;
   customFields: NetboxCustomField[];
   /** Undefined where the token may not see them. */
   eventRules: NetboxEventRule[] | undefined;

@@ -1,4 +1,5 @@
 import { virtualMachine } from "../../../../providers/netbox/schemas";
+import { Ipam } from "../../../../stacks/netbox/ipam";
 import { readSettings } from "../../../../stacks/settings";
 import type { Site } from "../../../../stacks/site/desired/types";
 
@@ -33,6 +34,7 @@ export const siteWith = ({
   settings: settingsWith(),
   netbox: {
     ...{ url: "https://nb", guests: [], interfaces: [], disks: [], addresses: [], prefixes: [], ranges: [] },
+    ipam: new Ipam({ addresses: [], prefixes: [], ranges: [], ...netbox }, "gateway"),
     ...{ customFields: [], eventRules: [], ...netbox },
   },
   proxmox: new Map(),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxInterface, NetboxPrefix, NetboxRange } from "../../../../providers/netbox/schemas";
 import { byAddress, holds, inRange } from "../../../../stacks/netbox/address";
+import { Ipam } from "../../../../stacks/netbox/ipam";
 import { toMebibytes } from "../../../../stacks/netbox/units";
 import { select } from "../../../../stacks/site/desired/selectors";
 
@@ -32,6 +33,7 @@ const ranges: NetboxRange[] = [
     tags: ["dmz"],
   },
 ];
+const ipam = new Ipam({ prefixes, ranges, addresses: [] }, "gateway");
 const nic: NetboxInterface = {
   id: 5,
   name: "net0",
@@ -45,7 +47,7 @@ const nic: NetboxInterface = {
   customFields: new Map(),
 };
 const chosen = (text: string) =>
-  select(text, { prefixes, ranges }, nic).selections.map(
+  select(text, ipam, nic).selections.map(
     ({ family, sources }) => `${family}: ${sources.map(({ kind, text: shown }) => `${kind} ${shown}`).join(", ")}`,
   );
 
@@ -66,7 +68,7 @@ describe("allocate_from", () => {
   });
 
   it("names what it can't find", () => {
-    expect(select("prefix:99 role:none vlan", { prefixes, ranges }, nic).missing).toEqual(["prefix:99", "role:none"]);
+    expect(select("prefix:99 role:none vlan", ipam, nic).missing).toEqual(["prefix:99", "role:none"]);
   });
 });
 
