@@ -16,7 +16,7 @@ import type { Change, Effect } from "../../plan/change";
 import { changesBetween, type Declared, type Existing, type Pair } from "../../plan/compare";
 import { guestEffects } from "./effects";
 import { withAddresses } from "./machines";
-import type { ZoneServer } from "./pluginrecords";
+import type { ZoneServer } from "./pluginindex";
 import { recordValues } from "./recordvalues";
 import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, Site } from "./types";
 

@@ -1,7 +1,7 @@
 import { project } from "../../../providers/settings";
 import { groupBy } from "../../../providers/values";
 import type { KnownResource } from "../../known";
-import type { ZoneServer } from "./pluginrecords";
+import type { ZoneServer } from "./pluginindex";
 import type { DesiredRecord, Problem } from "./types";
 
 /** Names of the state that the settings' name servers and zones leave out: what becomes of them. */
