@@ -75,5 +75,5 @@ describe("thirteen addresses of guests that stay", () => {
     expect((await stack.up()).errors).toEqual([]);
     expect(await systems.ourAddresses()).toEqual([]);
     expect((await systems.ourGuests()).map(({ status }) => status)).toEqual(Array(13).fill("running"));
-  });
+  }, 240_000);
 });
