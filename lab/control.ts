@@ -11,7 +11,7 @@ export class ControlServer {
     this.server = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
       for await (const chunk of request) chunks.push(Buffer.from(chunk));
-      const { status, body } = this.answer(`${request.method} ${request.url}`, Buffer.concat(chunks).toString());
+      const { status, body } = await this.answer(`${request.method} ${request.url}`, Buffer.concat(chunks).toString());
       response.writeHead(status, { "Content-Type": "application/json" }).end(JSON.stringify(body));
     });
   }
@@ -26,18 +26,21 @@ export class ControlServer {
     await new Promise((resolve) => this.server.close(resolve));
   }
 
-  private answer(call: string, text: string): { status: number; body: unknown } {
+  private async answer(call: string, text: string): Promise<{ status: number; body: unknown }> {
     try {
       if (call === "GET /state") return { status: 200, body: this.state() };
       if (call === "GET /calls") return { status: 200, body: this.lab.log.calls };
       if (call === "GET /greatest") return { status: 200, body: this.lab.log.greatest };
+      if (call === "POST /save") return { status: 200, body: { file: await this.lab.saveToFile() } };
       if (call === "DELETE /calls") this.lab.log.clear();
       else if (call === "POST /latency") setSwitch(this.lab, { setup: "latency", ...JSON.parse(text) });
       else if (call === "POST /setup") setSwitch(this.lab, JSON.parse(text));
       else
         return {
           status: 404,
-          body: { error: "GET /state, GET /calls, GET /greatest, DELETE /calls, POST /setup, POST /latency" },
+          body: {
+            error: "GET /state, GET /calls, GET /greatest, DELETE /calls, POST /save, POST /setup, POST /latency",
+          },
         };
       return { status: 200, body: {} };
     } catch (error) {

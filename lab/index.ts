@@ -1,21 +1,25 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { utils } from "ssh2";
 import { NameServerCommands } from "./bind9/commands";
 import { DnsServer } from "./bind9/dns";
 import type { NameServer } from "./bind9/nsupdate";
+import { restoreZones, saveZones } from "./bind9/saved";
 import { Zones } from "./bind9/zones";
-import { type Certificate, makeCertificate } from "./certificate";
+import type { Certificate } from "./certificate";
 import { ControlServer } from "./control";
 import { Faults } from "./faults";
+import { certificateOf, readKeys, sshKeys, writeKeys } from "./keys";
 import { RequestLog } from "./log";
 import { loadSeed, netboxCall } from "./netbox/load";
+import { restoreNetbox, saveNetbox } from "./netbox/saved";
 import { NetboxServer } from "./netbox/server";
 import { NodeHost, type RealParts } from "./node/host";
 import type { Cluster, Times } from "./proxmox/cluster";
 import { loadCluster } from "./proxmox/load";
+import { restoredCluster, saveCluster } from "./proxmox/saved";
 import { ProxmoxServer } from "./proxmox/server";
 import { recordedCluster } from "./proxmox/state";
+import { type SavedLab, withHead, writeSaved } from "./saved";
 import type { Seed } from "./seed";
 import { SshServer } from "./ssh/server";
 import { type Switch, setSwitch } from "./switches";
@@ -30,10 +34,7 @@ export const credentials = {
   netboxV1Token: "0123456789abcdef0123456789abcdef01234567",
 };
 
-export interface LabOptions {
-  seed: Seed;
-  /** A recorded state of one Proxmox VE node, in the place of the seed's clusters. */
-  proxmoxState?: string;
+interface CommonOptions {
   /** Where the lab keeps its TLS certificate and ssh keys; made there where they are missing. */
   folder: string;
   /** 0 takes a free port; further clusters and nodes take the ports after the first one's. */
@@ -42,6 +43,19 @@ export interface LabOptions {
   latency?: Latency;
   /** What of the nodes is real. */
   nodes?: RealParts;
+  /** The file that the lab's state is written to when the control URL asks for it. */
+  save?: string;
+}
+
+/** A lab that goes on from a saved one; its keys come into the folder. */
+export interface LoadOptions extends CommonOptions {
+  saved: SavedLab;
+}
+
+export interface LabOptions extends CommonOptions {
+  seed: Seed;
+  /** A recorded state of one Proxmox VE node, in the place of the seed's clusters. */
+  proxmoxState?: string;
   /** A real, empty NetBox and a real BIND 9 in the place of the lab's own. */
   real?: Pick<Endpoints, "netbox" | "ssh" | "dns">;
 }
@@ -74,43 +88,6 @@ export interface Endpoints {
 
 const tsigKeyFile = "/etc/bind/ddns.key";
 
-function kept(folder: string, file: string, make: () => string, mode = 0o600): string {
-  const path = join(folder, file);
-  if (!existsSync(path)) writeFileSync(path, make(), { mode });
-  return readFileSync(path, "utf8");
-}
-
-/** ssh2 now and then generates an ed25519 key that it can't read back itself: such a pair is thrown away. */
-function keyPair(): { public: string; private: string } {
-  for (;;) {
-    const pair = utils.generateKeyPairSync("ed25519", { comment: "lab" });
-    if (![pair.public, pair.private].some((key) => utils.parseKey(key) instanceof Error)) return pair;
-  }
-}
-
-function sshKeys(folder: string): { hostKey: string; hostPublicKey: string; clientPublicKey: string } {
-  for (const name of ["ssh_host_ed25519_key", "id_ed25519"]) {
-    if (existsSync(join(folder, name))) continue;
-    const pair = keyPair();
-    writeFileSync(join(folder, name), pair.private, { mode: 0o600 });
-    writeFileSync(join(folder, `${name}.pub`), `${pair.public}\n`);
-  }
-  const read = (name: string) => readFileSync(join(folder, name), "utf8").trim();
-  return {
-    hostKey: `${read("ssh_host_ed25519_key")}\n`,
-    hostPublicKey: read("ssh_host_ed25519_key.pub"),
-    clientPublicKey: read("id_ed25519.pub"),
-  };
-}
-
-async function certificateOf(folder: string): Promise<Certificate> {
-  const file = join(folder, "proxmox.json");
-  if (!existsSync(file)) writeFileSync(file, JSON.stringify(await makeCertificate()), { mode: 0o600 });
-  const certificate = JSON.parse(readFileSync(file, "utf8")) as Certificate;
-  kept(folder, "proxmox-ca.pem", () => certificate.cert, 0o644);
-  return certificate;
-}
-
 /** The embedded Proxmox VE, NetBox, BIND 9 and sshd, on loopback, in this process. */
 export class Lab {
   readonly log = new RequestLog();
@@ -125,30 +102,60 @@ export class Lab {
   readonly hosts: NodeHost[] = [];
   private found?: Endpoints;
 
-  private constructor(
-    readonly seed: Seed,
-    private readonly nodes: RealParts,
-  ) {}
+  private readonly folder: string;
+  private readonly ports: NonNullable<CommonOptions["ports"]>;
+  readonly seed: Seed;
+  private readonly proxmoxToken: { id: string; secret: string };
 
-  static async start({
-    seed,
-    proxmoxState,
-    folder,
-    ports = {},
-    latency = {},
-    real,
-    nodes = {},
-  }: LabOptions): Promise<Lab> {
-    const lab = new Lab(seed, nodes);
-    mkdirSync(folder, { recursive: true });
+  private constructor(private readonly options: LabOptions | LoadOptions) {
+    this.folder = options.folder;
+    this.ports = options.ports ?? {};
+    this.seed = "saved" in options ? options.saved.seed : options.seed;
+    if ("saved" in options) this.proxmoxToken = options.saved.proxmoxToken;
+    else this.proxmoxToken = credentials[options.proxmoxState === undefined ? "proxmoxToken" : "recordedToken"];
+  }
+
+  /** A lab from a seed, a recorded Proxmox VE, or a saved lab. */
+  static async start(options: LabOptions | LoadOptions): Promise<Lab> {
+    const lab = new Lab(options);
+    mkdirSync(lab.folder, { recursive: true });
     try {
-      await lab.open(folder, ports, { real, proxmoxState });
+      await lab.open();
     } catch (error) {
       await lab.close();
       throw error;
     }
-    lab.setLatency(latency);
+    lab.setLatency(options.latency ?? {});
     return lab;
+  }
+
+  /** The complete state of the lab's systems once their tasks have ended. @throws where one still runs after ten seconds */
+  async save(): Promise<SavedLab> {
+    if (this.isReal) throw new Error("This lab works with a real NetBox and a real BIND 9, which it can't save.");
+    for (const { cluster } of this.proxmox.values()) await cluster.tasks.idle(10_000);
+    return structuredClone(
+      withHead({
+        seed: this.seed,
+        guestIds: Object.fromEntries(this.guestIds),
+        keys: await readKeys(this.folder),
+        proxmoxToken: this.proxmoxToken,
+        netbox: saveNetbox(this.netbox),
+        proxmox: [...this.proxmox.values()].map(({ cluster }) => saveCluster(cluster)),
+        dns: { zones: saveZones(this.zones), latency: this.commands?.latency ?? 0 },
+      }),
+    );
+  }
+
+  /** Writes the lab's state to the file of its options. @returns the file */
+  async saveToFile(): Promise<string> {
+    const { save } = this.options;
+    if (save === undefined) throw new Error("This lab has no file to save to: start it with --save FILE.");
+    writeSaved(save, await this.save());
+    return save;
+  }
+
+  private get isReal(): boolean {
+    return "real" in this.options && this.options.real !== undefined;
   }
 
   /** Sets a switch: a failure, a delay, or a state that the APIs can't make. */
@@ -172,31 +179,27 @@ export class Lab {
     await Promise.all(this.closers.map((close) => close()));
   }
 
-  private async open(
-    folder: string,
-    ports: Ports,
-    { real, proxmoxState }: Pick<LabOptions, "real" | "proxmoxState">,
-  ): Promise<void> {
-    const proxmox = await this.openProxmox(await certificateOf(folder), folder, ports, proxmoxState);
-    const others = real ?? (await this.openOthers(folder, ports));
+  private async open(): Promise<void> {
+    const { options } = this;
+    if ("saved" in options) writeKeys(this.folder, options.saved.keys);
+    const proxmox = await this.openProxmox(await certificateOf(this.folder));
+    const others = ("real" in options ? options.real : undefined) ?? (await this.openOthers());
     const control = new ControlServer(this);
-    const controlUrl = `http://127.0.0.1:${await control.listen(ports.control ?? 0)}`;
+    const controlUrl = `http://127.0.0.1:${await control.listen(this.ports.control ?? 0)}`;
     this.closers.push(() => control.close());
     this.found = { proxmox, ...others, control: { url: controlUrl } };
-    this.guestIds = await loadSeed(netboxCall(others.netbox.url, others.netbox.token), this.seed);
+    this.guestIds =
+      "saved" in options
+        ? new Map(Object.entries(options.saved.guestIds))
+        : await loadSeed(netboxCall(others.netbox.url, others.netbox.token), this.seed);
     this.log.clear();
   }
 
-  private async openProxmox(
-    certificate: Certificate,
-    folder: string,
-    ports: Ports,
-    state?: string,
-  ): Promise<Endpoints["proxmox"]> {
+  private async openProxmox(certificate: Certificate): Promise<Endpoints["proxmox"]> {
+    const { folder, ports, proxmoxToken: token } = this;
     const opened: Endpoints["proxmox"] = {};
-    const token = state === undefined ? credentials.proxmoxToken : credentials.recordedToken;
     const login = credentials.proxmoxLogin;
-    for (const [n, cluster] of this.clusters(state).entries()) {
+    for (const [n, cluster] of this.clusters().entries()) {
       const server = new ProxmoxServer(cluster, certificate, this.log, this.faults);
       const port = await server.listen(ports.proxmox ? ports.proxmox + n : 0);
       this.closers.push(() => server.close());
@@ -207,13 +210,14 @@ export class Lab {
         login: `${login.user}:${login.password}`,
         fingerprint: certificate.fingerprint,
         caFile: join(folder, "proxmox-ca.pem"),
-        ssh: await this.openNodes(cluster, folder, ports),
+        ssh: await this.openNodes(cluster),
       };
     }
     return opened;
   }
 
-  private async openNodes(cluster: Cluster, folder: string, ports: Ports): Promise<ProxmoxEndpoint["ssh"]> {
+  private async openNodes(cluster: Cluster): Promise<ProxmoxEndpoint["ssh"]> {
+    const { folder, ports } = this;
     const keys = sshKeys(folder);
     const nodes: ProxmoxEndpoint["ssh"]["nodes"] = {};
     for (const node of cluster.nodes.keys()) {
@@ -224,7 +228,7 @@ export class Lab {
         resolve(folder, "nodes", cluster.name, node),
         this.log,
         this.faults,
-        this.nodes,
+        this.options.nodes ?? {},
       );
       const port = await host.listen(ports.nodeSsh ? ports.nodeSsh + this.hosts.length : 0);
       this.closers.push(() => host.close());
@@ -235,9 +239,11 @@ export class Lab {
     return { user: "root", keyFile: join(folder, "id_ed25519"), folder: images, nodes };
   }
 
-  private clusters(state?: string): Cluster[] {
-    const { proxmoxToken: token, recordedToken, proxmoxLogin: login } = credentials;
-    if (state !== undefined) return [recordedCluster(state, { token: recordedToken, login })];
+  private clusters(): Cluster[] {
+    const { options, proxmoxToken: token } = this;
+    if ("saved" in options) return options.saved.proxmox.map(restoredCluster);
+    const login = credentials.proxmoxLogin;
+    if (options.proxmoxState !== undefined) return [recordedCluster(options.proxmoxState, { token, login })];
     return Object.entries(this.seed.proxmox).map(([name, seed]) => {
       const cluster = loadCluster(name, seed);
       cluster.access.addToken(token.id, token.secret);
@@ -248,12 +254,17 @@ export class Lab {
     });
   }
 
-  private async openOthers(folder: string, ports: Ports): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
-    this.netbox.tokens.v1.add(credentials.netboxV1Token);
-    this.netbox.tokens.v2.add(credentials.netboxToken);
+  private async openOthers(): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
+    const { folder, ports, options } = this;
+    if ("saved" in options) restoreNetbox(this.netbox, options.saved.netbox);
+    else {
+      this.netbox.tokens.v1.add(credentials.netboxV1Token);
+      this.netbox.tokens.v2.add(credentials.netboxToken);
+    }
     const netboxUrl = `http://127.0.0.1:${await this.netbox.listen(ports.netbox ?? 0)}`;
     this.closers.push(() => this.netbox.close());
-    for (const zone of this.seed.dns.zones) this.zones.add(zone);
+    if ("saved" in options) restoreZones(this.zones, options.saved.dns.zones);
+    else for (const zone of this.seed.dns.zones) this.zones.add(zone);
     const dns = new DnsServer(this.zones);
     const port = await dns.listen(ports.dns ?? 0);
     this.closers.push(() => dns.close());
@@ -265,6 +276,7 @@ export class Lab {
       ["/etc/bind/wrong.key", "BADSIG"],
     ]);
     const commands = new NameServerCommands({ zones: this.zones, keyFiles, port }, this.log, this.faults);
+    if ("saved" in options) commands.latency = options.saved.dns.latency;
     this.commands = commands;
     const ssh = new SshServer(keys, commands.execute);
     const sshPort = await ssh.listen(ports.ssh ?? 0);
@@ -283,5 +295,3 @@ export class Lab {
     };
   }
 }
-
-type Ports = NonNullable<LabOptions["ports"]>;

@@ -1,17 +1,23 @@
-import { join } from "node:path";
+import { accessSync, constants } from "node:fs";
+import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, type Latency } from "./index";
+import { readSaved } from "./saved";
 import { readSeed } from "./seed";
 import { parseSwitch, setSwitch } from "./switches";
 
 const help = `npm run lab -- [options]
 
 Starts an embedded Proxmox VE, NetBox, BIND 9 and sshd on 127.0.0.1, prints one JSON line that says where they are and
-how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its keys.
+how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its keys, unless --save names a file.
 
   --seed FILE           what is there at the start (default lab/seeds/demo.yaml)
   --proxmox-state FILE  a recorded state of one genuine Proxmox VE node instead of the seed's clusters, with the times
                         (boot, start, shutdown) that its recorded outcomes need
+  --save FILE           writes the state of all four when the lab ends, and when POST /save asks for it: the systems' contents,
+                        tasks, users, tokens with their secrets, TLS and ssh keys. The file is as secret as they are. Failure
+                        switches, and what commands over ssh left on a node's disk, are not in it
+  --load FILE           begins with the state that --save wrote, instead of a seed; its keys replace those in --folder
   --folder DIR          where its TLS certificate and ssh keys are kept (default .lab)
   --proxmox-port N      port of the first cluster, further ones follow (default 18006)
   --netbox-port N       (default 18001)
@@ -31,7 +37,7 @@ The JSON line:
    "ssh":{"host","port","user","keyFile","hostKey"},"dns":{"host","port"},"control":{"url"}}
 
 Control: GET /state (guests and zones), GET /calls (every call so far), GET /greatest (the most calls at one time, by
-system), DELETE /calls (forgets both), POST /latency ({"clone": 1000}), POST /setup with one switch:
+system), DELETE /calls (forgets both), POST /save (writes the file of --save), POST /latency ({"clone": 1000}), POST /setup with one switch:
   {"setup":"lock-vm","vmid":100,"lock":"backup"}, {"setup":"unlock-vm","vmid":100}
   {"setup":"fill-volume","volid":"local:100/vm-100-disk-0.raw","mib":800}    a copy with bwlimit then takes its time
   {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}
@@ -71,6 +77,8 @@ async function main(): Promise<void> {
     options: {
       seed: text,
       "proxmox-state": text,
+      save: text,
+      load: text,
       setup: { type: "string", multiple: true },
       folder: text,
       latency: text,
@@ -92,9 +100,14 @@ async function main(): Promise<void> {
     return value === undefined ? fallback : Number(value);
   };
   const switches = (values.setup ?? []).map(switchOf);
+  if (values.load !== undefined && (values.seed ?? values["proxmox-state"]) !== undefined)
+    throw new Error("--load takes the place of --seed and --proxmox-state: leave them out");
+  if (values.save !== undefined) checkWritable(values.save);
   const lab = await Lab.start({
-    seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")),
-    proxmoxState: values["proxmox-state"],
+    ...(values.load === undefined
+      ? { seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")), proxmoxState: values["proxmox-state"] }
+      : { saved: readSaved(values.load) }),
+    save: values.save,
     folder: values.folder ?? ".lab",
     ports: {
       proxmox: port(values["proxmox-port"], 18006),
@@ -112,9 +125,35 @@ async function main(): Promise<void> {
     await lab.close();
     throw error;
   }
-  process.stdout.write(`${JSON.stringify(lab.endpoints)}\n`);
   for (const signal of ["SIGINT", "SIGTERM"] as const)
-    process.once(signal, () => void lab.close().then(() => process.exit(0)));
+    process.once(signal, () => void end(lab, values.save).then((code) => process.exit(code)));
+  // Last, so that whoever reads it may stop the lab at once.
+  process.stdout.write(`${JSON.stringify(lab.endpoints)}\n`);
+}
+
+/** Stops the tasks that still run, saves where that is asked for, and closes. @returns the exit status */
+async function end(lab: Lab, file: string | undefined): Promise<number> {
+  let code = 0;
+  try {
+    if (file !== undefined) {
+      for (const { cluster } of lab.proxmox.values()) cluster.tasks.stopAll();
+      await lab.saveToFile();
+    }
+  } catch (error) {
+    process.stderr.write(`The lab is not saved: ${error instanceof Error ? error.message : String(error)}\n`);
+    code = 1;
+  }
+  await lab.close();
+  return code;
+}
+
+/** @throws before the lab starts where its state could not be written at the end */
+function checkWritable(file: string): void {
+  try {
+    accessSync(dirname(resolve(file)), constants.W_OK);
+  } catch {
+    throw new Error(`--save ${file}: its folder is not there or not writable`);
+  }
 }
 
 main().catch((error: unknown) => {

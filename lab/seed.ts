@@ -130,7 +130,7 @@ const proxmoxCluster = z.object({
   guests: z.array(proxmoxGuest).default([]),
 });
 
-const seedSchema = z.object({
+export const seedSchema = z.object({
   netbox: netbox.prefault({}),
   proxmox: z.record(z.string(), proxmoxCluster),
   dns: z

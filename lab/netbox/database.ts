@@ -61,6 +61,23 @@ export class Database {
     return typeof id === "number" ? this.table(model).get(id) : undefined;
   }
 
+  /** Every table that has ever had a row, with the last id that it gave. */
+  dump(): { model: ModelName; lastId: number; rows: Row[] }[] {
+    return [...this.lastIds].map(([model, lastId]) => ({ model, lastId, rows: this.rows(model) }));
+  }
+
+  /** Puts dumped tables in the place of all that is there; without a change log. */
+  restore(tables: { model: ModelName; lastId: number; rows: Row[] }[]): void {
+    this.tables.clear();
+    this.holders.clear();
+    this.lastIds.clear();
+    this.changes.length = 0;
+    for (const { model, lastId, rows } of tables) {
+      this.lastIds.set(model, lastId);
+      for (const row of rows) this.place(model, row.id, row);
+    }
+  }
+
   // ---- writing
 
   /** Runs a request's work for its caller: all of it, or nothing where it fails. */

@@ -23,7 +23,8 @@ const random = (length: number) => [...randomBytes(length)].map((byte) => letter
 
 /** NetBox's users, tokens and object permissions; of a permission's constraints only equal values are looked at. */
 export class Users {
-  private readonly secrets = new Map<number, Secret>();
+  /** By the ids of their tokens. */
+  readonly secrets = new Map<number, Secret>();
   /** Tokens that come with the lab: superusers'. */
   readonly own = { v1: new Set<string>(), v2: new Set<string>() };
 

@@ -55,7 +55,7 @@ export class Access {
     { realm: "pam", type: "pam", comment: "Linux PAM standard authentication" },
     { realm: "pve", type: "pve", comment: "Proxmox VE authentication server" },
   ];
-  private readonly tickets = new Map<string, { user: string; csrf: string; made: number }>();
+  readonly tickets = new Map<string, { user: string; csrf: string; made: number }>();
 
   /** @param poolOf the pool of a guest, whose rights count for it */
   constructor(

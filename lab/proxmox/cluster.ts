@@ -69,7 +69,7 @@ export class Cluster {
   /** The failure switch: guests whose agent never comes up. */
   readonly agentless = new Set<number>();
   private readonly fileLocks = new Map<number, Promise<void>>();
-  private pids = 2000;
+  lastPid = 2000;
 
   constructor(
     readonly name: string,
@@ -135,7 +135,7 @@ export class Cluster {
   }
 
   newPid(): number {
-    return ++this.pids;
+    return ++this.lastPid;
   }
 
   uptime(guest: Guest): number {

@@ -15,7 +15,7 @@ const digest = (value: Values | Values[]) =>
 
 /** The guests' firewall options and rules, by vmid. */
 export class Firewall {
-  private readonly guests = new Map<number, Rules>();
+  readonly guests = new Map<number, Rules>();
 
   private of(vmid: number): Rules {
     const found = this.guests.get(vmid) ?? { options: {}, rules: [] };

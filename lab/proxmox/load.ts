@@ -11,12 +11,13 @@ const silent = () => {};
 /** A cluster in the state that a seed describes; a drive is written `STORAGE:SIZE` or `STORAGE:cloudinit`. */
 export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluster {
   const cluster = new Cluster(name);
-  for (const node of seed.nodes) cluster.nodes.set(node.node, node);
+  // Copies: what happens to the cluster is not the seed's.
+  for (const node of seed.nodes) cluster.nodes.set(node.node, { ...node });
   for (const storage of seed.storages)
-    cluster.storages.configs.set(
-      storage.storage,
-      storage.type === "dir" ? { path: "/var/lib/vz", ...storage } : storage,
-    );
+    cluster.storages.configs.set(storage.storage, {
+      ...(storage.type === "dir" ? { path: "/var/lib/vz" } : {}),
+      ...storage,
+    });
   if (seed.nodes.length > 1) cluster.ha.manager = haManager(cluster);
   for (const [storage, names] of Object.entries(seed.osTemplates))
     for (const { node } of seed.nodes)
@@ -66,7 +67,7 @@ function loadContainer(
 }
 
 /** The HA manager of a lab's cluster: a guest does at once what its resource asks for. */
-const haManager =
+export const haManager =
   (cluster: Cluster) =>
   (guest: Guest, state: "started" | "stopped"): void => {
     if (state === "started" && !guest.running) {

@@ -61,6 +61,7 @@ export const space = { total: 270553174016, used: 30469484544, avail: 6732380979
 /** The storages of a cluster and everything on them. */
 export class Storages {
   readonly configs = new Map<string, StorageConfig>();
+  /** By their ids, with the node before where it is a node's own. */
   private readonly volumes = new Map<string, Volume>();
   /** The disk names that are taken, by their storage: `105-disk-0`. */
   private readonly names = new Map<string, number>();
@@ -74,9 +75,10 @@ export class Storages {
   }
 
   digest(): string {
-    return createHash("sha1")
-      .update(JSON.stringify([...this.configs]))
-      .digest("hex");
+    const lines = [...this.configs.values()].map((config) =>
+      Object.entries(config).sort(([a], [b]) => (a < b ? -1 : 1)),
+    );
+    return createHash("sha1").update(JSON.stringify(lines)).digest("hex");
   }
 
   on(node: string, config: StorageConfig): boolean {
@@ -130,6 +132,15 @@ export class Storages {
     if (volume === undefined) return;
     this.volumes.delete(key);
     this.count(volume, -1);
+  }
+
+  /** Every volume with its key. */
+  dump(): { key: string; volume: Volume }[] {
+    return [...this.volumes].map(([key, volume]) => ({ key, volume }));
+  }
+
+  restore(volumes: { key: string; volume: Volume }[]): void {
+    for (const { key, volume } of volumes) this.put(key, volume);
   }
 
   find(node: string, volid: string): Volume | undefined {

@@ -41,7 +41,7 @@ export class Tasks {
   readonly all = new Map<string, Task>();
   /** The failure switch: asked once for every task that begins. */
   outcome: (type: string, id: string) => Outcome | undefined = () => undefined;
-  private pid = 1000;
+  lastPid = 1000;
 
   constructor(private readonly now: () => number = Date.now) {}
 
@@ -58,7 +58,7 @@ export class Tasks {
     work: (worker: Worker) => Promise<void>,
     undo: () => void = () => {},
   ): string {
-    const pid = ++this.pid;
+    const pid = ++this.lastPid;
     const starttime = Math.floor(this.now() / 1000);
     const pstart = Math.floor(process.uptime() * 100) + pid;
     const upid = `UPID:${node}:${hex(pid, 8)}:${hex(pstart, 8)}:${hex(starttime, 8)}:${type}:${id}:${authId}:`;
@@ -94,6 +94,15 @@ export class Tasks {
     task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
     task.exitstatus = exitstatus;
     task.endtime = Math.floor(this.now() / 1000);
+  }
+
+  /** Waits until no task runs. @throws after so many milliseconds, with the one that still does */
+  async idle(milliseconds: number): Promise<void> {
+    const deadline = Date.now() + milliseconds;
+    for (const task of this.all.values()) {
+      await Promise.race([task.done, sleep(Math.max(0, deadline - Date.now()), undefined, { ref: false })]);
+      if (task.exitstatus === undefined) throw new Error(`task ${task.upid} still runs; stop it or wait for it`);
+    }
   }
 
   /** Ends what still runs, for the lab's own end. */
