@@ -1,0 +1,42 @@
+import { describe, expect, it } from "vitest";
+import type { Run } from "../../tools/stack";
+import { deletions } from "../fixtures/deletions";
+import { Fixture, fixtures } from "../harness/fixtures";
+import { holdings } from "../harness/holdings";
+
+// States that earlier commits made, each with the lab as it then was: the code of today takes them as they are, and takes them
+// away as the code of then did.
+
+/** An operation that changes no resource. Outputs of the stack may be others. */
+async function unchanged(run: Promise<Run>): Promise<void> {
+  const { code, errors, steps, changes } = await run;
+  expect([errors, steps.map(({ op, type, name }) => `${op} ${type} ${name}`)]).toEqual([[], []]);
+  expect([code, Object.keys(changes)]).toEqual([0, ["same"]]);
+}
+
+describe("a state", () => {
+  it.each(fixtures())("of $program at $commit goes on", { timeout: 300_000 }, async ({ program, commit }) => {
+    const fixture = await Fixture.open(program, commit);
+    try {
+      const { stack, lab } = fixture;
+      await unchanged(stack.preview());
+      const refreshed = await stack.refresh();
+      expect([refreshed.code, refreshed.errors, refreshed.steps]).toEqual([0, [], []]);
+      await unchanged(stack.preview());
+      const deletion = deletions[program];
+      if (deletion !== undefined) {
+        await deletion(fixture);
+        const deleted = await stack.up();
+        expect(deleted.errors).toEqual([]);
+        expect(deleted.steps.map(({ op }) => op)).toContain("delete");
+        expect(deleted.steps.filter(({ op }) => /create|replace/.test(op))).toEqual([]);
+      }
+      const destroyed = await stack.destroy();
+      expect([destroyed.code, destroyed.errors]).toEqual([0, []]);
+      expect(stack.resources().filter(({ type }) => type !== "pulumi:pulumi:Stack")).toEqual([]);
+      expect(await holdings(lab)).toEqual(fixture.left);
+    } finally {
+      await fixture.close();
+    }
+  });
+});
