@@ -7,6 +7,7 @@ import type {
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
 import { canonical, type Family, familyOf, holds, hostOf, inRange, lengthOf } from "../../netbox/address";
+import { allocationIdentity } from "./names";
 import { type Selection, select } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
@@ -68,11 +69,8 @@ function allocationsOf(
         `address ${address} of interface ${vmInterface.name} lies in no prefix of NetBox; add the prefix, or correct the address`,
       );
   const fromPerson = given.map(({ id, address }): DesiredAllocation => {
-    const family = familyOf(address);
-    return {
-      key: `ip-${vmInterface.id}-v${family}-given-${id}`,
-      inputs: { ...base, family, ordinal: id, given: true, addressId: id, address, from: [] },
-    };
+    const inputs = { ...base, family: familyOf(address), ordinal: id, given: true, addressId: id, address, from: [] };
+    return { key: allocationIdentity(inputs), nic: vmInterface.name, inputs };
   });
   for (const { address, status } of given)
     if (status === "slaac" && familyOf(address) === 4)
@@ -96,7 +94,8 @@ function allocationsOf(
       const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
       const avoid = known || before || site.avoid.length === 0 ? undefined : site.avoid;
       return {
-        key: `ip-${vmInterface.id}-v${family}-${ordinal}`,
+        key: allocationIdentity(inputs),
+        nic: vmInterface.name,
         inputs: {
           ...inputs,
           addressId: known?.id,

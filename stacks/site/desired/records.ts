@@ -175,7 +175,6 @@ function recordOf(
   const ttl = zone?.ttl ?? site.settings.dns.ttl;
   const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);
   return {
-    key: `dns-${server}-${name.replace(/\.$/, "")}`,
     server,
     name,
     ttl,

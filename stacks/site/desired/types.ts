@@ -28,6 +28,7 @@ import type {
   StorageResource,
 } from "../../../providers/proxmox/schemas";
 import type { Settings, SnapshotGroup } from "../../settings";
+import type { KnownName } from "./names";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -100,6 +101,8 @@ export interface KnownGuest {
 
 /** What is in the stack's state. */
 export interface InState {
+  /** The logical names of all that the site program declared. */
+  names: KnownName[];
   /** By NetBox id: those with a machine on Proxmox. */
   guests: Map<number, KnownGuest>;
   netboxGuests: Set<number>;
@@ -133,8 +136,10 @@ export type AddressRef = { address: string } | { allocation: string };
 export type Automatic = { automatic: "dhcp" | "auto" };
 
 export interface DesiredAllocation {
-  /** Its logical name. */
+  /** What tells it from every other one: `INTERFACE` and ordinal, or the NetBox id of a given address. */
   key: string;
+  /** The interface's name. */
+  nic: string;
   inputs: IpAllocationInputs;
 }
 
@@ -167,7 +172,6 @@ export interface DesiredGuest {
 }
 
 export interface DesiredRecord {
-  key: string;
   server: string;
   name: string;
   ttl: number;
