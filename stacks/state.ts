@@ -5,7 +5,9 @@ import { type ObjectState, objectState } from "../providers/netbox/objects/objec
 import { mark } from "../providers/ownership/mark";
 import { snapshotState } from "../providers/proxmox/nodes/snapshot.model";
 import type { GuestType } from "../providers/proxmox/schemas";
+import { withoutUndefined } from "../providers/values";
 import type { KnownResource, KnownResources } from "./known";
+import { allocationIdentity, type KnownName, recordIdentity } from "./site/desired/names";
 import type { InState, KnownGuest } from "./site/desired/types";
 
 const answer = z.object({
@@ -58,11 +60,14 @@ export async function readResources(): Promise<{ resources: KnownResources; outp
   const resources = own.map(([urn, { type, outputs }]): [string, KnownResource] => {
     const properties = Object.entries(outputs).filter(([key]) => !secretProperties.includes(key));
     const known = { type: type.split(":").pop() ?? "", properties: Object.fromEntries(properties) };
-    return [urn.split("::").pop() ?? "", known];
+    return [logicalName(urn), known];
   });
   const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
   return { resources: new Map(resources), outputs: stack?.[1].outputs };
 }
+/** `urn:pulumi:STACK::PROJECT::TYPE::NAME`: a name may have colons of its own. */
+const logicalName = (urn: string): string => urn.split("::").slice(3).join("::");
+
 /** What no plan looks at. */
 const secretProperties = ["value", "password", "outcome", "credential"];
 
@@ -81,7 +86,8 @@ export async function readObjects(): Promise<InObjects> {
 
 /** The same from the invoke's answer: `{outputs: {URN: {type, outputs}}}`. */
 export function stateFrom(raw: unknown): InState {
-  const resources = Object.values(answer.parse(raw).outputs);
+  const found = answer.parse(raw).outputs;
+  const resources = Object.values(found);
   const of = <T>(type: string, schema: z.ZodType<T>): T[] =>
     resources.flatMap((resource) => {
       const parsed = resource.type.endsWith(`:${type}`) ? schema.safeParse(resource.outputs) : undefined;
@@ -93,6 +99,9 @@ export function stateFrom(raw: unknown): InState {
       { type, name, cluster, vmid, last: { ...rest, name, cluster, vmid } },
     ]);
   return {
+    names: Object.entries(found).flatMap(
+      ([urn, { type, outputs }]) => knownName(logicalName(urn), type, outputs) ?? [],
+    ),
     guests: new Map([...machines("ProxmoxVm", "qemu"), ...machines("ProxmoxContainer", "lxc")]),
     netboxGuests: new Set(of("NetboxGuest", guest).map(({ mark }) => mark.netboxId)),
     promoted: new Set(of("NetboxPromotion", guest).map(({ mark }) => mark.netboxId)),
@@ -107,4 +116,32 @@ export function stateFrom(raw: unknown): InState {
     resources: resources.map(({ type, outputs }) => ({ type: type.split(":").pop() ?? "", properties: outputs })),
     records: new Map(of("Bind9Record", record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
+}
+
+const ofGuest = guest.transform(({ mark }) => String(mark.netboxId));
+const identities = {
+  ProxmoxVm: { kind: "machine", type: "qemu", identity: ofGuest },
+  ProxmoxContainer: { kind: "machine", type: "lxc", identity: ofGuest },
+  NetboxGuest: { kind: "guest", identity: ofGuest },
+  NetboxPromotion: { kind: "promotion", identity: ofGuest },
+  ProxmoxSnapshot: { kind: "snapshot", identity: ofGuest },
+  NetboxIpAllocation: {
+    kind: "allocation",
+    identity: allocation
+      .omit({ addressId: true })
+      .extend({ given: z.boolean().optional() })
+      .transform(allocationIdentity),
+  },
+  NetboxDnsRecord: { kind: "pluginRecord", identity: z.object({ key: z.string() }).transform(({ key }) => key) },
+  Bind9Record: { kind: "record", identity: record.pick({ server: true, name: true }).transform(recordIdentity) },
+} satisfies Record<string, Pick<KnownName, "kind" | "type"> & { identity: z.ZodType<string> }>;
+
+const isNamed = (type: string): type is keyof typeof identities => type in identities;
+
+/** A resource that the site program names. One whose properties can't be read has its name all the same. */
+function knownName(name: string, token: string, outputs: Record<string, unknown>): KnownName | undefined {
+  const type = token.split(":").pop() ?? "";
+  if (!isNamed(type)) return undefined;
+  const { identity, ...of } = identities[type];
+  return withoutUndefined({ ...of, name, identity: identity.safeParse(outputs).data });
 }

@@ -276,7 +276,7 @@ export function readEvents(file: string): Pick<Run, "steps" | "errors" | "change
     if (found === undefined || !found.type.includes(":dynamic/")) continue;
     const [type = "", name = ""] = [found.type.split(":").pop(), found.urn.split("::").pop()];
     const step = { op: found.op, type, name, old: properties(found.old), new: properties(found.new) };
-    if (found.op !== "same" && found.op !== "refresh") steps.set(`${name}/${found.op}`, step);
+    if (found.op !== "same" && found.op !== "refresh") steps.set(`${found.urn}/${found.op}`, step);
   }
   return {
     steps: [...steps.values()],

@@ -11,13 +11,13 @@ import type { Orphan } from "../../providers/ownership/anchor.model";
 import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxVm } from "../../providers/proxmox/nodes/qemu/vm";
 import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
-import type { GuestType } from "../../providers/proxmox/schemas";
 import { Semaphore } from "../../providers/semaphore";
 import { groupBy } from "../../providers/values";
 import { ipconfigText, nicAddresses } from "./desired/machines";
+import { LogicalNames, type MachineName, recordIdentity } from "./desired/names";
 import type { NamedRecords } from "./desired/records";
 import { recordValues } from "./desired/recordvalues";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, InState, Site } from "./desired/types";
+import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, Site } from "./desired/types";
 import type { Plan } from "./plan";
 
 /** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
@@ -40,11 +40,10 @@ export interface Outputs {
 type Text = (ref: AddressRef) => pulumi.Input<string>;
 type Guest = ProxmoxVm | ProxmoxContainer;
 
-/** Logical names by NetBox id, so that a rename is an update. */
-const logical: Record<GuestType, { name: (id: number) => string; type: string }> = {
-  qemu: { name: (id) => `vm-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm" },
-  lxc: { name: (id) => `ct-${id}`, type: "pulumi-nodejs:dynamic/proxmox:ProxmoxContainer" },
-};
+const typeTokens = {
+  qemu: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm",
+  lxc: "pulumi-nodejs:dynamic/proxmox:ProxmoxContainer",
+} as const;
 
 /** Guests whose resources are registered at one time: the SDK holds much in memory for each that waits for its answer. */
 const window = 256;
@@ -58,6 +57,7 @@ export async function declare(
   orphans: Orphan[],
 ): Promise<Outputs> {
   const { protect, snapshots, state } = site;
+  const names = new LogicalNames(state.names);
   const allocations = new Map<string, NetboxIpAllocation>();
   const machines = new Map<number, Guest>();
   /** Those that nothing else depends on. */
@@ -72,23 +72,28 @@ export async function declare(
   const text: Text = (ref) =>
     "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
   const declareGuest = (guest: DesiredGuest): Guest => {
-    const netbox = kept([], () => new NetboxGuest(`guest-${guest.id}`, guest.netbox));
-    const own = guest.allocations.map(({ key, inputs }) => {
-      const allocation = kept([netbox], (dependsOn) => new NetboxIpAllocation(key, inputs, { dependsOn }));
+    const id = String(guest.id);
+    // What belongs to a guest is called by its logical name, which it keeps.
+    const machineName = names.machine({ id: guest.id, name: guest.name, type: guest.machine.type });
+    const own = (kind: "guest" | "snapshot" | "promotion") => names.of(kind, id, machineName.name, id);
+    const netbox = kept([], () => new NetboxGuest(own("guest"), guest.netbox));
+    const allocated = guest.allocations.map(({ key, nic, inputs }) => {
+      const title = `${machineName.name} ${nic} IPv${inputs.family}`;
+      const name = names.of("allocation", key, title, String(inputs.ordinal));
+      const allocation = kept([netbox], (dependsOn) => new NetboxIpAllocation(name, inputs, { dependsOn }));
       allocations.set(key, allocation);
       return allocation;
     });
     const safety = snapshots.get(guest.id);
-    const before = safety && kept([], () => new ProxmoxSnapshot(`snapshot-${guest.id}`, safety));
-    const machine = kept([netbox, ...own, ...(before ? [before] : [])], (dependsOn) =>
-      declareMachine(guest, text, state, dependsOn),
+    const before = safety && kept([], () => new ProxmoxSnapshot(own("snapshot"), safety));
+    const machine = kept([netbox, ...allocated, ...(before ? [before] : [])], (dependsOn) =>
+      declareMachine(guest, text, machineName, dependsOn),
     );
     machines.set(guest.id, machine);
     if (guest.promote || state.promoted.has(guest.id))
       kept(
         [machine],
-        (dependsOn) =>
-          new NetboxPromotion(`promotion-${guest.id}`, { mark: guest.mark, name: guest.name }, { dependsOn }),
+        (dependsOn) => new NetboxPromotion(own("promotion"), { mark: guest.mark, name: guest.name }, { dependsOn }),
       );
     const { cluster, vmid } = guest.machine.inputs;
     const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
@@ -99,13 +104,19 @@ export async function declare(
   const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
   const pluginRecords = new Map<string, pulumi.Resource[]>();
   const declarePlugin = (record: DesiredPluginRecord) => {
-    const made = kept(of(record.guests), (dependsOn) => declarePluginRecord(site, record, text, dependsOn));
+    const made = kept(of(record.guests), (dependsOn) => {
+      const { key, fqdn, type } = record;
+      const name = names.of("pluginRecord", key, `${fqdn.replace(/\.$/, "")} ${type}`, key);
+      return declarePluginRecord(site, name, record, text, dependsOn);
+    });
     pluginRecords.set(record.fqdn, [...(pluginRecords.get(record.fqdn) ?? []), made]);
   };
   const declareName = (record: DesiredRecord) =>
-    kept([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) =>
-      declareRecord(context, record, text, dependsOn),
-    );
+    kept([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) => {
+      const identity = recordIdentity(record);
+      const name = names.of("record", identity, identity.replace(/\.$/, ""), "2");
+      return declareRecord(context, name, record, text, dependsOn);
+    });
   // A name comes with the last of its guests, so that it need not wait for all others.
   const pluginOf = byLast(guests, plugin, (record) => record.guests);
   const awaited = new Map<string, number[]>();
@@ -148,16 +159,13 @@ function byLast<T>(
 
 /** A virtual machine or container. One that was the other before is the same resource to the engine, which replaces it. */
 function declareMachine(
-  { id, machine, nics }: DesiredGuest,
+  { machine, nics }: DesiredGuest,
   text: Text,
-  state: InState,
+  { name, alias }: MachineName,
   dependsOn: pulumi.Resource[],
 ): Guest {
-  const before = state.guests.get(id)?.type;
-  const other = before === undefined || before === machine.type ? undefined : logical[before];
-  const aliases = other === undefined ? [] : [{ name: other.name(id), type: other.type }];
+  const aliases = alias === undefined ? [] : [{ name: alias.name, type: typeTokens[alias.type] }];
   const options = { dependsOn, aliases };
-  const name = logical[machine.type].name(id);
   if (machine.type === "qemu") {
     if (machine.inputs.cloudInit.unmanaged) return new ProxmoxVm(name, machine.inputs, options);
     const given = nics.filter(({ v4, v6 }) => v4 ?? v6);
@@ -183,7 +191,8 @@ function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known:
 
 function declareRecord(
   context: Context,
-  { key, server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt }: DesiredRecord,
+  logicalName: string,
+  { server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt }: DesiredRecord,
   text: Text,
   dependsOn: pulumi.Resource[],
 ): Bind9Record {
@@ -192,13 +201,15 @@ function declareRecord(
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
   const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };
-  if (known.length === values.length) return new Bind9Record(key, { ...common, ...split(known) }, { dependsOn });
+  if (known.length === values.length)
+    return new Bind9Record(logicalName, { ...common, ...split(known) }, { dependsOn });
   const later = pulumi.all(values).apply(split);
-  return new Bind9Record(key, { ...common, records: later.records, reverse: later.reverse }, { dependsOn });
+  return new Bind9Record(logicalName, { ...common, records: later.records, reverse: later.reverse }, { dependsOn });
 }
 
 function declarePluginRecord(
   { stack, netbox }: Pick<Site, "stack" | "netbox">,
+  logicalName: string,
   { key, zoneId, zone, name, type, value }: DesiredPluginRecord,
   text: Text,
   dependsOn: pulumi.Resource[],
@@ -207,7 +218,7 @@ function declarePluginRecord(
   const plain =
     typeof written === "string" ? bare(type, written) : pulumi.output(written).apply((each) => bare(type, each));
   const inputs = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value: plain };
-  return new NetboxDnsRecord(`record-${key}`, inputs, { dependsOn });
+  return new NetboxDnsRecord(logicalName, inputs, { dependsOn });
 }
 
 /** An address without its prefix length. */

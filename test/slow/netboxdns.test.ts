@@ -106,9 +106,9 @@ describe("zones that netbox-dns keeps", () => {
     await systems.clients.netbox("PATCH", `${plugin}/records/${ids.get("printer TXT")}/`, { ttl: 60 });
     const planned = await stack.preview();
     expect(planned.steps.map(({ op, name }) => `${op} ${name}`).sort()).toEqual([
-      "delete dns-ns1-docs.lab.example",
-      "update dns-ns1-_sip._tcp.lab.example",
-      "update dns-ns1-printer.lab.example",
+      "delete ns1/docs.lab.example",
+      "update ns1/_sip._tcp.lab.example",
+      "update ns1/printer.lab.example",
     ]);
     expect((await stack.up()).errors).toEqual([]);
     const found = await inDns();

@@ -161,9 +161,9 @@ const planned = (grants: Grant[], permissions: ObjectPermission[]): Promise<stri
     if (run.errors.length > 0) return run.errors.join("; ").replace(/\s+/g, " ");
     const steps = run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`);
     for (const wanted of [
-      /^create ProxmoxVm vm-2$/,
-      /^create ProxmoxVm vm-3$/,
-      /^delete ProxmoxVm vm-1$/,
+      /^create ProxmoxVm lost$/,
+      /^create ProxmoxVm two$/,
+      /^delete ProxmoxVm one$/,
       /^create NetboxIpAllocation/,
     ])
       if (!steps.some((step) => wanted.test(step))) return `not planned: ${wanted.source} of ${steps.join(", ")}`;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run, Stack } from "../../tools/stack";
+import type { Run, Stack, Step } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
-const steps = (run: Run) => run.steps.map(({ op, name }) => `${op} ${name}`).sort();
+const steps = (run: Run) => run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`).sort();
 
 /** One guest of each kind of life; `more` are further lines of YAML. */
 const guest = (name: string, host: number, more: string[] = [], disk = "scsi0", size = 8192) =>
@@ -69,7 +69,7 @@ describe("statuses", () => {
 
   it("staged with promote is built, started, and then active in NetBox", async () => {
     const made = await life.up();
-    expect(steps(made)).toContain("create promotion-1");
+    expect(steps(made)).toContain("create NetboxPromotion new01");
     expect((await life.systems.clients.guest("new01")).status).toBe("running");
     expect((await life.systems.clients.vm("new01")).status.value).toBe("active");
     // A person's later choice is theirs.
@@ -88,7 +88,7 @@ describe("statuses", () => {
     expect(steps(await life.stack.up("--refresh"))).toEqual([]);
     expect(await life.systems.inventory()).toBe(before);
     await life.patch("ill01", { status: "active" });
-    expect(steps(await life.up())).toEqual(["update vm-2"]);
+    expect(steps(await life.up())).toEqual(["update ProxmoxVm ill01"]);
     const mended = await life.systems.clients.guest("ill01");
     expect([mended.status, mended.config.memory]).toEqual(["running", "4096"]);
   });
@@ -116,8 +116,9 @@ describe("placement", () => {
     const planned = await life.stack.preview();
     expect(Life.said(planned)).toMatch(/New guests go to the node with most memory to give: pve1: db\d; pve2: db\d\./);
     const made = await life.up();
-    const chosen = made.steps.find(({ name }) => name === "vm-1")?.new.placement;
-    expect(planned.steps.find(({ name }) => name === "vm-1")?.new.placement).toBe(chosen);
+    const placed = ({ type, name }: Step) => type === "ProxmoxVm" && name === "db1";
+    const chosen = made.steps.find(placed)?.new.placement;
+    expect(planned.steps.find(placed)?.new.placement).toBe(chosen);
     expect(await nodeOf("db1")).toBe(chosen);
     expect(new Set([await nodeOf("db1"), await nodeOf("db2")]).size).toBe(2);
     expect([await nodeOf("pin1"), await nodeOf("pin2")]).toEqual(["pve2", "pve1"]);
@@ -130,7 +131,7 @@ describe("placement", () => {
     await life.patch("pin1", { device: device?.id });
     await life.patch("pin2", { custom_fields: { proxmox_node: "pve2" } });
     const planned = await life.stack.preview();
-    expect(steps(planned)).toEqual(["update ct-4", "update vm-3"]);
+    expect(steps(planned)).toEqual(["update ProxmoxContainer pin2", "update ProxmoxVm pin1"]);
     await life.up();
     expect([await nodeOf("pin1"), await nodeOf("pin2")]).toEqual(["pve1", "pve2"]);
     expect((await life.systems.clients.guest("pin1")).config.smbios1).toBe(uuid);
@@ -185,13 +186,15 @@ describe("restarts", () => {
     expect(await pending("r-never")).toEqual(["memory"]);
     expect(await pending("r-needed")).toEqual([]);
     expect(await pending("r-ask")).toEqual(["memory"]);
-    expect(done.steps.find(({ name }) => name === "vm-1")?.new.pending).toEqual(["memory"]);
+    expect(done.steps.find(({ type, name }) => type === "ProxmoxVm" && name === "r-never")?.new.pending).toEqual([
+      "memory",
+    ]);
     await life.clean();
   });
 
   it("that were asked for are done once they are allowed", async () => {
     life.stack.configure(life.systems.config({ site: { protect: false, reboots: ["r-ask"] } }));
-    expect(steps(await life.up())).toEqual(["update vm-3"]);
+    expect(steps(await life.up())).toEqual(["update ProxmoxVm r-ask"]);
     expect(await pending("r-ask")).toEqual([]);
     expect(await pending("r-never")).toEqual(["memory"]);
     await life.clean();
@@ -223,7 +226,7 @@ describe("disks that NetBox doesn't list", () => {
         custom_fields: { proxmox_disk_storage_volume: "ceph", ...custom_fields },
       });
     }
-    expect(steps(await life.up())).toEqual(["update ct-2", "update vm-1"]);
+    expect(steps(await life.up())).toEqual(["update ProxmoxContainer bare2", "update ProxmoxVm bare1"]);
     const after = await life.systems.clients.guest("bare1");
     expect(after.config.scsi0).toBe(before.config.scsi0);
     expect(after.config.scsi1).toMatch(/^ceph:.*size=1G/);
@@ -308,7 +311,7 @@ describe("a password", () => {
     const env = { GUEST_PASSWORD_MAIN: "battery-staple-9" };
     const defaults = { ...(life.systems.config().defaults as object), password: "main" };
     const next = await life.systems.stack({ site: { protect: false }, defaults }, "secret", { env });
-    expect(steps(await next.preview())).toEqual(["update vm-1"]);
+    expect(steps(await next.preview())).toEqual(["update ProxmoxVm pw1"]);
     expect((await next.up()).errors).toEqual([]);
     const config = life.systems.lab.proxmox.get("pve-lab")?.cluster.guests.get(100_001)?.config;
     expect(config?.get("cipassword")).toBe("battery-staple-9");
@@ -421,10 +424,10 @@ describe("adoption", () => {
     const next = await life.stack.preview();
     // Built by hand just as NetBox says, old2 is not in it.
     expect(steps(next)).toEqual([
-      "update ct-3",
-      "update dns-ns1-old1.lab.example",
-      "update dns-ns1-old2.lab.example",
-      "update vm-1",
+      "update Bind9Record ns1/old1.lab.example",
+      "update Bind9Record ns1/old2.lab.example",
+      "update ProxmoxContainer old3",
+      "update ProxmoxVm old1",
     ]);
     expect(Life.said(next)).toMatch(
       /old1 \(\S+\) was adopted as it is; this run changes: name: legacy → old1 description: hand-made/,
@@ -437,9 +440,9 @@ describe("adoption", () => {
         .filter((key) => !["pending", "uuid", "system", "adopted", "adopt"].includes(key))
         .sort();
     };
-    expect(changed("vm-1")).toEqual(expect.arrayContaining(["name", "memory", "description", "power"]));
-    expect(changed("dns-ns1-old1.lab.example")).toEqual(["reverse", "ttl"]);
-    expect(changed("dns-ns1-old2.lab.example")).toEqual(["records", "reverse"]);
+    expect(changed("old1")).toEqual(expect.arrayContaining(["name", "memory", "description", "power"]));
+    expect(changed("ns1/old1.lab.example")).toEqual(["reverse", "ttl"]);
+    expect(changed("ns1/old2.lab.example")).toEqual(["records", "reverse"]);
     const uuid = (await life.systems.clients.guest("legacy")).config.smbios1;
     await life.up();
     const mended = await life.systems.clients.guest("old1");
@@ -491,7 +494,11 @@ describe("what replaces", () => {
     const before = (await life.systems.clients.guest("anew1")).config.smbios1;
     await life.patch("anew1", { custom_fields: { proxmox_rebuild: 1 } });
     const planned = await life.stack.preview();
-    expect(steps(planned)).toEqual(["create-replacement vm-1", "delete-replaced vm-1", "replace vm-1"]);
+    expect(steps(planned)).toEqual([
+      "create-replacement ProxmoxVm anew1",
+      "delete-replaced ProxmoxVm anew1",
+      "replace ProxmoxVm anew1",
+    ]);
     await life.up();
     const after = await life.systems.clients.guest("anew1");
     expect(after.config.smbios1).not.toBe(before);
@@ -509,9 +516,9 @@ describe("what replaces", () => {
     await life.systems.clients.netbox("PATCH", `virtualization/virtual-disks/${disk?.id}/`, { name: "rootfs" });
     await life.patch("kind1", { custom_fields: { proxmox_vm_type: "lxc" } });
     expect(steps(await life.stack.preview())).toEqual([
-      "create-replacement ct-2",
-      "delete-replaced vm-2",
-      "replace ct-2",
+      "create-replacement ProxmoxContainer kind1",
+      "delete-replaced ProxmoxVm kind1",
+      "replace ProxmoxContainer kind1",
     ]);
     await life.up();
     const after = await life.systems.clients.guest("kind1");

@@ -8,6 +8,7 @@ import type {
 import type { Mark } from "../../../providers/ownership/mark";
 import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
+import { allocationIdentity } from "./names";
 import { type Selection, select } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
@@ -66,11 +67,8 @@ function allocationsOf(
         `address ${address} of interface ${vmInterface.name} lies in no prefix of NetBox; add the prefix, or correct the address`,
       );
   const fromPerson = given.map(({ id, address }): DesiredAllocation => {
-    const family = familyOf(address);
-    return {
-      key: `ip-${vmInterface.id}-v${family}-given-${id}`,
-      inputs: { ...base, family, ordinal: id, given: true, addressId: id, address, from: [] },
-    };
+    const inputs = { ...base, family: familyOf(address), ordinal: id, given: true, addressId: id, address, from: [] };
+    return { key: allocationIdentity(inputs), nic: vmInterface.name, inputs };
   });
   for (const { address, status } of given)
     if (status === "slaac" && familyOf(address) === 4)
@@ -94,7 +92,8 @@ function allocationsOf(
       const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
       const avoid = known || before || site.avoid.length === 0 ? undefined : site.avoid;
       return {
-        key: `ip-${vmInterface.id}-v${family}-${ordinal}`,
+        key: allocationIdentity(inputs),
+        nic: vmInterface.name,
         inputs: {
           ...inputs,
           addressId: known?.id,

@@ -167,7 +167,6 @@ function recordOf(entry: Entry, site: Site, plugin: IndexedPlugin | undefined, p
   const ttl = zone?.ttl ?? site.settings.dns.ttl;
   const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);
   return {
-    key: `dns-${server}-${name.replace(/\.$/, "")}`,
     server,
     name,
     ttl,

@@ -31,6 +31,7 @@ import type { KnownResource } from "../../known";
 import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
+import type { KnownName } from "./names";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -105,6 +106,8 @@ export interface KnownGuest {
 
 /** What is in the stack's state. */
 export interface InState {
+  /** The logical names of all that the site program declared. */
+  names: KnownName[];
   /** By NetBox id: those with a machine on Proxmox. */
   guests: Map<number, KnownGuest>;
   netboxGuests: Set<number>;
@@ -140,8 +143,10 @@ export type AddressRef = { address: string } | { allocation: string };
 export type Automatic = { automatic: "dhcp" | "auto" };
 
 export interface DesiredAllocation {
-  /** Its logical name. */
+  /** What tells it from every other one: `INTERFACE` and ordinal, or the NetBox id of a given address. */
   key: string;
+  /** The interface's name. */
+  nic: string;
   inputs: IpAllocationInputs;
 }
 
@@ -174,7 +179,6 @@ export interface DesiredGuest {
 }
 
 export interface DesiredRecord {
-  key: string;
   server: string;
   name: string;
   ttl: number;

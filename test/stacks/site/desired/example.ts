@@ -39,7 +39,7 @@ export const siteWith = ({
   },
   proxmox: new Map(),
   state: {
-    ...{ guests: new Map(), netboxGuests: new Set(), promoted: new Set(), addresses: new Map() },
+    ...{ names: [], guests: new Map(), netboxGuests: new Set(), promoted: new Set(), addresses: new Map() },
     snapshots: new Map(),
     ...{ pluginRecords: new Set(), records: new Map(), resources: [], ...state },
   },
