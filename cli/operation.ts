@@ -1,4 +1,6 @@
 import { spawn, spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
 import { stackConfig, stateCounts } from "./counts";
@@ -12,6 +14,10 @@ export function stackOf(args: string[]): string | undefined {
   const at = args.findIndex((arg) => arg === "-s" || arg === "--stack");
   return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith("--stack="))?.slice("--stack=".length);
 }
+
+/** Does a file backend hold a stack's state? */
+const isThere = (backend: string | undefined, stack: string): boolean =>
+  backend !== undefined && existsSync(join(backend, ".pulumi", "stacks", project, `${stack}.json`));
 
 /** How much the CLI is asked to log: `-v=9`, `-v 9`, `--verbose=9`. */
 export function verbosityOf(args: string[]): number {
@@ -36,15 +42,18 @@ export async function operate(
   const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
   const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
   const named = stackOf(args);
-  const selected = named ?? (pulumi("stack", "--show-name", "--non-interactive").stdout.trim() || "dev");
+  const current = named ?? pulumi("stack", "--show-name", "--non-interactive").stdout.trim();
+  const selected = current || "dev";
   if (selected === "dev") {
     // The lab's stack: its secrets are fakes, and so is its passphrase.
     if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
       env.PULUMI_CONFIG_PASSPHRASE = "lab";
+  }
+  const backend = backendFolder(root, env);
+  if (selected === "dev" && (current === "" || !isThere(backend, "dev"))) {
     const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");
     if (made.status !== 0) throw new Error(made.stderr.trim());
   }
-  const backend = backendFolder(root, env);
   const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
   if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
   const config = pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim();
