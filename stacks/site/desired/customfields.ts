@@ -72,9 +72,10 @@ export function customFieldDoubts({ netbox, settings, state }: Site): Doubt[] {
   if (isMissing("type") && !netbox.guests.some(({ role }) => role === "proxmox-lxc"))
     doubts.push({ effect: "rebuilds", why: lost("type"), explains: changesKind });
   if (isMissing("dnsAliases")) {
+    // One of no guest is netbox-dns's own.
     const aliases = new Set(
-      state.resources.flatMap(({ type, properties: { name, records } }) =>
-        type === "Bind9Record" && isRecord(records) && records.CNAME !== undefined
+      state.resources.flatMap(({ type, properties: { name, records, owner } }) =>
+        type === "Bind9Record" && isRecord(records) && records.CNAME !== undefined && hasGuests(owner)
           ? [String(name).replace(/\.$/, "")]
           : [],
       ),
@@ -83,5 +84,8 @@ export function customFieldDoubts({ netbox, settings, state }: Site): Doubt[] {
   }
   return doubts;
 }
+
+const hasGuests = (owner: unknown): boolean =>
+  isRecord(owner) && Array.isArray(owner.guests) && owner.guests.length > 0;
 
 const changesKind = ({ fields }: Change): boolean => fields.some(({ name }) => name === "type");

@@ -73,4 +73,19 @@ describe("a custom field of the usual name that NetBox has not", () => {
     const guest = { ...netboxGuest(1, "active"), context: { allocate_from: { net0: "vlan" } } };
     expect(judged(siteWith({ netbox: { guests: [guest] } }))).toEqual([]);
   });
+
+  it("is no matter for an alias that netbox-dns has, and is for a guest's", () => {
+    const change = {
+      ...{ object: "name", name: "docs.lab.example", system: "DNS" as const, action: "delete" as const },
+      ...{ fields: [], effects: ["removesNames" as const] },
+    };
+    const said = (guests: number[]) => {
+      const properties = { name: "docs.lab.example.", records: { CNAME: ["a.lab.example."] }, owner: { guests } };
+      const site = siteWith({ state: { resources: [{ type: "Bind9Record", properties }] } });
+      const totals = { guests: 9, addresses: 9, names: 9 };
+      return judgeLimits([change], site.settings.site, totals, customFieldDoubts(site));
+    };
+    expect(said([])).toEqual([]);
+    expect(said([7])[0]).toMatch(/^1 name would be removed, and 0 are .* has no custom field dns_aliases/);
+  });
 });
