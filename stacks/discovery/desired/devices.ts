@@ -13,6 +13,7 @@ export function declareNodes(
   cluster: string,
   declare: boolean,
 ): Map<string, string> {
+  const { documented } = machines;
   const { settings, netbox, known } = machines.facts;
   const clusterRow = netbox.clusters.find((each) => each.name === view.name);
   const scope = clusterRow?.scope ?? clusterRow?.site;
@@ -23,10 +24,10 @@ export function declareNodes(
     const key = nodeName(view.name, node.node);
     const state = known.get(key);
     const there =
-      netbox.devices.find(({ id }) => id === state?.netboxId) ??
-      netbox.devices.find(
-        (each) => each.name === node.node && (each.cluster === null || nameOfNested(each.cluster) === view.name),
-      );
+      documented.object("devices", state?.netboxId) ??
+      documented
+        .devicesNamed(node.node)
+        .find((each) => each.cluster === null || nameOfNested(each.cluster) === view.name);
     const site = there === undefined ? (home ?? settings.site) : nameOfNested(there.site);
     if (site === undefined) {
       machines.warnings.push(

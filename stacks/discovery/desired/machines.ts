@@ -1,7 +1,6 @@
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
 import { conflictField, objectDiffers, Row } from "../../../providers/netbox/objects/object.model";
-import { isRecord } from "../../../providers/values";
 import { Declared } from "../../netbox/declared";
 import { changesOf, mergeDetails } from "./changes";
 import { Documented, merged } from "./merge";
@@ -44,8 +43,7 @@ export class Machines {
   typed(values: Record<string, unknown>): Record<string, unknown> {
     return Object.fromEntries(
       Object.entries(values).map(([name, value]) => {
-        const there = this.facts.netbox.customFields.find((each) => each.name === name);
-        const isInteger = isRecord(there?.type) && there.type.value === "integer";
+        const isInteger = this.documented.typeOfField(name) === "integer";
         return [name, isInteger && typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value];
       }),
     );

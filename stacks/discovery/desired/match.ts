@@ -4,7 +4,7 @@ import { nameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { NetboxView } from "../../netbox/view";
 import { macsOf } from "./guest";
 import { Machines } from "./machines";
-import { customFieldOf } from "./merge";
+import { clusterOf, customFieldOf } from "./merge";
 import { guestName } from "./names";
 import { Reached, SeenMachine } from "./types";
 
@@ -16,21 +16,18 @@ export function matchGuest(
   state: MachineState | undefined,
 ): Row | "several" | undefined {
   const { customFields } = machines.facts.site;
-  const all = machines.documented.machines(view.name).filter(({ id }) => !machines.taken.has(`virtualMachine/${id}`));
-  const known = all.find(({ id }) => id === state?.netboxId);
-  if (known) return known;
-  const vmidOf = (each: Row) => customFieldOf(each, customFields.vmid);
-  const free = all.filter((each) => vmidOf(each) === undefined);
-  const macs = macsOf(seen);
+  const { documented } = machines;
+  const isFree = ({ id }: Row) => !machines.taken.has(`virtualMachine/${id}`);
+  const known = documented.object("machines", state?.netboxId);
+  if (known && isFree(known) && clusterOf(known) === view.name) return known;
+  const { byVmid, byMac } = documented.candidates(view.name, customFields.vmid);
   const ways = [
-    all.filter((each) => vmidOf(each) === String(seen.vmid)),
-    free.filter((each) => String(each.name).toLowerCase() === nameOf(seen).toLowerCase()),
-    free.filter(({ id }) =>
-      machines.documented
-        .parts("vmInterface", id)
-        .some(({ mac_address }) => macs.includes(String(mac_address).toUpperCase())),
-    ),
-  ];
+    byVmid.get(String(seen.vmid)) ?? [],
+    documented
+      .machinesNamed(view.name, nameOf(seen))
+      .filter((each) => customFieldOf(each, customFields.vmid) === undefined),
+    [...new Set(macsOf(seen).flatMap((mac) => byMac.get(mac) ?? []))],
+  ].map((way) => way.filter(isFree));
   const found = ways.find((way) => way.length > 0) ?? [];
   if (found.length < 2) return found[0];
   machines.report.push({

@@ -1,21 +1,51 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { nestedId, type Owned, ownedFrom, printValue, type Row } from "../../../providers/netbox/objects/object.model";
+import {
+  nestedId,
+  type Owned,
+  ownedFrom,
+  printValue,
+  type Row,
+  tagSlugs,
+} from "../../../providers/netbox/objects/object.model";
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
+import { Prefixes } from "../../netbox/ipam";
 import type { NetboxView } from "../../netbox/view";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
+
+/** What a guest of Proxmox VE may be in NetBox. */
+interface Candidates {
+  byVmid: Map<string, Row[]>;
+  /** In capitals. */
+  byMac: Map<string, Row[]>;
+}
 
 /** NetBox's rows, found by what discovery looks for. */
 export class Documented {
   private readonly machinesOf: Map<string, Row[]>;
   private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, Row[]>>;
   private readonly addressRows: Map<string, Row>;
+  private readonly byId: Record<"machines" | "devices", Map<number, Row>>;
+  /** Machines by cluster and name, whatever its case, in the order of the list. */
+  private readonly byName: Map<string, Row[]>;
+  private readonly devicesByName: Map<string, Row[]>;
+  private readonly customFieldTypes: Map<string, unknown>;
+  /** Of the global table. */
+  readonly prefixes: Prefixes<{ prefix: string; row: Row }>;
 
   constructor(readonly view: NetboxView) {
-    this.machinesOf = groupBy(view.machines, ({ cluster }) => (isRecord(cluster) ? String(cluster.name) : ""));
+    this.machinesOf = groupBy(view.machines, clusterOf);
+    this.byId = {
+      machines: new Map(view.machines.map((each) => [each.id, each])),
+      devices: new Map(view.devices.map((each) => [each.id, each])),
+    };
+    this.byName = groupBy(view.machines, (each) => nameKey(clusterOf(each), String(each.name)));
+    this.devicesByName = groupBy(view.devices, ({ name }) => String(name));
+    this.customFieldTypes = new Map(view.customFields.map(({ name, type }) => [String(name), type]));
+    this.prefixes = new Prefixes(view.prefixes.map((each) => ({ prefix: String(each.prefix), row: each })));
     this.partsOf = {
       vmInterface: groupBy(view.interfaces, (each) => nestedId(each.virtual_machine)),
       virtualDisk: groupBy(view.disks, (each) => nestedId(each.virtual_machine)),
@@ -28,6 +58,57 @@ export class Documented {
     return this.machinesOf.get(cluster) ?? [];
   }
 
+  /** Machines of a cluster with a name, whatever its case. */
+  machinesNamed(cluster: string, name: string): Row[] {
+    return this.byName.get(nameKey(cluster, name)) ?? [];
+  }
+
+  object(kind: "machines" | "devices", id: number | undefined): Row | undefined {
+    return id === undefined ? undefined : this.byId[kind].get(id);
+  }
+
+  devicesNamed(name: string): Row[] {
+    return this.devicesByName.get(name) ?? [];
+  }
+
+  private readonly candidatesOf = new Map<string, Candidates>();
+
+  /** A cluster's machines by the VMID that is written there and, of those without one, by their MACs. @param field of the VMID */
+  candidates(cluster: string, field: string): Candidates {
+    const made = this.candidatesOf.get(`${cluster}\0${field}`);
+    if (made !== undefined) return made;
+    const machines = this.machines(cluster).map((row) => ({ row, vmid: customFieldOf(row, field) }));
+    const cards = machines
+      .filter(({ vmid }) => vmid === undefined)
+      .flatMap(({ row }) => this.parts("vmInterface", row.id).map(({ mac_address }) => ({ row, mac: mac_address })));
+    const rowsOf = (groups: Map<string, { row: Row }[]>) =>
+      new Map([...groups].map(([key, group]) => [key, group.map(({ row }) => row)]));
+    const found = {
+      byVmid: rowsOf(groupBy(machines, ({ vmid }) => vmid ?? "")),
+      byMac: rowsOf(groupBy(cards, ({ mac }) => String(mac).toUpperCase())),
+    };
+    this.candidatesOf.set(`${cluster}\0${field}`, found);
+    return found;
+  }
+
+  private gatewayed: { tag: string; rows: Set<Row> } | undefined;
+
+  /** Is an address in this prefix tagged as its gateway? */
+  hasTaggedGateway(prefix: Row, tag: string): boolean {
+    if (this.gatewayed?.tag !== tag) {
+      const tagged = this.view.addresses.filter((each) => tagSlugs(each).includes(tag));
+      const holding = tagged.flatMap(({ address }) => [...this.prefixes.holding(String(address), undefined)]);
+      this.gatewayed = { tag, rows: new Set(holding.map(({ row }) => row)) };
+    }
+    return this.gatewayed.rows.has(prefix);
+  }
+
+  /** What kind of values a custom field holds, as NetBox names it. */
+  typeOfField(name: string): unknown {
+    const type = this.customFieldTypes.get(name);
+    return isRecord(type) ? type.value : undefined;
+  }
+
   parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): Row[] {
     return this.partsOf[type].get(id) ?? [];
   }
@@ -37,6 +118,9 @@ export class Documented {
     return this.addressRows.get(host);
   }
 }
+
+export const clusterOf = ({ cluster }: Row): string => (isRecord(cluster) ? String(cluster.name) : "");
+const nameKey = (cluster: string, name: string): string => `${cluster}\0${name.toLowerCase()}`;
 
 export const customFieldOf = (each: Row, name: string): string | undefined => {
   const value = customValue(isRecord(each.custom_fields) ? each.custom_fields[name] : undefined);

@@ -137,7 +137,7 @@ class Run {
     prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
-      const names = declarePrefixes(this.facts, seen, args, prerequisites);
+      const names = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
       this.fields.add(names);
     }
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
@@ -156,9 +156,7 @@ class Run {
     const key = (text: string) => `${cluster}\0${text.toLowerCase()}`;
     const isFree = (text: string) =>
       !this.names.has(key(text)) &&
-      !this.machines.documented
-        .machines(cluster)
-        .some((each) => each.id !== there?.id && String(each.name).toLowerCase() === text.toLowerCase());
+      !this.machines.documented.machinesNamed(cluster, text).some((each) => each.id !== there?.id);
     const chosen = isFree(name) ? name : `${name} (${vmid})`;
     this.names.set(key(chosen), vmid);
     return chosen;

@@ -1,12 +1,9 @@
 import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
-import { tagSlugs } from "../../../providers/netbox/objects/object.model";
-import { holds } from "../../netbox/address";
 import type { Prerequisites } from "../../netbox/prerequisites";
-import type { NetboxView } from "../../netbox/view";
 import type { Settings } from "../../settings";
 import { gatewaysOf } from "./guest";
-import { customFieldOf } from "./merge";
+import { customFieldOf, type Documented } from "./merge";
 import type { SeenMachine } from "./types";
 
 /** The network of an address with its prefix length; nothing of a single host's. */
@@ -27,11 +24,8 @@ export function prefixOf(address: string): string | undefined {
  * @returns the custom fields that this needs
  */
 export function declarePrefixes(
-  {
-    netbox,
-    site,
-    knownObjects,
-  }: { netbox: NetboxView; site: Settings["site"]; knownObjects: { has: (name: string) => boolean } },
+  documented: Documented,
+  { site, knownObjects }: { site: Settings["site"]; knownObjects: { has: (name: string) => boolean } },
   seen: SeenMachine,
   args: Pick<MachineArgs, "interfaces">,
   prerequisites: Prerequisites,
@@ -45,16 +39,16 @@ export function declarePrefixes(
       const network = prefixOf(address);
       if (network === undefined) continue;
       const gateway = gateways.find((each) => each.address === address)?.gateway;
-      const there = netbox.prefixes.filter((each) => holds(String(each.prefix), address));
-      const own = there.find(({ prefix }) => prefix === network);
+      const isInPrefix = documented.prefixes.narrowest(address, undefined) !== undefined;
+      const own = documented.prefixes.at(network, undefined)?.row;
       const key = `prefix-${network}`;
       const isOurs = knownObjects.has(key);
       const lacksGateway =
         gateway !== undefined &&
         own !== undefined &&
         customFieldOf(own, field) === undefined &&
-        !hasTaggedGateway(netbox, site, network);
-      if (there.length > 0 && !lacksGateway && !isOurs) continue;
+        !documented.hasTaggedGateway(own, site.gatewayTag);
+      if (isInPrefix && !lacksGateway && !isOurs) continue;
       if (gateway !== undefined) used.push(field);
       const vid = /\((\d+)\)$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
       const vlan = fields?.untaggedVlan === undefined ? {} : { vlan: fields.untaggedVlan };
@@ -70,6 +64,3 @@ export function declarePrefixes(
     }
   return used;
 }
-
-const hasTaggedGateway = ({ addresses }: NetboxView, { gatewayTag }: Settings["site"], network: string): boolean =>
-  addresses.some((each) => tagSlugs(each).includes(gatewayTag) && holds(network, String(each.address)));

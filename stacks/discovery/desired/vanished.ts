@@ -57,9 +57,8 @@ function vanished(
   vmid: number | undefined,
   state: MachineState,
 ): void {
-  const { settings, now, netbox } = machines.facts;
-  const rows = state.type === "device" ? netbox.devices : netbox.machines;
-  const row = rows.find(({ id }) => id === state.netboxId);
+  const { settings, now } = machines.facts;
+  const row = machines.documented.object(state.type === "device" ? "devices" : "machines", state.netboxId);
   const since = (row && customFieldOf(row, missingField)) ?? String(state.customFields[missingField] ?? printTime(now));
   const removed = isOver(machines, since);
   const until =

@@ -97,7 +97,7 @@ export class Guests {
       kind: "machine",
       name: logical,
       after,
-      args: known === undefined ? args : unlessThere(args, known, this.references.facts.view),
+      args: known === undefined ? args : unlessThere(args, known, this.references.documented),
     });
   }
 

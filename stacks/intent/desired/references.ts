@@ -3,7 +3,9 @@ import { type ObjectTypeName, printVlan } from "../../../providers/netbox/object
 import { isRecord, withoutUndefined } from "../../../providers/values";
 import type { Declared } from "../../netbox/declared";
 import { slugOf } from "../../netbox/prerequisites";
+import { Vlans } from "../../netbox/vlans";
 import type { IntentFacts } from "./types";
+import { type DocumentedGuests, documentedGuests } from "./unlessthere";
 
 type Referred = "tag" | "role" | "platform" | "clusterType" | "cluster" | "ipamRole";
 
@@ -14,7 +16,16 @@ export class References {
   /** What the file itself declares: its logical name by kind and name. */
   readonly own = new Map<string, string>();
 
-  constructor(readonly facts: IntentFacts) {}
+  /** What NetBox has of guests. */
+  readonly documented: DocumentedGuests;
+  private readonly vlans: Vlans;
+  private readonly prefixes: ReadonlySet<unknown>;
+
+  constructor(readonly facts: IntentFacts) {
+    this.documented = documentedGuests(facts.view);
+    this.vlans = new Vlans(facts.view.rows.vlan);
+    this.prefixes = new Set(facts.view.rows.prefix.map(({ prefix }) => prefix));
+  }
 
   problem(path: readonly PropertyKey[], text: string): void {
     this.problems.push(`${this.facts.placeOf(path)}: ${text}`);
@@ -66,7 +77,7 @@ export class References {
   vlan(vid: number, path: readonly PropertyKey[]): { name: string; after: string[] } | undefined {
     const own = this.facts.file.netbox?.vlans?.find((each) => each.vid === vid);
     if (own) return { name: printVlan(own.name, vid), after: [this.own.get(`vlan/${own.name}`) ?? ""].filter(Boolean) };
-    const there = this.facts.view.rows.vlan.filter((each) => each.vid === vid);
+    const there = this.vlans.withVid(vid);
     if (there.length === 1 && there[0]) return { name: printVlan(String(there[0].name), vid), after: [] };
     this.problem(
       path,
@@ -87,7 +98,7 @@ export class References {
   prefix(prefix: string, path: readonly PropertyKey[], after: string[]): void {
     const own = this.own.get(`prefix/${prefix}`);
     if (own !== undefined) after.push(own);
-    else if (!this.facts.view.rows.prefix.some((each) => each.prefix === prefix))
+    else if (!this.prefixes.has(prefix))
       this.problem(path, `NetBox has no prefix ${prefix}; add it there, or below netbox.prefixes here`);
   }
 

@@ -2,15 +2,31 @@ import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { ownedFrom, type Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import type { ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
-import { isRecord, sameValue } from "../../../providers/values";
+import { groupBy, isRecord, sameValue } from "../../../providers/values";
 import type { IntentView } from "./types";
+
+/** What NetBox has of guests: machines by their ids, interfaces and disks by the ids of their machines. */
+export interface DocumentedGuests {
+  machines: Map<number, Row>;
+  interfaces: Map<number | undefined, Row[]>;
+  disks: Map<number | undefined, Row[]>;
+}
+
+export function documentedGuests({ machines, interfaces, disks }: IntentView): DocumentedGuests {
+  const machineOf = ({ virtual_machine }: Row) => (isRecord(virtual_machine) ? Number(virtual_machine.id) : undefined);
+  return {
+    machines: new Map(machines.map((each) => [each.id, each])),
+    interfaces: groupBy(interfaces, machineOf),
+    disks: groupBy(disks, machineOf),
+  };
+}
 
 /**
  * Values that others wrote before the file named them need no writing, and so are no change: those that NetBox has already and
  * that this stack didn't write. So a file that was exported plans nothing.
  */
-export function unlessThere(args: MachineArgs, known: MachineState, view: IntentView): MachineArgs {
-  const root = view.machines.find(({ id }) => id === known.netboxId);
+export function unlessThere(args: MachineArgs, known: MachineState, documented: DocumentedGuests): MachineArgs {
+  const root = documented.machines.get(known.netboxId);
   if (root === undefined) return args;
   const lessened = <T extends { fields?: Record<string, unknown>; customFields?: Record<string, unknown> }>(
     type: ObjectTypeName,
@@ -28,10 +44,7 @@ export function unlessThere(args: MachineArgs, known: MachineState, view: Intent
       );
     return { ...each, fields: left("fields"), customFields: left("customFields") };
   };
-  const rowOf = (rows: Row[], name: string) =>
-    rows.find(
-      (each) => each.name === name && isRecord(each.virtual_machine) && each.virtual_machine.id === known.netboxId,
-    );
+  const rowOf = (rows: Row[], name: string) => rows.find((each) => each.name === name);
   const parts = <
     T extends { fields?: Record<string, unknown>; customFields?: Record<string, unknown>; addresses?: string[] },
   >(
@@ -52,7 +65,12 @@ export function unlessThere(args: MachineArgs, known: MachineState, view: Intent
   return {
     ...lessened("virtualMachine", args, root, known),
     tags: (args.tags ?? []).filter((slug) => known.tags.includes(slug) || !tags.includes(slug)),
-    interfaces: parts("vmInterface", args.interfaces, known.interfaces, view.interfaces),
-    disks: parts("virtualDisk", args.disks, known.disks, view.disks),
+    interfaces: parts(
+      "vmInterface",
+      args.interfaces,
+      known.interfaces,
+      documented.interfaces.get(known.netboxId) ?? [],
+    ),
+    disks: parts("virtualDisk", args.disks, known.disks, documented.disks.get(known.netboxId) ?? []),
   };
 }
