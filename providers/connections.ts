@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
-import { keepSecret } from "./http/redact";
+import { keepSecret, leastSecret } from "./http/redact";
 import {
   type ConfigSource,
   type Environment,
@@ -83,8 +83,14 @@ const nodeSsh = z
   })
   .transform(({ sudo, ...ssh }) => ({ ...ssh, sudo: sudo ?? ssh.user !== "root" }));
 
+const tooShort = `write at least ${leastSecret} characters: a shorter secret can't be kept out of messages`;
+const secret = z.string().min(leastSecret, tooShort);
+
 /** A token of Proxmox VE, whole. */
-export const apiToken = z.string().regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET");
+export const apiToken = z
+  .string()
+  .regex(/^[^@\s]+@[^!\s]+![^=\s]+=\S+$/, "write USER@REALM!TOKENID=SECRET")
+  .refine((token) => token.slice(token.indexOf("=") + 1).length >= leastSecret, { error: tooShort });
 
 const proxmoxSchema = z
   .strictObject({
@@ -103,7 +109,7 @@ const proxmoxSchema = z
       .string()
       .regex(/^[^@\s]+@\S+$/, "write USER@REALM")
       .optional(),
-    password: z.string().min(1).optional(),
+    password: secret.optional(),
     /** Other tokens, by a name of the user's choice, for who works by hand: `ops --key NAME`. */
     keys: z.record(z.string(), apiToken).optional(),
     /** Some writes answer only when all is done. */
@@ -138,7 +144,6 @@ const proxmoxSchema = z
     url: url ?? `https://${host.includes(":") ? `[${host}]` : host}:${port}`,
   }));
 
-const passwordSchema = z.string().min(5, "write at least 5 characters, as PVE asks for");
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
 const passwordVariable = "GUEST_PASSWORD_";
 
@@ -174,7 +179,7 @@ const nameServerSchema = z
 const neo4jSchema = z.strictObject({
   url: z.string().regex(/^(bolt|neo4j)(\+s|\+ssc)?:\/\/[^\s/]+$/, "write a URL, like neo4j+s://HOST:7687"),
   user: z.string().min(1).default("neo4j"),
-  password: z.string().min(1),
+  password: secret,
   /** Left out, the user's own. */
   database: z.string().min(1).optional(),
   requestTimeout: requestTimeout(120),
@@ -321,7 +326,7 @@ export function readConnections(
       ]),
     ),
   );
-  const passwords = each("passwords", passwordSchema, {
+  const passwords = each("passwords", secret, {
     ...section("passwords"),
     ...Object.fromEntries(
       Object.entries(env).flatMap(([key, value]) =>

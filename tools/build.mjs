@@ -1,15 +1,21 @@
 // Compiles the sources to dist/ and leaves a stamp of them there, by which a stale build is noticed (providers/build.ts). Then packs
 // what the program and the provider load, once to write it and once for V8's code of it: without a pack they run as well, slower.
 import { spawnSync } from "node:child_process";
-import { copyFileSync, rmSync } from "node:fs";
+import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..");
 const require = createRequire(import.meta.url);
-rmSync(join(root, "dist"), { recursive: true, force: true });
 const tsc = join(root, "node_modules", "typescript", "bin", "tsc");
+if (!existsSync(tsc)) {
+  // An installation for running only (`npm ci --omit=dev`) calls `prepare` too, and runs the dist/ that is there.
+  if (process.argv.includes("--if-possible")) process.exit(0);
+  console.error("There is no TypeScript compiler here to build dist/ with: install it by `npm ci --include=dev`.");
+  process.exit(1);
+}
+rmSync(join(root, "dist"), { recursive: true, force: true });
 const page = join("stacks", "inventory", "page");
 // The browser's own script first: it brings a module along that holds only types, and is written again for Node.
 for (const project of [join(root, page), root]) {

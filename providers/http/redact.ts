@@ -1,8 +1,11 @@
 const secrets = new Set<string>();
 
+/** Shorter texts stand in too many others to be taken out of them: no secret may be shorter. */
+export const leastSecret = 6;
+
 /** Registers a secret of this process: no error text may hold it. */
 export function keepSecret(value: string): void {
-  if (value.length >= 6) secrets.add(value);
+  if (value.length >= leastSecret) secrets.add(value);
 }
 
 /** The text with every registered secret, and what looks like a credential, taken out. */

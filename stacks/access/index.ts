@@ -12,6 +12,7 @@ import { ProxmoxUser } from "../../providers/proxmox/access/user";
 import { SecretSink } from "../../providers/sinks/secretsink";
 import type { KnownResources } from "../known";
 import { declareObjects } from "../netbox/declare";
+import { orElse, whenThere } from "../outputs";
 import { defineProgram, readFileOf } from "../program";
 import { readResources } from "../state";
 import { printChanges } from "./desired/changes";
@@ -155,8 +156,8 @@ function declareProxmox({ roles, groups, users, tokens, acl }: AccessPlan) {
         const { inputs, name, after } = planned;
         return {
           ...{ planned, generation: inputs.generation, made: token },
-          outcome: token.value.apply((value): Outcome => outcomeOf(inputs, value)),
-          credential: pulumi.interpolate`${inputs.userid}!${inputs.tokenid}=${token.value}`,
+          outcome: whenThere(token.value, (value): Outcome => outcomeOf(inputs, value)),
+          credential: whenThere(token.value, (value) => `${inputs.userid}!${inputs.tokenid}=${value}`),
           ready: [name, ...after].flatMap((each) => rights.get(each) ?? []),
         };
       }),
@@ -168,9 +169,11 @@ function declareNetbox({ netboxObjects, netboxTokens }: AccessPlan): DeclaredTok
   return netboxTokens.map((planned) => {
     const { name, inputs, after } = planned;
     const token = new NetboxToken(name, inputs, { dependsOn: after.flatMap((each) => objects.get(each) ?? []) });
-    const outcome = pulumi.all([token.value, token.key]).apply(
+    const title = orElse(token.key, `${inputs.name} of ${inputs.username}`);
+    const outcome = whenThere(
+      pulumi.all([token.value, title]),
       ([value, key]): Outcome => ({
-        "full-tokenid": key ?? `${inputs.name} of ${inputs.username}`,
+        "full-tokenid": key,
         info: { comment: inputs.description ?? "", expire: String(inputs.expire), version: String(inputs.version) },
         value,
       }),
@@ -187,7 +190,7 @@ function declareSinks({ planned, generation, outcome, credential, ready }: Decla
         destination,
         title: planned.entry,
         generation,
-        outcome: outcome.apply((each) => JSON.stringify(each)),
+        outcome: whenThere(outcome, (each) => JSON.stringify(each)),
         credential,
       },
       { dependsOn: ready },

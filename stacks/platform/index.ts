@@ -8,6 +8,7 @@ import { GeneratedSecret } from "../../providers/platform/secret";
 import { ProxmoxFirewall } from "../../providers/proxmox/nodes/firewall/firewall";
 import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
+import { orElse, whenThere } from "../outputs";
 import { defineProgram, readFileOf } from "../program";
 import { type Part, type PlatformFile, parsePlatform } from "./desired/file";
 import { clusterOf, type PlatformPlan, planPlatform } from "./desired/plan";
@@ -65,7 +66,7 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
     services.set(part, keep(new ContainerService(`service/${part}`, given, { dependsOn })));
   }
   const certificate = certificateOf(services.get("nginx"), plan.check.netbox.certificate);
-  const netbox = certificate.apply((each) => ({ ...plan.check.netbox, certificate: each }));
+  const netbox = whenThere(certificate, (each) => ({ ...plan.check.netbox, certificate: each }));
   const check = new PlatformCheck(
     "check",
     { ...plan.check, netbox, token: secrets.token },
@@ -76,7 +77,7 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
   return {
     ...{ url, token: secrets.token, certificate },
     superuser: pulumi.secret(
-      secrets.superuserPassword.apply((password) => ({ name: file.netbox.superuser.name, password })),
+      whenThere(secrets.superuserPassword, (password) => ({ name: file.netbox.superuser.name, password })),
     ),
     discovery: {
       "netbox-proxmox:program": "discovery",
@@ -107,7 +108,7 @@ function declareSecrets(keep: <T extends pulumi.Resource>(resource: T) => T): Se
     pepper: secret("pepper", 48),
     superuserPassword: secret("superuser", 18),
     token: pulumi.secret(
-      pulumi.all([key, rest]).apply(([head, tail]) => `nbt_${head.slice(0, 12)}.${tail.slice(0, 40)}`),
+      whenThere(pulumi.all([key, rest]), ([head, tail]) => `nbt_${head.slice(0, 12)}.${tail.slice(0, 40)}`),
     ),
   };
 }
@@ -124,5 +125,7 @@ function secretsOf(part: Part, secrets: Secrets, tlsKey: string | undefined): Re
 /** The one that was given, or the one that nginx made. */
 const certificateOf = (nginx: ContainerService | undefined, given: string | undefined): pulumi.Output<string> =>
   given === undefined && nginx !== undefined
-    ? nginx.observed.apply((observed) => Buffer.from(observed?.certificate ?? "", "base64").toString())
+    ? whenThere(orElse(nginx.observed, {}), ({ certificate = "" }: Record<string, string>) =>
+        Buffer.from(certificate, "base64").toString(),
+      )
     : pulumi.output(given ?? "");

@@ -13,6 +13,7 @@ import { ProxmoxVm } from "../../providers/proxmox/nodes/qemu/vm";
 import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
 import { Semaphore } from "../../providers/semaphore";
 import { groupBy } from "../../providers/values";
+import { orElse, whenThere } from "../outputs";
 import { ipconfigText, nicAddresses } from "./desired/machines";
 import { LogicalNames, type MachineName, recordIdentity } from "./desired/names";
 import type { NamedRecords } from "./desired/records";
@@ -97,7 +98,7 @@ export async function declare(
       );
     const { cluster, vmid } = guest.machine.inputs;
     const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
-    const pending = machine.pending.apply((names) => names ?? []);
+    const pending = orElse(machine.pending, []);
     outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
     return machine;
   };
@@ -186,7 +187,7 @@ function declareMachine(
 /** A plain value where all of its parts are known: an output would be unknown to the plan whenever its resource changes. */
 function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known: object) => T): pulumi.Input<T> {
   const known = Object.values(parts).every((part) => typeof part === "string");
-  return known ? make(parts) : pulumi.all(parts).apply(make);
+  return known ? make(parts) : whenThere(pulumi.all(parts), make);
 }
 
 function declareRecord(
@@ -203,8 +204,9 @@ function declareRecord(
   const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };
   if (known.length === values.length)
     return new Bind9Record(logicalName, { ...common, ...split(known) }, { dependsOn });
-  const later = pulumi.all(values).apply(split);
-  return new Bind9Record(logicalName, { ...common, records: later.records, reverse: later.reverse }, { dependsOn });
+  const later = whenThere(pulumi.all(values), split);
+  const part = <K extends keyof ReturnType<typeof split>>(name: K) => whenThere(later, (all) => all[name]);
+  return new Bind9Record(logicalName, { ...common, records: part("records"), reverse: part("reverse") }, { dependsOn });
 }
 
 function declarePluginRecord(
@@ -216,7 +218,7 @@ function declarePluginRecord(
 ): NetboxDnsRecord {
   const written = typeof value === "string" ? value : text(value);
   const plain =
-    typeof written === "string" ? bare(type, written) : pulumi.output(written).apply((each) => bare(type, each));
+    typeof written === "string" ? bare(type, written) : whenThere(pulumi.output(written), (each) => bare(type, each));
   const inputs = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value: plain };
   return new NetboxDnsRecord(logicalName, inputs, { dependsOn });
 }

@@ -104,14 +104,25 @@ describe("the configuration of a guide", () => {
       );
       return "problems" in read ? read.problems.map(({ key, problem, remedy }) => `${key} ${problem}: ${remedy}`) : [];
     };
-    expect(said({ token: "a@pve!b=c" })).toEqual([
+    expect(said({ token: "a@pve!b=secret" })).toEqual([
       expect.stringMatching(/proxmox\.pve\.url is missing: .* https:\/\/HOST$/),
     ]);
     expect(said({ host: "h" })).toEqual([expect.stringMatching(/proxmox\.pve\.token is missing: .* --secret$/)]);
     expect(said({ host: "h", user: "a@pve" })).toEqual([
       expect.stringMatching(/proxmox\.pve\.password is missing: .* --secret$/),
     ]);
-    expect(said({ host: "h", password: "p" })).toEqual([expect.stringMatching(/proxmox\.pve\.user is missing: /)]);
-    expect(said({ host: "h", user: "a@pve", password: "p" })).toEqual([]);
+    expect(said({ host: "h", password: "secret" })).toEqual([expect.stringMatching(/proxmox\.pve\.user is missing: /)]);
+    expect(said({ host: "h", user: "a@pve", password: "secret" })).toEqual([]);
+    // What a message could not be kept free of is no secret.
+    for (const [settings, key] of [
+      [{ host: "h", user: "a@pve", password: "short" }, "password"],
+      [{ host: "h", token: "a@pve!b=short" }, "token"],
+      [{ host: "h", token: "a@pve!b=secret", keys: { mine: "a@pve!b=short" } }, "keys.mine"],
+    ] as const)
+      expect(said(settings)).toEqual([
+        expect.stringMatching(
+          `proxmox\\.pve\\.${key} is wrong: write at least 6 characters: a shorter secret can't be kept out of messages: .* --secret$`,
+        ),
+      ]);
   });
 });
