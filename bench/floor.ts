@@ -3,6 +3,7 @@ import { z } from "zod";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
 import { canonicalAddress, reverseName } from "../providers/dns/names";
+import { Self } from "../providers/ownership/owner";
 import { handlerOf, type Kind } from "../providers/registry";
 import { familyOf } from "../stacks/netbox/address";
 import { readSettings } from "../stacks/settings";
@@ -54,7 +55,12 @@ async function main(): Promise<void> {
   const context = new Context(connections.value);
   useContext(context);
   const empty = stateFrom({ outputs: {} });
-  const { guests, named } = await planSite(context, settings.value, "netbox-proxmox/bench", empty);
+  const { guests, named } = await planSite(
+    context,
+    settings.value,
+    new Self("netbox-proxmox/bench", context.netbox.url),
+    empty,
+  );
   const addresses = new Map<string, string>();
   const made = new Map(guests.map((guest) => [guest.id, makeGuest(guest, addresses)]));
   await Promise.all([

@@ -2,6 +2,7 @@ import { writeFileSync } from "node:fs";
 import { z } from "zod";
 import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
+import { Self } from "../providers/ownership/owner";
 import { readSettings } from "../stacks/settings";
 import { planSite } from "../stacks/site/plan";
 import { stateFrom } from "../stacks/state";
@@ -17,7 +18,12 @@ async function main(): Promise<void> {
   if ("problems" in connections || "problems" in settings) throw new Error(JSON.stringify({ connections, settings }));
   const context = new Context(connections.value);
   useContext(context);
-  const { guests } = await planSite(context, settings.value, "netbox-proxmox/bench", stateFrom({ outputs: {} }));
+  const { guests } = await planSite(
+    context,
+    settings.value,
+    new Self("netbox-proxmox/bench", context.netbox.url),
+    stateFrom({ outputs: {} }),
+  );
   await context.close();
   const { user, system } = process.cpuUsage();
   writeFileSync(1, `${JSON.stringify({ guests: guests.length, cpu: (user + system) / 1e6 })}\n`);

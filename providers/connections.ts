@@ -45,6 +45,8 @@ const netboxSchema = z.strictObject({
     // NetBox 4.7 makes v1 tokens of letters and digits, earlier ones of hex digits.
     .regex(/^(nbt_[^.\s]+\.\S+|[0-9a-z]{40})$/i, "write a v2 token (nbt_KEY.SECRET) or a v1 token (40 characters)"),
   requestTimeout: requestTimeout(120),
+  /** URLs at which it was before: what was recorded from them is of this NetBox. */
+  formerUrls: z.array(httpUrl).optional(),
   ...tls,
 });
 
@@ -272,9 +274,11 @@ export function readConnections(
       }),
     );
 
+  const formerUrls = (env.NETBOX_PROXMOX_FORMER_URLS ?? "").split(",").filter((url) => url !== "");
   const netboxSection = {
     ...section("netbox"),
     ...given({ url: env.NETBOX_SERVER_URL, token: env.NETBOX_API_TOKEN }),
+    ...(formerUrls.length > 0 ? { formerUrls } : {}),
   };
   const isWithout = !needsNetbox && !("url" in netboxSection);
   const netbox = isWithout ? undefined : parsed("netbox", netboxSchema, netboxSection);

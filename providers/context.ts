@@ -6,6 +6,7 @@ import { UserError } from "./errors";
 import { type Allowance, allowance, defaultAllowance, type RefreshLimit } from "./missing";
 import { Neo4j } from "./neo4j/client";
 import { NetboxClient } from "./netbox/client";
+import type { Former } from "./ownership/owner";
 import { ProxmoxCluster } from "./proxmox/client";
 import { type ConfigSource, type Environment, printProblems, project } from "./settings";
 import { Shell } from "./ssh/shell";
@@ -37,6 +38,11 @@ export class Context {
   get netbox(): NetboxClient {
     if (this.netboxClient !== undefined) return this.netboxClient;
     throw new UserError("No NetBox is configured: set netbox-proxmox:netbox.url and .token.");
+  }
+
+  /** URLs at which the NetBox was before. */
+  get formerUrls(): readonly string[] {
+    return this.connections.netbox?.formerUrls ?? [];
   }
 
   get proxmox(): ProxmoxCluster[] {
@@ -152,6 +158,19 @@ export function givenMaxRemovals(env: Environment = process.env): Allowance | un
     `NETBOX_PROXMOX_MAX_REMOVALS is "${given}", which is neither a number nor a percentage: write 5, or 10%.`,
   );
 }
+
+const named = z.object({ formerStacks: z.array(z.string()).optional() });
+
+/** The former names of this process's stack and of its NetBox; of the stack's, the environment's come first. */
+export function former(): Former {
+  const given = (process.env.NETBOX_PROXMOX_FORMER_STACKS ?? "").split(",").filter((name) => name !== "");
+  const parsed = named.safeParse(JSON.parse(source?.get("site") ?? "{}"));
+  const names = given.length > 0 || !parsed.success ? given : (parsed.data.formerStacks ?? []);
+  return { stacks: names.map(fullName), urls: context().formerUrls };
+}
+
+/** `project/stack` of a stack's name with or without its project. */
+export const fullName = (name: string): string => (name.includes("/") ? name : `${project}/${name}`);
 
 const limited = z.object({
   maxRemovals: allowance.optional(),

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../providers/context";
 import { presentable, UserError } from "../providers/errors";
+import type { Self } from "../providers/ownership/owner";
+import { checkState, selfOf } from "./ownership";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
@@ -12,6 +14,8 @@ import type { ParsedFile } from "./yamlfile";
 export interface Run {
   /** `project/stack`, as marks name it. */
   stack: string;
+  /** The same, with the names that the stack and its NetBox had before. */
+  self: Self;
   context: Context;
   settings: Settings;
 }
@@ -47,9 +51,12 @@ export interface DefinedProgram {
 export const defineProgram = <P extends Planned>(program: Program<P>): DefinedProgram => ({
   needs: program.needs,
   run: async (context, settings) => {
-    const run = { stack: `${pulumi.getProject()}/${pulumi.getStack()}`, context, settings };
+    const self = selfOf(context, settings);
+    const run = { stack: self.stack, self, context, settings };
     // An open connection would keep the process from ending.
-    const plan = await program.plan(run).finally(() => context.close());
+    const plan = await checkState(self)
+      .then(() => program.plan(run))
+      .finally(() => context.close());
     if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
     for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
     for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));

@@ -73,6 +73,7 @@ const examples: Record<string, string> = {
   tags: "production",
   protect: "true",
   maxRemovals: "5",
+  formerStacks: "dev",
   limits: "10",
   missing: "refuse",
   otherAutomation: "refuse",

@@ -39,9 +39,13 @@ const record = z.object({
  */
 export const readState = async (): Promise<InState> => stateFrom(await readOutputs());
 
+let outputs: Promise<unknown> | undefined;
+
+/** Read once: it is what was there as this run began. */
 function readOutputs(): Promise<unknown> {
   const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  return pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  outputs ??= pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
+  return outputs;
 }
 
 /** Objects of NetBox in the stack's state. */

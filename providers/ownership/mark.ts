@@ -55,6 +55,12 @@ export const anyMark = z.union([
   }),
 ]);
 
+/** Do two resources carry different marks? What is unknown, or is no mark, says nothing. */
+export function markChanged(state: Record<string, unknown>, inputs: Record<string, unknown>): boolean {
+  const [before, after] = [anyMark.safeParse(state.mark), anyMark.safeParse(inputs.mark)];
+  return before.success && after.success && !sameMark(before.data, after.data);
+}
+
 /** A resource's properties as the engine gets them. */
 export function withMarkText(properties: Record<string, unknown>): Record<string, unknown> {
   const parsed = isRecord(properties.mark) ? z.union([fields, partFields]).safeParse(properties.mark) : undefined;

@@ -2,8 +2,10 @@ import { z } from "zod";
 import { messageOf } from "../../providers/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
-import { messageFor, row, wireFields } from "../../providers/netbox/objects/objects";
+import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
+import { parseMaking } from "../../providers/ownership/netbox";
+import type { Self } from "../../providers/ownership/owner";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import {
@@ -154,7 +156,7 @@ const change = z.object({
 export async function readNetboxView(
   netbox: NetboxClient,
   clusterNames: string[],
-  stack: string,
+  self: Self,
   known: Set<string>,
 ): Promise<NetboxView> {
   const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
@@ -209,12 +211,12 @@ export async function readNetboxView(
     choiceSets,
     manufacturers,
     deviceTypes,
-    madeByUs: await readMade(netbox, stack, unknown),
+    madeByUs: await readMade(netbox, self, unknown),
   };
 }
 
 /** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */
-async function readMade(netbox: NetboxClient, stack: string, keys: string[]): Promise<Set<string>> {
+async function readMade(netbox: NetboxClient, self: Self, keys: string[]): Promise<Set<string>> {
   const types = { virtualMachine: "virtualization.virtualmachine", device: "dcim.device" } as const;
   const found = new Set<string>();
   for (const type of ["virtualMachine", "device"] as const) {
@@ -223,7 +225,7 @@ async function readMade(netbox: NetboxClient, stack: string, keys: string[]): Pr
     const query = { changed_object_type: types[type], changed_object_id: ids, action: "create" };
     const fields = "id,changed_object_type,changed_object_id,message";
     for (const each of await netbox.list("core/object-changes", change, fields, query))
-      if (each.message === messageFor(stack) && each.changed_object_type === types[type])
+      if (self.owns(parseMaking(each.message)?.stack ?? "") && each.changed_object_type === types[type])
         found.add(`${type}/${each.changed_object_id}`);
   }
   return found;

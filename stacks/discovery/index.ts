@@ -1,6 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { type Context, givenMaxRemovals } from "../../providers/context";
 import { UserError } from "../../providers/errors";
+import type { Self } from "../../providers/ownership/owner";
 import { milliseconds } from "../duration";
 import { declareObjects } from "../netbox/declare";
 import { defineProgram } from "../program";
@@ -17,10 +18,10 @@ import { chosenClusters } from "./settings";
 /** Proxmox VE → NetBox: reads both, merges, then declares what NetBox is to say. */
 export const discovery = defineProgram({
   needs: { netbox: true, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack }) {
+  async plan({ context, settings, stack, self }) {
     const { machines: known, objects, outputs } = await readObjects();
     const chosen = chosenIn(context, settings);
-    const { netbox, views } = await read(context, settings, stack, chosen, known);
+    const { netbox, views } = await read(context, settings, self, chosen, known);
     const now = new Date();
     const maxRemovals = givenMaxRemovals() ?? settings.discovery.maxRemovals;
     const plan = planDiscovery({
@@ -62,7 +63,7 @@ function chosenIn(context: Context, settings: Settings): Chosen {
   );
 }
 
-async function read(context: Context, settings: Settings, stack: string, chosen: Chosen, known: KnownMachines) {
+async function read(context: Context, settings: Settings, self: Self, chosen: Chosen, known: KnownMachines) {
   await checkSystems(context, { onlyNetbox: true });
   const ids = new Set([...known.values()].map(({ type, netboxId }) => `${type}/${netboxId}`));
   const vmids = (cluster: string) =>
@@ -73,7 +74,7 @@ async function read(context: Context, settings: Settings, stack: string, chosen:
         : [];
     });
   const [netbox, ...views] = await Promise.all([
-    readNetboxView(context.netbox, [...chosen.keys()], stack, ids),
+    readNetboxView(context.netbox, [...chosen.keys()], self, ids),
     ...[...chosen].map(([name, choices]) =>
       readCluster(context.cluster(name), choices, settings.discovery.agentTimeout, vmids(name)),
     ),

@@ -4,6 +4,7 @@ import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import * as wire from "../../providers/netbox/schemas";
 import { findMark } from "../../providers/ownership/mark";
+import type { Self } from "../../providers/ownership/owner";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { descriptionFrom, disksFrom } from "../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../providers/proxmox/nodes/lxc/container.model";
@@ -170,6 +171,7 @@ export async function readProxmox(
   netbox: NetboxFacts,
   settings: Settings,
   state: InState,
+  self: Self,
 ): Promise<ProxmoxFacts> {
   const { guests, nodes, storages } = await cluster.inventory();
   const templates = new Map<number, TemplateFacts>();
@@ -199,7 +201,7 @@ export async function readProxmox(
       const config = (await cluster.guest(type, node, vmid))?.config;
       if (config === undefined) return;
       if (template) templates.set(vmid, templateFrom(guest, config));
-      else seen.set(vmid, seenFrom(vmid, type, name, config));
+      else seen.set(vmid, seenFrom(vmid, type, name, config, self));
     }),
   ]);
   return {
@@ -217,13 +219,14 @@ export async function readProxmox(
 export async function readSeen(
   cluster: ProxmoxCluster,
   { guests, seen }: ProxmoxFacts,
+  self: Self,
   vmids: number[],
 ): Promise<void> {
   const wanted = vmids.flatMap((vmid) => (seen.has(vmid) ? [] : (guests.get(vmid) ?? [])));
   await Promise.all(
     wanted.map(async ({ vmid, type, node, name }) => {
       const config = (await cluster.guest(type, node, vmid))?.config;
-      if (config !== undefined) seen.set(vmid, seenFrom(vmid, type, name, config));
+      if (config !== undefined) seen.set(vmid, seenFrom(vmid, type, name, config, self));
     }),
   );
 }
@@ -243,15 +246,18 @@ function templateFrom({ name, node, type }: GuestResource, config: GuestConfig):
   };
 }
 
-const seenFrom = (vmid: number, type: GuestType, name: string, config: GuestConfig): SeenGuest => ({
-  vmid,
-  type,
-  name,
-  mark: findMark(descriptionFrom(config)),
-  making: config.lock === "clone" || config.lock === "create",
-  addresses: addressesFrom(config),
-  config,
-});
+function seenFrom(vmid: number, type: GuestType, name: string, config: GuestConfig, self: Self): SeenGuest {
+  const mark = findMark(descriptionFrom(config));
+  return {
+    vmid,
+    type,
+    name,
+    mark: mark && self.renewed(mark),
+    making: config.lock === "clone" || config.lock === "create",
+    addresses: addressesFrom(config),
+    config,
+  };
+}
 
 /** Bridges and vnets by node; what a token may not see is not known, and not a problem. */
 async function readBridges(cluster: ProxmoxCluster, nodes: NodeResource[]): Promise<ProxmoxFacts["bridges"]> {

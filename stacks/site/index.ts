@@ -8,10 +8,10 @@ import { planSite } from "./plan";
 /** NetBox → guests, addresses and records. */
 export const site = defineProgram({
   needs: { netbox: true, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack }) {
+  async plan({ context, settings, self }) {
     const state = await readState();
     const others = readOtherStacks(process.env.NETBOX_PROXMOX_STACK_FILES ?? ".", pulumi.getStack());
-    return { ...(await planSite(context, settings, stack, state, others)), state };
+    return { ...(await planSite(context, settings, self, state, others)), state };
   },
   declare({ netbox, guests, named, snapshots, orphans, state }, { context, settings, stack }) {
     const of = { stack, netbox, state, protect: settings.site.protect, snapshots };

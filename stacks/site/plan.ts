@@ -1,6 +1,7 @@
 import { type Context, givenMaxRemovals } from "../../providers/context";
 import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
+import type { Self } from "../../providers/ownership/owner";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt } from "../netbox/statuses";
@@ -16,6 +17,7 @@ import { orphans, type ZoneFacts } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
+import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
@@ -38,26 +40,29 @@ export interface Plan {
 export async function planSite(
   context: Context,
   settings: Settings,
-  stack: string,
+  self: Self,
   state: InState,
   otherStacks: OtherStack[] = [],
 ): Promise<Plan> {
   const { plugins } = await checkSystems(context);
+  const { stack } = self;
   const names = context.proxmox.map(({ name }) => name);
-  const [documented, zones, plugin] = await Promise.all([
+  const [read, zones, seenPlugin] = await Promise.all([
     readNetbox(context.netbox, names, settings),
     readZones(context),
     readPlugin(context.netbox, plugins, context.nameServers, settings),
   ]);
+  const documented = renewedAddresses(read, self, settings.site.gatewayTag);
+  const plugin = seenPlugin && renewedRecords(seenPlugin, self);
   const proxmox = new Map(
     await Promise.all(
       context.proxmox.map(
-        async (cluster) => [cluster.name, await readProxmox(cluster, documented, settings, state)] as const,
+        async (cluster) => [cluster.name, await readProxmox(cluster, documented, settings, state, self)] as const,
       ),
     ),
   );
-  const netbox = withoutDiscovered(documented, proxmox, { stack, settings, state });
-  const facts: Site = { stack, settings, netbox, proxmox, state, avoid: [] };
+  const netbox = withoutDiscovered(documented, proxmox, { self, settings, state });
+  const facts: Site = { stack, self, settings, netbox, proxmox, state, avoid: [] };
 
   const decision = await judged(context, facts);
   facts.avoid = stillUsed(facts.proxmox, decision.removals);
@@ -97,12 +102,10 @@ export async function planSite(
 function withoutDiscovered(
   netbox: Site["netbox"],
   proxmox: Site["proxmox"],
-  { stack, settings, state }: Pick<Site, "stack" | "settings" | "state">,
+  { self, settings, state }: Pick<Site, "self" | "settings" | "state">,
 ): Site["netbox"] {
   const seen = [...proxmox.values()].flatMap((facts) => [...facts.seen.values()]);
-  const marked = new Set(
-    seen.flatMap(({ mark }) => (mark?.stack === stack && mark.netboxUrl === netbox.url ? [mark.netboxId] : [])),
-  );
+  const marked = new Set(seen.flatMap(({ mark }) => (mark && self.isOurs(mark) ? [mark.netboxId] : [])));
   const isOurs = ({ id }: { id: number }) => state.guests.has(id) || marked.has(id);
   return {
     ...netbox,
@@ -166,6 +169,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
         await readSeen(
           cluster,
           found,
+          facts.self,
           losers
             .map(({ machine }) => machine.inputs)
             .flatMap((each) => (each.cluster === cluster.name ? [each.vmid] : [])),
@@ -180,7 +184,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 /** Every built guest of ours that this run will not declare, with NetBox's own word on it; and how many are built at all. */
 async function judged(
   context: Context,
-  { stack, settings, netbox, proxmox, state }: Site,
+  { self, settings, netbox, proxmox, state }: Site,
 ): Promise<RemovalDecision & { built: number }> {
   const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
   const undeclared = new Map<number, Undeclared>();
@@ -188,7 +192,7 @@ async function judged(
     if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
   for (const [cluster, { seen }] of proxmox)
     for (const { vmid, type, name, mark } of seen.values())
-      if (mark && mark.stack === stack && mark.netboxUrl === netbox.url && !declared.has(mark.netboxId))
+      if (mark && self.isOurs(mark) && !declared.has(mark.netboxId))
         undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
   const scope = { inScope: netbox.guests.length, site: settings.site };

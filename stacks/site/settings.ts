@@ -153,6 +153,10 @@ export const siteSchema = z.strictObject({
   antiAffinityPrefix: z.string().min(1).default("anti-affinity"),
   /** Guests with the reboot policy `ask` that this run may restart, by name; `all` is every one. */
   reboots: z.array(z.string().min(1)).default([]),
+  /** Names that this stack had before, as `stack` or `project/stack`: what carries their mark is this stack's. */
+  formerStacks: z
+    .array(z.string().regex(/^[\w.-]+(\/[\w.-]+)?$/, "write a stack's name, like dev or netbox-proxmox/dev"))
+    .default([]),
   /** Does `pulumi destroy` refuse? */
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */

@@ -22,7 +22,7 @@ export interface TemplatesOutputs {
 /** templates.yml → templates made of cloud images, OS templates of containers, and what NetBox offers of them. */
 export const templates = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack }) {
+  async plan({ context, settings, stack, self }) {
     const { file, value: wanted, placeOf } = readFileOf("templates", settings, parseTemplates);
     const { resources: known } = await readResources();
     const asksNetbox = wanted.choices && context.hasNetbox;
@@ -31,7 +31,8 @@ export const templates = defineProgram({
       readChecksums(wanted),
       asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
     ]);
-    return { ...planTemplates({ stack, file: wanted, placeOf, clusters, checksums, known, netbox, digest }), file };
+    const names = { stack, formerStacks: self.former.stacks };
+    return { ...planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest }), file };
   },
   declare(plan) {
     declareTemplates(plan);

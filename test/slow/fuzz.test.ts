@@ -5,6 +5,7 @@ import { Context, useContext } from "../../providers/context";
 import { parseZone } from "../../providers/dns/bind9/nameserver";
 import { ownedNames } from "../../providers/dns/bind9/record.model";
 import { messageOf } from "../../providers/errors";
+import { Self } from "../../providers/ownership/owner";
 import { handlerOf, type Kind } from "../../providers/registry";
 import { printProblems } from "../../providers/settings";
 import { isRecord } from "../../providers/values";
@@ -90,7 +91,7 @@ describe("systems and settings that say something odd", () => {
       await planSite(
         context,
         settings.value,
-        "netbox-proxmox/test",
+        new Self("netbox-proxmox/test", context.netbox.url),
         stateFrom({ outputs: Object.fromEntries(outputs) }),
       );
       return undefined;

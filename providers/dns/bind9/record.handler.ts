@@ -1,4 +1,4 @@
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import type { Handler } from "../../resource";
 import { absolute, canonicalAddress } from "../names";
@@ -105,7 +105,7 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Node): 
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      const change = changeNode(await server.content(zone), node, record.owner, record.ttl, record);
+      const change = changeNode(await server.content(zone), node, record.owner, record.ttl, record, former());
       if (change) await server.change(zone, change);
       return;
     } catch (error) {

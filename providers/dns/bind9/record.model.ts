@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { type OwnerText, parseOwner, printOwner } from "../../ownership/dns";
+import { type Former, noFormer, ownerOf } from "../../ownership/owner";
 import type { Diff } from "../../resource";
 import { sameValue } from "../../values";
 import { reverseName } from "../names";
@@ -43,24 +45,6 @@ const ownerLabel = "_netbox-proxmox";
 
 /** Where the owner of a name is written. */
 export const ownerName = (name: string): string => `${ownerLabel}.${name}`;
-
-/** The owner of a name as its TXT says: `types` are ours, `kept` were there before us with the same value. */
-export interface OwnerText extends Owner {
-  types: string[];
-  kept: string[];
-}
-
-const printOwner = ({ stack, guests, types: ours, kept }: OwnerText) =>
-  `stack=${stack} guests=${guests.join(",")} types=${ours.join(",")} kept=${kept.join(",")}`;
-
-export function parseOwner(text: string): OwnerText | undefined {
-  const [, stack, guests = "", ours = "", kept = ""] =
-    /^stack=(\S+) guests=(\S*) types=(\S*) kept=(\S*)$/.exec(text) ?? [];
-  const list = (each: string) => each.split(",").filter((part) => part !== "");
-  return stack === undefined
-    ? undefined
-    : { stack, guests: list(guests).map(Number), types: list(ours), kept: list(kept) };
-}
 
 export function findOwner(content: ZoneContent, name: string): OwnerText | undefined {
   const values = content.get(ownerName(name))?.get("TXT")?.values ?? [];
@@ -167,12 +151,18 @@ export function changeNode(
   owner: Owner,
   ttl: number,
   { ttls = {}, adopt = false }: Pick<RecordInputs, "ttls" | "adopt"> = {},
+  former: Former = noFormer,
 ): ZoneChange | undefined {
   const rrsets = content.get(node.name) ?? new Map<string, Rrset>();
   const before = findOwner(content, node.name);
-  if (before !== undefined && before.stack !== owner.stack) {
+  const whose = ownerOf(owner.stack, before, former);
+  if (whose.of === "renewed" && node.wanted.size === 0)
+    throw new ConflictError(
+      `${node.name} carries the mark of Pulumi stack ${whose.stack}, and the state still has the former name ${owner.stack}; run \`pulumi up\` first`,
+    );
+  if (whose.of === "other" || whose.of === "renewed") {
     if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
-    throw new ConflictError(`${node.name} belongs to Pulumi stack ${before.stack}`);
+    throw new ConflictError(`${node.name} belongs to Pulumi stack ${whose.stack}`);
   }
   const isOurs = (type: string) =>
     before?.types.includes(type) ?? sameSet(node.known.get(type) ?? [], read(type, rrsets.get(type)));

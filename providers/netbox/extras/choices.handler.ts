@@ -9,7 +9,11 @@ import { choiceSetById, choiceSetNamed, offerChoices } from "./choiceset";
 export const choicesHandler: Handler = {
   diff(state, inputs) {
     const replaced = replacedBy(["set"], state, inputs);
-    return { changes: replaced.replaces !== undefined || !sameValue(state.choices, inputs.choices), ...replaced };
+    const isMoved = state.netboxUrl !== inputs.netboxUrl;
+    return {
+      changes: isMoved || replaced.replaces !== undefined || !sameValue(state.choices, inputs.choices),
+      ...replaced,
+    };
   },
 
   async create(raw) {

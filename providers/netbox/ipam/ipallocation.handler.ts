@@ -1,7 +1,9 @@
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { guestUrl } from "../../ownership/mark";
+import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
+import { isOurs, ownerOf } from "../../ownership/owner";
 import type { Handler } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
@@ -13,7 +15,6 @@ import {
   type IpAllocationState,
   ipAllocationInputs,
   ipAllocationState,
-  reservationMark,
   toApi,
 } from "./ipallocation.model";
 
@@ -44,12 +45,13 @@ export const ipAllocationHandler: Handler = {
     const known = ipAllocationState.parse(raw);
     proveNetbox(known.mark);
     if (known.given) return; // a person's address is never ours to delete
-    const mark = allocationMark(known);
-    const found = known.addressId === undefined ? undefined : await removeMarked(known.addressId, mark);
-    if (found?.description === mark || known.address === undefined) return;
-    const reservation = reservationMark(known.mark.stack);
-    const reserved = (await byAddress(known.address)).find(({ description }) => description === reservation);
-    if (reserved) await removeMarked(reserved.id, reservation);
+    const isMarked = ({ description }: NetboxAddress) => isAllocationOf(known, description);
+    const found = known.addressId === undefined ? undefined : await removeMarked(known.addressId, known, isMarked);
+    if ((found && isMarked(found)) || known.address === undefined) return;
+    const isReserved = ({ description }: NetboxAddress) =>
+      isOurs(known.mark.stack, parseReservation(description), former());
+    const reserved = (await byAddress(known.address)).find(isReserved);
+    if (reserved) await removeMarked(reserved.id, known, isReserved);
   },
 };
 
@@ -62,9 +64,26 @@ const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipA
 const change = (id: number, decide: (found: NetboxAddress) => object | "delete" | undefined) =>
   context().netbox.change(addresses, id, ipAddress, ipAddressFields, decide);
 
-/** Deletes an address while it still carries this description, which people may have exchanged for their own. */
-const removeMarked = (id: number, mark: string) =>
-  change(id, ({ description }) => (description === mark ? "delete" : undefined));
+/** Deletes an address while it still carries our mark, which people may have exchanged for their own. */
+const removeMarked = (id: number, { mark }: IpAllocationInputs, isMarked: (found: NetboxAddress) => boolean) =>
+  change(id, (found) => {
+    const owner = ownerOf(mark.stack, addressOwner(found.description), former());
+    if (owner.of === "renewed")
+      throw new UserError(
+        `Unable to release ${found.address} (${guestUrl(mark)}): it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${mark.stack}. Run \`pulumi up\` first.`,
+      );
+    return isMarked(found) ? "delete" : undefined;
+  });
+
+/** Is it this allocation's, under a name of ours? */
+function isAllocationOf(known: IpAllocationInputs, description: string): boolean {
+  const found = parseAllocation(description);
+  return (
+    found !== undefined &&
+    isOurs(known.mark.stack, found, former()) &&
+    description === allocationMark({ ...known, mark: { ...known.mark, stack: found.stack } })
+  );
+}
 
 async function byAddress(address: string): Promise<NetboxAddress[]> {
   const found = await context().netbox.list(addresses, ipAddress, ipAddressFields, { address: hostOf(address) });
@@ -78,6 +97,9 @@ async function isPrimary({ mark, family }: IpAllocationInputs, addressId: number
 async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   proveNetbox(wanted.mark);
   const found = await ensure(wanted);
+  const isStale = ({ description }: NetboxAddress) =>
+    !wanted.given && description !== allocationMark(wanted) && isAllocationOf(wanted, description);
+  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? toApi.mark(wanted) : undefined));
   if (wanted.primary)
     await changeGuest(wanted.mark, ({ primaryIds }) =>
       primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
@@ -94,10 +116,9 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
     throw new UserError(
       `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
     );
-  const mark = allocationMark(wanted);
   const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
   const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
-    (each) => each.interfaceId === wanted.interfaceId && each.description === mark,
+    (each) => each.interfaceId === wanted.interfaceId && isAllocationOf(wanted, each.description),
   );
   if (interrupted && !(await keptBack(wanted, interrupted))) return interrupted;
   return wanted.address === undefined ? nextAvailable(wanted) : theSame(wanted, wanted.address);

@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { mark } from "../../ownership/mark";
+import { mark, markChanged } from "../../ownership/mark";
+import { printAllocation, printReservation } from "../../ownership/netbox";
 import type { Diff } from "../../resource";
 
 /** A prefix or range that addresses come from, with its text for people. */
@@ -39,10 +40,8 @@ export function allocationDiff(state: Record<string, unknown>, inputs: Record<st
   const lacksPrimary = inputs.primary === true && state.primary !== true;
   const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
   const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
-  return { changes: lacksPrimary || lost || differs("address") || differs("addressId") };
+  return { changes: markChanged(state, inputs) || lacksPrimary || lost || differs("address") || differs("addressId") };
 }
-
-const ours = (stack: string) => `Managed by Pulumi stack ${stack}`;
 
 /** The mark of an address that we allocated: its `description`. */
 export const allocationMark = ({
@@ -51,10 +50,7 @@ export const allocationMark = ({
   family,
   ordinal,
 }: Pick<IpAllocationInputs, "mark" | "interfaceId" | "family" | "ordinal">): string =>
-  `${ours(mark.stack)} (allocation ${interfaceId}/v${family}-${ordinal})`;
-
-/** The mark of an address that is kept back while its old guest still runs. */
-export const reservationMark = (stack: string): string => `${ours(stack)} (reserved while its last guest still runs)`;
+  printAllocation({ stack: mark.stack, interfaceId, family, ordinal });
 
 /** The bodies that NetBox gets. */
 export const toApi = {
@@ -70,8 +66,10 @@ export const toApi = {
     assigned_object_id: null,
     status: "reserved",
     dns_name: "",
-    description: reservationMark(stack),
+    description: printReservation(stack),
   }),
+  /** Nothing but its mark. */
+  mark: (wanted: IpAllocationInputs) => ({ description: allocationMark(wanted) }),
   primary: (family: 4 | 6, addressId: number) => ({ [`primary_ip${family}`]: addressId }),
 };
 

@@ -1,5 +1,8 @@
 import ipaddr from "ipaddr.js"; // containment and canonical forms of addresses of both families
+import { former } from "../../context";
 import { UserError } from "../../errors";
+import { parseMaking, printMaking } from "../../ownership/netbox";
+import { isOurs } from "../../ownership/owner";
 import type { Handler } from "../../resource";
 import { isRecord, sameValue } from "../../values";
 import type { NetboxClient } from "../client";
@@ -21,7 +24,7 @@ import {
   partsDiffer,
   prefixAsked,
 } from "./machine.model";
-import { netboxOf, withoutFound } from "./object.handler";
+import { isRenewed, netboxOf, withoutFound } from "./object.handler";
 import {
   bodyFor,
   likeGiven,
@@ -33,26 +36,19 @@ import {
   patchFor,
   type Row,
 } from "./object.model";
-import {
-  ensureObject,
-  explained,
-  findObject,
-  leaveObject,
-  messageFor,
-  row,
-  titleOf,
-  wireFields,
-  writeObject,
-} from "./objects";
+import { ensureObject, explained, findObject, leaveObject, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
 const addressFields = "id,address,assigned_object_type,assigned_object_id,dns_name,description,vrf";
 
+const machineDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
+  objectDiffers(state, inputs) || (inputs.released !== true && partsDiffer(state, inputs));
+
 /** A virtual machine or a device with its parts: what is there is merged, what is missing made, what others added left alone. */
 export const machineHandler: Handler = {
   diff: (state, inputs) => ({
-    changes: objectDiffers(state, inputs) || (inputs.released !== true && partsDiffer(state, inputs)),
+    changes: isRenewed(state, inputs) || machineDiffers(state, inputs),
   }),
 
   async create(raw) {
@@ -81,7 +77,9 @@ export const machineHandler: Handler = {
     const wanted = machineInputs.parse(raw);
     const netbox = netboxOf(known);
     const { netboxId, made, before } = known;
-    if (wanted.released === true) return { ...raw, netboxId, made, before, parts: known.parts };
+    // Where only the stack's name or NetBox's URL changed, nothing is to be written.
+    if (wanted.released === true || !machineDiffers(oldRaw, raw))
+      return { ...raw, netboxId, made, before, parts: known.parts };
     const there = await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
     if (!there)
       throw new UserError(
@@ -399,10 +397,11 @@ class Sync {
   private async allocate(prefix: string, common: object, there: Row[], name: string): Promise<KnownPart> {
     const taken = new Set(Object.values(this.parts).map(({ id }) => id));
     const network = ipaddr.parseCIDR(prefix);
-    const description = messageFor(this.wanted.stack);
+    const description = printMaking(this.wanted.stack);
+    const isMade = (text: unknown) => isOurs(this.wanted.stack, parseMaking(String(text ?? "")), former());
     const earlier = there.find(({ id, address, description: text }) => {
       const host = ipaddr.parse(String(address).split("/")[0] ?? "");
-      return !taken.has(id) && text === description && host.kind() === network[0].kind() && host.match(network);
+      return !taken.has(id) && isMade(text) && host.kind() === network[0].kind() && host.match(network);
     });
     if (earlier) return { id: earlier.id, made: true, address: String(earlier.address) };
     const rows = await this.netbox.list("ipam/prefixes", row, "id,prefix,vrf", { prefix });

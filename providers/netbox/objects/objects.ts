@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
+import { printMaking } from "../../ownership/netbox";
 import { isRecord } from "../../values";
 import type { NetboxClient } from "../client";
 import { keepOwnRights } from "../users/lockout";
@@ -53,8 +54,6 @@ export const titleOf = (netbox: NetboxClient, type: ObjectTypeName, name: unknow
 /** What an object is called in messages. */
 export const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">): unknown =>
   fields.name ?? fields.model ?? fields[typeOf(type).key[0] ?? "name"];
-
-export const messageFor = (stack: string): string => `Made by Pulumi stack ${stack}`;
 
 /** The object by its key, where there is just one. @throws UserError where there are several */
 export async function lookUp(
@@ -116,7 +115,7 @@ export async function ensureObject(
   }
   try {
     const withIds = await idWriter(netbox, inputs.type, inputs);
-    const body = { ...withIds(bodyFor(inputs.type, inputs)), changelog_message: messageFor(inputs.stack) };
+    const body = { ...withIds(bodyFor(inputs.type, inputs)), changelog_message: printMaking(inputs.stack) };
     const made = await netbox.create(typeOf(inputs.type).path, row, body);
     return { row: made, made: true, isNew: true, before: nothingOwned };
   } catch (error) {

@@ -1,5 +1,7 @@
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
+import { parseRecord, printRecord } from "../../ownership/netbox";
+import { type Owner, ownerOf } from "../../ownership/owner";
 import type { Handler } from "../../resource";
 import { dnsRecord, dnsRecordFields, type NetboxDnsRecord } from "../schemas";
 import { proveNetbox } from "../virtualization/guest.handler";
@@ -9,7 +11,6 @@ import {
   dnsRecordDiff,
   dnsRecordInputs,
   dnsRecordState,
-  recordMark,
   toApi,
 } from "./dnsrecord.model";
 
@@ -40,9 +41,22 @@ export const dnsRecordHandler: Handler = {
     const known = dnsRecordState.parse(raw);
     proveNetbox(known);
     if (known.recordId !== undefined)
-      await change(known.recordId, ({ description }) => (description === recordMark(known) ? "delete" : undefined));
+      await change(known.recordId, ({ description, fqdn }) => {
+        const owner = ownerOfRecord(known, description);
+        if (owner.of === "renewed")
+          throw new UserError(
+            `Unable to delete the record of ${fqdn} in netbox-dns: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.stack}. Run \`pulumi up\` first.`,
+          );
+        return owner.of === "us" ? "delete" : undefined;
+      });
   },
 };
+
+/** Whose a record is: a mark of ours with another key is another record's. */
+function ownerOfRecord({ stack, key }: DnsRecordInputs, description: string): Owner {
+  const mark = parseRecord(description);
+  return mark === undefined || mark.key !== key ? { of: "nobody" } : ownerOf(stack, mark, former());
+}
 
 const byId = (id: number) => context().netbox.find(path, id, dnsRecord, dnsRecordFields);
 
@@ -53,14 +67,18 @@ async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined):
   proveNetbox(wanted);
   const { netbox } = context();
   try {
-    const mark = recordMark(wanted);
+    const isMarked = (description: string) => ownerOfRecord(wanted, description).of === "us";
     const before =
       known?.recordId === undefined
         ? undefined
-        : await change(known.recordId, ({ description }) => (description === mark ? toApi(wanted) : undefined));
-    if (before !== undefined && before.description === mark) return { ...wanted, recordId: before.id };
+        : await change(known.recordId, ({ description }) => (isMarked(description) ? toApi(wanted) : undefined));
+    if (before !== undefined && isMarked(before.description)) return { ...wanted, recordId: before.id };
     const there = (await sameName(wanted)).find(({ value }) => value === wanted.value);
-    if (there !== undefined) return { ...wanted, recordId: there.id, kept: there.description !== mark };
+    if (there !== undefined) {
+      const isOurs = isMarked(there.description);
+      if (isOurs && there.description !== printRecord(wanted)) await change(there.id, () => toApi(wanted));
+      return { ...wanted, recordId: there.id, kept: !isOurs };
+    }
     const made = await netbox.create(path, dnsRecord, toApi(wanted));
     return { ...wanted, recordId: made.id };
   } catch (error) {

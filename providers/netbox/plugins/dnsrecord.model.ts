@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { printRecord } from "../../ownership/netbox";
 import type { Diff } from "../../resource";
 
 /** A record of a guest in netbox-dns, for sites that keep their zones there. */
@@ -28,20 +29,8 @@ export type DnsRecordInputs = z.infer<typeof dnsRecordInputs>;
 export type DnsRecordState = z.infer<typeof dnsRecordState>;
 
 export const dnsRecordDiff = (state: Record<string, unknown>, inputs: Record<string, unknown>): Diff => ({
-  changes: ["zoneId", "name", "type", "value"].some((key) => state[key] !== inputs[key]),
+  changes: ["stack", "netboxUrl", "zoneId", "name", "type", "value"].some((key) => state[key] !== inputs[key]),
 });
-
-const start = (stack: string) => `Managed by Pulumi stack ${stack} (record `;
-
-/** The mark of a record of ours: its description. */
-export const recordMark = ({ stack, key }: Pick<DnsRecordInputs, "stack" | "key">): string => `${start(stack)}${key})`;
-
-/** The key in a record's mark, where it is this stack's. */
-export const recordKey = (stack: string, description: string): string | undefined =>
-  isRecordOf(stack, description) && description.endsWith(")") ? description.slice(start(stack).length, -1) : undefined;
-
-/** Is a record of netbox-dns one of this stack's? */
-export const isRecordOf = (stack: string, description: string): boolean => description.startsWith(start(stack));
 
 /** The body of a POST or PATCH. */
 export const toApi = (wanted: DnsRecordInputs) => ({
@@ -49,5 +38,5 @@ export const toApi = (wanted: DnsRecordInputs) => ({
   name: wanted.name,
   type: wanted.type,
   value: wanted.value,
-  description: recordMark(wanted),
+  description: printRecord(wanted),
 });

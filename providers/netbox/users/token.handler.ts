@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { former } from "../../context";
 import { keepSecret } from "../../http/redact";
 import { type Handler, replacedBy } from "../../resource";
 import { withoutUndefined } from "../../values";
@@ -76,9 +77,10 @@ const titleOf = ({ username, name }: NetboxTokenInputs): string => `the token ${
 /** Makes a token; one that an interrupted run made, and whose secret nobody knows, goes. */
 async function make(netbox: NetboxClient, wanted: NetboxTokenInputs) {
   return told(`make ${titleOf(wanted)}`, async () => {
-    const description = printTokenDescription(wanted);
+    const isLeft = (text: string) =>
+      [wanted.stack, ...former().stacks].some((stack) => text === printTokenDescription({ ...wanted, stack }));
     const left = await netbox.list(path, seenToken, seenTokenFields, { user: wanted.username });
-    for (const each of left.filter((one) => one.description === description && one.user.username === wanted.username))
+    for (const each of left.filter((one) => isLeft(one.description) && one.user.username === wanted.username))
       await remove(netbox, each.id, wanted);
     const body = { user: { username: wanted.username }, version: wanted.version, ...tokenBody(wanted) };
     const made = await netbox.create(path, madeNetboxToken, body);

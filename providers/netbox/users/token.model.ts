@@ -78,7 +78,7 @@ export const tokenFrom = ({ expires, write_enabled, allowed_ips }: SeenNetboxTok
   allowedIps: allowed_ips ?? [],
 });
 
-/** What makes another token of it. */
-export const netboxTokenKey = ["netboxUrl", "name", "username", "version"] as const;
+/** What makes another token of it. A NetBox of another URL is the same one that moved: the plan refuses every other. */
+export const netboxTokenKey = ["name", "username", "version"] as const;
 export const netboxTokenChanges = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
   Object.keys(netboxTokenInputs.shape).some((name) => !sameProperty(state[name], inputs[name]));

@@ -1,6 +1,8 @@
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { UserError } from "../../errors";
+import { otherStackOf } from "../../ownership/guest";
 import { guestUrl, type Mark } from "../../ownership/mark";
+import { sameNetbox } from "../../ownership/owner";
 import type { Handler } from "../../resource";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
 import { type GuestInputs, type GuestState, guestDiff, guestInputs, guestState, vmidPatch } from "./guest.model";
@@ -28,6 +30,9 @@ export const guestHandler: Handler = {
 
   async delete(_id, raw) {
     const known = guestState.parse(raw);
+    const there = await findGuest(known.mark);
+    // Another stack's guest: that stack takes the object away, with all that it has.
+    if ((await otherStackOf(known.mark, there?.clusterName, known.vmid)) !== undefined) return;
     await changeGuest(known.mark, (found) => {
       if (found.status === "decommissioning") return "delete";
       // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
@@ -56,9 +61,9 @@ export async function changeGuest(
 export function proveNetbox(mark: { netboxUrl: string; netboxId?: number }): void {
   const { url } = context().netbox;
   const { netboxUrl, netboxId } = mark;
-  if (url !== netboxUrl)
+  if (!sameNetbox(url, netboxUrl, url, former()))
     throw new UserError(
-      `${netboxId === undefined ? "A record in netbox-dns" : guestUrl({ netboxUrl, netboxId })} was recorded from ${netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back. Nothing was changed.`,
+      `${netboxId === undefined ? "A record in netbox-dns" : guestUrl({ netboxUrl, netboxId })} was recorded from ${netboxUrl}, but netbox-proxmox:netbox.url is ${url}: set it back, or, if that NetBox moved to it, set netbox-proxmox:netbox.formerUrls[0] to ${netboxUrl} and run \`pulumi up\` without a refresh. Nothing was changed.`,
     );
 }
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { mark } from "../../ownership/mark";
+import { mark, markChanged } from "../../ownership/mark";
 import type { Diff } from "../../resource";
 
 /** What this program writes into a guest's NetBox object: its VMID, where it has a custom field for it. */
@@ -19,7 +19,7 @@ export type GuestInputs = z.infer<typeof guestInputs>;
 export type GuestState = z.infer<typeof guestState>;
 
 export const guestDiff = (state: Record<string, unknown>, inputs: Record<string, unknown>): Diff => ({
-  changes: inputs.field !== undefined && state.vmid !== inputs.vmid,
+  changes: markChanged(state, inputs) || (inputs.field !== undefined && state.vmid !== inputs.vmid),
 });
 
 /** The body of a PATCH that sets the VMID, or empties the field. */

@@ -1,10 +1,11 @@
+import { markChanged } from "../../ownership/mark";
 import type { Handler } from "../../resource";
 import { changeGuest, findGuest } from "./guest.handler";
 import { type PromotionInputs, promotes, promotionInputs, promotionPatch } from "./promotion.model";
 
 /** Sets a guest to active once everything that it depends on is there. Done once, it stays in state and does nothing more. */
 export const promotionHandler: Handler = {
-  diff: () => ({ changes: false }),
+  diff: (state, inputs) => ({ changes: markChanged(state, inputs) }),
 
   async create(raw) {
     const wanted = promotionInputs.parse(raw);

@@ -1,7 +1,8 @@
 import type { z } from "zod";
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
-import { findAnyMark, pageOf, printMark, sameMark } from "../../ownership/mark";
+import { type AnyMark, findAnyMark, pageOf, printMark } from "../../ownership/mark";
+import { markOwner, type Owner } from "../../ownership/owner";
 import type { Diff, Handler } from "../../resource";
 import type { Parameters } from "../api";
 import type { ProxmoxCluster } from "../client";
@@ -108,6 +109,11 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       // A stranger at our VMID means that our guest is gone; the stranger is left alone.
       if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveGone(kind, cluster, known);
       const { place, seen } = there;
+      const owner = ownerOfGuest(known.mark, seen.config);
+      if (owner.of === "renewed")
+        throw new UserError(
+          `Unable to delete ${titleOf(kind, known)}: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.mark.stack}. Run \`pulumi up\` first.`,
+        );
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (seen.config.protection === 1)
           throw new UserError(
@@ -144,11 +150,17 @@ export async function locate(
 
 const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefined> => cluster.guest(type, node, vmid);
 
+/** Whose a guest is, by the mark in its notes. */
+export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): Owner => {
+  const url = context().hasNetbox ? context().netbox.url : undefined;
+  return markOwner(mark, findAnyMark(descriptionFrom(config)), url, former());
+};
+
 /** Ours by its mark, or, where someone wrote over its notes, by the identity that PVE gave it. */
 function isOurs<I extends GuestInputs>(kind: GuestKind<I>, config: GuestConfig, known: GuestInputs & Found): boolean {
-  const mark = findAnyMark(descriptionFrom(config));
-  if (sameMark(known.mark, mark)) return true;
-  return known.uuid !== undefined && mark === undefined && kind.uuid(config) === known.uuid;
+  const { of } = ownerOfGuest(known.mark, config);
+  if (of === "us" || of === "renewed") return true;
+  return known.uuid !== undefined && of === "nobody" && kind.uuid(config) === known.uuid;
 }
 
 /** Is it gone, by who may say so, and to who would be shown it? */
@@ -324,8 +336,16 @@ async function configure<I extends GuestInputs>(
     const seen = await read(place);
     if (seen === undefined) throw new UserError("it vanished while it was configured");
     const { config } = seen;
-    if (!isOurs(kind, config, { ...wanted, uuid: known?.uuid }))
-      throw new UserError(`VMID ${wanted.vmid} is another guest's now (its mark is missing); nothing was changed`);
+    // The mark that state has is as good: a stack that was renamed, or whose NetBox moved, writes it anew.
+    if (
+      ![wanted.mark, known?.mark ?? wanted.mark].some((mark) =>
+        isOurs(kind, config, { ...wanted, mark, uuid: known?.uuid }),
+      )
+    ) {
+      const mark = findAnyMark(descriptionFrom(config));
+      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${pageOf(mark)}`;
+      throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
+    }
     const changes = kind.changesTo(config, wanted, known);
     const set = { ...changes.set, ...(changes.password ? kind.password(wanted) : {}) };
     try {

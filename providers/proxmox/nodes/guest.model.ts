@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyMark } from "../../ownership/mark";
+import { anyMark, markChanged } from "../../ownership/mark";
 import type { Diff } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
@@ -156,7 +156,9 @@ export const guestDiff =
   (changed: (state: object, inputs: object) => string[]) =>
   (state: Properties, inputs: Properties): Diff => {
     const replaces = replacing(state, inputs);
-    const changes = replaces.length > 0 || changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
+    const isRenewed = inputs.inert !== true && markChanged(state, inputs);
+    const changes =
+      isRenewed || replaces.length > 0 || changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
     // The VMID stays, so the old guest has to be gone before the new one comes.
     return { changes, ...(replaces.length > 0 ? { replaces, deleteBeforeReplace: true } : {}) };
   };

@@ -1,12 +1,12 @@
 import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
-import { findAnyMark, pageOf, sameMark } from "../../ownership/mark";
+import { pageOf } from "../../ownership/mark";
+import { isSnapshotOfOurs, printSnapshot } from "../../ownership/proxmox";
 import { type Handler, replacedBy } from "../../resource";
 import type { Parameters } from "../api";
 import { says } from "../errors";
 import { snapshotList } from "../live.schemas";
-import { explained, locate } from "./guest.handler";
-import { descriptionFrom } from "./guest.model";
+import { explained, locate, ownerOfGuest } from "./guest.handler";
 import { type Place, pathOf } from "./power";
 import { hasWork, type KeptSnapshot, type SnapshotInputs, snapshotInputs, snapshotState } from "./snapshot.model";
 
@@ -22,7 +22,10 @@ export const snapshotHandler: Handler = {
 
   async create(raw) {
     const wanted = snapshotInputs.parse(raw);
-    return { id: `${wanted.cluster}/${wanted.vmid}/snapshots`, state: await settled(wanted, []) };
+    const place = await placeOf(wanted);
+    // Those that a run took whose state is lost.
+    const before = place === undefined ? [] : await ours(place);
+    return { id: `${wanted.cluster}/${wanted.vmid}/snapshots`, state: await settled(wanted, before) };
   },
 
   async read(id, raw) {
@@ -57,13 +60,18 @@ const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
 /** Where the guest is; undefined where there is none of ours. */
 async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<Place | undefined> {
   const there = await locate({ type }, context().cluster(name), vmid);
-  return there && sameMark(mark, findAnyMark(descriptionFrom(there.seen.config))) ? there.place : undefined;
+  return there && ["us", "renewed"].includes(ownerOfGuest(mark, there.seen.config).of) ? there.place : undefined;
 }
 
 /** A guest's snapshots: when each was taken, in seconds since 1970, by its name. */
 async function namesAt(place: Place): Promise<Map<string, number>> {
   const { kept } = await place.cluster.get(`${pathOf(place)}/snapshot`, snapshotList);
   return new Map(kept.map(({ name, takenAt }) => [name, takenAt]));
+}
+
+async function ours(place: Place): Promise<KeptSnapshot[]> {
+  const { kept } = await place.cluster.get(`${pathOf(place)}/snapshot`, snapshotList);
+  return kept.filter(isSnapshotOfOurs).map(({ name, takenAt }) => ({ name, takenAt }));
 }
 
 /** Takes what is due, then deletes what is over. */
@@ -91,7 +99,7 @@ async function taken(place: Place, name: string, before: string): Promise<number
   if (there !== undefined) return there;
   await taking(place, {
     snapname: name,
-    description: `Before ${before} ${before.includes(",") ? "are" : "is"} changed. Taken by netbox-proxmox, which deletes it when its time is over.`,
+    description: printSnapshot(before),
   });
   return (await namesAt(place)).get(name) ?? Math.floor(Date.now() / 1000);
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyMark } from "../../ownership/mark";
+import { anyMark, sameMark } from "../../ownership/mark";
 
 /** The safety snapshots of one guest. */
 export const snapshotInputs = z.object({
@@ -39,5 +39,6 @@ export function hasWork(state: object, inputs: object): boolean {
   if (!known.success || !wanted.success) return false;
   const kept = known.data.kept.map(({ name }) => name);
   const { due, expired } = wanted.data;
+  if (!sameMark(known.data.mark, wanted.data.mark)) return true;
   return (due !== undefined && !kept.includes(due)) || expired.some((name) => kept.includes(name));
 }

@@ -1,5 +1,6 @@
-import { context } from "../../context";
+import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
+import { type Owner, ownerOf } from "../../ownership/owner";
 import { Progress } from "../../progress";
 import { type Handler, replacedBy } from "../../resource";
 import type { ProxmoxCluster } from "../client";
@@ -59,7 +60,8 @@ export const templateHandler: Handler = {
     if (known.unfinished) return build(cluster, wanted);
     return explained(`change ${titleOf(wanted)}`, async () => {
       const there = await locate(cluster, wanted);
-      if (there === undefined || !isOurs(there.config, wanted))
+      // The mark that state has is as good: a stack that was renamed writes it anew.
+      if (there === undefined || ![wanted, known].some((each) => isOurs(there.config, each)))
         throw new UserError("it is not there any more: run `pulumi refresh`, then `pulumi up` builds it again");
       return sync(cluster, wanted, there.config);
     });
@@ -74,6 +76,11 @@ export const templateHandler: Handler = {
       return proveVisible(cluster, titleOf(known), known.vmid, undefined);
     }
     await explained(`remove ${titleOf(known)}`, async () => {
+      const owner = ownerOfTemplate(there.config, known);
+      if (owner.of === "renewed")
+        throw new UserError(
+          `it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.owner}: run \`pulumi up\` first`,
+        );
       try {
         await cluster.task("DELETE", `/nodes/${there.node}/qemu/${known.vmid}`, { purge: 1 });
       } catch (error) {
@@ -92,8 +99,13 @@ const titleOf = ({ vmid, title, node, cluster }: TemplateInputs): string =>
 
 /** Ours, and of this recipe: by the line in its notes. */
 function isOurs(config: GuestConfig, { owner, title, recipe }: TemplateInputs): boolean {
+  return ["us", "renewed"].includes(ownerOfTemplate(config, { owner, title, recipe }).of);
+}
+
+function ownerOfTemplate(config: GuestConfig, wanted: Pick<TemplateInputs, "owner" | "title" | "recipe">): Owner {
   const found = findTemplateOwner(descriptionFrom(config));
-  return found?.owner === owner && found.title === title && found.recipe === recipe;
+  if (found === undefined || found.title !== wanted.title || found.recipe !== wanted.recipe) return { of: "nobody" };
+  return ownerOf(wanted.owner, { stack: found.owner }, former());
 }
 
 async function locate(

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { findTemplate, printTemplate } from "../../ownership/proxmox";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString } from "../propertystring";
 import type { GuestConfig } from "../schemas";
@@ -89,11 +90,12 @@ export const changeable = [
 ] as const satisfies readonly (keyof TemplateInputs)[];
 
 export const templateDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
-  state.unfinished === true || changeable.some((key) => !sameValue(state[key], inputs[key]));
+  state.unfinished === true ||
+  state.owner !== inputs.owner ||
+  changeable.some((key) => !sameValue(state[key], inputs[key]));
 
 // ---- notes
 
-const ownLine = /^Managed by Pulumi stack (\S+) as template (\S+) \(([0-9a-f]{8})\)\s*$/m;
 const builtLine = /^Built: (\d{4}-\d{2}-\d{2})/m;
 
 /** Whose template it is, as its notes say. */
@@ -106,9 +108,10 @@ export interface TemplateOwner {
 }
 
 export function findTemplateOwner(description: string): TemplateOwner | undefined {
-  const [, owner, title, recipe] = ownLine.exec(description) ?? [];
-  if (owner === undefined || title === undefined || recipe === undefined) return undefined;
-  return { owner, title, recipe, builtAt: builtLine.exec(description)?.[1] };
+  const mark = findTemplate(description);
+  if (mark === undefined) return undefined;
+  const { stack, title, recipe } = mark;
+  return { owner: stack, title, recipe, builtAt: builtLine.exec(description)?.[1] };
 }
 
 /** A template's notes: what it is made of, when, and whose it is. @param builtAt `2026-11-26` */
@@ -121,7 +124,7 @@ export function printNotes({ notes, image, owner, title, recipe, packages }: Tem
     ...(packages.length === 0 ? [] : [`Packages: ${packages.join(", ")}`]),
     `Built: ${builtAt}`,
     "",
-    `Managed by Pulumi stack ${owner} as template ${title} (${recipe})`,
+    printTemplate({ stack: owner, title, recipe }),
   ].join("\n");
 }
 

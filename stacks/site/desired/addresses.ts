@@ -6,6 +6,7 @@ import type {
   NetboxVirtualMachine,
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
+import { addressOwner } from "../../../providers/ownership/netbox";
 import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
 import { allocationIdentity } from "./names";
@@ -58,7 +59,7 @@ function allocationsOf(
   const { site, guest, mark } = addressing;
   const { ipam } = site.netbox;
   const there = ipam.onInterface(vmInterface.id).filter(({ address }) => !site.avoid.includes(hostOf(address)));
-  const isOurs = ({ description }: NetboxAddress) => description.startsWith(`Managed by Pulumi stack ${mark.stack} (`);
+  const isOurs = ({ description }: NetboxAddress) => addressOwner(description)?.stack === mark.stack;
   const given = there.filter((each) => !isOurs(each));
   const base = { mark, label: `${guest.name} ${vmInterface.name}`, interfaceId: vmInterface.id, primary: false };
   for (const { address, vrfId } of given)

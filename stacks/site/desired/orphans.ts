@@ -1,8 +1,8 @@
 import type { ZoneContent } from "../../../providers/dns/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/record.model";
 import { reverseName } from "../../../providers/dns/names";
-import { recordKey } from "../../../providers/netbox/plugins/dnsrecord.model";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
+import { parseAllocation, parseRecord } from "../../../providers/ownership/netbox";
 import { vmidOf } from "../../netbox/identity";
 import { markOf } from "./identity";
 import type { NamedRecords } from "./records";
@@ -73,18 +73,19 @@ interface MarkedAddress {
   id: number;
   address: string;
   guestId: number;
-  onInterface: string;
-  family: string;
-  ordinal: string;
+  onInterface: number;
+  family: 4 | 6;
+  ordinal: number;
 }
 
 function markedAddresses({ stack, netbox }: Site): MarkedAddress[] {
   const interfaces = new Map(netbox.interfaces.map((each) => [each.id, each.guestId]));
   return netbox.addresses.flatMap(({ id, address, description, interfaceId }) => {
-    const [, owner, onInterface = "", family = "", ordinal = ""] =
-      /^Managed by Pulumi stack (\S+) \(allocation (\d+)\/v([46])-(\d+)\)$/.exec(description) ?? [];
+    const mark = parseAllocation(description);
     const guestId = interfaceId === undefined ? undefined : interfaces.get(interfaceId);
-    return owner !== stack || guestId === undefined ? [] : [{ id, address, guestId, onInterface, family, ordinal }];
+    if (mark?.stack !== stack || guestId === undefined) return [];
+    const { interfaceId: onInterface, family, ordinal } = mark;
+    return [{ id, address, guestId, onInterface, family, ordinal }];
   });
 }
 
@@ -97,9 +98,9 @@ function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress
     const state = {
       mark: markOf(site, guestId),
       label: "",
-      interfaceId: Number(onInterface),
-      family: Number(family),
-      ordinal: Number(ordinal),
+      interfaceId: onInterface,
+      family,
+      ordinal,
       given: false,
       addressId: id,
       address,
@@ -114,6 +115,7 @@ function leftAddresses(site: Site, guests: DesiredGuest[], marked: MarkedAddress
 function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddress[]): Orphan[] {
   return site.netbox.guests.flatMap((guest): Orphan[] => {
     if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
+    if (isOfAnother(site, guest.id)) return [];
     const written =
       guest.customFields.get(site.settings.site.customFields.vmid) !== undefined &&
       vmidOf(guest, site.settings)?.derived === true;
@@ -121,6 +123,19 @@ function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddr
     if (!written && !hasAddress && !removals.some(({ netboxId }) => netboxId === guest.id)) return [];
     return [{ kind: "netbox-guest", id: String(guest.id), state: { mark: markOf(site, guest.id), derived: false } }];
   });
+}
+
+/** Does another stack's mark stand on the guest on Proxmox VE, or on one of its addresses? */
+function isOfAnother({ proxmox, self, netbox }: Site, guestId: number): boolean {
+  const marks = [...proxmox.values()].flatMap(({ seen }) => [...seen.values()].flatMap(({ mark }) => mark ?? []));
+  const interfaces = new Set(netbox.interfaces.flatMap((each) => (each.guestId === guestId ? [each.id] : [])));
+  return (
+    marks.some((mark) => mark.netboxId === guestId && self.isHere(mark.netboxUrl) && !self.isOurs(mark)) ||
+    netbox.addresses.some(({ interfaceId, description }) => {
+      const owner = interfaceId !== undefined && interfaces.has(interfaceId) ? parseAllocation(description) : undefined;
+      return owner !== undefined && !self.owns(owner.stack);
+    })
+  );
 }
 
 /** Names whose owner is this stack, and that it neither declares nor knows. */
@@ -131,7 +146,7 @@ function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): 
     ownedNames(content)
       .filter(
         ({ name, owner }) =>
-          owner.stack === site.stack &&
+          site.self.owns(owner.stack) &&
           !isReverse(name) &&
           !declared.has(`${server}/${name}`) &&
           !site.state.records.has(`${server}/${name}`),
@@ -163,7 +178,8 @@ function leftPluginRecords(
 ): Orphan[] {
   const keys = new Set(wanted.map(({ key }) => key));
   return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Orphan[] => {
-    const key = recordKey(stack, description);
+    const mark = parseRecord(description);
+    const key = mark?.stack === stack ? mark.key : undefined;
     if (key === undefined || keys.has(key) || state.pluginRecords.has(id)) return [];
     const zone = facts?.zones.find((each) => each.id === zoneId)?.name ?? "";
     const left = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value, recordId: id };

@@ -1,8 +1,8 @@
 import type { RecordType } from "../../../providers/dns/bind9/record.model";
 import { absolute } from "../../../providers/dns/names";
 import { recordTypes } from "../../../providers/dns/rdata";
-import { isRecordOf } from "../../../providers/netbox/plugins/dnsrecord.model";
 import type { NetboxDnsRecord, NetboxDnsZone } from "../../../providers/netbox/schemas";
+import { parseRecord } from "../../../providers/ownership/netbox";
 import { canonical, familyOf } from "../../netbox/address";
 import type { IndexedPlugin } from "./pluginindex";
 import type { Entry } from "./records";
@@ -25,7 +25,8 @@ export function pluginEntries(stack: string, plugin: IndexedPlugin): PluginEntry
   return plugin.records.flatMap((record): PluginEntry[] => {
     const zone = plugin.zone(record.zoneId);
     const { type } = record;
-    if (zone === undefined || !record.active || !isKept(type) || isRecordOf(stack, record.description)) return [];
+    if (zone === undefined || !record.active || !isKept(type) || parseRecord(record.description)?.stack === stack)
+      return [];
     if ((type === "PTR" && record.managed) || (type === "NS" && record.name === "@")) return [];
     return plugin.serversOf(record, zone).map((server) => ({ server, record, zone, type }));
   });
@@ -49,7 +50,7 @@ export function pluginRecords(
     if (zone === undefined) return [];
     const others = plugin
       .recordsAt(zone, entry.name)
-      .filter(({ active, description }) => active && !isRecordOf(stack, description));
+      .filter(({ active, description }) => active && parseRecord(description)?.stack !== stack);
     const below = entry.name === absolute(zone.name) ? "@" : entry.name.slice(0, -absolute(zone.name).length - 1);
     const base = { zoneId: zone.id, zone: zone.name, name: below, guests: [...entry.guests], fqdn: entry.name };
     const has = (type: string, value: string) =>

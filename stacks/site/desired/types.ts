@@ -16,6 +16,7 @@ import type {
 } from "../../../providers/netbox/schemas";
 import type { GuestInputs } from "../../../providers/netbox/virtualization/guest.model";
 import type { Mark } from "../../../providers/ownership/mark";
+import type { Self } from "../../../providers/ownership/owner";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import type { ContainerInputs } from "../../../providers/proxmox/nodes/lxc/container.model";
 import type { VmInputs } from "../../../providers/proxmox/nodes/qemu/vm.model";
@@ -128,6 +129,8 @@ export interface InState {
 /** All that a plan is made from. */
 export interface Site {
   stack: string;
+  /** The same, with the names that it had before. */
+  self: Self;
   settings: Settings;
   netbox: NetboxFacts;
   proxmox: Map<string, ProxmoxFacts>;

@@ -94,7 +94,7 @@ function vmidOf(
   if (known !== undefined) return known;
   for (const [vmid, owner] of cluster.owners)
     if (
-      owner.owner === declared.facts.stack &&
+      [declared.facts.stack, ...(declared.facts.formerStacks ?? [])].includes(owner.owner) &&
       owner.title === key &&
       owner.recipe === recipe &&
       cluster.guests.get(vmid)?.node === node

@@ -40,6 +40,8 @@ export interface TemplateNetbox {
 
 export interface TemplatesFacts {
   stack: string;
+  /** Names that it had before. */
+  formerStacks?: readonly string[];
   file: TemplatesFile;
   placeOf: PlaceOf;
   clusters: TemplateCluster[];

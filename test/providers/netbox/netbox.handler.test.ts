@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import type { Context } from "../../../providers/context";
 import { NetboxClient } from "../../../providers/netbox/client";
 import { ipAllocationHandler } from "../../../providers/netbox/ipam/ipallocation.handler";
@@ -10,6 +10,8 @@ import {
   virtualMachine,
   virtualMachineFields,
 } from "../../../providers/netbox/schemas";
+import { guestHandler } from "../../../providers/netbox/virtualization/guest.handler";
+import { printMark } from "../../../providers/ownership/mark";
 import { HttpProxy } from "../../harness/proxy";
 import { isReal } from "../../harness/services";
 import { seedWith, TestSystems } from "../../harness/systems";
@@ -59,6 +61,47 @@ describe("NetBox", () => {
     await ipAllocationHandler.delete(first.id, { ...first.state });
     await ipAllocationHandler.delete(first.id, { ...first.state });
     expect(await ipAllocationHandler.read(first.id, { ...first.state })).toBeUndefined();
+    expect(await systems.ourAddresses()).toEqual([]);
+  });
+
+  it("keeps the decommissioned object of a guest that another stack marked, and its address", async () => {
+    const description = printMark({ ...inputs().mark, stack: "netbox-proxmox/other" });
+    await systems.clients.proxmox("POST", "/nodes/pve1/qemu", { vmid: 7001, name: "theirs", memory: 64, description });
+    const path = `virtualization/virtual-machines/${guestId}/`;
+    const state = { mark: inputs().mark, vmid: 7001, derived: true };
+    const theirs = await ipAllocationHandler.create(
+      inputs({ mark: { ...inputs().mark, stack: "netbox-proxmox/other" }, ordinal: 3, primary: false }),
+    );
+    await systems.clients.netbox("PATCH", path, { status: "decommissioning" });
+    await guestHandler.delete(String(guestId), state);
+    const { addressId } = theirs.state as { addressId: number };
+    await ipAllocationHandler.delete(theirs.id, { ...theirs.state, mark: inputs().mark });
+    expect(await systems.clients.netbox("GET", path)).toMatchObject({ id: guestId });
+    expect(await systems.clients.netbox("GET", `ipam/ip-addresses/${addressId}/`)).toMatchObject({ id: addressId });
+    await ipAllocationHandler.delete(theirs.id, { ...theirs.state });
+    await systems.clients.proxmox("DELETE", "/nodes/pve1/qemu/7001", { purge: 1 });
+    await systems.clients.netbox("PATCH", path, { status: "active" });
+  });
+
+  it("takes an address over under the stack's new name, which only its mark shows", async () => {
+    const old = await ipAllocationHandler.create(inputs({ ordinal: 4, primary: false }));
+    const mark = { ...inputs().mark, stack: "netbox-proxmox/renamed" };
+    const wanted = { ...inputs({ ordinal: 4, primary: false }), ...old.state, mark };
+    expect(ipAllocationHandler.diff({ ...old.state }, wanted).changes).toBe(true);
+    vi.stubEnv("NETBOX_PROXMOX_FORMER_STACKS", "test");
+    const state = await ipAllocationHandler.update(old.id, { ...old.state }, wanted);
+    const { addressId } = state as { addressId: number };
+    expect(state).toMatchObject({ addressId: (old.state as { addressId: number }).addressId });
+    expect(await systems.clients.netbox("GET", `ipam/ip-addresses/${addressId}/`)).toMatchObject({
+      description: `Managed by Pulumi stack netbox-proxmox/renamed (allocation ${interfaceId}/v4-4)`,
+    });
+    // Its checkpoint was lost: the state with the former name is not enough to delete by.
+    expect(await ipAllocationHandler.read(old.id, { ...old.state })).toBeDefined();
+    await expect(ipAllocationHandler.delete(old.id, { ...old.state })).rejects.toThrow(
+      /former name netbox-proxmox\/test/,
+    );
+    await ipAllocationHandler.delete(old.id, { ...state });
+    vi.unstubAllEnvs();
     expect(await systems.ourAddresses()).toEqual([]);
   });
 

@@ -1,4 +1,5 @@
 import { virtualMachine } from "../../../../providers/netbox/schemas";
+import { Self } from "../../../../providers/ownership/owner";
 import { Ipam } from "../../../../stacks/netbox/ipam";
 import { readSettings } from "../../../../stacks/settings";
 import type { Site } from "../../../../stacks/site/desired/types";
@@ -31,6 +32,7 @@ export const siteWith = ({
   state?: Partial<Site["state"]>;
 }): Site => ({
   stack: "site/test",
+  self: new Self(rest.stack ?? "site/test", netbox.url ?? "https://nb"),
   settings: settingsWith(),
   netbox: {
     ...{ url: "https://nb", guests: [], interfaces: [], disks: [], addresses: [], prefixes: [], ranges: [] },

@@ -35,6 +35,17 @@ describe("what a killed run left", () => {
     expect(left({ guests: [guest(1, "decommissioning", "100001")] })).toEqual(["netbox-guest 1"]);
   });
 
+  it("is no decommissioned object whose address, or whose guest, another stack marked", () => {
+    const guests = [guest(1, "decommissioning", "100001")];
+    expect(left({ guests, interfaces: [nic(1)], addresses: [address(5, 1, "site/other")] })).toEqual([]);
+    const mark = { stack: "site/other", netboxUrl: "https://nb", netboxId: 1 };
+    const seen = { vmid: 100001, type: "qemu" as const, name: "g1", mark, making: false, addresses: {}, config: {} };
+    const pve = { guests: new Map(), templates: new Map(), seen: new Map([[100001, seen]]), nodes: [], storages: [] };
+    const proxmox = new Map([["pve", { ...pve, bridges: new Map(), osTemplates: new Map() }]]);
+    const site = siteWith({ netbox: { guests }, proxmox });
+    expect(orphans(site, [], [], [], { records: [], plugin: [], facts: undefined })).toEqual([]);
+  });
+
   it("is no decommissioned object that shows no trace of ours", () => {
     expect(left({ guests: [guest(1, "decommissioning", "250"), guest(2, "decommissioning")] })).toEqual([]);
   });
