@@ -1,5 +1,4 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { z } from "zod";
 import { staleBuild } from "./build";
 import { context, refreshLimit, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
@@ -14,7 +13,6 @@ import { netboxTokenHandler } from "./netbox/users/token.handler";
 import { guestHandler } from "./netbox/virtualization/guest.handler";
 import { promotionHandler } from "./netbox/virtualization/promotion.handler";
 import { anchorHandler } from "./ownership/anchor.handler";
-import { withMarkText } from "./ownership/mark";
 import { checkHandler } from "./platform/check.handler";
 import { secretHandler } from "./platform/secret.handler";
 import { serviceHandler } from "./platform/service.handler";
@@ -30,7 +28,7 @@ import { vmHandler } from "./proxmox/nodes/qemu/vm.handler";
 import { snapshotHandler } from "./proxmox/nodes/snapshot.handler";
 import { fileHandler } from "./proxmox/nodes/storage/file.handler";
 import { templateHandler } from "./proxmox/nodes/template.handler";
-import type { Handler } from "./resource";
+import { type Handler, plain, readAnswer } from "./resource";
 import { secretSinkHandler } from "./sinks/secretsink.handler";
 
 // A stack trace for every promise costs the program and the provider half of their time.
@@ -93,10 +91,6 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** A copy in the form that the engine gets: without undefined values, for which its wire format has no place. */
-const plain = (value: object): Record<string, unknown> =>
-  withMarkText(z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value))));
-
 /** One for all kinds of this process: each has its own count. */
 const gone = new MissingLimit(refreshLimit, stateCount);
 
@@ -116,7 +110,7 @@ function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
       told(async () => {
         const found = await gone.read(kind, id, () => handler.read(id, state ?? {}));
         if (found === undefined) return { id: "", props: {} };
-        return { id: found.id, props: plain(found.state), inputs: plain(found.inputs) };
+        return readAnswer(found, state ?? {});
       }),
     update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import { withMarkText } from "./ownership/mark";
 import type { Kind } from "./registry";
 import { unknown } from "./unknown";
@@ -36,6 +37,23 @@ export interface Handler {
   /** What is gone already is a success. */
   delete(id: string, state: Record<string, unknown>): Promise<void>;
 }
+
+/**
+ * What the engine is told of a resource that was read. Where the state is as it was, it keeps the inputs that it has, which
+ * are those of the last run: a handler only knows what the next one would give, and the difference would be shown as drift.
+ */
+export function readAnswer(
+  { id, state, inputs }: Known,
+  before: Record<string, unknown>,
+): { id: string; props: Record<string, unknown>; inputs?: Record<string, unknown> } {
+  const { __provider: _provider, ...known } = before;
+  const props = plain(state);
+  return sameValue(props, withMarkText(known)) ? { id, props } : { id, props, inputs: plain(inputs) };
+}
+
+/** A copy in the form that the engine gets: without undefined values, for which its wire format has no place. */
+export const plain = (value: object): Record<string, unknown> =>
+  withMarkText(z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(value))));
 
 /** Of properties that make another object, those that changed; nothing is replaced for a value that is not known yet. */
 export const replacedBy = (

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../providers/context";
 import { presentable, UserError } from "../providers/errors";
 import type { Self } from "../providers/ownership/owner";
+import { knownOutputs } from "./outputs";
 import { checkState, selfOf } from "./ownership";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
@@ -60,7 +61,7 @@ export const defineProgram = <P extends Planned>(program: Program<P>): DefinedPr
     if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
     for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
     for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
-    return { ...(await program.declare(plan, run)) };
+    return knownOutputs({ ...(await program.declare(plan, run)) });
   },
 });
 

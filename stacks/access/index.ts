@@ -169,7 +169,9 @@ function declareNetbox({ netboxObjects, netboxTokens }: AccessPlan): DeclaredTok
   return netboxTokens.map((planned) => {
     const { name, inputs, after } = planned;
     const token = new NetboxToken(name, inputs, { dependsOn: after.flatMap((each) => objects.get(each) ?? []) });
-    const title = orElse(token.key, `${inputs.name} of ${inputs.username}`);
+    const plain = `${inputs.name} of ${inputs.username}`;
+    // A plan takes what a token doesn't have for unknown.
+    const title = inputs.version === 1 ? plain : orElse(token.key, plain);
     const outcome = whenThere(
       pulumi.all([token.value, title]),
       ([value, key]): Outcome => ({

@@ -3,6 +3,7 @@ import { type Context, givenMaxRemovals } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import type { Self } from "../../providers/ownership/owner";
 import { milliseconds } from "../duration";
+import { lastUpdate } from "../history";
 import { declareObjects } from "../netbox/declare";
 import { defineProgram } from "../program";
 import type { Settings } from "../settings";
@@ -10,7 +11,7 @@ import { readObjects } from "../state";
 import { checkSystems } from "../systems";
 import { vmidIn } from "./desired/names";
 import { planDiscovery } from "./desired/plan";
-import { lastRunOf, printReport, type Report, reportOf } from "./desired/report";
+import { lastRunOf, printReport, reportOf } from "./desired/report";
 import { KnownMachines } from "./desired/types";
 import { readCluster, readNetboxView } from "./facts";
 import { chosenClusters } from "./settings";
@@ -28,7 +29,8 @@ export const discovery = defineProgram({
       ...{ stack, settings: { ...settings.discovery, maxRemovals }, site: settings.site, chosen },
       ...{ views, netbox, known, knownObjects: objects, now },
     });
-    const last = lastRunOf(outputs);
+    // The version before kept it in the stack's outputs.
+    const last = (await lastUpdate()) ?? lastRunOf(outputs);
     const { interval } = settings.discovery;
     const readOnly = [...chosen].filter(([, choices]) => choices.readOnly).map(([name]) => name);
     const report = reportOf(plan.report, now, last, interval, readOnly);
@@ -39,14 +41,19 @@ export const discovery = defineProgram({
           `Discovery ran last ${report.sinceLastRun ?? ""} ago, and is to run every ${interval}: does its schedule still?`,
         ]
       : [];
-    return { ...plan, report, warnings: [...plan.warnings, ...warnings], notes: [printReport(report)] };
+    return {
+      ...plan,
+      report,
+      clusters: [...chosen.keys()],
+      warnings: [...plan.warnings, ...warnings],
+      notes: [printReport(report)],
+    };
   },
-  declare({ declared, report }, { settings }): { report: Omit<Report, "rows"> } {
+  declare({ declared, report, clusters }, { settings }): { clusters: string[] } {
     declareObjects(declared);
     const { reportFile } = settings.discovery;
     if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
-    const { rows: _rows, ...summary } = report;
-    return { report: summary };
+    return { clusters };
   },
 });
 

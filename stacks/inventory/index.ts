@@ -1,5 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../providers/errors";
+import { withoutUndefined } from "../../providers/values";
 import { defineProgram } from "../program";
 import { readInventory } from "./facts";
 import { writeInventory } from "./files";
@@ -25,8 +26,10 @@ export const inventory = defineProgram({
       if (neo4j !== undefined) loaded = await loadInventory(neo4j, read);
       if (folder !== undefined) writeInventory(folder, read);
     }
-    const counted = { nodes: nodes.length, relationships: relationships.length, removed: loaded?.removed ?? 0 };
-    return { warnings: read.problems, counted };
+    const removed = loaded === undefined ? "" : `; ${loaded.removed} removed`;
+    const notes = [`Inventory: ${nodes.length} nodes, ${relationships.length} relationships${removed}.`];
+    return { warnings: read.problems, notes, places: withoutUndefined({ neo4j: neo4j?.url, folder }) };
   },
-  declare: ({ counted }) => ({ inventory: counted }),
+  // Where the inventory is. What it counts moves from run to run.
+  declare: ({ places }) => ({ inventory: places }),
 });

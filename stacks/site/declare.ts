@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { z } from "zod";
 import type { Context } from "../../providers/context";
 import { Bind9Record } from "../../providers/dns/bind9/record";
 import { canonicalAddress } from "../../providers/dns/names";
@@ -32,7 +33,7 @@ export interface Outputs {
       vmid: number;
       addresses: pulumi.Input<string>[];
       /** What waits for the guest's next start. */
-      pending: pulumi.Output<string[]>;
+      pending: pulumi.Input<string[]>;
     }
   >;
   records: string[];
@@ -40,6 +41,8 @@ export interface Outputs {
 
 type Text = (ref: AddressRef) => pulumi.Input<string>;
 type Guest = ProxmoxVm | ProxmoxContainer;
+
+const waiting = z.object({ pending: z.array(z.string()).default([]) });
 
 const typeTokens = {
   qemu: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm",
@@ -98,7 +101,10 @@ export async function declare(
       );
     const { cluster, vmid } = guest.machine.inputs;
     const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
-    const pending = orElse(machine.pending, []);
+    // A plan takes what isn't there for unknown, and what will wait it can't say: it shows what waits so far.
+    const pending = pulumi.runtime.isDryRun()
+      ? waiting.parse(state.guests.get(guest.id)?.last ?? {}).pending
+      : orElse(machine.pending, []);
     outputs.guests[String(guest.id)] = { name: guest.name, status: guest.status, cluster, vmid, addresses, pending };
     return machine;
   };

@@ -36,7 +36,9 @@ export const ipAllocationHandler: Handler = {
     const found = known.addressId === undefined ? undefined : await byId(known.addressId);
     if (found === undefined || found.interfaceId !== known.interfaceId) return undefined;
     const state = { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
-    return { id, state, inputs: state };
+    // Only a new address is given its name.
+    const { dnsName: _dnsName, ...inputs } = state;
+    return { id, state, inputs };
   },
 
   update: (_id, _state, raw) => sync(ipAllocationInputs.parse(raw)),

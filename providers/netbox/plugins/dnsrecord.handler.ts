@@ -32,7 +32,8 @@ export const dnsRecordHandler: Handler = {
     if (found === undefined) return undefined;
     const { zoneId, name, value } = found;
     const state = { ...known, zoneId, name, value };
-    return { id, state, inputs: state };
+    const { recordId: _recordId, kept: _kept, ...inputs } = state;
+    return { id, state, inputs };
   },
 
   update: (_id, state, raw) => sync(dnsRecordInputs.parse(raw), dnsRecordState.parse(state)),

@@ -14,7 +14,7 @@ const changes = [
   "unreachable",
 ] as const;
 
-/** What a run of discovery found: a file of JSON, and without its rows a stack output. */
+/** What a run of discovery found: a file of JSON. */
 export interface Report {
   /** ISO 8601. */
   ran: string;
@@ -62,7 +62,7 @@ export function reportOf(
   };
 }
 
-/** When the run before was, by the stack's outputs. */
+/** When the run before was, by the outputs that versions before this one kept. */
 export const lastRunOf = (outputs: unknown): Date | undefined => {
   const parsed = z.object({ report: z.object({ ran: z.string() }) }).safeParse(outputs);
   return parsed.success ? new Date(parsed.data.report.ran) : undefined;

@@ -12,6 +12,7 @@ import {
 } from "../../../providers/netbox/schemas";
 import { guestHandler } from "../../../providers/netbox/virtualization/guest.handler";
 import { printMark } from "../../../providers/ownership/mark";
+import { get } from "../../../providers/registry";
 import { HttpProxy } from "../../harness/proxy";
 import { isReal } from "../../harness/services";
 import { seedWith, TestSystems } from "../../harness/systems";
@@ -103,6 +104,18 @@ describe("NetBox", () => {
     await ipAllocationHandler.delete(old.id, { ...state });
     vi.unstubAllEnvs();
     expect(await systems.ourAddresses()).toEqual([]);
+  });
+
+  it("reads an address as the next run will want it, and as the last one did where nothing changed", async () => {
+    const provider = get("netbox-ip-allocation");
+    const { id, outs = {} } = await provider.create({ ...inputs({ ordinal: 7, dnsName: "one.lab.example" }) });
+    expect(await provider.read?.(id, outs)).toEqual({ id, props: outs });
+    const { addressId } = outs as { addressId: number };
+    await systems.clients.netbox("PATCH", `ipam/ip-addresses/${addressId}/`, { address: "10.71.0.199/24" });
+    const drifted = await provider.read?.(id, outs);
+    const { mark: _mark, ...wanted } = inputs({ ordinal: 7, addressId, address: "10.71.0.199/24", primary: true });
+    expect(drifted?.inputs).toEqual({ ...wanted, mark: outs.mark });
+    await provider.delete?.(id, outs);
   });
 
   it("reserves an address that a guest still uses, and frees it when that guest's allocation goes", async () => {
