@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
 import { stackConfig, stateCounts } from "./counts";
-import { backendFolder, clearDeadLocks } from "./locks";
+import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
+import { killTree } from "./processes";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 import { defaults, environmentFor, goesOn, makesSecrets, repair } from "./run-defaults";
 
@@ -54,8 +55,15 @@ export async function operate(
     const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");
     if (made.status !== 0) throw new Error(made.stderr.trim());
   }
-  const cleared = backend === undefined ? 0 : clearDeadLocks(backend, project, selected);
-  if (cleared > 0) process.stderr.write(`… a killed run's lock is cleared\n`);
+  if (backend !== undefined) {
+    const { cleared, held } = clearDeadLocks(backend, project, selected);
+    if (held.length > 0 && command !== "preview") throw new Error(heldText(selected, held));
+    if (cleared > 0) {
+      process.stderr.write(`… a killed run's lock is cleared\n`);
+      // A run with checkpoints may have been killed between two that belong together.
+      pulumi(...repair(selected));
+    }
+  }
   const config = pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim();
   const { program, hasShare } = stackConfig(config, env);
   if (makesSecrets(program) && verbosityOf(args) >= 9)
@@ -70,6 +78,8 @@ export async function operate(
     env: { ...environmentFor(command, program), ...env },
     stdio: shown === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
   });
+  const { pid } = child;
+  const unnote = backend === undefined || pid === undefined ? () => {} : noteRun(backend, project, selected, pid);
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (chunk: Buffer) => {
@@ -79,10 +89,25 @@ export async function operate(
   // Ctrl-C goes to the whole group: pulumi ends what is under way and saves its state, and we wait for it.
   const wait = () => {};
   process.on("SIGINT", wait);
+  // What ends services and jobs goes to this process alone: pulumi is asked to end as by Ctrl-C, and killed the second time.
+  let asked = false;
+  const end = () => {
+    if (asked && pid !== undefined) killTree(pid);
+    else child.kill("SIGINT");
+    asked = true;
+  };
+  process.on("SIGTERM", end);
   const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
-    child.once("close", (status) => resolve(status ?? 1));
-  }).finally(() => process.off("SIGINT", wait));
+    child.once("close", (status) => {
+      // Of a killed one it tells the next run that it is dead.
+      if (status !== null) unnote();
+      resolve(status ?? 1);
+    });
+  }).finally(() => {
+    process.off("SIGINT", wait);
+    process.off("SIGTERM", end);
+  });
   if (code !== 0 && goesOn(command)) {
     const mended = pulumi(...repair(selected));
     if (mended.status !== 0) process.stderr.write(`… the state could not be checked: ${mended.stderr.trim()}\n`);

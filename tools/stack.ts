@@ -3,7 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
-import { clearDeadLocks } from "../cli/locks";
+import { clearDeadLocks, noteRun } from "../cli/locks";
 import { pulumiEnvironment } from "../cli/pulumi";
 import { defaults, environmentFor, goesOn, repair } from "../cli/run-defaults";
 import { project } from "../providers/settings";
@@ -175,8 +175,12 @@ export class Stack {
     return { args: ["--stack", this.options.name, "--config-file", this.configFile], env: this.env };
   }
 
+  private get backend(): string {
+    return join(this.options.folder, "state");
+  }
+
   clearDeadLocks(): number {
-    return clearDeadLocks(join(this.options.folder, "state"), project, this.options.name);
+    return clearDeadLocks(this.backend, project, this.options.name).cleared;
   }
 
   remove(): void {
@@ -202,7 +206,10 @@ export class Stack {
     const debug = log === undefined ? {} : { PULUMI_DEBUG_COMMANDS: "true" };
     const env = environmentFor(command, this.options.config.program);
     const { pid, done } = this.spawn(words, { ...env, ...debug });
+    const unnote = noteRun(this.backend, project, this.options.name, pid);
     const mended = async (run: Run): Promise<Run> => {
+      // Of a killed one it tells the next run that it is dead.
+      if (run.code !== -1) unnote();
       if (run.code !== 0 && goesOn(command)) await this.spawn(repair(this.options.name), {}).done;
       return log === undefined ? run : { ...run, ...readEvents(log) };
     };
