@@ -6,8 +6,8 @@ import { containerAttributes } from "./cases/container";
 import { vmAttributes } from "./cases/vm";
 
 const attributes = [
-  ...vmAttributes.map((each) => ({ ...each, type: "qemu", resource: "ProxmoxVm", prefix: "vm" })),
-  ...containerAttributes.map((each) => ({ ...each, type: "lxc", resource: "ProxmoxContainer", prefix: "ct" })),
+  ...vmAttributes.map((each) => ({ ...each, type: "qemu", resource: "ProxmoxVm" })),
+  ...containerAttributes.map((each) => ({ ...each, type: "lxc", resource: "ProxmoxContainer" })),
 ];
 
 const fieldsOf = (guest: string, type: string) => [
@@ -41,6 +41,8 @@ const changedIn = ({ old, new: wanted }: Step): string[] =>
   );
 const brief = (steps: Step[]) =>
   steps.map((step) => `${step.op} ${step.type} ${step.name}: ${changedIn(step).join(",")}`).sort();
+
+const isMachine = (type: string) => type === "ProxmoxVm" || type === "ProxmoxContainer";
 
 describe("every attribute of a guest", () => {
   let systems: TestSystems;
@@ -84,10 +86,10 @@ describe("every attribute of a guest", () => {
     const planned = await stack.preview();
     expect(planned.errors).toEqual([]);
     const none: Step = { op: "", type: "", name: "", old: {}, new: {} };
-    for (const { guest, property, resource, prefix, also = [] } of changed) {
+    for (const { guest, property, resource, also = [] } of changed) {
       const steps = planned.steps.filter(
-        ({ name, new: wanted }) =>
-          name === `${prefix}-${ids.get(guest)}` || String(wanted.label).startsWith(`${guest} `),
+        ({ name, type, new: wanted }) =>
+          (name === guest && isMachine(type)) || String(wanted.label).startsWith(`${guest} `),
       );
       const wantedProperty = guest === "a-sockets" ? "cores" : property;
       expect(steps.map((step) => `${step.op} ${step.type}`).sort(), guest).toEqual(
@@ -140,8 +142,8 @@ describe("every attribute of a guest", () => {
     const planned = await stack.preview("--refresh");
     expect(planned.errors).toEqual([]);
     const seen = planned.steps.filter(({ op, type }) => op === "update" && type.startsWith("Proxmox"));
-    for (const { guest, property, prefix } of attributes.filter(({ guest }) => guest !== "a-size")) {
-      const step = seen.find(({ name }) => name === `${prefix}-${ids.get(guest)}`);
+    for (const { guest, property } of attributes.filter(({ guest }) => guest !== "a-size")) {
+      const step = seen.find(({ name, type }) => name === guest && isMachine(type));
       expect(step && changedIn(step), guest).toEqual([property]);
     }
     expect(seen).toHaveLength(attributes.length - 1);

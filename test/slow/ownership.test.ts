@@ -69,8 +69,10 @@ describe("what a stack owns", { timeout: 180_000 }, () => {
     expect(await systems.inventory()).toEqual(before);
     const { code, output } = await stack.preview("--refresh", "--expect-no-changes");
     expect([code, output]).toEqual([0, expect.anything()]);
-    const kept = stack.resources().find(({ type }) => type.endsWith("ProxmoxSnapshot"));
-    expect(kept?.outputs.kept).toHaveLength(1);
+    const safety = stack
+      .resources()
+      .find(({ type, outputs }) => type.endsWith("ProxmoxSnapshot") && outputs.name === "web1");
+    expect(safety?.outputs.kept).toHaveLength(1);
   });
 
   it("is refused to a state of another name, with the setting that says it was renamed", async () => {
