@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { die, parameterErrors } from "./errors";
-import type { Values } from "./schema/parameters";
+import type { Value, Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
 interface Rules {
@@ -12,6 +12,12 @@ const digest = (value: Values | Values[]) =>
   createHash("sha1")
     .update(Object.keys(value).length === 0 ? "" : JSON.stringify(value))
     .digest("hex");
+
+/** @throws where somebody else has changed it since it was read; no digest, or an empty one, is not compared */
+function assertUnmodified(value: Values | Values[], read: Value | undefined): void {
+  if (read !== undefined && read !== "" && read !== digest(value))
+    die("detected modified configuration - file changed by other user? Try again.");
+}
 
 /** The guests' firewall options and rules, by vmid. */
 export class Firewall {
@@ -32,8 +38,9 @@ export class Firewall {
     return { ...options, digest: digest(options) };
   }
 
-  setOptions(vmid: number, { delete: remove, digest: _digest, ...options }: Values): void {
+  setOptions(vmid: number, { delete: remove, digest: read, ...options }: Values): void {
     const { options: kept } = this.of(vmid);
+    assertUnmodified(kept, read);
     Object.assign(kept, options);
     for (const key of words(remove)) delete kept[key];
   }
@@ -47,25 +54,28 @@ export class Firewall {
     return this.rules(vmid)[pos] ?? die(`no rule at position ${pos}`);
   }
 
-  /** A new rule is the first, unless it says where. */
-  addRule(vmid: number, { pos = 0, digest: _digest, ...rule }: Values): void {
+  /** A new rule is the first. The call takes a position and a digest, and PVE looks at neither. */
+  addRule(vmid: number, { pos: _pos, digest: _digest, ...rule }: Values): void {
     this.check(rule);
-    this.of(vmid).rules.splice(Number(pos), 0, rule);
+    this.of(vmid).rules.unshift(rule);
   }
 
-  setRule(vmid: number, pos: number, { pos: _pos, moveto, delete: remove, digest: _digest, ...changes }: Values): void {
+  setRule(vmid: number, pos: number, { pos: _pos, moveto, delete: remove, digest: read, ...changes }: Values): void {
+    const { rules } = this.of(vmid);
+    assertUnmodified(rules, read);
     this.rule(vmid, pos);
     this.check(changes);
-    const { rules } = this.of(vmid);
     const [rule = {}] = rules.splice(pos, 1);
     Object.assign(rule, changes);
     for (const key of words(remove)) delete rule[key];
     rules.splice(Number(moveto ?? pos), 0, rule);
   }
 
-  deleteRule(vmid: number, pos: number): void {
+  deleteRule(vmid: number, pos: number, { digest: read }: Values): void {
+    const { rules } = this.of(vmid);
+    assertUnmodified(rules, read);
     this.rule(vmid, pos);
-    this.of(vmid).rules.splice(pos, 1);
+    rules.splice(pos, 1);
   }
 
   private check({ type, action }: Values): void {

@@ -94,6 +94,32 @@ describe("rights", () => {
   });
 });
 
+describe("a firewall's digest", () => {
+  it("is that of its options or of its rules, and a stale one is refused wherever PVE compares it", async () => {
+    const path = "/nodes/pve1/qemu/9000/firewall";
+    const rule = { type: "in", action: "ACCEPT" };
+    const rules = () => call<Params[]>("GET", `${path}/rules`);
+    await call("POST", `${path}/rules`, { ...rule, comment: "one" });
+    const digest = (await rules())[0]?.digest ?? "";
+    // PVE takes a digest and a position for a new rule, and looks at neither.
+    await call("POST", `${path}/rules`, { ...rule, comment: "two", digest: "stale", pos: 1 });
+    expect((await rules()).map(({ comment }) => comment)).toEqual(["two", "one"]);
+    const modified = /detected modified configuration - file changed by other user\? Try again\./;
+    await expect(call("PUT", `${path}/rules/0`, { comment: "mine", digest })).rejects.toThrow(modified);
+    await expect(call("DELETE", `${path}/rules/0`, { digest })).rejects.toThrow(modified);
+    await expect(call("DELETE", `${path}/rules/9`, { digest })).rejects.toThrow(modified);
+
+    const options = (await call<Params>("GET", `${path}/options`)).digest ?? "";
+    await call("PUT", `${path}/options`, { enable: 1, digest: options });
+    await expect(call("PUT", `${path}/options`, { enable: 0, digest: options })).rejects.toThrow(modified);
+    const fresh = (await rules())[0]?.digest ?? "";
+    await call("PUT", `${path}/rules/0`, { comment: "mine", digest: fresh });
+    await call("DELETE", `${path}/rules/1`, { digest: (await rules())[0]?.digest ?? "" });
+    expect((await rules()).map(({ comment }) => comment)).toEqual(["mine"]);
+    await call("DELETE", `${path}/rules/0`);
+  });
+});
+
 describe("download-url", () => {
   it("downloads, checks the sum, and makes a disk to import from", async () => {
     const data = Buffer.alloc(5000, 7);

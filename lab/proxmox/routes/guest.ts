@@ -91,7 +91,7 @@ export function firewallRoutes(base: string): Route[] {
       `${base}/firewall/rules/{pos}`,
       schema.ruleDelete,
       changes,
-      done(({ cluster, vmid, params }) => cluster.firewall.deleteRule(vmid, Number(params.pos))),
+      done(({ cluster, vmid, params }) => cluster.firewall.deleteRule(vmid, Number(params.pos), params)),
     ),
   ];
 }

@@ -25,15 +25,22 @@ export const firewallInputs = z.object({
 });
 export type FirewallInputs = z.infer<typeof firewallInputs>;
 
+/** The digest is of the options alone. */
 export const firewallOptions = z.object({
+  digest: z.string().optional(),
   enable: z.number().optional(),
   policy_in: z.string().optional(),
   policy_out: z.string().optional(),
 });
 export type FirewallOptions = z.infer<typeof firewallOptions>;
 
-/** A rule as PVE lists it. */
-export const seenRule = z.looseObject({ pos: z.number(), enable: z.number().optional() });
+/** A rule as PVE lists it. Each has the digest of the whole list. */
+export const seenRule = z.looseObject({
+  pos: z.number(),
+  enable: z.number().optional(),
+  digest: z.string().optional(),
+});
+export type SeenRule = z.infer<typeof seenRule>;
 
 export const firewallDiffers = (state: object, inputs: object): boolean => {
   const of = (value: object) => {
@@ -47,13 +54,9 @@ export const firewallDiffers = (state: object, inputs: object): boolean => {
 export function firewallFrom(
   known: FirewallInputs,
   { enable, policy_in = "DROP", policy_out = "ACCEPT" }: FirewallOptions,
-  rules: z.infer<typeof seenRule>[],
+  rules: SeenRule[],
 ): FirewallInputs {
-  const seen = rules.flatMap((each) => {
-    const parsed = rule.safeParse({ comment: "", ...each });
-    // One that is switched off, or that we have no words for, shows as a difference.
-    return parsed.success && each.enable !== 0 ? [withoutUndefined(parsed.data)] : [];
-  });
+  const seen = rules.flatMap((each) => ruleFrom(each) ?? []);
   const others = rules.length - seen.length;
   return {
     ...known,
@@ -62,4 +65,15 @@ export function firewallFrom(
     rules: others === 0 ? seen : [...seen, { type: "in", action: "REJECT", comment: `${others} other rules` }],
   };
 }
+
+/** One that is switched off, or that we have no words for, is none: it shows as a difference. */
+function ruleFrom(seen: SeenRule): Rule | undefined {
+  const parsed = rule.safeParse({ comment: "", ...seen });
+  return parsed.success && seen.enable !== 0 ? withoutUndefined(parsed.data) : undefined;
+}
+
+/** Are the first rules of the list those that are wanted, in their order? */
+export const beginsWith = (rules: SeenRule[], wanted: Rule[]): boolean =>
+  sameValue(rules.slice(0, wanted.length).map(ruleFrom), wanted);
+
 const policyOf = (text: string) => firewallInputs.shape.policyIn.catch("ACCEPT").parse(text);
