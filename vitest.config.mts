@@ -20,11 +20,11 @@ export default defineConfig({
   test: {
     include: suites,
     // Generated guests ask no NetBox anything; attributes of guests, broken and killed runs, odd answers, bad input, missing
-    // rights, nodes, hands on guests and what opens a lab of its own are the lab's: once is enough.
+    // rights, nodes, hands on guests, marks, limits and what opens a lab of its own are the lab's: once is enough.
     exclude: real
       ? [
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
-          "test/slow/{attributes,bench,doctor,guestcommands,killed,pipelines,snapshots,states,terminal}.test.ts",
+          "test/slow/{attributes,bench,doctor,guestcommands,killed,limits,ownership,pipelines,repeated,snapshots,states,terminal}.test.ts",
           "test/lifecycle/{badinput,readme,states}.test.ts",
           "test/cli/{environment,gatherer,serve}.test.ts",
           "test/providers/proxmox/{access/access,nodes/snapshot}.handler.test.ts",

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { parse } from "yaml";
+import { z } from "zod";
 import { pulumiEnvironment, pulumiFolder } from "../../cli/pulumi";
 import { readConnections } from "../../providers/connections";
 import { readSettings } from "../../stacks/settings";
@@ -13,6 +14,14 @@ const root = projectRoot();
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const blocks = (language: string): string[] =>
   [...readme.matchAll(new RegExp(`^\`\`\`${language}\\n([\\s\\S]*?)^\`\`\``, "gm"))].map(([, text]) => text ?? "");
+
+/** What the lab prints, as far as the dev stack names it. */
+const endpoints = z.object({
+  proxmox: z.object({ "pve-lab": z.object({ url: z.string() }) }),
+  netbox: z.object({ url: z.string() }),
+  ssh: z.object({ port: z.number() }),
+  dns: z.object({ port: z.number() }),
+});
 
 interface Ended {
   code: number;
@@ -36,19 +45,34 @@ function run(script: string, env: NodeJS.ProcessEnv): Promise<Ended> {
 
 describe("the README", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-readme-"));
+  const stackFile = join(folder, "Pulumi.dev.yaml");
   let lab: ChildProcess;
 
   beforeAll(async () => {
     mkdirSync(join(folder, "state"));
-    // As `npm run lab` runs it, with the default ports that the dev stack's configuration names.
-    lab = spawn(process.execPath, [join(root, "dist", "lab", "main.js")], {
+    // As `npm run lab` runs it, but for its ports and its folder: another one may run beside the tests.
+    const names = ["proxmox", "netbox", "ssh", "node-ssh", "dns", "control"];
+    const places = [...names.flatMap((name) => [`--${name}-port`, "0"]), "--folder", join(folder, "lab")];
+    lab = spawn(process.execPath, [join(root, "dist", "lab", "main.js"), ...places], {
       cwd: root,
       stdio: ["ignore", "pipe", "pipe"],
     });
-    await new Promise<void>((resolve, reject) => {
-      lab.stdout?.once("data", () => resolve());
+    const printed = await new Promise<string>((resolve, reject) => {
+      let text = "";
+      lab.stdout?.on("data", (chunk: Buffer) => {
+        text += chunk.toString();
+        if (text.includes("\n")) resolve(text);
+      });
       lab.stderr?.once("data", (chunk: Buffer) => reject(new Error(chunk.toString())));
     });
+    const { proxmox, netbox, ssh, dns } = endpoints.parse(JSON.parse(printed.split("\n")[0] ?? ""));
+    const dev = readFileSync(join(root, "Pulumi.dev.yaml"), "utf8")
+      .replace("http://127.0.0.1:18001", netbox.url)
+      .replace("https://127.0.0.1:18006", proxmox["pve-lab"].url)
+      .replace("port: 18022", `port: ${ssh.port}`)
+      .replace("dnsPort: 18053", `dnsPort: ${dns.port}`)
+      .replaceAll(": .lab/", `: ${join(folder, "lab")}/`);
+    writeFileSync(stackFile, dev);
   });
   afterAll(() => {
     lab.kill();
@@ -65,8 +89,9 @@ describe("the README", () => {
   });
 
   it("has a walk by hand that works as it stands", async () => {
-    // The one thing added is what a person types when asked.
+    // Added is where this lab is, and what a person types when asked.
     const script = (blocks("sh")[2] ?? "")
+      .replace(/pulumi (preview|up|destroy)\b/g, `pulumi $1 --config-file '${stackFile}'`)
       .replace(/pulumi (up|destroy)\b/g, "pulumi $1 --yes --skip-preview")
       .replace(/pulumi /g, "pulumi --non-interactive ");
     const env = { ...pulumiEnvironment(await pulumiFolder()), PULUMI_BACKEND_URL: `file://${join(folder, "state")}` };
