@@ -41,6 +41,7 @@ export interface Handler {
 /**
  * What the engine is told of a resource that was read. Where the state is as it was, it keeps the inputs that it has, which
  * are those of the last run: a handler only knows what the next one would give, and the difference would be shown as drift.
+ * An adopted object is not as the last run asked: what it has shows how the next one changes it.
  */
 export function readAnswer(
   { id, state, inputs }: Known,
@@ -48,7 +49,8 @@ export function readAnswer(
 ): { id: string; props: Record<string, unknown>; inputs?: Record<string, unknown> } {
   const { __provider: _provider, ...known } = before;
   const props = plain(state);
-  return sameValue(props, withMarkText(known)) ? { id, props } : { id, props, inputs: plain(inputs) };
+  const isAsAsked = sameValue(props, withMarkText(known)) && known.adopted !== true;
+  return isAsAsked ? { id, props } : { id, props, inputs: plain(inputs) };
 }
 
 /** A copy in the form that the engine gets: without undefined values, for which its wire format has no place. */

@@ -93,7 +93,7 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
     const up = await stack.up();
     expect(up.code).toBe(0);
     const count = await database.value("MATCH (n) RETURN count(n)");
-    expect(up.output).toContain(`nodes        : ${count}`);
+    expect(up.output.replace(/\s+/g, " ")).toContain(`Inventory: ${count} nodes, `);
     const { counts, neo4j } = await loaded();
     for (const label of Object.keys(labels))
       expect([label, await database.value(`MATCH (n:${label}) RETURN count(n)`)]).toEqual([label, counts[label]]);

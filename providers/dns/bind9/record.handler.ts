@@ -30,7 +30,9 @@ export const recordHandler: Handler = {
     const { forward, reverse } = nodesOf(known, undefined);
     const zones = await contents(server, [forward, ...reverse]);
     const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known);
-    return seen === undefined ? undefined : { id, state: seen, inputs: seen };
+    if (seen === undefined) return undefined;
+    const { adopted: _adopted, ...inputs } = seen;
+    return { id, state: seen, inputs };
   },
 
   update: (_id, state, raw) => sync(parse(raw), parse(state)),
@@ -71,7 +73,7 @@ async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Prom
   const { forward, reverse } = nodesOf(wanted, known);
   if (wanted.adopt && known === undefined) return adopt(wanted, forward, reverse);
   await write(wanted, [[forward], reverse]);
-  const { adopt: _adopt, ...kept } = wanted;
+  const { adopt: _adopt, adopted: _adopted, ...kept } = wanted;
   return kept;
 }
 
@@ -86,7 +88,7 @@ async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Prom
   await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
   const after = await contents(server, nodes);
   const { adopt: _adopt, ...kept } = wanted;
-  return fromZones((name) => contentAt(after, name), wanted) ?? kept;
+  return { ...(fromZones((name) => contentAt(after, name), wanted) ?? kept), adopted: true };
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */

@@ -27,6 +27,8 @@ export const recordInputs = z.object({
   owner: z.object({ stack: z.string(), guests: z.array(z.number()) }),
   /** RRsets that are there and nobody owns are taken over as they are. */
   adopt: z.boolean().optional(),
+  /** In state: it was taken over, and stays as it was found until the next update. */
+  adopted: z.boolean().optional(),
 });
 
 export type RecordInputs = z.infer<typeof recordInputs>;

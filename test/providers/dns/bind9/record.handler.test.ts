@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { recordHandler } from "../../../../providers/dns/bind9/record.handler";
+import { get } from "../../../../providers/registry";
 import { isReal } from "../../../harness/services";
 import { seedWith, TestSystems } from "../../../harness/systems";
 
@@ -61,6 +62,21 @@ describe("a name on a BIND 9", () => {
       "update delete taken.lab.example.",
       "update delete same.lab.example.",
     ]);
+  });
+
+  it("that is adopted shows as what it is until the next update", async () => {
+    const provider = get("bind9-record");
+    const change = (verb: string) =>
+      systems.clients.nsupdate("lab.example.", [`update ${verb} found.lab.example. 60 A 192.0.2.3`]);
+    await change("add");
+    const wanted = inputs("found", { A: ["10.71.0.3"] }, { reverse: [], ttl: 300 });
+    const { id, outs = {} } = await provider.create({ ...wanted, adopt: true });
+    const read = await provider.read?.(id, outs);
+    expect(read?.inputs).toEqual({ ...wanted, ttl: 60, records: { A: ["192.0.2.3"] } });
+    const { outs: updated = {} } = (await provider.update?.(id, outs, wanted)) ?? {};
+    expect(updated).toEqual(wanted);
+    expect(await provider.read?.(id, updated)).toEqual({ id, props: wanted });
+    await provider.delete?.(id, updated);
   });
 
   it("arrives with many others in one transaction a zone, and one bad one takes no other with it", async () => {
