@@ -135,8 +135,8 @@ async function netbox(
       ? `${status.version}${with_}`
       : failed(`${status.version}: upgrade it to 4.2 or later`);
   });
-  if (settings !== undefined) await run("TLS", async () => tlsOf({ ...settings }, "netbox-proxmox:netbox"));
   if (!isThere) return;
+  if (settings !== undefined) await run("TLS", async () => tlsOf({ ...settings }, "netbox-proxmox:netbox"));
   await run("token", async () => {
     const { username } = await client.myself(z.object({ username: z.string() }));
     return `of ${username}`;
@@ -189,8 +189,8 @@ async function proxmox(
     const version = await cluster.version();
     return isNewEnough.proxmox(version) ? version : failed(`${version}: upgrade it to 8 or later`);
   });
-  if (connection !== undefined) await run("TLS", async () => tlsOf({ ...connection }, key));
   if (!isThere) return;
+  if (connection !== undefined) await run("TLS", async () => tlsOf({ ...connection }, key));
   await run("token", async () => `of ${cluster.authId}`);
   await run("privileges", () => privileges(cluster, program, uses));
   await run("quorum", async () => {

@@ -7,7 +7,7 @@ import { stackConfig, stateCounts } from "./counts";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
 import { killTree } from "./processes";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
-import { defaults, environmentFor, goesOn, makesSecrets, repair } from "./run-defaults";
+import { defaults, environmentFor, goesOn, makesSecrets, repair, withRefresh } from "./run-defaults";
 
 const root = projectRoot();
 
@@ -28,7 +28,7 @@ export function verbosityOf(args: string[]): number {
 }
 
 /**
- * One operation of the real CLI with this project's good defaults: locks of killed runs are cleared before it, and the state of
+ * One operation of the real CLI with this project's good defaults: a plan is refreshed first, locks of killed runs are cleared before it, and the state of
  * one that went on past an error is mended after it. @param shown where its output goes; kept, it is given back
  */
 export async function operate(
@@ -72,7 +72,12 @@ export async function operate(
     const state = pulumi("stack", "export", "--stack", selected, "--non-interactive").stdout;
     env.NETBOX_PROXMOX_STATE_COUNTS = JSON.stringify(stateCounts(state));
   }
-  const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...args];
+  const refreshed = withRefresh(command, args);
+  if (refreshed.leftOut)
+    process.stderr.write(
+      "… without a refresh: what was changed by hand since the last run is neither shown nor mended, nor made again where it is gone\n",
+    );
+  const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...refreshed.args];
   const child = spawn("pulumi", words, {
     cwd: root,
     env: { ...environmentFor(command, program), ...env },

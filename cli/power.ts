@@ -39,7 +39,7 @@ export interface PowerResult {
   took: number;
   error?: string;
   /** What NetBox says of it, and what it would have to say. */
-  netbox?: { status: string; wanted: string; recorded: boolean; url: string; error?: string };
+  netbox?: { status: string; wanted: string; recorded: boolean; url: string; unseen?: true; error?: string };
 }
 
 export interface PowerOptions {
@@ -81,6 +81,7 @@ async function powerOne(
     if (guest.template) throw new UserError("it is a template");
     const now = await cluster.current(type, node, vmid);
     before = now.power;
+    if (record) checkRecord(guest, action, now.hasHa);
     const changed = await act({ cluster, type, node, vmid }, action, now.power, now.hasHa);
     const result: PowerResult = {
       ...base,
@@ -96,6 +97,13 @@ async function powerOne(
       error: meaning(guest, action, error),
     };
   }
+}
+
+/** A status that the program plans no such guest by. @throws UserError */
+function checkRecord({ type }: SeenGuest, action: PowerAction, hasHa: boolean): void {
+  if (after[action] !== "paused" || (type === "qemu" && !hasHa)) return;
+  const what = type === "lxc" ? "a container" : "a guest with HA";
+  throw new UserError(`--record would write paused to NetBox, and ${what} can't be planned as that: leave it out`);
 }
 
 /** @returns was there anything to do? */
@@ -142,14 +150,20 @@ function meaning(guest: SeenGuest, action: PowerAction, error: unknown): string 
 /** What NetBox says of a guest that now does this, with the status written where that is asked for. */
 async function withNetbox(
   context: Context,
-  { netbox }: SeenGuest,
+  { netbox, type }: SeenGuest,
   power: Power,
   record: boolean,
 ): Promise<PowerResult["netbox"]> {
   if (netbox === undefined || powerOfStatus(netbox.status) === power) return undefined;
   const wanted = statusFor[power];
   const { id, url } = netbox;
-  const told = { status: netbox.status, wanted, url };
+  // Lists and statuses of containers don't tell a suspended one, so no plan finds it.
+  const told = {
+    status: netbox.status,
+    wanted,
+    url,
+    ...(type === "lxc" && power === "paused" ? { unseen: true as const } : {}),
+  };
   // What is planned, failed or to go away says more than whether it runs.
   if (!record || powerOfStatus(netbox.status) === undefined) return { ...told, recorded: false };
   try {
@@ -170,10 +184,12 @@ export function printPower(results: PowerResult[], action: PowerAction): string[
   });
 }
 
-function printNetbox({ status, wanted, recorded, url, error }: NonNullable<PowerResult["netbox"]>): string {
+function printNetbox({ status, wanted, recorded, url, unseen, error }: NonNullable<PowerResult["netbox"]>): string {
   if (error !== undefined) return `NetBox (${url}) still says ${status}, as the write failed: ${error}`;
   if (recorded) return `NetBox said ${status}, and says ${wanted} now`;
   const power = powerOfStatus(status);
   if (power === undefined) return `NetBox (${url}) says ${status}, which is left as it is`;
+  if (unseen)
+    return `NetBox (${url}) says ${status}, and no \`up\` sees that the container is suspended: \`ops resume\` ends it`;
   return `NetBox (${url}) says ${status}: the next \`up\` would undo this; --record writes ${wanted}`;
 }

@@ -15,6 +15,20 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   destroy: { args: ["--run-program", "--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
 };
 
+const asked = /^(-r|--refresh)(=|$)/;
+
+/**
+ * The arguments with a refresh before the plan, as people expect of one: what was changed by hand is in it. `--no-refresh`
+ * leaves it out. The program is run for it, so that the providers get today's configuration.
+ */
+export function withRefresh(command: string, args: string[]): { args: string[]; leftOut: boolean } {
+  const rest = args.filter((arg) => arg !== "--no-refresh");
+  const leftOut = rest.length < args.length;
+  if ((command !== "preview" && command !== "up") || leftOut || rest.some((arg) => asked.test(arg)))
+    return { args: rest, leftOut };
+  return { args: ["--refresh", "--run-program", ...rest], leftOut };
+}
+
 /** Does a program make secrets? Its state is then written after every step, and its logs are guarded. */
 export const makesSecrets = (program: unknown): boolean => program === "access" || program === "platform";
 

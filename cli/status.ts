@@ -56,7 +56,9 @@ export const statusColours: Readonly<Record<string, Colour>> = {
   failed: "red",
 };
 
-export function printList(all: GuestStatus[]): string[] {
+/** @param silent clusters that did not answer: their guests are not known */
+export function printList(all: GuestStatus[], silent: string[] = []): string[] {
+  if (all.length === 0 && silent.length > 0) return [`No guest is known, as ${silent.join(" and ")} did not answer.`];
   if (all.length === 0) return ["No guests."];
   const rows = all.map(
     ({ cluster, vmid, name, type, node, status, template, netbox, cpus, memoryTotal, tags, lock }) => [

@@ -37,7 +37,8 @@ export async function exportVms(
     .filter(({ clusterName }) => chosen.clusters.length === 0 || chosen.clusters.includes(clusterName ?? ""))
     .filter(({ tags }) => chosen.tags.length === 0 || tags.some((tag) => chosen.tags.includes(tag)))
     .filter(({ status, clusterName }) => status !== "decommissioning" && clusterName !== undefined)
-    .sort((a, b) => a.name.localeCompare(b.name));
+    .sort((a, b) => a.name.localeCompare(b.name) || a.id - b.id);
+  const keys = keysOf(guests);
   const named = (rows: Record<string, unknown>[], slug: string | undefined) =>
     slug === undefined ? undefined : String(rows.find((each) => each.slug === slug)?.name ?? slug);
   const [ofInterfaces, ofDisks, ofAddresses] = [
@@ -47,18 +48,33 @@ export async function exportVms(
   ];
   return {
     guests: Object.fromEntries(
-      guests.map((guest): [string, VmsGuest] => [
-        guest.name,
-        guestOf(guest, fields, {
+      guests.map((guest, n): [string, VmsGuest] => {
+        const key = keys[n] ?? guest.name;
+        const mapped = guestOf(guest, fields, {
           role: named(roles, guest.role),
           platform: named(platforms, guest.platform),
           interfaces: ofInterfaces.get(guest.id) ?? [],
           disks: ofDisks.get(guest.id) ?? [],
           addresses: ofAddresses,
-        }),
-      ]),
+        });
+        return [key, key === guest.name ? mapped : { name: guest.name, ...mapped }];
+      }),
     ),
   };
+}
+
+/** A key of its own for each: its name, where others have that with its cluster, and with its id where that is not enough. */
+function keysOf(guests: NetboxVirtualMachine[]): string[] {
+  const forms = [
+    ({ name }: NetboxVirtualMachine) => name,
+    ({ name, clusterName = "" }: NetboxVirtualMachine) => `${name} ${clusterName}`,
+    ({ name, id }: NetboxVirtualMachine) => `${name} ${id}`,
+  ];
+  const groups = forms.map((form) => groupBy(guests, form));
+  return guests.map((guest) => {
+    const form = forms.find((each, n) => groups[n]?.get(each(guest))?.length === 1);
+    return (form ?? forms[0])?.(guest) ?? guest.name;
+  });
 }
 
 interface Parts {

@@ -65,17 +65,30 @@ export const defineProgram = <P extends Planned>(program: Program<P>): DefinedPr
   },
 });
 
-/** The file that a program follows. @throws UserError where it is not there, or with everything that is wrong with it */
-export function readFileOf<T>(
+/** What a file says, with the place of each word of it. */
+export type FileRead<T> = Extract<ParsedFile<T>, { value: T }>;
+
+/**
+ * A plan by the file that a program follows. Where the file has mistakes, what is left of it is planned too, so that what else
+ * is wrong is told in the same round.
+ * @throws UserError where the file is not there, or with everything that is wrong with it
+ */
+export async function planByFile<T, P extends Planned>(
   program: "intent" | "access" | "templates" | "platform",
   { [program]: { file } }: Pick<Settings, "intent" | "access" | "templates" | "platform">,
   parse: (text: string, file: string) => ParsedFile<T>,
-) {
+  plan: (read: FileRead<T>) => Promise<P>,
+): Promise<P & { file: string }> {
   if (!existsSync(file))
     throw new UserError(
       `There is no file ${file}: write it (docs/${program}.md), or set netbox-proxmox:${program}.file.`,
     );
   const parsed = parse(readFileSync(file, "utf8"), file);
-  if ("problems" in parsed) throw refusal(parsed.problems, file);
-  return { file, ...parsed };
+  if ("value" in parsed) return { ...(await plan(parsed)), file };
+  const { problems, rest } = parsed;
+  // The mistakes of the file come before whatever keeps the rest from being planned.
+  const further = rest === undefined ? [] : await plan(rest).then(problemsOf, () => []);
+  throw refusal([...problems, ...further.filter((each) => !rest?.follows(each))], file);
 }
+
+const problemsOf = ({ problems = [] }: Planned): string[] => problems;

@@ -4,7 +4,6 @@ import { accessSchema } from "../../stacks/access/desired/file";
 import { vmsSchema } from "../../stacks/intent/desired/file";
 import type { StackOptions } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
-import { printJson } from "../terminal";
 import { exportVms, printVms } from "../vms";
 
 // Commands on the files that programs follow.
@@ -21,10 +20,21 @@ const exportFile = ({ cluster, tag, out, json = false, ...stack }: ExportOptions
   withContext({ ...stack, needsProxmox: false }, async ({ context, settings }) => {
     await context.netbox.status();
     const file = await exportVms(context.netbox, settings.site.customFields, { clusters: cluster, tags: tag });
-    const text = json ? `${JSON.stringify(file, undefined, 2)}\n` : printVms(file);
-    if (out === undefined) process.stdout.write(text);
-    else writeFileSync(out, text);
+    write(json ? `${JSON.stringify(file, undefined, 2)}\n` : printVms(file), out);
   });
+
+function write(text: string, file: string | undefined): void {
+  if (file === undefined) process.stdout.write(text);
+  else writeFileSync(file, text);
+}
+
+/** A command that prints a JSON Schema; `npm run` prints a line of its own before it, so `--out` writes a file. */
+const addSchema = (command: Command, file: string, schema: () => unknown) =>
+  command
+    .command("schema")
+    .description(`prints the JSON Schema of ${file}, for editors`)
+    .option("--out <file>", "where it is written; else it is printed")
+    .action(({ out }: { out?: string }) => write(`${JSON.stringify(schema(), undefined, 2)}\n`, out));
 
 export function addFiles(program: Command): void {
   const vms = program.command("vms").description("the file of the intent program");
@@ -34,14 +44,6 @@ export function addFiles(program: Command): void {
     .option("--tag <slug...>", "only guests with one of these tags", [])
     .option("--out <file>", "where it is written; else it is printed");
   withJson(command, "as JSON, which `intent` reads too").action(exportFile);
-  vms
-    .command("schema")
-    .description("prints the JSON Schema of vms.yml, for editors")
-    .action(() => printJson(vmsSchema()));
-  program
-    .command("access")
-    .description("the file of the access program")
-    .command("schema")
-    .description("prints the JSON Schema of access.yml, for editors")
-    .action(() => printJson(accessSchema()));
+  addSchema(vms, "vms.yml", vmsSchema);
+  addSchema(program.command("access").description("the file of the access program"), "access.yml", accessSchema);
 }

@@ -10,7 +10,7 @@ import { changing, chosen, decided, type GuestOptions, looked, resultColours, se
 const list = (named: string[], options: GuestOptions) =>
   withGuests(options, async ({ read }) => {
     const shown = looked(named, options, read, true).map((guest) => statusOf(guest));
-    show(shown, options.json, printList);
+    show(shown, options.json, (all) => printList(all, read.silent));
   });
 
 interface StatusOptions extends GuestOptions {

@@ -43,7 +43,12 @@ async function plan(options: StacksOptions): Promise<void> {
             `${String(guests).padStart(6)} guests  ${isOne ? stack : name}  ${printScope(scope) || "all"}${isOne ? "" : `  ${file}`}`,
           );
         for (const note of notes) say(`note: ${note}`);
-        if (isOne) say("One stack will do: nothing is written.");
+        if (isOne)
+          say(
+            stacks.some(({ guests }) => guests > Number(most))
+              ? `Nothing is written: ${stack} stays one stack of more than ${most} guests.`
+              : "One stack will do: nothing is written.",
+          );
         else say(dryRun ? "Nothing is written." : afterwards(stacks, base, stack));
       }
       if (stacks.some(({ guests }) => guests > Number(most))) process.exitCode = 2;

@@ -13,7 +13,7 @@ import { SecretSink } from "../../providers/sinks/secretsink";
 import type { KnownResources } from "../known";
 import { declareObjects } from "../netbox/declare";
 import { orElse, whenThere } from "../outputs";
-import { defineProgram, readFileOf } from "../program";
+import { defineProgram, planByFile } from "../program";
 import { readResources } from "../state";
 import { printChanges } from "./desired/changes";
 import { type AccessFile, parseAccess } from "./desired/file";
@@ -45,25 +45,25 @@ interface Outcome {
 /** access.yml → roles, users, rights and tokens on Proxmox VE and in NetBox. */
 export const access = defineProgram({
   needs: { netbox: false, proxmox: false, neo4j: false },
-  async plan({ context, settings, stack }) {
-    const { file, value: wanted, placeOf } = readFileOf("access", settings, parseAccess);
-    const { resources: known, outputs } = await readResources();
-    const { clusters, netbox } = await read(context, wanted, known);
-    const now = new Date();
-    const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
-    const { vault, overlap } = settings.access;
-    const plan = planAccess({
-      ...{ stack, file: wanted, placeOf, clusters, netbox, known, passwordVersions: settings.passwordVersions },
-      vault: {
-        address: VAULT_ADDR || vault.address,
-        namespace: VAULT_NAMESPACE || vault.namespace,
-        caFile: VAULT_CACERT || vault.caFile,
-      },
-      ...{ overlap: secondsOf(overlap), now: Math.floor(now.getTime() / 1000) },
-    });
-    const audit = auditWith(outputs, plan.changes, runOf(process.env, userInfo().username, hostname()), now);
-    return { ...plan, file, notes: plan.changes.length > 0 ? [printChanges(plan.changes)] : [], audit };
-  },
+  plan: ({ context, settings, stack }) =>
+    planByFile("access", settings, parseAccess, async ({ value: wanted, placeOf }) => {
+      const { resources: known, outputs } = await readResources();
+      const { clusters, netbox } = await read(context, wanted, known);
+      const now = new Date();
+      const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
+      const { vault, overlap } = settings.access;
+      const plan = planAccess({
+        ...{ stack, file: wanted, placeOf, clusters, netbox, known, passwordVersions: settings.passwordVersions },
+        vault: {
+          address: VAULT_ADDR || vault.address,
+          namespace: VAULT_NAMESPACE || vault.namespace,
+          caFile: VAULT_CACERT || vault.caFile,
+        },
+        ...{ overlap: secondsOf(overlap), now: Math.floor(now.getTime() / 1000) },
+      });
+      const audit = auditWith(outputs, plan.changes, runOf(process.env, userInfo().username, hostname()), now);
+      return { ...plan, notes: plan.changes.length > 0 ? [printChanges(plan.changes)] : [], audit };
+    }),
   declare: (plan): AccessOutputs => ({ ...declareAccess(plan), audit: plan.audit }),
 });
 

@@ -1,5 +1,5 @@
 import { declareObjects } from "../netbox/declare";
-import { defineProgram, readFileOf } from "../program";
+import { defineProgram, planByFile } from "../program";
 import { readObjects } from "../state";
 import { checkSystems } from "../systems";
 import { parseVms } from "./desired/file";
@@ -9,14 +9,14 @@ import { readIntentView } from "./facts";
 /** vms.yml → NetBox: the guests that a file wants, staged, and what they need. */
 export const intent = defineProgram({
   needs: { netbox: true, proxmox: false, neo4j: false },
-  async plan({ context, settings, stack }) {
-    const { file, value: wanted, placeOf } = readFileOf("intent", settings, parseVms);
-    const { machines: known } = await readObjects();
-    await checkSystems(context, { onlyNetbox: true });
-    const view = await readIntentView(context.netbox);
-    const fields = settings.site.customFields;
-    return { ...planIntent({ stack, file: wanted, placeOf, fields, view, known }), file, guests: wanted.guests };
-  },
+  plan: ({ context, settings, stack }) =>
+    planByFile("intent", settings, parseVms, async ({ value: wanted, placeOf }) => {
+      const { machines: known } = await readObjects();
+      await checkSystems(context, { onlyNetbox: true });
+      const view = await readIntentView(context.netbox);
+      const fields = settings.site.customFields;
+      return { ...planIntent({ stack, file: wanted, placeOf, fields, view, known }), guests: wanted.guests };
+    }),
   declare({ declared, guests }) {
     declareObjects(declared);
     return { guests: Object.keys(guests) };

@@ -9,7 +9,7 @@ import { ProxmoxFirewall } from "../../providers/proxmox/nodes/firewall/firewall
 import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
 import { orElse, whenThere } from "../outputs";
-import { defineProgram, readFileOf } from "../program";
+import { defineProgram, planByFile } from "../program";
 import { type Part, type PlatformFile, parsePlatform } from "./desired/file";
 import { clusterOf, type PlatformPlan, planPlatform } from "./desired/plan";
 import { readPlatform } from "./facts";
@@ -29,14 +29,14 @@ export interface PlatformOutputs {
 /** platform.yml → NetBox itself: its containers, what runs in them, and what it reaches. */
 export const platform = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack }) {
-    const { file, value: wanted, placeOf } = readFileOf("platform", settings, parsePlatform);
-    const clusters = context.proxmox.map(({ name }) => name);
-    const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
-    const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters));
-    const plan = planPlatform({ stack, file: wanted, placeOf, clusters, ...seen, certificate: tls?.certificate });
-    return { ...plan, file, wanted, tlsKey: tls?.key };
-  },
+  plan: ({ context, settings, stack }) =>
+    planByFile("platform", settings, parsePlatform, async ({ value: wanted, placeOf }) => {
+      const clusters = context.proxmox.map(({ name }) => name);
+      const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
+      const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters));
+      const plan = planPlatform({ stack, file: wanted, placeOf, clusters, ...seen, certificate: tls?.certificate });
+      return { ...plan, wanted, tlsKey: tls?.key };
+    }),
   declare: (plan): PlatformOutputs => declarePlatform(plan, plan.wanted, plan.tlsKey),
 });
 

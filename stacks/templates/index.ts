@@ -4,7 +4,7 @@ import { ProxmoxFile } from "../../providers/proxmox/nodes/storage/file";
 import { volumeOf } from "../../providers/proxmox/nodes/storage/file.model";
 import { ProxmoxTemplate } from "../../providers/proxmox/nodes/template";
 import { supersededTag } from "../../providers/proxmox/nodes/template.model";
-import { defineProgram, readFileOf } from "../program";
+import { defineProgram, planByFile } from "../program";
 import { readResources } from "../state";
 import { parseTemplates } from "./desired/file";
 import { planTemplates } from "./desired/plan";
@@ -22,18 +22,18 @@ export interface TemplatesOutputs {
 /** templates.yml → templates made of cloud images, OS templates of containers, and what NetBox offers of them. */
 export const templates = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack, self }) {
-    const { file, value: wanted, placeOf } = readFileOf("templates", settings, parseTemplates);
-    const { resources: known } = await readResources();
-    const asksNetbox = wanted.choices && context.hasNetbox;
-    const [clusters, checksums, netbox] = await Promise.all([
-      Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
-      readChecksums(wanted),
-      asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
-    ]);
-    const names = { stack, formerStacks: self.former.stacks };
-    return { ...planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest }), file };
-  },
+  plan: ({ context, settings, stack, self }) =>
+    planByFile("templates", settings, parseTemplates, async ({ value: wanted, placeOf }) => {
+      const { resources: known } = await readResources();
+      const asksNetbox = wanted.choices && context.hasNetbox;
+      const [clusters, checksums, netbox] = await Promise.all([
+        Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
+        readChecksums(wanted),
+        asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
+      ]);
+      const names = { stack, formerStacks: self.former.stacks };
+      return planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest });
+    }),
   declare(plan) {
     declareTemplates(plan);
     return outputsOf(plan);

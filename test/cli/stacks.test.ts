@@ -56,6 +56,10 @@ describe("ops stacks plan", () => {
       stacks: [{ guests: 6, scope: {} }],
       notes: [expect.stringMatching(/^6 guests can't be divided further: give each a site/)],
     });
+    const whole = await plan("--most", "2");
+    expect(whole.out).toMatch(
+      /\nnote: 6 guests can't be divided further: .*\nNothing is written: prod stays one stack of more than 2 guests\.\n$/,
+    );
     const dry = await plan("--most", "3", "--tag-prefix", "part-", "--dry-run", "--prefix", "live");
     expect(dry.out).toMatch(/live-part-a .*\n.*\nNothing is written/);
     expect(existsSync(join(folder, "Pulumi.live-part-a.yaml"))).toBe(false);

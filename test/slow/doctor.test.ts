@@ -146,6 +146,7 @@ describe("ops doctor", { timeout: 60_000 }, () => {
         expect.stringContaining(`ns1 zone ${zone} failed: `),
       ),
     ]);
+    expect(all.find(({ system, check }) => system === "NetBox" && check === "TLS")).toBeUndefined();
     expect(all.find(({ system, check }) => system === "pve-lab" && check === "privileges")?.state).toBe("ok");
     const away = await configured(
       (config) =>

@@ -129,6 +129,15 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     expect(await statusInNetbox("web1")).toBe("active");
     expect(await statusInNetbox("old1")).toBe("failed");
     await ops("stop", "old1");
+    const container = await ops("suspend", "ct1", "--record");
+    expect(container.out).toMatch(
+      /failed +ct1 \(pve-lab\/202\): suspend failed, it is running: --record would write paused to NetBox, and a container can't be planned as that: leave it out/,
+    );
+    expect(await statusInNetbox("ct1")).toBe("active");
+    expect((await ops("suspend", "ct1")).out).toMatch(
+      /NetBox \(\S+\) says active, and no `up` sees that the container is suspended: `ops resume` ends it/,
+    );
+    await ops("resume", "ct1");
   });
 
   it("asks before it touches guests that were not named, and does nothing where nobody answers", async () => {
@@ -191,6 +200,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     const down = await runOps(["list"], { ...env, PROXMOX_API_URL: "https://127.0.0.1:9" });
     expect(down.err).toMatch(/Proxmox VE cluster pve-lab at https:\/\/127\.0\.0\.1:9 can't be reached/);
     expect(down.code).toBe(1);
+    expect(down.out).toBe("No guest is known, as pve-lab did not answer.\n");
   });
 
   it("takes, lists, rolls back and deletes snapshots of both kinds", async () => {

@@ -12,7 +12,7 @@ import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
-import { type Needs, nicProblems, Placement, placeOf } from "./placement";
+import { memoryOf, type Needs, nicProblems, Placement, placeOf } from "./placement";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import type { DesiredGuest, Problem, Site } from "./types";
 import { targetOf } from "./vmid";
@@ -41,7 +41,7 @@ export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: P
   return { guests, problems };
 }
 
-/** By cluster, with the guests that have their node already: they stay, and others are kept apart from them. */
+/** By cluster, with the guests whose node is settled: those that are there, and new ones that NetBox names one for. Others are kept apart from them. */
 function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]): Map<string, Placement> {
   const placements = new Map(
     [...proxmox].map(([cluster, facts]) => [cluster, new Placement(facts, settings.site.antiAffinityPrefix)]),
@@ -49,8 +49,12 @@ function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]
   for (const guest of built) {
     const cluster = guest.clusterName ?? "";
     const vmid = vmidOf(guest, settings)?.vmid;
-    const there = vmid === undefined ? undefined : proxmox.get(cluster)?.guests.get(vmid);
+    const facts = proxmox.get(cluster);
+    const there = vmid === undefined ? undefined : facts?.guests.get(vmid);
+    // A node that is not there is told of the guest itself.
+    const named = facts && namedNode(guest, settings.site.customFields.node, facts, () => {});
     if (there) placements.get(cluster)?.count(guest, there.node);
+    else if (named !== undefined) placements.get(cluster)?.count(guest, named, memoryOf(guest));
   }
   return placements;
 }

@@ -98,6 +98,9 @@ export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mt
     : undefined;
 }
 
+/** Bytes that a new guest takes of its node; PVE's default is 512 MB. */
+export const memoryOf = ({ memory = 512 }: NetboxVirtualMachine): number => memory * 1024 ** 2;
+
 /** What of a guest its place depends on. */
 interface Seeking {
   guest: NetboxVirtualMachine;
@@ -113,14 +116,12 @@ export function placeOf(
   placement: Placement | undefined,
 ): string | undefined {
   if (needs === undefined || placement === undefined) return undefined;
-  const memory = (guest.memory ?? 512) * 1024 ** 2;
   if (node !== undefined) {
     const reason = unfit(facts, node, needs);
     if (reason !== undefined) problem(`node ${node} can't take it: ${node} ${reason}; name another node in NetBox`);
-    placement.count(guest, node, memory);
     return undefined;
   }
-  const chosen = placement.choose(guest, needs, memory);
+  const chosen = placement.choose(guest, needs, memoryOf(guest));
   if ("problem" in chosen) problem(`${chosen.problem}; name a node in NetBox that can, or mend one of these`);
   return "node" in chosen ? chosen.node : undefined;
 }

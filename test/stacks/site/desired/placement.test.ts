@@ -1,6 +1,9 @@
 import { describe, expect, it } from "vitest";
+import { type NetboxVirtualMachine, vmInterface } from "../../../../providers/netbox/schemas";
+import { desiredGuests } from "../../../../stacks/site/desired/guests";
 import { nicProblem, Placement, unfit } from "../../../../stacks/site/desired/placement";
 import type { ProxmoxFacts, TemplateFacts } from "../../../../stacks/site/desired/types";
+import { netboxGuest, settingsWith, siteWith } from "./example";
 
 const gibibyte = 1024 ** 3;
 const node = (name: string, memory = 32, online = true) => ({ node: name, online, memory: memory * gibibyte });
@@ -69,6 +72,30 @@ describe("the node of a new guest", () => {
     placement.count({ tags: ["anti-affinity-db"] }, "a");
     const nodes = [1, 2, 3].map(() => chosen(placement, ["anti-affinity-db", "web"]));
     expect(nodes.map((each) => ("node" in each ? each.node : ""))).toEqual(["b", "c", "a"]);
+  });
+
+  it("is chosen after those that NetBox names, whichever comes first", () => {
+    const named = (id: number, onNode?: string) => {
+      const plain = netboxGuest(id, "active", String(100 + id), ["anti-affinity-db"]);
+      return onNode === undefined
+        ? plain
+        : { ...plain, customFields: new Map([...plain.customFields, ["proxmox_node", onNode]]) };
+    };
+    const proxmox = new Map([["pve", facts({ templates: new Map([[9000, template(["ceph"])]]) })]]);
+    const settings = settingsWith({ site: { antiAffinityPrefix: "anti-affinity" }, defaults: { template: 9000 } });
+    const interfaces = [1, 2].map((id) =>
+      vmInterface.parse({
+        ...{ id, name: "net0", virtual_machine: { id }, enabled: true, mode: null, untagged_vlan: null, mtu: null },
+        ...{ tagged_vlans: [], primary_mac_address: null, mac_address: null, vrf: null, tags: [], custom_fields: {} },
+      }),
+    );
+    const nodes = (guests: NetboxVirtualMachine[]) => {
+      const desired = desiredGuests(siteWith({ netbox: { guests, interfaces }, proxmox, settings }));
+      expect(desired.problems).toEqual([]);
+      return desired.guests.map(({ machine: { inputs } }) => inputs.node ?? inputs.placement);
+    };
+    expect(nodes([named(1), named(2, "a")])).toEqual(["b", "a"]);
+    expect(nodes([named(1, "a"), named(2)])).toEqual(["a", "b"]);
   });
 
   it("is one that can take it, and where there is none, each says why", () => {
