@@ -9,6 +9,7 @@ import { Database, type Row } from "./database";
 import { detail, NetboxError } from "./errors";
 import { select } from "./filters";
 import { type ModelName, models } from "./models";
+import { closedRanges, isWithin } from "./rules";
 import { Serializer } from "./serialize";
 import type { Caller } from "./users";
 
@@ -427,14 +428,17 @@ export class NetboxServer {
     const taken = new Set(
       this.database
         .rows("ipAddress")
-        .filter((each) => each.vrf === row.vrf)
+        .filter(
+          (each) => each.vrf === row.vrf || (model === "prefix" && row.vrf === null && row.status === "container"),
+        )
         .map((each) => hostKey(String(each.address))),
     );
+    const closed = model === "prefix" ? closedRanges(this.database, row) : row.mark_populated === true ? [row] : [];
     const all =
       model === "prefix"
         ? hosts(String(row.prefix), row.is_pool === true)
         : between(String(row.start_address), String(row.end_address));
-    const free = this.free(all, taken);
+    const free = this.free(all, taken, closed);
     if (method === "GET") {
       const limit = Number(url.searchParams.get("limit") ?? 50);
       const shown: unknown[] = [];
@@ -455,8 +459,9 @@ export class NetboxServer {
     return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };
   }
 
-  private *free(all: Generator<string>, taken: Set<string>): Generator<string, undefined> {
-    for (const address of all) if (!taken.has(hostKey(address))) yield address;
+  private *free(all: Generator<string>, taken: Set<string>, closed: Row[]): Generator<string, undefined> {
+    for (const address of all)
+      if (!taken.has(hostKey(address)) && !closed.some((range) => isWithin(range, address))) yield address;
     return undefined;
   }
 }
