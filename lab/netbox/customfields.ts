@@ -59,13 +59,19 @@ export function customFields(
   return next;
 }
 
+/** A field that leads to objects says to which. */
+export function cleanField({ type, related_object_type: to }: Row): void {
+  if ((type === "object" || type === "multiobject") && modelOf(to) === undefined)
+    invalid({ related_object_type: ["Object fields must define an object type."] });
+}
+
 const isEmpty = (value: unknown): boolean => value === null || value === undefined || value === "";
 
 /** An object that a field leads to, by its id or by what it is like: kept as its id. */
 function related(database: Database, field: Row, value: unknown): unknown {
   const to = modelOf(field.related_object_type);
   if (to === undefined || value === null) return value;
-  const unknown = () => invalid({ custom_fields: [`Unknown related object(s): ${JSON.stringify(value)}`] });
+  const unknown = (said: string) => invalid({ custom_fields: [said] });
   const one = (each: unknown) => {
     const wanted = isObject(each) && typeof each.id === "number" ? each.id : each;
     return database.reference(to, wanted, unknown);

@@ -1,6 +1,6 @@
 import { cidr, hostKey, isNetworkIn } from "./address";
 import { type Actor, administrator, type Change } from "./changelog";
-import { customFields } from "./customfields";
+import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
 import { modelOf } from "./modelof";
@@ -442,6 +442,7 @@ export class Database {
     if (model === "prefix") cleanPrefix(this, next);
     if (model === "ipRange") cleanRange(this, next);
     if (model === "vlan") cleanVlan(this, next);
+    if (model === "customField") cleanField(next);
     if (model === "cluster" || model === "prefix" || model === "vlanGroup") cleanScope(this, model, next);
     if (model === "vmInterface" || model === "interface") cleanInterface(this, model, next);
     if ((model === "vmInterface" || model === "interface") && (next.mode === null || next.mode === "tagged-all")) {
@@ -513,7 +514,7 @@ export class Database {
   }
 
   private afterWrite(model: ModelName, row: Row, before: Row | undefined, input: Record<string, unknown>): void {
-    if (model === "token" && before === undefined) this.users.made(row);
+    if (model === "token" && before === undefined) this.users.made(row, input);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
     if (model === "dnsRecord") this.dns.afterRecord(row);
     if (model === "dnsZone") this.dns.afterZone(row, before === undefined);

@@ -22,6 +22,8 @@ const order = Object.keys(releases);
 const cameWith = {
   /** A prefix hands out addresses of its ranges but those that count as populated (9763); before, of none. */
   populatedRanges: "4.3",
+  /** ALLOW_TOKEN_RETRIEVAL is off by default: no answer shows a token's `key`, which its maker has to choose. */
+  tokensHidden: "4.3",
   /** `netbox-full-version` in /api/status/. */
   fullVersion: "4.3",
   /** `hostname` in /api/status/. */
@@ -44,6 +46,10 @@ const cameWith = {
   machinesOnDevices: "4.6",
   /** `mac_address` of an interface can be written (18821); before, it is only shown, and what a caller sends is not looked at. */
   macAddressWritten: "4.7",
+  /** A token's secret can't be chosen (22409). */
+  secretsOwn: "4.7",
+  /** `exclude=config_context` is not looked at any more (21025). */
+  contextAlways: "4.7",
   /** A selection's value in a custom field comes with its label (20897). */
   choiceLabels: "4.7",
   /** A failed bulk request names every object that is at fault, not only the first one's errors (20054). */

@@ -29,11 +29,11 @@ export function scopeOf(database: Database, model: ModelName, row: Row): { model
 export function cleanScope(database: Database, model: ModelName, next: Row): void {
   const { scope_type: type, scope_id: id } = next;
   if (type === null && id === null) return;
-  if (type !== null && scopesOf(model)[String(type)] === undefined)
-    invalid({ scope_type: [`Invalid content type: ${type}`] });
-  if (id === null) invalid({ scope_id: [`Please select a ${String(type).split(".")[1]}.`] });
-  if (type === null) invalid({ __all__: ["Cannot set scope_id without scope_type."] });
-  if (scopeOf(database, model, next) === undefined) invalid({ scope: [`Invalid scope: ${type} ID ${id}`] });
+  if (type === null) invalid({ scope_type: ["This field cannot be null."] });
+  if (scopesOf(model)[String(type)] === undefined) invalid({ scope_type: [`Invalid content type: ${type}`] });
+  if (id === null) invalid({ __all__: [`Please select a ${String(type).split(".")[1]}.`] });
+  if (scopeOf(database, model, next) === undefined)
+    invalid({ scope_id: [`Related object not found using the provided value: ${id}.`] });
 }
 
 /** The site that a cluster is in: its scope, or the one of its location. */

@@ -60,7 +60,7 @@ export function saveNetbox({ version, latency, database }: NetboxServer): SavedN
 }
 
 export function restoreNetbox(netbox: NetboxServer, saved: SavedNetbox): void {
-  netbox.version = saved.version;
+  netbox.be(saved.version);
   netbox.latency = saved.latency;
   netbox.database.restore(saved.tables.map(({ rows, ...table }) => ({ ...table, rows: rows.map(whole(table.model)) })));
   netbox.database.changes.push(...saved.changes);

@@ -26,6 +26,7 @@ export class Serializer {
     if (model === "token") return this.database.users.display(row);
     if (model === "journalEntry") return `${row.created.slice(0, 16).replace("T", " ")} (${label(String(row.kind))})`;
     if (model === "vlan") return `${row.name} (${row.vid})`;
+    if (model === "fhrpGroup") return `${row.name ? `${row.name} ` : ""}${row.protocol}: ${row.group_id}`;
     if (model === "ipRange") return `${String(row.start_address).split("/")[0]}-${String(row.end_address)}`;
     return String(row[models[model].display]);
   }
@@ -251,6 +252,10 @@ export class Serializer {
       case "ipRange": {
         const size = (cidr(String(row.end_address))?.value ?? 0n) - (cidr(String(row.start_address))?.value ?? 0n) + 1n;
         return { family: this.family(String(row.start_address)), size: Number(size) };
+      }
+      case "fhrpGroupAssignment": {
+        const holder = modelOf(row.interface_type);
+        return { interface: holder === undefined ? null : this.nested(holder, row.interface_id) };
       }
       case "macAddress":
         return {

@@ -52,9 +52,11 @@ describe("a scope", () => {
         scope: { id, name },
       });
     expect(await cluster()).toMatchObject({ scope_type: null, scope_id: null, scope: null });
-    expect(
-      await refused("virtualization/clusters", { name: "x", type: clusterType, scope_type: "dcim.site" }),
-    ).toHaveProperty("scope_id");
+    const no = (scope: object) => refused("virtualization/clusters", { name: "x", type: clusterType, ...scope });
+    expect(await no({ scope_type: "dcim.site" })).toEqual({ __all__: ["Please select a site."] });
+    expect(await no({ scope_id: site })).toEqual({ scope_type: ["This field cannot be null."] });
+    expect(await no({ scope_type: "dcim.device", scope_id: 1 })).toHaveProperty("scope_type");
+    expect(await no({ scope_type: "dcim.site", scope_id: 999999 })).toHaveProperty("scope_id");
   });
 
   it("of a cluster that is a site or a location gives its machines their site, a region does not", async () => {
@@ -217,6 +219,8 @@ describe("a custom field", () => {
     expect(made.custom_fields.backup_site).toMatchObject({ id: second.id, slug: second.slug });
     expect(made.custom_fields.other_sites.map((each: Body) => each.id).sort()).toEqual([site, second.id].sort());
     await refused("virtualization/virtual-machines", { name: "x", site, custom_fields: { backup_site: 999999 } });
+    const nowhere = { name: "nowhere", type: "object", object_types: ["dcim.site"] };
+    expect(await refused("extras/custom-fields", nowhere)).toHaveProperty("related_object_type");
   });
 
   it("that is required must be given, and refuses every change of an object without it", async () => {
