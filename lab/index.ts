@@ -11,6 +11,7 @@ import { Faults } from "./faults";
 import { certificateOf, readKeys, sshKeys, writeKeys } from "./keys";
 import { RequestLog } from "./log";
 import { loadSeed, netboxCall } from "./netbox/load";
+import { has, type Release, releases } from "./netbox/releases";
 import { restoreNetbox, saveNetbox } from "./netbox/saved";
 import { NetboxServer } from "./netbox/server";
 import { NodeHost, type RealParts } from "./node/host";
@@ -43,6 +44,8 @@ interface CommonOptions {
   latency?: Latency;
   /** What of the nodes is real. */
   nodes?: RealParts;
+  /** What NetBox answers as: `4.2` to `4.7`, the newest by default; a saved lab's own where it is left out. */
+  netboxRelease?: Release;
   /** The file that the lab's state is written to when the control URL asks for it. */
   save?: string;
 }
@@ -154,6 +157,11 @@ export class Lab {
     return save;
   }
 
+  /** The superuser's, in the form that the release takes. */
+  private get netboxToken(): string {
+    return has(this.netbox.database.release, "tokensV2") ? credentials.netboxToken : credentials.netboxV1Token;
+  }
+
   private get isReal(): boolean {
     return "real" in this.options && this.options.real !== undefined;
   }
@@ -261,6 +269,8 @@ export class Lab {
       this.netbox.tokens.v1.add(credentials.netboxV1Token);
       this.netbox.tokens.v2.add(credentials.netboxToken);
     }
+    this.netbox.database.fieldChoices = this.seed.netbox.fieldChoices;
+    if (options.netboxRelease !== undefined) this.netbox.be(releases[options.netboxRelease]);
     const netboxUrl = `http://127.0.0.1:${await this.netbox.listen(ports.netbox ?? 0)}`;
     this.closers.push(() => this.netbox.close());
     if ("saved" in options) restoreZones(this.zones, options.saved.dns.zones);
@@ -282,7 +292,7 @@ export class Lab {
     const sshPort = await ssh.listen(ports.ssh ?? 0);
     this.closers.push(() => ssh.close());
     return {
-      netbox: { url: netboxUrl, token: credentials.netboxToken },
+      netbox: { url: netboxUrl, token: this.netboxToken },
       ssh: {
         host: "127.0.0.1",
         port: sshPort,

@@ -2,6 +2,7 @@ import { accessSync, constants } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Lab, type Latency } from ".";
+import { isRelease, releases } from "./netbox/releases";
 import { readSaved } from "./saved";
 import { readSeed } from "./seed";
 import { parseSwitch, setSwitch } from "./switches";
@@ -18,6 +19,8 @@ how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its 
                         tasks, users, tokens with their secrets, TLS and ssh keys. The file is as secret as they are. Failure
                         switches, and what commands over ssh left on a node's disk, are not in it
   --load FILE           begins with the state that --save wrote, instead of a seed; its keys replace those in --folder
+  --netbox-release N    the release that NetBox answers as: 4.2, 4.3, 4.4, 4.5, 4.6 or 4.7 (default 4.7; with --load, the
+                        saved one's). docs/decisions/030 says what that is from. Before 4.5 the token is a v1 one
   --folder DIR          where its TLS certificate and ssh keys are kept (default .lab)
   --proxmox-port N      port of the first cluster, further ones follow (default 18006)
   --netbox-port N       (default 18001)
@@ -46,6 +49,8 @@ system), DELETE /calls (forgets both), POST /save (writes the file of --save), P
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
   {"setup":"release","version":"8.4.1"}                                      privileges and tokens as PVE 8 has them
+  {"setup":"netbox-release","release":"4.5"}                                 NetBox as after an upgrade, or before it
+  {"setup":"netbox-page-size","size":250}                                    NetBox's MAX_PAGE_SIZE
   {"setup":"clock-skew","seconds":3600}, {"setup":"netbox-pages","changing":true}
   {"setup":"zone","zone":"lab.example","frozen":true}, {"setup":"clear"}      all failures off
 `;
@@ -77,6 +82,7 @@ async function main(): Promise<void> {
     options: {
       seed: text,
       "proxmox-state": text,
+      "netbox-release": text,
       save: text,
       load: text,
       setup: { type: "string", multiple: true },
@@ -99,6 +105,9 @@ async function main(): Promise<void> {
     if (value !== undefined && !/^\d{1,5}$/.test(value)) throw new Error(`${value} is no port`);
     return value === undefined ? fallback : Number(value);
   };
+  const release = values["netbox-release"];
+  if (release !== undefined && !isRelease(release))
+    throw new Error(`--netbox-release ${release}: the lab knows ${Object.keys(releases).join(", ")}`);
   const switches = (values.setup ?? []).map(switchOf);
   if (values.load !== undefined && (values.seed ?? values["proxmox-state"]) !== undefined)
     throw new Error("--load takes the place of --seed and --proxmox-state: leave them out");
@@ -107,6 +116,7 @@ async function main(): Promise<void> {
     ...(values.load === undefined
       ? { seed: readSeed(values.seed ?? join("lab", "seeds", "demo.yaml")), proxmoxState: values["proxmox-state"] }
       : { saved: readSaved(values.load) }),
+    netboxRelease: release,
     save: values.save,
     folder: values.folder ?? ".lab",
     ports: {

@@ -62,6 +62,8 @@ const netbox = z.object({
       }),
     )
     .default([]),
+  /** NetBox's FIELD_CHOICES: choices beside its own, by `virtualization.virtualmachine.status`. On a real one they stand in its configuration. */
+  fieldChoices: z.record(z.string(), z.array(z.string())).default({}),
   vrfs: z.array(z.string()).default([]),
   vlans: z.array(z.object({ vid: z.number().int(), name: z.string() })).default([]),
   prefixes: z

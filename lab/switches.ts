@@ -1,5 +1,6 @@
 import { z } from "zod";
 import type { Lab } from ".";
+import { isRelease, releases } from "./netbox/releases";
 import { defaultPageSize } from "./netbox/server";
 import { asOf } from "./proxmox/privileges";
 
@@ -64,6 +65,11 @@ const switchSchema = z.discriminatedUnion("setup", [
   z.object({ setup: z.literal("netbox-pages"), changing: z.boolean() }),
   /** NetBox's MAX_PAGE_SIZE: objects that a page has at most, as many as it likes for 0; 1,000 by default. */
   z.object({ setup: z.literal("netbox-page-size"), size: z.number().int().nonnegative() }),
+  /** Another release of NetBox, as after an upgrade: what it holds stays. */
+  z.object({
+    setup: z.literal("netbox-release"),
+    release: z.string().refine(isRelease, "no release that the lab knows"),
+  }),
   z.object({ setup: z.literal("zone"), zone: z.string(), frozen: z.boolean() }),
   /** Another release of PVE, as far as privileges and tokens go. */
   z.object({ setup: z.literal("release"), cluster, version: z.string().regex(/^\d+\.\d+\.\d+$/) }),
@@ -145,6 +151,9 @@ export function setSwitch(lab: Lab, value: unknown): void {
       return;
     case "netbox-page-size":
       lab.netbox.maxPageSize = wanted.size;
+      return;
+    case "netbox-release":
+      lab.netbox.be(releases[wanted.release]);
       return;
     case "zone": {
       const zone = lab.zones.get(wanted.zone.endsWith(".") ? wanted.zone : `${wanted.zone}.`);

@@ -1,8 +1,22 @@
 import { cidr, hostKey, isNetworkIn } from "./address";
 import { type Actor, administrator, type Change } from "./changelog";
+import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
+import { modelOf } from "./modelof";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
+import { has, isSince, newest, type Release } from "./releases";
+import {
+  cleanAddress,
+  cleanInterface,
+  cleanPlace,
+  cleanPrefix,
+  cleanRange,
+  cleanScope,
+  cleanVlan,
+  refusePopulated,
+  siteOfCluster,
+} from "./rules";
 import { Users } from "./users";
 
 /** A stored object: wire names, references as ids. */
@@ -40,6 +54,10 @@ export class Database {
   /** The ids of the rows that have what must be unique, by what that is; a row that changes is another object. */
   private readonly holders = new Map<string, Set<number>>();
 
+  /** What it answers as. */
+  release: Release = newest;
+  /** Choices beside NetBox's own, by `virtualization.virtualmachine.status`: its FIELD_CHOICES. */
+  fieldChoices: Record<string, readonly string[]> = {};
   /** NetBox's change log, oldest first. */
   readonly changes: Change[] = [];
   readonly dns = new DnsRules(this);
@@ -161,7 +179,13 @@ export class Database {
   }
 
   private isHidden(field: Field): boolean {
-    return field.internal === true && !this.dns.isManaging;
+    return (field.internal === true && !this.dns.isManaging) || !isSince(this.release, field.since ?? this.release);
+  }
+
+  /** What a field takes. */
+  choices(model: ModelName, name: string): readonly string[] {
+    const own = this.fieldChoices[`${models[model].contentType}.${name}`] ?? [];
+    return [...(models[model].fields[name]?.choices ?? []), ...own];
   }
 
   create(model: ModelName, input: Record<string, unknown>): Row {
@@ -183,7 +207,7 @@ export class Database {
       created: stamp,
       last_updated: stamp,
       tags: this.tagIds(input.tags ?? []),
-      custom_fields: this.customFields(model, {}, input.custom_fields),
+      custom_fields: customFields(this, model, undefined, input.custom_fields),
     };
     this.clean(model, row, undefined);
     this.lastIds.set(model, id);
@@ -204,7 +228,7 @@ export class Database {
     const next: Row = {
       ...row,
       ...values,
-      custom_fields: this.customFields(model, row.custom_fields, input.custom_fields),
+      custom_fields: customFields(this, model, row.custom_fields, input.custom_fields),
     };
     if (input.tags !== undefined) next.tags = this.tagIds(input.tags);
     this.clean(model, next, row);
@@ -328,7 +352,7 @@ export class Database {
         return;
       case "choice":
         if (value === "" && field.default === null) values[name] = null;
-        else if (!field.choices?.includes(String(value))) fail(`${String(value)} is not a valid choice.`);
+        else if (!this.choices(model, name).includes(String(value))) fail(`${String(value)} is not a valid choice.`);
         else values[name] = value;
         return;
       case "ref":
@@ -366,7 +390,7 @@ export class Database {
   }
 
   /** By id, or by attributes that match exactly one object. */
-  private reference(to: ModelName, value: unknown, fail: (message: string) => void): number | null {
+  reference(to: ModelName, value: unknown, fail: (message: string) => void): number | null {
     if (isObject(value)) {
       const found = this.rows(to).filter((row) => this.hasAttributes(to, row, value));
       if (found.length === 1 && found[0]) return found[0].id;
@@ -400,51 +424,11 @@ export class Database {
     return ids.filter((id) => id !== null);
   }
 
-  /** Merged into what is there; each must exist for the object's type and fit its own type. */
-  private customFields(model: ModelName, current: Record<string, unknown>, input: unknown): Record<string, unknown> {
-    if (!tagged.has(model)) return {};
-    const defined = this.rows("customField").filter(
-      (field) => Array.isArray(field.object_types) && field.object_types.includes(models[model].contentType),
-    );
-    const next: Record<string, unknown> = Object.fromEntries(
-      defined.map((field) => [String(field.name), current[String(field.name)] ?? field.default ?? null]),
-    );
-    for (const [name, value] of Object.entries(isObject(input) ? input : {})) {
-      const field = defined.find((candidate) => candidate.name === name);
-      if (field === undefined)
-        return invalid({ custom_fields: { [name]: `Custom field '${name}' does not exist for this object type.` } });
-      const wrong = this.customValueError(field, value);
-      if (wrong !== undefined) invalid({ __all__: [`Invalid value for custom field '${name}': ${wrong}`] });
-      const taken =
-        field.unique === true &&
-        value !== null &&
-        this.rows(model).some((row) => row.custom_fields[name] === value && row.custom_fields !== current);
-      if (taken) invalid({ __all__: [`Custom field '${name}' must have a unique value.`] });
-      next[name] = value;
-    }
-    return next;
-  }
-
-  private customValueError(field: Row, value: unknown): string | undefined {
-    if (value === null) return undefined;
-    if (field.type === "integer" && !Number.isInteger(value)) return "Value must be an integer.";
-    if (field.type === "boolean" && typeof value !== "boolean") return "Value must be true or false.";
-    if ((field.type === "text" || field.type === "longtext") && typeof value !== "string")
-      return "Value must be a string.";
-    if (field.type === "select") {
-      const set = this.find("choiceSet", field.choice_set);
-      const choices = Array.isArray(set?.extra_choices)
-        ? set.extra_choices.map((pair: unknown) => (Array.isArray(pair) ? pair[0] : pair))
-        : [];
-      if (!choices.includes(value)) return `Invalid choice (${String(value)}) for choice set ${String(set?.name)}.`;
-    }
-    return undefined;
-  }
-
   // ---- rules over a whole object
 
   private clean(model: ModelName, next: Row, before: Row | undefined): void {
-    for (const [n, { fields, error }] of (models[model].unique ?? []).entries()) {
+    for (const [n, { fields, error, applies }] of (models[model].unique ?? []).entries()) {
+      if (applies?.(next) === false) continue;
       const holders = this.holders.get(`${model} ${n} ${uniqueKey(next, fields)}`) ?? [];
       if ([...holders].some((id) => id !== next.id)) invalid(error);
     }
@@ -455,6 +439,12 @@ export class Database {
     if (model === "user") this.users.cleanUser(next, before);
     if (model === "virtualMachine") this.cleanMachine(next);
     if (model === "ipAddress") this.cleanAddress(next, before);
+    if (model === "prefix") cleanPrefix(this, next);
+    if (model === "ipRange") cleanRange(this, next);
+    if (model === "vlan") cleanVlan(this, next);
+    if (model === "customField") cleanField(next);
+    if (model === "cluster" || model === "prefix" || model === "vlanGroup") cleanScope(this, model, next);
+    if (model === "vmInterface" || model === "interface") cleanInterface(this, model, next);
     if ((model === "vmInterface" || model === "interface") && (next.mode === null || next.mode === "tagged-all")) {
       // NetBox drops VLANs that the mode has no place for, without a word.
       if (next.mode === null) next.untagged_vlan = null;
@@ -463,10 +453,9 @@ export class Database {
   }
 
   private cleanMachine(next: Row): void {
-    if (next.cluster === null && next.site === null && next.device === null)
-      invalid({ __all__: ["A virtual machine must be assigned to a site, cluster, or device."] });
-    const cluster = this.find("cluster", next.cluster);
-    if (next.site === null && cluster?.site) next.site = cluster.site;
+    cleanPlace(this, next);
+    next.site ??=
+      siteOfCluster(this, this.find("cluster", next.cluster)) ?? this.find("device", next.device)?.site ?? null;
     for (const [key, family] of [
       ["primary_ip4", 4],
       ["primary_ip6", 6],
@@ -495,15 +484,13 @@ export class Database {
   }
 
   private cleanAddress(next: Row, before: Row | undefined): void {
-    const twinId = [...(this.holders.get(hostIn(next)) ?? [])].find((id) => id !== before?.id);
-    const twin = this.find("ipAddress", twinId);
-    const unique = next.vrf === null || this.find("vrf", next.vrf)?.enforce_unique !== false;
-    if (twin && unique)
-      invalid({
-        address: [
-          `Duplicate IP address found in ${next.vrf === null ? "global table" : `VRF ${String(this.find("vrf", next.vrf)?.name)}`}: ${twin.address}`,
-        ],
-      });
+    const twins = [...(this.holders.get(hostIn(next)) ?? [])].filter((id) => id !== before?.id);
+    cleanAddress(
+      this,
+      next,
+      twins.flatMap((id) => this.find("ipAddress", id) ?? []),
+    );
+    if (before === undefined) refusePopulated(this, next);
     const moved =
       before !== undefined &&
       (before.assigned_object_id !== next.assigned_object_id ||
@@ -527,13 +514,13 @@ export class Database {
   }
 
   private afterWrite(model: ModelName, row: Row, before: Row | undefined, input: Record<string, unknown>): void {
-    if (model === "token" && before === undefined) this.users.made(row);
+    if (model === "token" && before === undefined) this.users.made(row, input);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
     if (model === "dnsRecord") this.dns.afterRecord(row);
     if (model === "dnsZone") this.dns.afterZone(row, before === undefined);
     if (model === "dnsView") this.dns.afterView();
     if (model === "ipAddress") this.dns.syncAddress(row);
-    if ((model === "vmInterface" || model === "interface") && input.mac_address !== undefined) {
+    if ((model === "vmInterface" || model === "interface") && this.isMacGiven(input)) {
       const mac =
         input.mac_address === null
           ? null
@@ -546,6 +533,10 @@ export class Database {
     }
   }
 
+  private isMacGiven({ mac_address: mac }: Record<string, unknown>): boolean {
+    return mac !== undefined && has(this.release, "macAddressWritten");
+  }
+
   private sumDisks(vmId: unknown): void {
     const vm = this.find("virtualMachine", vmId);
     const disks = this.rows("virtualDisk").filter((disk) => disk.virtual_machine === vmId);
@@ -553,7 +544,3 @@ export class Database {
     if (vm) this.patch("virtualMachine", vm, { disk });
   }
 }
-
-/** The model behind django's name of it. */
-export const modelOf = (contentType: unknown): ModelName | undefined =>
-  (Object.keys(models) as ModelName[]).find((name) => models[name].contentType === contentType);

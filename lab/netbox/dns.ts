@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import { cidr, contains } from "./address";
 import type { Database, Row } from "./database";
 import { detail, invalid, NetboxError } from "./errors";
+import { releases } from "./releases";
 
 const unprintable = (name: string) =>
   name.replace(/[ ()";]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, "0")}`);
@@ -291,7 +292,7 @@ export class DnsRules {
     throw new NetboxError(500, {
       error: `{'value': ['${said}']}`,
       exception: "ValidationError",
-      netbox_version: "4.7.3",
+      netbox_version: releases[this.database.release],
       python_version: "3.12.1",
     });
   }

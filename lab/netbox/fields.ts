@@ -1,3 +1,5 @@
+import type { Release } from "./releases";
+
 /** How a field is written and shown. `ref` and `refs` point at other models by id. */
 export interface Field {
   kind: "text" | "integer" | "decimal" | "boolean" | "choice" | "ref" | "refs" | "json" | "mac" | "texts";
@@ -15,6 +17,8 @@ export interface Field {
   plain?: boolean;
   /** Set by NetBox itself: what a caller sends is not looked at. */
   internal?: boolean;
+  /** The release that it came with: earlier ones neither show it nor look at it. */
+  since?: Release;
 }
 
 export interface Model {
@@ -27,7 +31,12 @@ export interface Model {
   brief: readonly string[];
   display: string;
   /** Lower-cased unique keys with the error of a duplicate. */
-  unique?: { fields: readonly string[]; error: Record<string, string[]> }[];
+  unique?: {
+    fields: readonly string[];
+    error: Record<string, string[]>;
+    /** To which objects the rule applies; all, where it is left out. */
+    applies?: (values: Record<string, unknown>) => boolean;
+  }[];
   /** django content type, for custom fields. */
   contentType: string;
 }
@@ -46,6 +55,8 @@ export const integer = (min?: number, max?: number, extra: Partial<Field> = {}):
   default: null,
   ...extra,
 });
+/** Where an object belongs: any place of the content types that NetBox takes for it. */
+export const scope = { scope_type: text({ default: null }), scope_id: integer() };
 export const named = { name: text({ required: true }), slug: text({ required: true }), description: text() };
 const slugUnique = [
   { fields: ["name"], error: { name: ["NAME with this name already exists."] } },
@@ -71,7 +82,10 @@ export function slugged(path: string, label: string, contentType: string, extra:
 }
 
 export type ModelName =
+  | "region"
+  | "siteGroup"
   | "site"
+  | "location"
   | "tenant"
   | "deviceRole"
   | "manufacturer"
@@ -90,10 +104,13 @@ export type ModelName =
   | "rir"
   | "aggregate"
   | "ipamRole"
+  | "vlanGroup"
   | "vlan"
   | "prefix"
   | "ipRange"
   | "ipAddress"
+  | "fhrpGroup"
+  | "fhrpGroupAssignment"
   | "tag"
   | "choiceSet"
   | "customField"

@@ -3,6 +3,7 @@ import { administrator } from "./changelog";
 import type { Database, Row } from "./database";
 import { invalid } from "./errors";
 import { type ModelName, models } from "./models";
+import { has } from "./releases";
 
 type Test = (row: Row) => boolean;
 
@@ -106,7 +107,8 @@ function test(database: Database, model: ModelName, name: string, values: string
   }
   const field = fields[name];
   if (field?.kind === "choice") {
-    for (const value of values) if (!field.choices?.includes(value)) badChoice(name, value);
+    const known = database.choices(model, name);
+    for (const value of values) if (!known.includes(value)) badChoice(name, value);
     return (row) => values.includes(String(row[name]));
   }
   if (field?.kind === "ref" && field.to) {
@@ -134,7 +136,8 @@ export function select(database: Database, model: ModelName, query: URLSearchPar
     .filter((name) => !control.has(name))
     .map((name) => test(database, model, name, query.getAll(name)));
   const rows = database.rows(model).filter((row) => tests.every((each) => each === undefined || each(row)));
-  const ordering = query.get("ordering") ?? (query.has("start") ? "id" : (models[model].display satisfies string));
+  const isCursor = query.has("start") && has(database.release, "cursors");
+  const ordering = query.get("ordering") ?? (isCursor ? "id" : (models[model].display satisfies string));
   const field = ordering.replace(/^-/, "");
   const sorted = rows.sort((a, b) =>
     field === "id" ? a.id - b.id : String(a[field]).localeCompare(String(b[field])) || a.id - b.id,

@@ -70,6 +70,7 @@ export const extrasModels: Pick<Record<ModelName, Model>, Extras> = {
         "text",
       ),
       object_types: { kind: "texts", required: true },
+      related_object_type: text({ default: null }),
       choice_set: ref("choiceSet"),
       required: { kind: "boolean", default: false },
       unique: { kind: "boolean", default: false },

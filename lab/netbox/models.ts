@@ -1,12 +1,18 @@
-import { choice, integer, type Model, type ModelName, ref, slugged, text } from "./fields";
+import { choice, integer, type Model, type ModelName, ref, scope, slugged, text } from "./fields";
+import { placeModels } from "./models.dcim";
 import { dnsModels } from "./models.dns";
 import { extrasModels } from "./models.extras";
+import { groupModels } from "./models.ipam";
 import { usersModels } from "./models.users";
 
 export type { Field, Model, ModelName } from "./fields";
 
 export const models: Record<ModelName, Model> = {
+  ...placeModels,
   site: slugged("dcim/sites", "Site", "dcim.site", {
+    region: ref("region"),
+    group: ref("siteGroup"),
+    tenant: ref("tenant"),
     status: choice(["planned", "staging", "active", "decommissioning", "retired"], "active"),
   }),
   tenant: slugged("tenancy/tenants", "Tenant", "tenancy.tenant"),
@@ -36,7 +42,9 @@ export const models: Record<ModelName, Model> = {
       name: text({ default: null }),
       device_type: ref("deviceType", { required: true }),
       role: ref("deviceRole", { required: true }),
+      tenant: ref("tenant"),
       site: ref("site", { required: true }),
+      location: ref("location"),
       cluster: ref("cluster"),
       status: choice(["offline", "active", "planned", "staged", "failed", "inventory", "decommissioning"], "active"),
       platform: ref("platform"),
@@ -50,8 +58,9 @@ export const models: Record<ModelName, Model> = {
     display: "name",
     unique: [
       {
-        fields: ["name", "site"],
+        fields: ["name", "site", "tenant"],
         error: { __all__: ["Device name must be unique per site."] },
+        applies: ({ name }) => name !== null,
       },
     ],
   },
@@ -93,7 +102,8 @@ export const models: Record<ModelName, Model> = {
     fields: {
       name: text({ required: true }),
       type: ref("clusterType", { required: true }),
-      site: ref("site"),
+      ...scope,
+      tenant: ref("tenant"),
       status: choice(["planned", "staging", "active", "decommissioning", "offline"], "active"),
       description: text(),
       comments: text(),
@@ -108,7 +118,7 @@ export const models: Record<ModelName, Model> = {
     fields: {
       name: text({ required: true }),
       status: choice(["offline", "active", "planned", "staged", "failed", "decommissioning", "paused"], "active"),
-      start_on_boot: choice(["on", "off", "laststate"], "off"),
+      start_on_boot: { ...choice(["on", "off", "laststate"], "off"), since: "4.5" },
       site: ref("site"),
       cluster: ref("cluster"),
       device: ref("device"),
@@ -131,6 +141,12 @@ export const models: Record<ModelName, Model> = {
       {
         fields: ["name", "cluster", "tenant"],
         error: { __all__: ["Virtual machine name must be unique per cluster and tenant."] },
+        applies: ({ cluster }) => cluster !== null,
+      },
+      {
+        fields: ["name", "device", "tenant"],
+        error: { __all__: ["Virtual machine name must be unique per device and tenant."] },
+        applies: ({ cluster, device }) => cluster === null && device !== null,
       },
     ],
   },
@@ -201,6 +217,7 @@ export const models: Record<ModelName, Model> = {
     fields: {
       name: text({ required: true }),
       rd: text({ default: null }),
+      tenant: ref("tenant"),
       enforce_unique: { kind: "boolean", default: true },
       description: text(),
     },
@@ -222,6 +239,7 @@ export const models: Record<ModelName, Model> = {
     display: "prefix",
   },
   ipamRole: slugged("ipam/roles", "Role", "ipam.role", { weight: integer(0, 32767, { default: 1000 }) }),
+  ...groupModels,
   vlan: {
     path: "ipam/vlans",
     label: "VLAN",
@@ -230,6 +248,8 @@ export const models: Record<ModelName, Model> = {
       vid: integer(1, 4094, { required: true }),
       name: text({ required: true }),
       site: ref("site"),
+      group: ref("vlanGroup"),
+      tenant: ref("tenant"),
       status: choice(["active", "reserved", "deprecated"], "active"),
       role: ref("ipamRole"),
       description: text(),
@@ -237,6 +257,18 @@ export const models: Record<ModelName, Model> = {
     },
     brief: ["vid", "name", "description"],
     display: "name",
+    unique: [
+      {
+        fields: ["group", "vid"],
+        error: { __all__: ["VLAN with this Group and VLAN ID already exists."] },
+        applies: ({ group }) => group !== null,
+      },
+      {
+        fields: ["group", "name"],
+        error: { __all__: ["VLAN with this Group and Name already exists."] },
+        applies: ({ group }) => group !== null,
+      },
+    ],
   },
   prefix: {
     path: "ipam/prefixes",
@@ -245,6 +277,8 @@ export const models: Record<ModelName, Model> = {
     fields: {
       prefix: text({ required: true }),
       vrf: ref("vrf"),
+      ...scope,
+      tenant: ref("tenant"),
       vlan: ref("vlan"),
       status: choice(["container", "active", "reserved", "deprecated"], "active"),
       role: ref("ipamRole"),
@@ -264,9 +298,10 @@ export const models: Record<ModelName, Model> = {
       start_address: text({ required: true }),
       end_address: text({ required: true }),
       vrf: ref("vrf"),
+      tenant: ref("tenant"),
       status: choice(["active", "reserved", "deprecated"], "active"),
       role: ref("ipamRole"),
-      mark_populated: { kind: "boolean", default: false },
+      mark_populated: { kind: "boolean", default: false, since: "4.3" },
       mark_utilized: { kind: "boolean", default: false },
       description: text(),
       comments: text(),
@@ -281,10 +316,12 @@ export const models: Record<ModelName, Model> = {
     fields: {
       address: text({ required: true }),
       vrf: ref("vrf"),
+      tenant: ref("tenant"),
       status: choice(["active", "reserved", "deprecated", "dhcp", "slaac"], "active"),
       role: choice(["loopback", "secondary", "anycast", "vip", "vrrp", "hsrp", "glbp", "carp"], null),
       assigned_object_type: text({ default: null }),
       assigned_object_id: integer(),
+      nat_inside: ref("ipAddress"),
       dns_name: text(),
       description: text(),
       comments: text(),
@@ -299,7 +336,10 @@ export const models: Record<ModelName, Model> = {
 
 /** Models that carry tags and custom fields. */
 export const tagged = new Set<ModelName>([
+  "region",
+  "siteGroup",
   "site",
+  "location",
   "tenant",
   "deviceRole",
   "manufacturer",
@@ -317,10 +357,12 @@ export const tagged = new Set<ModelName>([
   "rir",
   "aggregate",
   "ipamRole",
+  "vlanGroup",
   "vlan",
   "prefix",
   "ipRange",
   "ipAddress",
+  "fhrpGroup",
   "journalEntry",
   "dnsView",
   "dnsNameserver",

@@ -52,11 +52,11 @@ export const usersModels: Pick<Record<ModelName, Model>, Users> = {
     label: "Token",
     contentType: "users.token",
     fields: {
-      version: { ...choice(["1", "2"], "2"), plain: true },
+      version: { ...choice(["1", "2"], "2"), plain: true, since: "4.5" },
       user: ref("user", { required: true }),
       description: text(),
       expires: text({ default: null }),
-      enabled: { kind: "boolean", default: true },
+      enabled: { kind: "boolean", default: true, since: "4.5" },
       write_enabled: { kind: "boolean", default: true },
       allowed_ips: { kind: "texts", default: [] },
     },

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { Row } from "./database";
 import { type ModelName, models } from "./models";
 import type { NetboxServer } from "./server";
 
@@ -59,12 +60,22 @@ export function saveNetbox({ version, latency, database }: NetboxServer): SavedN
 }
 
 export function restoreNetbox(netbox: NetboxServer, saved: SavedNetbox): void {
-  netbox.version = saved.version;
+  netbox.be(saved.version);
   netbox.latency = saved.latency;
-  netbox.database.restore(saved.tables);
+  netbox.database.restore(saved.tables.map(({ rows, ...table }) => ({ ...table, rows: rows.map(whole(table.model)) })));
   netbox.database.changes.push(...saved.changes);
   const { secrets, own } = netbox.database.users;
   for (const { id, ...secret } of saved.secrets) secrets.set(id, secret);
   for (const token of saved.own.v1) own.v1.add(token);
   for (const token of saved.own.v2) own.v2.add(token);
 }
+
+/** A row as this version has it: a field that came since is as it is by default. A cluster's place was its site. */
+const whole =
+  (name: ModelName) =>
+  (row: Row): Row => {
+    const defaults = Object.entries(models[name].fields).map(([field, { default: value = null }]) => [field, value]);
+    const { site } = row;
+    const place = name === "cluster" && site != null ? { scope_type: "dcim.site", scope_id: site } : {};
+    return { ...structuredClone(Object.fromEntries(defaults)), ...place, ...row };
+  };

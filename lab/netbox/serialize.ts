@@ -1,8 +1,12 @@
 import { cidr } from "./address";
 import { actions, type Change } from "./changelog";
 import { renderContext } from "./contexts";
-import { type Database, modelOf, type Row } from "./database";
+import { definedFor } from "./customfields";
+import type { Database, Row } from "./database";
+import { modelOf } from "./modelof";
 import { type ModelName, models, tagged, unlogged } from "./models";
+import { has, isSince } from "./releases";
+import { scopeOf } from "./rules";
 
 const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/-/g, " ");
 
@@ -22,6 +26,7 @@ export class Serializer {
     if (model === "token") return this.database.users.display(row);
     if (model === "journalEntry") return `${row.created.slice(0, 16).replace("T", " ")} (${label(String(row.kind))})`;
     if (model === "vlan") return `${row.name} (${row.vid})`;
+    if (model === "fhrpGroup") return `${row.name ? `${row.name} ` : ""}${row.protocol}: ${row.group_id}`;
     if (model === "ipRange") return `${String(row.start_address).split("/")[0]}-${String(row.end_address)}`;
     return String(row[models[model].display]);
   }
@@ -67,28 +72,39 @@ export class Serializer {
       display_url: `${this.base}/${models[model].path}/${row.id}/`,
       display: this.display(model, row),
     };
-    for (const [name, { hidden }] of Object.entries(models[model].fields))
-      if (hidden !== true) shown[name] = this.field(model, name, row);
+    const { release } = this.database;
+    for (const [name, { hidden, since }] of Object.entries(models[model].fields))
+      if (hidden !== true && isSince(release, since ?? release)) shown[name] = this.field(model, name, row);
     Object.assign(shown, this.extras(model, row));
     if (tagged.has(model)) {
       shown.tags = row.tags.map((id) => this.nested("tag", id));
-      shown.custom_fields = this.customFields(row);
+      shown.custom_fields = this.customFields(model, row);
     }
     if (model === "token") return { ...shown, created: row.created };
     return unlogged.has(model) ? shown : { ...shown, created: row.created, last_updated: row.last_updated };
   }
 
-  private customFields(row: Row): Record<string, unknown> {
-    const fields = new Map(this.database.rows("customField").map((field) => [field.name, field]));
+  private customFields(model: ModelName, row: Row): Record<string, unknown> {
+    const fields = definedFor(this.database, model);
     return Object.fromEntries(
-      Object.entries(row.custom_fields).map(([name, value]) => {
-        const field = fields.get(name);
-        return [
-          name,
-          field?.type === "select" && value !== null ? { value, label: this.choiceLabel(field, value) } : value,
-        ];
-      }),
+      fields.map((field) => [
+        String(field.name),
+        this.customField(field, row.custom_fields[String(field.name)] ?? null),
+      ]),
     );
+  }
+
+  private customField(field: Row, value: unknown): unknown {
+    const to = modelOf(field.related_object_type);
+    const all = Array.isArray(value) ? value : undefined;
+    if (value === null) return null;
+    if (field.type === "object") return to === undefined ? null : this.nested(to, value);
+    if (field.type === "multiobject")
+      return to === undefined ? null : (all ?? []).map((id) => this.nested(to, id)).filter((each) => each !== null);
+    if (!has(this.database.release, "choiceLabels")) return value;
+    const labelled = (each: unknown) => ({ value: each, label: this.choiceLabel(field, each) });
+    if (field.type === "select") return labelled(value);
+    return field.type === "multiselect" ? all?.map(labelled) : value;
   }
 
   private choiceLabel(field: Row, value: unknown): unknown {
@@ -107,6 +123,28 @@ export class Serializer {
   private assigned({ assigned_object_type: type, assigned_object_id: id }: Row): unknown {
     const model = modelOf(type);
     return model === undefined ? null : this.nested(model, id);
+  }
+
+  /** A machine's addresses, which show more than other nested ones do. */
+  private primaries({ primary_ip4: v4, primary_ip6: v6 }: Row): Record<string, unknown> {
+    const shown = (id: unknown) => {
+      const row = this.database.find("ipAddress", id);
+      if (row === undefined) return null;
+      const outside = this.database.rows("ipAddress").filter((each) => each.nat_inside === row.id);
+      return {
+        ...this.brief("ipAddress", row),
+        dns_name: row.dns_name,
+        nat_inside: this.nested("ipAddress", row.nat_inside),
+        nat_outside: outside.map((each) => this.brief("ipAddress", each)),
+      };
+    };
+    return { primary_ip: shown(v6 ?? v4), primary_ip4: shown(v4), primary_ip6: shown(v6) };
+  }
+
+  /** The place that an object belongs to, in short. */
+  private scope(model: ModelName, row: Row): unknown {
+    const found = scopeOf(this.database, model, row);
+    return found === undefined ? null : this.brief(found.model, found.row);
   }
 
   /** An entry of the change log. */
@@ -174,17 +212,16 @@ export class Serializer {
       }
       case "virtualMachine":
         return {
-          primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4),
+          ...this.primaries(row),
           interface_count: database.rows("vmInterface").filter((each) => each.virtual_machine === row.id).length,
           virtual_disk_count: database.rows("virtualDisk").filter((each) => each.virtual_machine === row.id).length,
           config_context: renderContext(database, row),
         };
       case "cluster":
-        return row.site === null
-          ? { scope_type: null, scope_id: null, scope: null }
-          : { scope_type: "dcim.site", scope_id: row.site, scope: this.nested("site", row.site) };
+      case "vlanGroup":
+        return { scope: this.scope(model, row) };
       case "device":
-        return { primary_ip: this.nested("ipAddress", row.primary_ip6 ?? row.primary_ip4) };
+        return this.primaries(row);
       case "interface":
       case "vmInterface": {
         const type = models[model].contentType;
@@ -202,11 +239,23 @@ export class Serializer {
           assigned_object: this.assigned(row),
         };
       case "aggregate":
-      case "prefix":
         return { family: this.family(String(row.prefix)) };
+      case "prefix":
+        return { family: this.family(String(row.prefix)), scope: this.scope(model, row) };
+      case "fhrpGroup":
+        return {
+          ip_addresses: database
+            .rows("ipAddress")
+            .filter((each) => each.assigned_object_type === "ipam.fhrpgroup" && each.assigned_object_id === row.id)
+            .map((each) => this.brief("ipAddress", each)),
+        };
       case "ipRange": {
         const size = (cidr(String(row.end_address))?.value ?? 0n) - (cidr(String(row.start_address))?.value ?? 0n) + 1n;
         return { family: this.family(String(row.start_address)), size: Number(size) };
+      }
+      case "fhrpGroupAssignment": {
+        const holder = modelOf(row.interface_type);
+        return { interface: holder === undefined ? null : this.nested(holder, row.interface_id) };
       }
       case "macAddress":
         return {

@@ -9,6 +9,8 @@ import { Database, type Row } from "./database";
 import { detail, NetboxError } from "./errors";
 import { select } from "./filters";
 import { type ModelName, models } from "./models";
+import { type Feature, has, newest, releaseOf, releases } from "./releases";
+import { closedRanges, isWithin } from "./rules";
 import { Serializer } from "./serialize";
 import type { Caller } from "./users";
 
@@ -17,6 +19,8 @@ const byPath = new Map<string, ModelName>(
 );
 /** NetBox's MAX_PAGE_SIZE where nobody set another. */
 export const defaultPageSize = 1000;
+/** Its PAGINATE_COUNT: a page where nobody asks for another. */
+const usual = 50;
 /** gunicorn's `limit_request_line`, in bytes. */
 const longestRequestLine = 4094;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -35,12 +39,22 @@ export class NetboxServer {
   readonly tokens = this.database.users.own;
   /** Milliseconds before each answer. */
   latency = 0;
-  version = "4.7.3";
+  version: string = releases[newest];
   /** The failure switch: after each page of a list, an object of it goes and another comes. */
   changingPages = false;
   /** MAX_PAGE_SIZE: no limit where it is 0. */
   maxPageSize = defaultPageSize;
   private readonly server: Server;
+
+  /** Another version of NetBox, and the release's behaviour with it. */
+  be(version: string): void {
+    this.version = version;
+    this.database.release = releaseOf(version);
+  }
+
+  private has(feature: Feature): boolean {
+    return has(this.database.release, feature);
+  }
 
   constructor(
     private readonly log: RequestLog,
@@ -102,9 +116,9 @@ export class NetboxServer {
         this.authorize(caller, method, url, text);
         const metadata = method === "OPTIONS" ? this.metadata(caller, url) : undefined;
         if (metadata !== undefined) return { status: 200, body: metadata };
-        if (url.pathname === "/api/authentication-check/")
+        if (url.pathname === "/api/authentication-check/" && this.has("authenticationCheck"))
           return { status: 200, body: this.myself(caller, url.origin) };
-        return this.handle(method, url, text, request.headers["if-match"]);
+        return this.handle(method, url, text, this.has("etags") ? request.headers["if-match"] : undefined);
       });
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
@@ -116,7 +130,7 @@ export class NetboxServer {
     entry.end(answer.status);
     response.setHeader("API-Version", this.version.split(".").slice(0, 2).join("."));
     response.setHeader("X-Request-ID", requestId);
-    if (answer.etag) response.setHeader("ETag", answer.etag);
+    if (answer.etag && this.has("etags")) response.setHeader("ETag", answer.etag);
     const isHtml = typeof answer.body === "string";
     if (answer.body !== undefined)
       response.setHeader("Content-Type", isHtml ? "text/html; charset=utf-8" : "application/json");
@@ -203,7 +217,8 @@ export class NetboxServer {
 
   /** What a caller says of its change, in the body beside the fields. */
   private message(text: string): string {
-    const body: unknown = text.includes("changelog_message") ? this.json(text) : undefined;
+    const body: unknown =
+      this.has("changelogMessages") && text.includes("changelog_message") ? this.json(text) : undefined;
     const first: unknown = Array.isArray(body) ? body[0] : body;
     return isRecord(first) && typeof first.changelog_message === "string" ? first.changelog_message : "";
   }
@@ -225,10 +240,10 @@ export class NetboxServer {
     return {
       status: 200,
       body: {
-        "django-version": "6.1.2",
-        hostname: "lab",
+        "django-version": this.has("cursors") ? "6.1.2" : "5.2.14",
+        ...(this.has("hostname") ? { hostname: "lab" } : {}),
         "netbox-version": this.version,
-        "netbox-full-version": this.version,
+        ...(this.has("fullVersion") ? { "netbox-full-version": this.version } : {}),
         plugins: { netbox_dns: "1.7.3" },
         "python-version": "3.12.1",
         "rq-workers-running": 0,
@@ -257,7 +272,7 @@ export class NetboxServer {
     const missing = rows
       .filter(({ row }) => row === undefined)
       .map(({ input: { id } }) => ({ id, errors: { id: [`Object with ID ${String(id)} does not exist`] } }));
-    if (missing.length > 0)
+    if (missing.length > 0 && this.has("bulkErrors"))
       return {
         status: 400,
         body: { detail: `${missing.length} of ${rows.length} objects could not be found.`, errors: missing },
@@ -267,27 +282,32 @@ export class NetboxServer {
       return { status: 204 };
     }
     if (method !== "PATCH") detail(405, `Method "${method}" not allowed.`);
-    const updated = this.each(rows, "updated", ({ row, input: change }) => {
-      if (row === undefined) throw new NetboxError(404, {});
-      return [{ id: row.id }, () => this.database.update(model, row, change)];
-    });
+    // Before there are errors by object, an id that is not there is passed over.
+    const there = rows.flatMap(({ row, input: change }) => (row === undefined ? [] : [{ row, change }]));
+    const updated = this.each(there, "updated", ({ row, change }) => [
+      { id: row.id },
+      () => this.database.update(model, row, change),
+    ]);
     return { status: 200, body: updated.map((row) => serializer.full(model, row)) };
   }
 
   /** All or nothing (the transaction takes back what was done), errors by index or id. */
   private each<T>(items: T[], done: string, work: (item: T, index: number) => [key: object, () => Row]): Row[] {
     const errors: object[] = [];
+    let first: NetboxError | undefined;
     const rows = items.flatMap((item, index) => {
       const [key, act] = work(item, index);
       try {
         return [act()];
       } catch (error) {
         if (!(error instanceof NetboxError)) throw error;
+        first ??= error;
         errors.push({ ...key, errors: error.body });
         return [];
       }
     });
     if (errors.length === 0) return rows;
+    if (!this.has("bulkErrors")) throw first ?? new NetboxError(400, {});
     throw new NetboxError(400, { detail: `${errors.length} of ${items.length} objects could not be ${done}.`, errors });
   }
 
@@ -326,7 +346,7 @@ export class NetboxServer {
     const query = url.searchParams;
     let rows = select(this.database, model, query);
     const limit = this.limit(query);
-    if (query.has("start")) {
+    if (query.has("start") && this.has("cursors")) {
       rows = rows.filter((row) => row.id >= Number(query.get("start")));
       const shown = rows.slice(0, limit);
       const next = rows[limit];
@@ -352,8 +372,9 @@ export class NetboxServer {
   }
 
   private limit(query: URLSearchParams): number {
-    const most = this.maxPageSize === 0 ? Number.POSITIVE_INFINITY : this.maxPageSize;
-    const given = Number(query.get("limit") ?? 50);
+    const set = this.has("smallPages") || this.maxPageSize === 0 ? this.maxPageSize : Math.max(this.maxPageSize, usual);
+    const most = set === 0 ? Number.POSITIVE_INFINITY : set;
+    const given = Number(query.get("limit") ?? usual);
     return given === 0 ? most : Math.min(given, most);
   }
 
@@ -373,7 +394,10 @@ export class NetboxServer {
     if (query.get("brief")) return serializer.brief(model, row);
     const full = serializer.full(model, row);
     const fields = query.get("fields")?.split(",");
-    const omit = query.get("omit")?.split(",") ?? [];
+    // `exclude` knew one field, and 4.7 no longer looks at it.
+    const excluded =
+      !this.has("contextAlways") && query.get("exclude")?.includes("config_context") ? ["config_context"] : [];
+    const omit = [...((this.has("omit") && query.get("omit")?.split(",")) || []), ...excluded];
     return Object.fromEntries(
       Object.entries(full).filter(([name]) => (fields ? fields.includes(name) : !omit.includes(name))),
     );
@@ -427,14 +451,17 @@ export class NetboxServer {
     const taken = new Set(
       this.database
         .rows("ipAddress")
-        .filter((each) => each.vrf === row.vrf)
+        .filter(
+          (each) => each.vrf === row.vrf || (model === "prefix" && row.vrf === null && row.status === "container"),
+        )
         .map((each) => hostKey(String(each.address))),
     );
+    const closed = model === "prefix" ? closedRanges(this.database, row) : row.mark_populated === true ? [row] : [];
     const all =
       model === "prefix"
         ? hosts(String(row.prefix), row.is_pool === true)
         : between(String(row.start_address), String(row.end_address));
-    const free = this.free(all, taken);
+    const free = this.free(all, taken, closed);
     if (method === "GET") {
       const limit = Number(url.searchParams.get("limit") ?? 50);
       const shown: unknown[] = [];
@@ -455,8 +482,9 @@ export class NetboxServer {
     return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };
   }
 
-  private *free(all: Generator<string>, taken: Set<string>): Generator<string, undefined> {
-    for (const address of all) if (!taken.has(hostKey(address))) yield address;
+  private *free(all: Generator<string>, taken: Set<string>, closed: Row[]): Generator<string, undefined> {
+    for (const address of all)
+      if (!taken.has(hostKey(address)) && !closed.some((range) => isWithin(range, address))) yield address;
     return undefined;
   }
 }

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { administrator } from "./changelog";
 import type { Database, Row } from "./database";
 import { detail, invalid } from "./errors";
+import { has } from "./releases";
 
 /** Who calls: by one of the lab's own tokens a superuser, else a user with object permissions. */
 export interface Caller {
@@ -38,9 +39,12 @@ export class Users {
   /** @throws NetBox's 403 */
   caller(header: string | undefined): Caller {
     if (header === undefined) detail(403, "Authentication credentials were not provided.");
-    const [keyword, text = ""] = String(header).split(" ");
-    if (keyword !== "Token" && keyword !== "Bearer") detail(403, "Authentication credentials were not provided.");
-    const version = keyword === "Token" ? 1 : 2;
+    const [keyword = "", text = ""] = String(header).split(" ");
+    const knowsV2 = has(this.database.release, "tokensV2");
+    if (!(knowsV2 ? /^(token|bearer)$/i : /^token$/i).test(keyword))
+      detail(403, "Authentication credentials were not provided.");
+    // By its form, whatever the keyword.
+    const version = knowsV2 && text.startsWith("nbt_") ? 2 : 1;
     if (this.own[`v${version}`].has(text)) {
       return { ...administrator.user, held: undefined, mayWrite: true };
     }
@@ -48,8 +52,8 @@ export class Users {
       ([, { key, secret }]) => text === (key === null ? secret : `nbt_${key}.${secret}`),
     );
     const token = this.database.find("token", found?.[0]);
-    if (found === undefined || token === undefined || Number(token.version) !== version)
-      return detail(403, `Invalid v${version} token`);
+    if (found === undefined || token === undefined || (found[1].key === null) !== (version === 1))
+      return detail(403, knowsV2 ? `Invalid v${version} token` : "Invalid token");
     if (token.enabled === false) detail(403, "Token disabled");
     if (token.expires !== null && new Date(String(token.expires)).getTime() <= Date.now()) detail(403, "Token expired");
     const user = this.database.find("user", token.user);
@@ -99,14 +103,21 @@ export class Users {
     if (wrong.length > 0) invalid({ __all__: wrong });
   }
 
-  made(token: Row): void {
-    const isFirst = Number(token.version) === 1;
-    this.secrets.set(token.id, { key: isFirst ? null : random(12), secret: random(40), lastUsed: null });
+  /** @param given the secret that the caller chose; NetBox 4.7 takes none */
+  made(token: Row, given: { key?: unknown; token?: unknown }): void {
+    const knowsV2 = has(this.database.release, "tokensV2");
+    const chosen = has(this.database.release, "secretsOwn") ? undefined : knowsV2 ? given.token : given.key;
+    const secret = typeof chosen === "string" && chosen !== "" ? chosen : random(40);
+    const key = !knowsV2 || Number(token.version) === 1 ? null : random(12);
+    this.secrets.set(token.id, { key, secret, lastUsed: null });
   }
 
-  /** What a token shows beside its fields. @param isNew only then it shows its secret */
+  /** What a token shows beside its fields. @param isNew only then it shows its secret, and in 4.3 and 4.4 not even then */
   shown(token: Row, isNew: boolean): Record<string, unknown> {
+    const { release } = this.database;
     const { key = null, secret = "", lastUsed = null } = this.secrets.get(token.id) ?? {};
+    if (!has(release, "tokensV2"))
+      return { last_used: lastUsed, ...(has(release, "tokensHidden") ? {} : { key: secret }) };
     return { version: Number(token.version), key, last_used: lastUsed, token: isNew ? secret : null };
   }
 

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import type { Lab } from "../../lab";
 import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
 import type { SystemClients } from "../../tools/systemclients";
@@ -36,6 +37,12 @@ export async function limitedNetboxToken(
   for (const [n, { objectTypes, actions }] of permissions.entries())
     await made("users/permissions/", { name: `${username} ${n}`, object_types: objectTypes, actions, users: [user] });
   if (known !== undefined) return "";
-  const { key, token } = await made<{ key: string; token: string }>("users/tokens/", { user, version: 2 });
-  return `nbt_${key}.${token}`;
+  // Before 4.5 there are only v1 tokens, and who makes one chooses it.
+  const chosen = randomBytes(20).toString("hex");
+  const { key, token } = await made<{ key?: string; token?: string }>("users/tokens/", {
+    user,
+    version: 2,
+    key: chosen,
+  });
+  return token === undefined ? chosen : `nbt_${key}.${token}`;
 }

@@ -46,10 +46,11 @@ export class TestSystems {
     latency: Latency = {},
     where: "lab" | "given" = "given",
     nodes: LabOptions["nodes"] = {},
+    netboxRelease?: LabOptions["netboxRelease"],
   ): Promise<TestSystems> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
     const real = !isReal || where === "lab" ? undefined : await emptied(seed);
-    const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes });
+    const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes, netboxRelease });
     const clients = new SystemClients(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
