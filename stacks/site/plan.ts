@@ -11,6 +11,7 @@ import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
+import { defaultProblems } from "./desired/defaults";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ZoneFacts } from "./desired/orphans";
@@ -63,6 +64,8 @@ export async function planSite(
   );
   const netbox = withoutDiscovered(documented, proxmox, { self, settings, state });
   const facts: Site = { stack, self, settings, netbox, proxmox, state, avoid: [] };
+  const wrongDefaults = defaultProblems(facts);
+  if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
   const decision = await judged(context, facts);
   facts.avoid = stillUsed(facts.proxmox, decision.removals);

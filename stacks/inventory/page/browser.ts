@@ -55,7 +55,9 @@ function statusTone({ status }: PageGuest): Tone {
   return says === undefined ? { name: "unknown", says: status } : { name: status, says };
 }
 
-function driftTone({ netbox }: PageGuest): Tone {
+function driftTone({ netbox, status }: PageGuest): Tone {
+  // What guests are made from is no guest: nobody documents it.
+  if (netbox === null && status === "template") return { name: "template", says: "a template" };
   if (netbox === null) return { name: "undocumented", says: "NetBox doesn't have it" };
   if (netbox.drift.length > 0) return { name: "differs", says: "NetBox says otherwise" };
   return { name: "same", says: "NetBox says the same" };
@@ -129,7 +131,11 @@ function wordsOf(guest: PageGuest, node: PageNode, cluster: PageCluster): string
     ...[String(vmid), name, type === "lxc" ? "ct container lxc" : "vm qemu", status, ...tags, node.name, cluster.name],
     ...disks.map(({ storage }) => storage),
     ...nics.flatMap(({ bridge, mac, tag }) => [bridge, mac, tag === null ? "" : `vlan${tag}`]),
-    ...(netbox === null ? ["undocumented"] : [netbox.name, netbox.status, netbox.drift.length > 0 ? "drift" : ""]),
+    ...(netbox === null
+      ? status === "template"
+        ? []
+        : ["undocumented"]
+      : [netbox.name, netbox.status, netbox.drift.length > 0 ? "drift" : ""]),
     ...addresses.flatMap(({ address, names, prefix, vlan }) => [address, ...names, prefix ?? "", vlan ?? ""]),
   ]
     .join("\n")
@@ -289,8 +295,8 @@ function describe({ guest, node, cluster }: Drawn): void {
 const part = (title: string, items: HTMLElement[]): HTMLElement[] =>
   items.length === 0 ? [] : [element("h3", {}, title), element("ul", {}, ...items)];
 
-function netboxParts({ netbox }: PageGuest): HTMLElement[] {
-  if (!data.hasNetbox) return [];
+function netboxParts({ netbox, status }: PageGuest): HTMLElement[] {
+  if (!data.hasNetbox || (netbox === null && status === "template")) return [];
   if (netbox === null) return [element("p", { class: "note differs" }, "NetBox doesn't have it.")];
   const says = element("p", {}, "NetBox: ", link(netbox.url, netbox.name), `, ${netbox.status}`);
   if (netbox.drift.length === 0) return [says];
