@@ -229,23 +229,32 @@ export const plain = (value: object): Properties =>
 export const providerText = (kind: string): string =>
   `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
 
+const token = (type: string): string => `pulumi-nodejs:dynamic/${type}`;
+
+/** The types that a kind's resources have in states: `pulumi-nodejs:dynamic/netbox:NetboxGuest`. */
+export const tokensOf = ({ type }: Pick<Definition, "type">): string[] =>
+  (typeof type === "string" ? [type] : type.all).map(token);
+
+/** Reads what is asked of a kind's resources in a state; undefined of others', and of one that can't be read so. */
+export function stateReader<T>(definition: Pick<Definition, "type">, asked: z.ZodType<T>) {
+  const tokens = tokensOf(definition);
+  return (type: string, properties: unknown): T | undefined =>
+    tokens.includes(type) ? asked.safeParse(properties).data : undefined;
+}
+
 /** What the registration of a resource needs of its definition. */
 type Registered = Pick<Definition, "kind" | "type" | "outputs" | "secrets">;
-
-/** The type of a resource in the plan: `netbox:NetboxGuest`. */
-const typeOf = ({ type }: Registered, inputs: pulumi.Inputs): string =>
-  typeof type === "string" ? type : type.of(inputs);
 
 /** A dynamic resource whose provider is a constant text instead of a serialized closure. */
 export abstract class DynamicResource extends pulumi.CustomResource {
   constructor(definition: Registered, name: string, inputs: object, options: pulumi.CustomResourceOptions = {}) {
-    const { kind, outputs = [], secrets = [] } = definition;
+    const { kind, type, outputs = [], secrets = [] } = definition;
     // Each property costs the SDK an output with its promises, given or not.
     const given = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
     const awaited = typeof outputs === "function" ? outputs(given) : outputs;
     const hidden = secrets.filter((name) => name in given).map((name) => [name, pulumi.secret(given[name])]);
     super(
-      `pulumi-nodejs:dynamic/${typeOf(definition, given)}`,
+      token(typeof type === "string" ? type : type.of(given)),
       name,
       {
         ...Object.fromEntries(awaited.map((each) => [each, undefined])),
