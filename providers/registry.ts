@@ -34,51 +34,57 @@ import { secretSinkHandler } from "./sinks/secretsink.handler";
 // A stack trace for every promise costs the program and the provider half of their time.
 Error.stackTraceLimit = 0;
 
-const handlers = {
-  "netbox-guest": guestHandler,
-  "netbox-promotion": promotionHandler,
-  "netbox-dns-record": dnsRecordHandler,
-  "netbox-ip-allocation": ipAllocationHandler,
-  "netbox-object": objectHandler,
-  "netbox-machine": machineHandler,
-  "netbox-token": netboxTokenHandler,
-  "proxmox-vm": vmHandler,
-  "proxmox-snapshot": snapshotHandler,
-  "proxmox-container": containerHandler,
-  "proxmox-role": roleHandler,
-  "proxmox-group": groupHandler,
-  "proxmox-user": userHandler,
-  "proxmox-acl": aclHandler,
-  "proxmox-token": tokenHandler,
-  "bind9-record": recordHandler,
-  "site-anchor": anchorHandler,
-  "secret-sink": secretSinkHandler,
-  "proxmox-file": fileHandler,
-  "proxmox-template": templateHandler,
-  "netbox-choices": choicesHandler,
-  "proxmox-network": networkHandler,
-  "proxmox-firewall": firewallHandler,
-  "container-service": serviceHandler,
-  "generated-secret": secretHandler,
-  "platform-check": checkHandler,
-} satisfies Record<string, Handler>;
+const all = [
+  guestHandler,
+  promotionHandler,
+  dnsRecordHandler,
+  ipAllocationHandler,
+  objectHandler,
+  machineHandler,
+  netboxTokenHandler,
+  vmHandler,
+  snapshotHandler,
+  containerHandler,
+  roleHandler,
+  groupHandler,
+  userHandler,
+  aclHandler,
+  tokenHandler,
+  recordHandler,
+  anchorHandler,
+  secretSinkHandler,
+  fileHandler,
+  templateHandler,
+  choicesHandler,
+  networkHandler,
+  firewallHandler,
+  serviceHandler,
+  secretHandler,
+  checkHandler,
+];
 
-/** The kinds that stand in states: none may ever be renamed or taken away. */
-export type Kind = keyof typeof handlers;
+/** The kinds that stand in states. */
+export type Kind = (typeof all)[number]["definition"]["kind"];
 
-export const handlerOf = (kind: Kind): Handler => handlers[kind];
+const handlers = new Map<string, Handler>(all.map((handler) => [handler.definition.kind, handler]));
 
-const isKind = (kind: string): kind is Kind => kind in handlers;
+/** @throws UserError for a kind that this version doesn't know */
+export function handlerOf(kind: string): Handler {
+  const handler = handlers.get(kind);
+  if (handler !== undefined) return handler;
+  throw new UserError(
+    `This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`,
+  );
+}
+
+/** Every kind, as it is defined. */
+export const definitions: readonly Handler["definition"][] = all.map(({ definition }) => definition);
 
 /** Called by the text in state. @throws for a kind that this version doesn't know. */
 export function get(kind: string): pulumi.dynamic.ResourceProvider {
   const stale = staleBuild();
   if (stale !== undefined) throw new UserError(stale);
-  if (!isKind(kind))
-    throw new UserError(
-      `This version of netbox-proxmox knows no resource kind '${kind}': it is older than the one that wrote the state. Update it.`,
-    );
-  return adapt(kind);
+  return adapt(handlerOf(kind));
 }
 
 /** The engine shows an error's message, and its stack where it logs it: both are the one sentence. */
@@ -94,12 +100,11 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 /** One for all kinds of this process: each has its own count. */
 const gone = new MissingLimit(refreshLimit, stateCount);
 
-function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
-  const handler: Handler = handlers[kind];
+function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
   return {
     // Its work is done before it returns: the engine doesn't wait for more.
     configure: async ({ config }) => useConfiguration({ get: (key) => config.get(key) }),
-    check: async (state, inputs) => ({ inputs, failures: handler.problems?.(state ?? {}, inputs) ?? [] }),
+    check: async (state, inputs) => ({ inputs, failures: handler.problems(state ?? {}, inputs) }),
     diff: async (_id, state, inputs) => handler.diff(state, inputs),
     create: (inputs) =>
       told(async () => {
@@ -108,7 +113,7 @@ function adapt(kind: Kind): pulumi.dynamic.ResourceProvider {
       }),
     read: (id, state) =>
       told(async () => {
-        const found = await gone.read(kind, id, () => handler.read(id, state ?? {}));
+        const found = await gone.read(handler.definition.kind, id, () => handler.read(id, state ?? {}));
         if (found === undefined) return { id: "", props: {} };
         return readAnswer(found, state ?? {});
       }),

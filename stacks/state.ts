@@ -1,10 +1,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import { type MachineState, machineState } from "../providers/netbox/objects/machine.model";
-import { type ObjectState, objectState } from "../providers/netbox/objects/object.model";
-import { mark } from "../providers/ownership/mark";
-import { snapshotState } from "../providers/proxmox/nodes/snapshot.model";
+import { bind9Record } from "../providers/dns/bind9/record";
+import { netboxIpAllocation } from "../providers/netbox/ipam/ipallocation";
+import { netboxMachine } from "../providers/netbox/objects/machine";
+import type { MachineState } from "../providers/netbox/objects/machine.model";
+import { netboxObject } from "../providers/netbox/objects/object";
+import type { ObjectState } from "../providers/netbox/objects/object.model";
+import { netboxDnsRecord } from "../providers/netbox/plugins/dnsrecord";
+import { netboxGuest } from "../providers/netbox/virtualization/guest";
+import { netboxPromotion } from "../providers/netbox/virtualization/promotion";
+import { type Mark, mark } from "../providers/ownership/mark";
+import { proxmoxContainer } from "../providers/proxmox/nodes/lxc/container";
+import { proxmoxVm } from "../providers/proxmox/nodes/qemu/vm";
+import { proxmoxSnapshot } from "../providers/proxmox/nodes/snapshot";
 import type { GuestType } from "../providers/proxmox/schemas";
+import { stateReader, tokensOf } from "../providers/resource";
 import { withoutUndefined } from "../providers/values";
 import type { KnownResource, KnownResources } from "./known";
 import { allocationIdentity, type KnownName, recordIdentity } from "./site/desired/names";
@@ -13,25 +23,25 @@ import type { InState, KnownGuest } from "./site/desired/types";
 const answer = z.object({
   outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
 });
-const machine = z.looseObject({
-  mark,
-  name: z.string(),
-  cluster: z.string(),
-  vmid: z.number(),
-});
+const machine = { name: true, cluster: true, vmid: true } as const;
+const allocation = netboxIpAllocation.state
+  .pick({ interfaceId: true, family: true, ordinal: true, given: true })
+  .partial({ given: true });
 const guest = z.object({ mark });
-const safety = snapshotState.pick({ kept: true }).extend({ mark });
-const allocation = z.object({
-  interfaceId: z.number(),
-  family: z.number(),
-  ordinal: z.number(),
-  addressId: z.number(),
-});
-const record = z.object({
-  server: z.string(),
-  name: z.string(),
-  owner: z.object({ guests: z.array(z.number()) }),
-});
+
+/** Of each kind what a plan of the site begins with. */
+const readers = {
+  vm: stateReader(proxmoxVm, proxmoxVm.state.pick(machine).extend({ mark }).loose()),
+  container: stateReader(proxmoxContainer, proxmoxContainer.state.pick(machine).extend({ mark }).loose()),
+  guest: stateReader(netboxGuest, guest),
+  promotion: stateReader(netboxPromotion, guest),
+  snapshot: stateReader(proxmoxSnapshot, proxmoxSnapshot.state.pick({ kept: true }).extend({ mark })),
+  allocation: stateReader(netboxIpAllocation, allocation.extend({ addressId: z.number() })),
+  pluginRecord: stateReader(netboxDnsRecord, z.object({ recordId: z.number() })),
+  record: stateReader(bind9Record, bind9Record.state.pick({ server: true, name: true, owner: true })),
+  machine: stateReader(netboxMachine, netboxMachine.state),
+  object: stateReader(netboxObject, netboxObject.state),
+};
 
 /**
  * What the stack's state holds as this run begins. The engine's own `readStackResourceOutputs` (the invoke behind the
@@ -59,7 +69,7 @@ export interface InObjects {
 
 /** Every resource of ours in the stack's state, by its logical name, and the stack's own outputs of the last run. */
 export async function readResources(): Promise<{ resources: KnownResources; outputs: unknown }> {
-  const found = Object.entries(answer.parse(await readOutputs()).outputs);
+  const found = await readAll();
   const own = found.filter(([, { type }]) => type.startsWith("pulumi-nodejs:dynamic/"));
   const resources = own.map(([urn, { type, outputs }]): [string, KnownResource] => {
     const properties = Object.entries(outputs).filter(([key]) => !secretProperties.includes(key));
@@ -69,6 +79,9 @@ export async function readResources(): Promise<{ resources: KnownResources; outp
   const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
   return { resources: new Map(resources), outputs: stack?.[1].outputs };
 }
+
+const readAll = async () => Object.entries(answer.parse(await readOutputs()).outputs);
+
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME`: a name may have colons of its own. */
 const logicalName = (urn: string): string => urn.split("::").slice(3).join("::");
 
@@ -76,76 +89,80 @@ const logicalName = (urn: string): string => urn.split("::").slice(3).join("::")
 const secretProperties = ["value", "password", "outcome", "credential"];
 
 export async function readObjects(): Promise<InObjects> {
-  const { resources, outputs } = await readResources();
+  const found = await readAll();
   const machines = new Map<string, MachineState>();
   const objects = new Map<string, ObjectState>();
-  for (const [name, { properties }] of resources) {
-    const machine = machineState.safeParse(properties);
-    if (machine.success) machines.set(name, machine.data);
-    const object = machine.success ? undefined : objectState.safeParse(properties);
-    if (object?.success) objects.set(name, object.data);
+  for (const [urn, { type, outputs }] of found) {
+    const machine = readers.machine(type, outputs);
+    const object = machine === undefined ? readers.object(type, outputs) : undefined;
+    if (machine !== undefined) machines.set(logicalName(urn), machine);
+    if (object !== undefined) objects.set(logicalName(urn), object);
   }
-  return { machines, objects, outputs };
+  const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
+  return { machines, objects, outputs: stack?.[1].outputs };
 }
 
 /** The same from the invoke's answer: `{outputs: {URN: {type, outputs}}}`. */
 export function stateFrom(raw: unknown): InState {
   const found = answer.parse(raw).outputs;
   const resources = Object.values(found);
-  const of = <T>(type: string, schema: z.ZodType<T>): T[] =>
-    resources.flatMap((resource) => {
-      const parsed = resource.type.endsWith(`:${type}`) ? schema.safeParse(resource.outputs) : undefined;
-      return parsed?.success ? [parsed.data] : [];
+  const of = <T>(reader: (type: string, properties: unknown) => T | undefined): T[] =>
+    resources.flatMap(({ type, outputs }) => reader(type, outputs) ?? []);
+  const known = (type: GuestType, found: (Omit<KnownGuest, "type" | "last"> & { mark: Mark })[]) =>
+    found.map(({ mark, ...last }): [number, KnownGuest] => {
+      const { name, cluster, vmid } = last;
+      return [mark.netboxId, { type, name, cluster, vmid, last }];
     });
-  const machines = (resource: string, type: GuestType) =>
-    of(resource, machine).map(({ mark, name, cluster, vmid, ...rest }): [number, KnownGuest] => [
-      mark.netboxId,
-      { type, name, cluster, vmid, last: { ...rest, name, cluster, vmid } },
-    ]);
   return {
     names: Object.entries(found).flatMap(
       ([urn, { type, outputs }]) => knownName(logicalName(urn), type, outputs) ?? [],
     ),
-    guests: new Map([...machines("ProxmoxVm", "qemu"), ...machines("ProxmoxContainer", "lxc")]),
-    netboxGuests: new Set(of("NetboxGuest", guest).map(({ mark }) => mark.netboxId)),
-    promoted: new Set(of("NetboxPromotion", guest).map(({ mark }) => mark.netboxId)),
-    snapshots: new Map(of("ProxmoxSnapshot", safety).map(({ mark, kept }) => [mark.netboxId, kept])),
+    guests: new Map([...known("qemu", of(readers.vm)), ...known("lxc", of(readers.container))]),
+    netboxGuests: new Set(of(readers.guest).map(({ mark }) => mark.netboxId)),
+    promoted: new Set(of(readers.promotion).map(({ mark }) => mark.netboxId)),
+    snapshots: new Map(of(readers.snapshot).map(({ mark, kept }) => [mark.netboxId, kept])),
     addresses: new Map(
-      of("NetboxIpAllocation", allocation).map(({ interfaceId, family, ordinal, addressId }) => [
+      of(readers.allocation).map(({ interfaceId, family, ordinal, addressId }) => [
         `${interfaceId}/v${family}-${ordinal}`,
         addressId,
       ]),
     ),
-    pluginRecords: new Set(of("NetboxDnsRecord", z.object({ recordId: z.number() })).map(({ recordId }) => recordId)),
+    pluginRecords: new Set(of(readers.pluginRecord).map(({ recordId }) => recordId)),
     resources: resources.map(({ type, outputs }) => ({ type: type.split(":").pop() ?? "", properties: outputs })),
-    records: new Map(of("Bind9Record", record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
+    records: new Map(of(readers.record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }
 
 const ofGuest = guest.transform(({ mark }) => String(mark.netboxId));
-const identities = {
-  ProxmoxVm: { kind: "machine", type: "qemu", identity: ofGuest },
-  ProxmoxContainer: { kind: "machine", type: "lxc", identity: ofGuest },
-  NetboxGuest: { kind: "guest", identity: ofGuest },
-  NetboxPromotion: { kind: "promotion", identity: ofGuest },
-  ProxmoxSnapshot: { kind: "snapshot", identity: ofGuest },
-  NetboxIpAllocation: {
-    kind: "allocation",
-    identity: allocation
-      .omit({ addressId: true })
-      .extend({ given: z.boolean().optional() })
-      .transform(allocationIdentity),
+/** What the resources that the site program names are of. */
+const named: (Pick<KnownName, "kind" | "type"> & {
+  of: Parameters<typeof tokensOf>[0];
+  identity: z.ZodType<string>;
+})[] = [
+  { of: proxmoxVm, kind: "machine", type: "qemu", identity: ofGuest },
+  { of: proxmoxContainer, kind: "machine", type: "lxc", identity: ofGuest },
+  { of: netboxGuest, kind: "guest", identity: ofGuest },
+  { of: netboxPromotion, kind: "promotion", identity: ofGuest },
+  { of: proxmoxSnapshot, kind: "snapshot", identity: ofGuest },
+  {
+    ...{ of: netboxIpAllocation, kind: "allocation" },
+    identity: allocation.transform(allocationIdentity),
   },
-  NetboxDnsRecord: { kind: "pluginRecord", identity: z.object({ key: z.string() }).transform(({ key }) => key) },
-  Bind9Record: { kind: "record", identity: record.pick({ server: true, name: true }).transform(recordIdentity) },
-} satisfies Record<string, Pick<KnownName, "kind" | "type"> & { identity: z.ZodType<string> }>;
-
-const isNamed = (type: string): type is keyof typeof identities => type in identities;
+  {
+    ...{ of: netboxDnsRecord, kind: "pluginRecord" },
+    identity: netboxDnsRecord.state.pick({ key: true }).transform(({ key }) => key),
+  },
+  {
+    ...{ of: bind9Record, kind: "record" },
+    identity: bind9Record.state.pick({ server: true, name: true }).transform(recordIdentity),
+  },
+];
+const namedByType = new Map(named.flatMap((each) => tokensOf(each.of).map((token) => [token, each])));
 
 /** A resource that the site program names. One whose properties can't be read has its name all the same. */
 function knownName(name: string, token: string, outputs: Record<string, unknown>): KnownName | undefined {
-  const type = token.split(":").pop() ?? "";
-  if (!isNamed(type)) return undefined;
-  const { identity, ...of } = identities[type];
-  return withoutUndefined({ ...of, name, identity: identity.safeParse(outputs).data });
+  const found = namedByType.get(token);
+  if (found === undefined) return undefined;
+  const { identity, kind, type } = found;
+  return withoutUndefined({ kind, type, name, identity: identity.safeParse(outputs).data });
 }

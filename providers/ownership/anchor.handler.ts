@@ -5,8 +5,9 @@ import { dnsRecordHandler } from "../netbox/plugins/dnsrecord.handler";
 import { guestHandler } from "../netbox/virtualization/guest.handler";
 import { containerHandler } from "../proxmox/nodes/lxc/container.handler";
 import { vmHandler } from "../proxmox/nodes/qemu/vm.handler";
-import type { Handler } from "../resource";
-import { type AnchorInputs, anchorInputs, type Orphan } from "./anchor.model";
+import { type Handler, handle } from "../resource";
+import { siteAnchor } from "./anchor";
+import type { AnchorInputs, Orphan } from "./anchor.model";
 
 /** In the order of removal: names vanish first, then guests, then their addresses, their NetBox objects last. */
 const handlers: [Orphan["kind"], Handler][] = [
@@ -22,24 +23,14 @@ const handlers: [Orphan["kind"], Handler][] = [
  * Depends on everything else of its stack. Protected, it makes `pulumi destroy` refuse as a whole; and what earlier runs
  * left without a trace in state goes with it, each by its own handler.
  */
-export const anchorHandler: Handler = {
-  diff(_state, inputs) {
-    return { changes: Array.isArray(inputs.leftovers) && inputs.leftovers.length > 0 };
-  },
-
-  async create(raw) {
-    return { id: "anchor", state: await sweep(raw) };
-  },
-
-  read: async (id, state) => ({ id, state, inputs: state }),
-
-  update: (_id, _state, raw) => sweep(raw),
-
+export const anchorHandler = handle(siteAnchor, {
+  create: async (wanted) => ({ id: "anchor", state: await sweep(wanted) }),
+  read: async (known) => known,
+  update: (_known, wanted) => sweep(wanted),
   delete: async () => {},
-};
+});
 
-async function sweep(raw: Record<string, unknown>): Promise<AnchorInputs> {
-  const { leftovers: orphans } = anchorInputs.parse(raw);
+async function sweep({ leftovers: orphans }: AnchorInputs): Promise<AnchorInputs> {
   const failed: string[] = [];
   for (const [kind, handler] of handlers)
     for (const { id, state } of orphans.filter((each) => each.kind === kind))

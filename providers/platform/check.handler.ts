@@ -2,37 +2,19 @@ import { z } from "zod";
 import { context } from "../context";
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
-import { type Handler, replacedBy } from "../resource";
-import { sameValue } from "../values";
-import { type CheckInputs, checkInputs, checkState } from "./check.model";
+import { handle } from "../resource";
+import { platformCheck } from "./check";
+import type { CheckInputs } from "./check.model";
 
 /** From NetBox's container to NetBox and Proxmox VE. Made, it has passed; what fails later shows as a change, which tries again. */
-export const checkHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(["cluster", "vmid"], state, inputs);
-    const failed = z.array(z.string()).safeParse(state.failed);
-    const changes =
-      (["node", "netbox", "proxmox", "token"] as const).some((key) => !sameValue(state[key], inputs[key])) ||
-      (failed.success && failed.data.length > 0);
-    return { changes: changes || replaced.replaces !== undefined, ...replaced };
-  },
+export const checkHandler = handle(platformCheck, {
+  create: async (wanted) => ({ id: `${wanted.cluster}/${wanted.vmid}`, state: await passed(wanted) }),
+  read: async (known) => ({ ...known, failed: await tried(known) }),
+  update: (_known, wanted) => passed(wanted),
+  delete: async () => {},
+});
 
-  async create(raw) {
-    const wanted = checkInputs.parse(raw);
-    return { id: `${wanted.cluster}/${wanted.vmid}`, state: await passed(wanted) };
-  },
-
-  async read(id, raw) {
-    const { failed: _failed, ...known } = checkState.parse(raw);
-    return { id, inputs: known, state: { ...known, failed: await tried(known) } };
-  },
-
-  update: (_id, _state, raw) => passed(checkInputs.parse(raw)),
-
-  async delete() {},
-};
-
-async function passed(wanted: CheckInputs): Promise<object> {
+async function passed(wanted: CheckInputs): Promise<CheckInputs & { failed: string[] }> {
   const failed = await tried(wanted);
   if (failed.length > 0)
     throw new UserError(

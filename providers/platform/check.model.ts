@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { differs, type Given } from "../resource";
 
 /** What NetBox's container should be able to do. */
 export const checkInputs = z.object({
@@ -25,3 +26,8 @@ export const checkInputs = z.object({
 export type CheckInputs = z.infer<typeof checkInputs>;
 
 export const checkState = checkInputs.extend({ failed: z.array(z.string()) });
+
+/** What failed the last time is tried again. */
+export const checkDiffers = (state: Given<z.infer<typeof checkState>>, inputs: Given<CheckInputs>): boolean =>
+  differs(["node", "netbox", "proxmox", "token"], state, inputs) ||
+  (Array.isArray(state.failed) && state.failed.length > 0);

@@ -1,28 +1,28 @@
-import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../resource";
-import type { CheckInputs } from "./check.model";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, defineResource } from "../resource";
+import { type CheckInputs, checkDiffers, checkInputs, checkState } from "./check.model";
+
+export const platformCheck = defineResource({
+  kind: "platform-check",
+  type: "platform:PlatformCheck",
+  about: "Tries from NetBox's container what it needs.",
+  inputs: checkInputs,
+  state: checkState,
+  secrets: ["token"],
+  replaces: ["cluster", "vmid"],
+  diff: checkDiffers,
+});
 
 /** Tries from NetBox's container what it needs. */
 export class PlatformCheck extends DynamicResource {
   constructor(
     name: string,
-    {
-      token,
-      netbox,
-      ...inputs
-    }: Omit<CheckInputs, "token" | "netbox"> & {
+    inputs: Omit<CheckInputs, "token" | "netbox"> & {
       token: pulumi.Input<string>;
       netbox: pulumi.Input<CheckInputs["netbox"]>;
     },
     options?: pulumi.CustomResourceOptions,
   ) {
-    super(
-      "platform",
-      "PlatformCheck",
-      "platform-check",
-      name,
-      { ...inputs, netbox, token: pulumi.secret(token) },
-      options,
-    );
+    super(platformCheck, name, inputs, options);
   }
 }

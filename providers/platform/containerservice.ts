@@ -1,6 +1,18 @@
-import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../resource";
-import type { ServiceInputs } from "./service.model";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, defineResource } from "../resource";
+import { type ServiceInputs, serviceDiffers, serviceInputs, serviceSettled, serviceState } from "./service.model";
+
+export const containerService = defineResource({
+  kind: "container-service",
+  type: "platform:ContainerService",
+  about: "A service in a container: PostgreSQL, Valkey, NetBox or nginx. It goes with its container.",
+  inputs: serviceInputs,
+  state: serviceState,
+  outputs: ["observed"],
+  secrets: ["secrets"],
+  replaces: serviceSettled,
+  diff: serviceDiffers,
+});
 
 /** A service in a container. Its secrets stay secret in the state. */
 export class ContainerService extends DynamicResource {
@@ -9,17 +21,9 @@ export class ContainerService extends DynamicResource {
 
   constructor(
     name: string,
-    { secrets, ...inputs }: Omit<ServiceInputs, "secrets"> & { secrets: Record<string, pulumi.Input<string>> },
+    inputs: Omit<ServiceInputs, "secrets"> & { secrets: Record<string, pulumi.Input<string>> },
     options?: pulumi.CustomResourceOptions,
   ) {
-    super(
-      "platform",
-      "ContainerService",
-      "container-service",
-      name,
-      { ...inputs, secrets: pulumi.secret(secrets) },
-      options,
-      ["observed"],
-    );
+    super(containerService, name, inputs, options);
   }
 }

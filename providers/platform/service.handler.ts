@@ -2,41 +2,23 @@ import { context } from "../context";
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
 import { Progress } from "../progress";
-import { type Handler, replacedBy } from "../resource";
+import { handle } from "../resource";
 import type { Shell } from "../ssh/shell";
+import { containerService } from "./containerservice";
 import type { ServiceStep } from "./service";
-import {
-  observedFrom,
-  type ServiceInputs,
-  serviceDiffers,
-  serviceInputs,
-  serviceSettled,
-  serviceState,
-} from "./service.model";
+import { observedFrom, type ServiceInputs } from "./service.model";
 import { serviceOf } from "./services";
 
 /** A service in a container: every step is run again, and does what is missing. It goes with its container. */
-export const serviceHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(serviceSettled, state, inputs);
-    return { changes: replaced.replaces !== undefined || serviceDiffers(state, inputs), ...replaced };
-  },
-
-  async create(raw) {
-    const wanted = serviceInputs.parse(raw);
-    return { id: `${wanted.cluster}/${wanted.vmid}/${wanted.service}`, state: await setUp(wanted) };
-  },
-
-  async read(id, raw) {
-    const known = serviceState.parse(raw);
-    const { observed: _observed, ...inputs } = known;
-    return { id, inputs, state: { ...inputs, observed: await look(known) } };
-  },
-
-  update: (_id, _state, raw) => setUp(serviceInputs.parse(raw)),
-
-  async delete() {},
-};
+export const serviceHandler = handle(containerService, {
+  create: async (wanted) => ({
+    id: `${wanted.cluster}/${wanted.vmid}/${wanted.service}`,
+    state: await setUp(wanted),
+  }),
+  read: async (known) => ({ ...known, observed: await look(known) }),
+  update: (_known, wanted) => setUp(wanted),
+  delete: async () => {},
+});
 
 const titleOf = ({ vmid, node, cluster, service, settings, secrets }: ServiceInputs): string =>
   `${serviceOf({ service, settings, secrets }).title} (CT ${vmid} on ${node} of ${cluster})`;

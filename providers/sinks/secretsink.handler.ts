@@ -1,15 +1,13 @@
 import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
-import type { Handler } from "../resource";
+import { handle } from "../resource";
 import { Semaphore } from "../semaphore";
 import { isPrivateFile, readText, removeFile, writePrivate } from "./files";
+import { secretSink } from "./secretsink";
 import {
   type Destination,
-  movesElsewhere,
   printDestination,
   type SecretSinkInputs,
-  secretSinkInputs,
-  sinkChanges,
   variableOf,
   vaultKeys,
   withVariable,
@@ -18,47 +16,35 @@ import { readStackSecret, removeStackSecret, writeStackSecret } from "./stack";
 import { withVault } from "./vault";
 
 /** A token's secret in a file, an environment file, Vault or another stack's configuration. */
-export const secretSinkHandler: Handler = {
-  diff: (state, inputs) => ({
-    changes: sinkChanges(state, inputs),
-    ...(movesElsewhere(state, inputs) ? { replaces: ["destination"] } : {}),
-  }),
-
-  async create(raw) {
-    const wanted = parsed(raw);
+export const secretSinkHandler = handle(secretSink, {
+  async create(wanted) {
+    keepSecret(wanted.credential);
     await turns.run(() => put(wanted));
-    return { id: printDestination(wanted.destination), state: raw };
+    return { id: printDestination(wanted.destination), state: wanted };
   },
 
-  async read(id, raw) {
-    const known = parsed(raw);
+  async read(known) {
+    keepSecret(known.credential);
     const { isThere, isOurs, isPrivate } = await observe(known);
     if (!isThere) return undefined;
     // Somebody changed it, or others may read it: the next run puts it right.
-    const state = isOurs && isPrivate ? raw : { ...raw, generation: -1 };
-    return { id, state, inputs: state };
+    return isOurs && isPrivate ? known : { ...known, generation: -1 };
   },
 
-  async update(_id, oldRaw, raw) {
-    const wanted = parsed(raw);
-    await turns.run(() => put(wanted, parsed(oldRaw)));
-    return raw;
+  async update(known, wanted) {
+    for (const { credential } of [known, wanted]) keepSecret(credential);
+    await turns.run(() => put(wanted, known));
+    return wanted;
   },
 
-  async delete(_id, raw) {
-    const known = parsed(raw);
+  async delete(known) {
+    keepSecret(known.credential);
     await turns.run(() => takeAway(known));
   },
-};
+});
 
 /** Several tokens may go into one file or secret. */
 const turns = new Semaphore(1);
-
-function parsed(raw: Record<string, unknown>): SecretSinkInputs {
-  const inputs = secretSinkInputs.parse(raw);
-  keepSecret(inputs.credential);
-  return inputs;
-}
 
 const fileText = ({ outcome }: SecretSinkInputs): string => `${JSON.stringify(JSON.parse(outcome), undefined, 2)}\n`;
 

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { unknown } from "../resource";
+import type { Diff } from "../resource";
 import { sameValue } from "../values";
 
 /** Where a token's secret goes to. Files and environment files keep what else is in them, and so does Vault. */
@@ -69,11 +69,11 @@ const place = (each: unknown): unknown => {
   return parsed.success ? placeOf(parsed.data) : each;
 };
 
-/** Does it go elsewhere? Then it is written there, and taken away here. */
-export const movesElsewhere = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
-  inputs.destination !== unknown && !sameValue(place(state.destination), place(inputs.destination));
-export const sinkChanges = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
-  Object.keys(secretSinkInputs.shape).some((name) => !sameValue(state[name], inputs[name]));
+/** One that goes elsewhere is written there, and taken away here. */
+export const sinkDiff = (state: Record<string, unknown>, inputs: Record<string, unknown>): Diff => ({
+  changes: Object.keys(secretSinkInputs.shape).some((name) => !sameValue(state[name], inputs[name])),
+  replaces: sameValue(place(state.destination), place(inputs.destination)) ? [] : ["destination"],
+});
 
 /** An environment file with a variable set, or taken away; its other lines as they are. */
 export function withVariable(text: string, name: string, value: string | undefined): string {

@@ -1,6 +1,16 @@
-import * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../resource";
-import type { Destination } from "./secretsink.model";
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, defineResource } from "../resource";
+import { type Destination, secretSinkInputs, sinkDiff } from "./secretsink.model";
+
+export const secretSink = defineResource({
+  kind: "secret-sink",
+  type: "sinks:SecretSink",
+  about: "A place outside of the state where a token's secret is put: a file, Vault, another stack's configuration.",
+  inputs: secretSinkInputs,
+  state: secretSinkInputs,
+  secrets: ["outcome", "credential"],
+  diff: sinkDiff,
+});
 
 interface SecretSinkArgs {
   destination: Destination;
@@ -13,14 +23,6 @@ interface SecretSinkArgs {
 /** A place outside of the state where a token's secret is put, for who works with it. */
 export class SecretSink extends DynamicResource {
   constructor(name: string, inputs: SecretSinkArgs, options?: pulumi.CustomResourceOptions) {
-    const { outcome, credential } = inputs;
-    super(
-      "sinks",
-      "SecretSink",
-      "secret-sink",
-      name,
-      { ...inputs, outcome: pulumi.secret(outcome), credential: pulumi.secret(credential) },
-      { ...options, additionalSecretOutputs: ["outcome", "credential"] },
-    );
+    super(secretSink, name, inputs, options);
   }
 }

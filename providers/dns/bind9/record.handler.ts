@@ -1,9 +1,10 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
-import type { Handler } from "../../resource";
+import { handle } from "../../resource";
 import { absolute, canonicalAddress } from "../names";
 import { canonicalValue, isSafe } from "../rdata";
 import { type NameServer, PrerequisiteError, type ZoneContent } from "./nameserver";
+import { bind9Record } from "./record";
 import {
   ConflictError,
   changeNode,
@@ -11,43 +12,37 @@ import {
   type Node,
   nodesOf,
   type RecordInputs,
-  recordDiff,
-  recordInputs,
+  type RecordState,
 } from "./record.model";
 
 /** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
-export const recordHandler: Handler = {
-  diff: recordDiff,
-
-  async create(raw) {
-    const wanted = parse(raw);
+export const recordHandler = handle(bind9Record, {
+  async create(inputs) {
+    const wanted = tidy(inputs);
     return { id: `${wanted.server}/${wanted.name}`, state: await sync(wanted, undefined) };
   },
 
-  async read(id, raw) {
-    const known = parse(raw);
+  async read(state) {
+    const known = tidy(state);
     const server = context().nameServer(known.server);
     const { forward, reverse } = nodesOf(known, undefined);
     const zones = await contents(server, [forward, ...reverse]);
     const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known);
-    if (seen === undefined) return undefined;
-    const { adopted: _adopted, ...inputs } = seen;
-    return { id, state: seen, inputs };
+    return seen && { ...seen, adopted: state.adopted };
   },
 
-  update: (_id, state, raw) => sync(parse(raw), parse(state)),
+  update: (known, wanted) => sync(tidy(wanted), tidy(known)),
 
-  async delete(_id, raw) {
-    const known = parse(raw);
+  async delete(state) {
+    const known = tidy(state);
     // The PTRs go first: nothing points at a name that is gone.
     const { forward, reverse } = nodesOf(undefined, known);
     if (known.owner.stack !== "") await write(known, [reverse, [forward]]);
   },
-};
+});
 
 /** Values in the one form that comparisons go by. */
-function parse(raw: Record<string, unknown>): RecordInputs {
-  const inputs = recordInputs.parse(raw);
+function tidy(inputs: RecordInputs): RecordInputs {
   const records = Object.entries(inputs.records).map(([type, values = []]): [string, string[]] => {
     const unsafe = values.find((value) => !isSafe(type, value));
     if (unsafe !== undefined)
@@ -69,16 +64,16 @@ async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, 
   return new Map(await Promise.all(zones.map(async (zone) => [zone, await server.content(zone)] as const)));
 }
 
-async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordInputs> {
+async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordState> {
   const { forward, reverse } = nodesOf(wanted, known);
   if (wanted.adopt && known === undefined) return adopt(wanted, forward, reverse);
   await write(wanted, [[forward], reverse]);
-  const { adopt: _adopt, adopted: _adopted, ...kept } = wanted;
+  const { adopt: _adopt, ...kept } = wanted;
   return kept;
 }
 
 /** Marks what is there and nobody owns. It is kept as it was found, so that the next plan says how it differs. */
-async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Promise<RecordInputs> {
+async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Promise<RecordState> {
   const server = context().nameServer(wanted.server);
   const nodes = [forward, ...reverse];
   const contentAt = (zones: Map<string, ZoneContent>, name: string) => zones.get(server.zoneOf(name) ?? "");

@@ -27,11 +27,15 @@ export const recordInputs = z.object({
   owner: z.object({ stack: z.string(), guests: z.array(z.number()) }),
   /** RRsets that are there and nobody owns are taken over as they are. */
   adopt: z.boolean().optional(),
-  /** In state: it was taken over, and stays as it was found until the next update. */
+});
+
+export const recordState = recordInputs.extend({
+  /** It was taken over, and stays as it was found until the next update. */
   adopted: z.boolean().optional(),
 });
 
 export type RecordInputs = z.infer<typeof recordInputs>;
+export type RecordState = z.infer<typeof recordState>;
 export type Owner = RecordInputs["owner"];
 
 // ---- values

@@ -1,10 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { ChoicesInputs } from "./choices.model";
+import { DynamicResource, defineResource } from "../../resource";
+import { type ChoicesInputs, choicesInputs, choicesState } from "./choices.model";
+
+export const netboxChoices = defineResource({
+  kind: "netbox-choices",
+  type: "netbox:NetboxChoices",
+  about: "What a custom field of NetBox's offers because of this stack. The choice set itself stays.",
+  inputs: choicesInputs,
+  state: choicesState,
+  replaces: ["set"],
+});
 
 /** What a custom field of NetBox's offers because of this stack. */
 export class NetboxChoices extends DynamicResource {
   constructor(name: string, inputs: ChoicesInputs, options?: pulumi.CustomResourceOptions) {
-    super("netbox", "NetboxChoices", "netbox-choices", name, { ...inputs }, options);
+    super(netboxChoices, name, inputs, options);
   }
 }

@@ -4,47 +4,34 @@ import { HttpError } from "../../http/errors";
 import { guestUrl } from "../../ownership/mark";
 import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
 import { isOurs, ownerOf } from "../../ownership/owner";
-import type { Handler } from "../../resource";
+import { handle } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
-import {
-  allocationDiff,
-  allocationMark,
-  hostOf,
-  type IpAllocationInputs,
-  type IpAllocationState,
-  ipAllocationInputs,
-  ipAllocationState,
-  toApi,
-} from "./ipallocation.model";
+import { netboxIpAllocation } from "./ipallocation";
+import { allocationMark, hostOf, type IpAllocationInputs, type IpAllocationState, toApi } from "./ipallocation.model";
 
 const addresses = "ipam/ip-addresses";
 
 /** An address of an interface. What we allocate is one atomic call with the assignment and our mark in it. */
-export const ipAllocationHandler: Handler = {
-  diff: allocationDiff,
-
-  async create(raw) {
-    const wanted = ipAllocationInputs.parse(raw);
+export const ipAllocationHandler = handle(netboxIpAllocation, {
+  async create(wanted) {
     const { interfaceId, family, ordinal, given } = wanted;
     return { id: `${interfaceId}/v${family}-${ordinal}${given ? "-given" : ""}`, state: await sync(wanted) };
   },
 
-  async read(id, raw) {
-    const known = ipAllocationState.parse(raw);
+  async read(known) {
     proveNetbox(known.mark);
     const found = known.addressId === undefined ? undefined : await byId(known.addressId);
     if (found === undefined || found.interfaceId !== known.interfaceId) return undefined;
-    const state = { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
-    // Only a new address is given its name.
-    const { dnsName: _dnsName, ...inputs } = state;
-    return { id, state, inputs };
+    return { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
   },
 
-  update: (_id, _state, raw) => sync(ipAllocationInputs.parse(raw)),
+  // Only a new address is given its name.
+  inputsOf: ({ dnsName: _dnsName, ...inputs }) => inputs,
 
-  async delete(_id, raw) {
-    const known = ipAllocationState.parse(raw);
+  update: (_known, wanted) => sync(wanted),
+
+  async delete(known) {
     proveNetbox(known.mark);
     if (known.given) return; // a person's address is never ours to delete
     const isMarked = ({ description }: NetboxAddress) => isAllocationOf(known, description);
@@ -55,7 +42,7 @@ export const ipAllocationHandler: Handler = {
     const reserved = (await byAddress(known.address)).find(isReserved);
     if (reserved) await removeMarked(reserved.id, known, isReserved);
   },
-};
+});
 
 const title = (wanted: IpAllocationInputs) =>
   `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;

@@ -3,9 +3,10 @@ import { former } from "../../context";
 import { UserError } from "../../errors";
 import { parseMaking, printMaking } from "../../ownership/netbox";
 import { isOurs } from "../../ownership/owner";
-import type { Handler } from "../../resource";
-import { isRecord, sameValue } from "../../values";
+import { handle } from "../../resource";
+import { sameValue } from "../../values";
 import type { NetboxClient } from "../client";
+import { netboxMachine } from "./machine";
 import {
   addressKey,
   addressOf,
@@ -18,79 +19,51 @@ import {
   type MachineInputs,
   type MachineInterface,
   type MachineState,
-  machineInputs,
-  machineState,
+  machineDiffers,
   type PartKind,
-  partsDiffer,
   prefixAsked,
 } from "./machine.model";
-import { isRenewed, netboxOf, withoutFound } from "./object.handler";
-import {
-  bodyFor,
-  likeGiven,
-  nestedId,
-  nothingOwned,
-  type Owned,
-  objectDiffers,
-  ownedFrom,
-  patchFor,
-  type Row,
-} from "./object.model";
+import { netboxOf } from "./object.handler";
+import { bodyFor, nestedId, nothingOwned, type Owned, ownedFrom, patchFor, type Row } from "./object.model";
 import { ensureObject, explained, findObject, leaveObject, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
 const addressFields = "id,address,assigned_object_type,assigned_object_id,dns_name,description,vrf";
 
-const machineDiffers = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
-  objectDiffers(state, inputs) || (inputs.released !== true && partsDiffer(state, inputs));
-
 /** A virtual machine or a device with its parts: what is there is merged, what is missing made, what others added left alone. */
-export const machineHandler: Handler = {
-  diff: (state, inputs) => ({
-    changes: isRenewed(state, inputs) || machineDiffers(state, inputs),
-  }),
-
-  async create(raw) {
-    const wanted = machineInputs.parse(raw);
+export const machineHandler = handle(netboxMachine, {
+  async create(wanted) {
     const netbox = netboxOf(wanted);
     const { row: root, made, isNew, before } = await ensureObject(netbox, wanted);
     const sync = new Sync(netbox, wanted, root.id, undefined, isNew);
-    return { id: String(root.id), state: { ...raw, netboxId: root.id, made, before, parts: await sync.run() } };
+    return { id: String(root.id), state: { ...wanted, netboxId: root.id, made, before, parts: await sync.run() } };
   },
 
-  async read(id, raw) {
-    const known = machineState.parse(raw);
+  async read(known) {
     const netbox = netboxOf(known);
     const found = await findObject(netbox, known.type, known.netboxId);
     if (found === undefined) return undefined;
     const observed = { ...known, ...ownedFrom(known.type, found, known), ...(await readParts(netbox, known)) };
-    const { fields, customFields, tags, parts } = observed;
-    const interfaces = partsLike(raw.interfaces, observed.interfaces);
-    const disks = partsLike(raw.disks, observed.disks);
-    const state = { ...raw, ...likeGiven(raw, { fields, customFields, tags, interfaces, disks }), parts };
-    return { id, state: { ...state, ...writtenOf(known, observed) }, inputs: withoutFound(state) };
+    return { ...observed, ...writtenOf(known, observed) };
   },
 
-  async update(_id, oldRaw, raw) {
-    const known = machineState.parse(oldRaw);
-    const wanted = machineInputs.parse(raw);
+  async update(known, wanted) {
     const netbox = netboxOf(known);
     const { netboxId, made, before } = known;
     // Where only the stack's name or NetBox's URL changed, nothing is to be written.
-    if (wanted.released === true || !machineDiffers(oldRaw, raw))
-      return { ...raw, netboxId, made, before, parts: known.parts };
+    if (wanted.released === true || !machineDiffers(known, wanted))
+      return { ...wanted, netboxId, made, before, parts: known.parts };
     const there = await writeObject(netbox, wanted.type, netboxId, wanted.fields.name, wanted, known);
     if (!there)
       throw new UserError(
         `The ${titleOf(netbox, known.type, known.fields.name, netboxId)} was deleted in NetBox while this ran: run again with --refresh.`,
       );
     const parts = await new Sync(netbox, wanted, netboxId, known, false).run();
-    return { ...raw, netboxId, made, before, parts };
+    return { ...wanted, netboxId, made, before, parts };
   },
 
-  async delete(_id, raw) {
-    const known = machineState.parse(raw);
+  async delete(known) {
     const netbox = netboxOf(known);
     // What we made goes with its parts.
     if (known.released !== true && known.removal === "delete" && !known.made) {
@@ -99,7 +72,7 @@ export const machineHandler: Handler = {
     }
     await leaveObject(netbox, known);
   },
-};
+});
 
 /** What was written last, where it is something else now: whose value that is can be told by it. */
 function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "written" | "writtenParts"> {
@@ -117,15 +90,6 @@ function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "
     writtenParts: parts.length === 0 ? undefined : Object.fromEntries(parts),
   };
 }
-
-/** Parts in the shape that they were given. */
-const partsLike = (given: unknown, observed: Record<string, object>): Record<string, unknown> =>
-  Object.fromEntries(
-    Object.entries(observed).map(([name, part]) => {
-      const one = isRecord(given) ? given[name] : undefined;
-      return [name, likeGiven(isRecord(one) ? one : {}, part)];
-    }),
-  );
 
 // ---- reading
 

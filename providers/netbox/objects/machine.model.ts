@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { sameValue } from "../../values";
-import { type Owned, objectInputs, objectState, owned, sameProperty } from "./object.model";
+import { type Owned, objectDiffers, objectInputs, objectState, owned, sameProperty } from "./object.model";
 import type { ObjectTypeName } from "./objecttypes";
 
 // A virtual machine or a device with its parts.
@@ -120,3 +120,7 @@ export function partsDiffer(rawState: Properties, rawInputs: Properties): boolea
     ) || Object.entries(disks).some(([name, each]) => differs(disksThere[name], each))
   );
 }
+
+/** Does a machine or one of its parts differ from what is wanted? */
+export const machineDiffers = (state: Properties, inputs: Properties): boolean =>
+  objectDiffers(state, inputs) || (inputs.released !== true && partsDiffer(state, inputs));

@@ -1,14 +1,24 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { MachineInputs } from "./machine.model";
-import { className, type ObjectArgs } from "./object";
+import { DynamicResource, defineResource } from "../../resource";
+import { type MachineInputs, machineDiffers, machineInputs, machineState } from "./machine.model";
+import { type ObjectArgs, planType } from "./object";
+import { isRenewed } from "./object.model";
 
 export type MachineArgs = ObjectArgs<MachineInputs["type"]> &
   Partial<Pick<MachineInputs, "interfaces" | "disks" | "primary">>;
 
+export const netboxMachine = defineResource({
+  kind: "netbox-machine",
+  type: { all: machineInputs.shape.type.options.map(planType), of: ({ type }) => planType(String(type)) },
+  about: "A virtual machine or a device in NetBox with its parts: interfaces with MACs and addresses, virtual disks.",
+  inputs: machineInputs,
+  state: machineState,
+  diff: (state, inputs) => isRenewed(state, inputs) || machineDiffers(state, inputs),
+});
+
 /** A virtual machine or a device in NetBox with its parts: interfaces with MACs and addresses, virtual disks. */
 export class NetboxMachine extends DynamicResource {
   constructor(name: string, inputs: MachineArgs, options?: pulumi.CustomResourceOptions) {
-    super("netbox", className(inputs.type), "netbox-machine", name, inputs, options);
+    super(netboxMachine, name, inputs, options);
   }
 }

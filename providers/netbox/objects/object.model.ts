@@ -73,6 +73,10 @@ export const objectDiffers = (state: Record<string, unknown>, inputs: Record<str
   !sameValue(state.tags ?? [], inputs.tags ?? [], { sets: true }) ||
   (state.removal ?? "delete") !== (inputs.removal ?? "delete");
 
+/** Does state know its stack or its NetBox by another name than the program? */
+export const isRenewed = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
+  state.stack !== inputs.stack || state.netboxUrl !== inputs.netboxUrl;
+
 // ---- an object's row and what is ours of it
 
 export interface Row extends Record<string, unknown> {
@@ -192,9 +196,4 @@ export function bodyFor(
     ...(custom.length === 0 ? {} : { custom_fields: Object.fromEntries(custom) }),
     ...(tags.length === 0 ? {} : { tags: tags.map((slug) => ({ slug })) }),
   };
-}
-
-/** What was observed, in the shape that was given: what was left out there because it is empty stays left out. */
-export function likeGiven<T extends object>(given: Record<string, unknown>, observed: T): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(observed).filter(([key, value]) => key in given || !isEmpty(value)));
 }

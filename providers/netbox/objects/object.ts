@@ -1,18 +1,27 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { ObjectInputs } from "./object.model";
-import type { ObjectTypeName } from "./objecttypes";
+import { DynamicResource, defineResource } from "../../resource";
+import { isRenewed, type ObjectInputs, objectDiffers, objectInputs, objectState } from "./object.model";
+import { type ObjectTypeName, objectTypes } from "./objecttypes";
 
 /** Inputs that may be left out where they are empty. */
 export type ObjectArgs<T extends ObjectTypeName = ObjectTypeName> = Partial<ObjectInputs> &
   Pick<ObjectInputs, "netboxUrl" | "stack"> & { type: T };
 
 /** `virtualMachine` as it stands in the plan: `netbox:VirtualMachine`. */
-export const className = (type: ObjectTypeName): string => `${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+export const planType = (type: string): string => `netbox:${type.charAt(0).toUpperCase()}${type.slice(1)}`;
+
+export const netboxObject = defineResource({
+  kind: "netbox-object",
+  type: { all: Object.keys(objectTypes).map(planType), of: ({ type }) => planType(String(type)) },
+  about: "One object in NetBox, of which only some fields are ours. Its type in the plan is NetBox's own word.",
+  inputs: objectInputs,
+  state: objectState,
+  diff: (state, inputs) => isRenewed(state, inputs) || objectDiffers(state, inputs),
+});
 
 /** One object in NetBox, of which only some fields are ours; its type in the plan is NetBox's own word. */
 export class NetboxObject extends DynamicResource {
   constructor(name: string, inputs: ObjectArgs, options?: pulumi.CustomResourceOptions) {
-    super("netbox", className(inputs.type), "netbox-object", name, inputs, options);
+    super(netboxObject, name, inputs, options);
   }
 }

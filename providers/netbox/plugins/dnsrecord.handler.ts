@@ -2,44 +2,31 @@ import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { parseRecord, printRecord } from "../../ownership/netbox";
 import { type Owner, ownerOf } from "../../ownership/owner";
-import type { Handler } from "../../resource";
+import { handle } from "../../resource";
 import { dnsRecord, dnsRecordFields, type NetboxDnsRecord } from "../schemas";
 import { proveNetbox } from "../virtualization/guest.handler";
-import {
-  type DnsRecordInputs,
-  type DnsRecordState,
-  dnsRecordDiff,
-  dnsRecordInputs,
-  dnsRecordState,
-  toApi,
-} from "./dnsrecord.model";
+import { netboxDnsRecord } from "./dnsrecord";
+import { type DnsRecordInputs, type DnsRecordState, toApi } from "./dnsrecord.model";
 
 const path = "plugins/netbox-dns/records";
 
 /** A guest's record in netbox-dns. One that somebody else keeps there with the same value is left to them. */
-export const dnsRecordHandler: Handler = {
-  diff: dnsRecordDiff,
-
-  async create(raw) {
-    const wanted = dnsRecordInputs.parse(raw);
+export const dnsRecordHandler = handle(netboxDnsRecord, {
+  async create(wanted) {
     return { id: `${wanted.zone}/${wanted.key}`, state: await sync(wanted, undefined) };
   },
 
-  async read(id, raw) {
-    const known = dnsRecordState.parse(raw);
+  async read(known) {
     proveNetbox(known);
     const found = known.recordId === undefined ? undefined : await byId(known.recordId);
     if (found === undefined) return undefined;
     const { zoneId, name, value } = found;
-    const state = { ...known, zoneId, name, value };
-    const { recordId: _recordId, kept: _kept, ...inputs } = state;
-    return { id, state, inputs };
+    return { ...known, zoneId, name, value };
   },
 
-  update: (_id, state, raw) => sync(dnsRecordInputs.parse(raw), dnsRecordState.parse(state)),
+  update: (known, wanted) => sync(wanted, known),
 
-  async delete(_id, raw) {
-    const known = dnsRecordState.parse(raw);
+  async delete(known) {
     proveNetbox(known);
     if (known.recordId !== undefined)
       await change(known.recordId, ({ description, fqdn }) => {
@@ -51,7 +38,7 @@ export const dnsRecordHandler: Handler = {
         return owner.of === "us" ? "delete" : undefined;
       });
   },
-};
+});
 
 /** Whose a record is: a mark of ours with another key is another record's. */
 function ownerOfRecord({ stack, key }: DnsRecordInputs, description: string): Owner {

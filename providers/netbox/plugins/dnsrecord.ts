@@ -1,6 +1,15 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { DnsRecordInputs } from "./dnsrecord.model";
+import { DynamicResource, defineResource } from "../../resource";
+import { type DnsRecordInputs, dnsRecordDiff, dnsRecordInputs, dnsRecordState } from "./dnsrecord.model";
+
+export const netboxDnsRecord = defineResource({
+  kind: "netbox-dns-record",
+  type: "netbox:NetboxDnsRecord",
+  about: "A guest's record in netbox-dns.",
+  inputs: dnsRecordInputs,
+  state: dnsRecordState,
+  diff: dnsRecordDiff,
+});
 
 /** A guest's record in netbox-dns. */
 export class NetboxDnsRecord extends DynamicResource {
@@ -9,6 +18,6 @@ export class NetboxDnsRecord extends DynamicResource {
     inputs: { [K in keyof DnsRecordInputs]: pulumi.Input<DnsRecordInputs[K]> },
     options?: pulumi.CustomResourceOptions,
   ) {
-    super("netbox", "NetboxDnsRecord", "netbox-dns-record", name, inputs, options);
+    super(netboxDnsRecord, name, inputs, options);
   }
 }

@@ -1,20 +1,17 @@
 import { z } from "zod";
 import { former } from "../../context";
 import { keepSecret } from "../../http/redact";
-import { type Handler, replacedBy } from "../../resource";
+import { foundOut, handle } from "../../resource";
 import { withoutUndefined } from "../../values";
 import type { NetboxClient } from "../client";
 import { netboxOf } from "../objects/object.handler";
 import { explained } from "../objects/objects";
 import { keepOwnToken, proveTokenGone } from "./lockout";
+import { netboxToken } from "./token";
 import {
   credentialOf,
   madeNetboxToken,
   type NetboxTokenInputs,
-  netboxTokenChanges,
-  netboxTokenInputs,
-  netboxTokenKey,
-  netboxTokenState,
   printTokenDescription,
   seenToken,
   seenTokenFields,
@@ -25,51 +22,39 @@ import {
 const path = "users/tokens";
 
 /** An API token: made with a secret that NetBox shows once, exchanged for a new generation, taken away. */
-export const netboxTokenHandler: Handler = {
-  diff: (state, inputs) => ({
-    changes: netboxTokenChanges(state, inputs),
-    ...replacedBy(netboxTokenKey, state, inputs),
-  }),
-
-  async create(raw) {
-    const wanted = netboxTokenInputs.parse(raw);
+export const netboxTokenHandler = handle(netboxToken, {
+  async create(wanted) {
     const made = await make(netboxOf(wanted), wanted);
-    return { id: String(made.netboxId), state: { ...raw, ...made } };
+    return { id: String(made.netboxId), state: { ...wanted, ...made } };
   },
 
-  async read(id, raw) {
-    const known = netboxTokenState.parse(raw);
+  async read(known) {
     const netbox = netboxOf(known);
     const there = await netbox.find(path, known.netboxId, seenToken, seenTokenFields);
     if (there === undefined) {
       await proveTokenGone(netbox, titleOf(known));
       return undefined;
     }
-    const state = { ...raw, ...tokenFrom(there) };
-    const { netboxId: _id, key: _key, madeAt: _madeAt, value: _value, ...inputs } = { ...known, ...tokenFrom(there) };
-    return { id, state, inputs };
+    return { ...known, ...tokenFrom(there) };
   },
 
-  async update(_id, oldRaw, raw) {
-    const [known, wanted] = [netboxTokenState.parse(oldRaw), netboxTokenInputs.parse(raw)];
+  async update(known, wanted) {
     const netbox = netboxOf(wanted);
     if (wanted.generation !== known.generation) {
       const made = await make(netbox, wanted);
       await remove(netbox, known.netboxId, wanted);
-      return { ...raw, ...made };
+      return { ...wanted, ...made };
     }
     await told(`change ${titleOf(wanted)}`, () =>
       netbox.change(path, known.netboxId, anything, "id", () => tokenBody(wanted)),
     );
-    const { netboxId, key, madeAt, value } = known;
-    return withoutUndefined({ ...raw, netboxId, key, madeAt, value });
+    return { ...wanted, ...foundOut(netboxToken, known) };
   },
 
-  async delete(_id, raw) {
-    const known = netboxTokenState.parse(raw);
+  async delete(known) {
     await remove(netboxOf(known), known.netboxId, known);
   },
-};
+});
 
 const anything = z.object({ id: z.number() });
 const titleOf = ({ username, name }: NetboxTokenInputs): string => `the token ${name} of ${username} in NetBox`;

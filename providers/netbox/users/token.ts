@@ -1,6 +1,24 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { NetboxTokenInputs } from "./token.model";
+import { DynamicResource, defineResource } from "../../resource";
+import {
+  type NetboxTokenInputs,
+  netboxTokenChanges,
+  netboxTokenInputs,
+  netboxTokenKey,
+  netboxTokenState,
+} from "./token.model";
+
+export const netboxToken = defineResource({
+  kind: "netbox-token",
+  type: "netbox:NetboxToken",
+  about: "An API token of NetBox.",
+  inputs: netboxTokenInputs,
+  state: netboxTokenState,
+  outputs: ["value", "key", "madeAt"],
+  secrets: ["value"],
+  replaces: netboxTokenKey,
+  diff: netboxTokenChanges,
+});
 
 /** An API token of NetBox; its secret is an output that the engine keeps encrypted. */
 export class NetboxToken extends DynamicResource {
@@ -10,14 +28,6 @@ export class NetboxToken extends DynamicResource {
   declare readonly madeAt: pulumi.Output<number>;
 
   constructor(name: string, inputs: NetboxTokenInputs, options?: pulumi.CustomResourceOptions) {
-    super(
-      "netbox",
-      "NetboxToken",
-      "netbox-token",
-      name,
-      { ...inputs },
-      { ...options, additionalSecretOutputs: ["value"] },
-      ["value", "key", "madeAt"],
-    );
+    super(netboxToken, name, inputs, options);
   }
 }

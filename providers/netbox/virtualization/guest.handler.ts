@@ -3,33 +3,28 @@ import { UserError } from "../../errors";
 import { otherStackOf } from "../../ownership/guest";
 import { guestUrl, type Mark } from "../../ownership/mark";
 import { sameNetbox } from "../../ownership/owner";
-import type { Handler } from "../../resource";
+import { handle } from "../../resource";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
-import { type GuestInputs, type GuestState, guestDiff, guestInputs, guestState, vmidPatch } from "./guest.model";
+import { netboxGuest } from "./guest";
+import { type GuestInputs, type GuestState, vmidPatch } from "./guest.model";
 
 export const machines = "virtualization/virtual-machines";
 
 /** A guest's NetBox object: we own its VMID and, once it is decommissioned, its removal. It goes last of all that a guest has. */
-export const guestHandler: Handler = {
-  diff: guestDiff,
-
-  async create(raw) {
-    const wanted = guestInputs.parse(raw);
+export const guestHandler = handle(netboxGuest, {
+  async create(wanted) {
     return { id: String(wanted.mark.netboxId), state: await sync(wanted) };
   },
 
-  async read(id, raw) {
-    const known = guestState.parse(raw);
+  async read(known) {
     const found = await findGuest(known.mark);
     if (found === undefined) return undefined;
-    const state = { ...known, vmid: known.field === undefined ? known.vmid : vmidOf(found, known.field.name) };
-    return { id, state, inputs: state };
+    return { ...known, vmid: known.field === undefined ? known.vmid : vmidOf(found, known.field.name) };
   },
 
-  update: (_id, _state, raw) => sync(guestInputs.parse(raw)),
+  update: (_known, wanted) => sync(wanted),
 
-  async delete(_id, raw) {
-    const known = guestState.parse(raw);
+  async delete(known) {
     const there = await findGuest(known.mark);
     // Another stack's guest: that stack takes the object away, with all that it has.
     if ((await otherStackOf(known.mark, there?.clusterName, known.vmid)) !== undefined) return;
@@ -40,7 +35,7 @@ export const guestHandler: Handler = {
       return field && derived && vmidOf(found, field.name) === vmid ? vmidPatch(field, null) : undefined;
     });
   },
-};
+});
 
 /** The guest's object. @throws where the NetBox at hand is not the one that the guest was recorded from */
 export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | undefined> {

@@ -1,12 +1,11 @@
-import { type AclInputs, aclInputs, aclInView, aclPrivileges, printAcl } from "./acl.model";
+import { proxmoxAcl } from "./acl";
+import { type AclInputs, aclInView, aclPrivileges, printAcl } from "./acl.model";
 import { accessHandler } from "./handler";
 
 const sent = ({ path, type, ugid, roleid }: AclInputs) => ({ path, roles: roleid, [`${type}s`]: ugid });
 
-export const aclHandler = accessHandler({
+export const aclHandler = accessHandler(proxmoxAcl, {
   noun: "ACL entry",
-  inputs: aclInputs,
-  key: ["cluster", "path", "type", "ugid", "roleid"],
   name: printAcl,
 
   ...aclInView,

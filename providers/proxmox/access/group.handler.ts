@@ -1,10 +1,9 @@
-import { groupInputs, groupInView } from "./group.model";
+import { proxmoxGroup } from "./group";
+import { groupInView } from "./group.model";
 import { accessHandler } from "./handler";
 
-export const groupHandler = accessHandler({
+export const groupHandler = accessHandler(proxmoxGroup, {
   noun: "group",
-  inputs: groupInputs,
-  key: ["cluster", "groupid"],
   name: ({ groupid }) => groupid,
 
   ...groupInView,

@@ -1,13 +1,12 @@
-import { z } from "zod";
 import { context } from "../../context";
 import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
-import { type Handler, replacedBy } from "../../resource";
+import { type Definition, foundOut, type Handler, handle } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import type { ProxmoxCluster } from "../client";
 import { proveSystem } from "../system";
 import { keepOwnRights } from "./lockout";
-import type { AccessView, InView } from "./view";
+import type { AccessFound, AccessView, InView } from "./view";
 
 // Roles, groups, users and ACL entries have one life: found or made, brought to what is wanted, put back or removed.
 
@@ -25,9 +24,6 @@ export interface Visibility {
 export interface AccessKind<I extends AccessInputs> extends InView<I> {
   /** PVE's word for it. */
   noun: string;
-  inputs: z.ZodType<I> & { shape: object };
-  /** What tells one from another: a change of it makes another object. */
-  key: readonly (keyof I & string)[];
   name: (wanted: I) => string;
   /** @returns what was found out while it was written, beside the inputs */
   write: (
@@ -42,29 +38,14 @@ export interface AccessKind<I extends AccessInputs> extends InView<I> {
   visibility: (known: I) => Visibility | undefined;
 }
 
-const found = z.object({
-  /** The cluster's own name for itself. */
-  system: z.string().optional(),
-  /** Did this stack make it? */
-  made: z.boolean().default(true),
-  /** What was there before, where it did not. */
-  before: z.record(z.string(), z.unknown()).optional(),
-});
-
-export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Handler {
+export function accessHandler<K extends string, I extends AccessInputs, S extends I & AccessFound>(
+  definition: Definition<K, I, S>,
+  kind: AccessKind<I>,
+): Handler<K> {
+  const { inputs, state: schema } = definition;
   const titleOf = (wanted: I) => `${kind.noun} ${kind.name(wanted)}`;
-  const names = Object.keys(kind.inputs.shape);
-  /** What was found out when it was made. */
-  const kept = (state: Record<string, unknown>) =>
-    Object.fromEntries(Object.entries(state).filter(([name]) => !names.includes(name)));
-  return {
-    diff: (state, inputs) => ({
-      changes: names.some((name) => !sameValue(state[name], inputs[name])),
-      ...replacedBy(kind.key, state, inputs),
-    }),
-
-    async create(raw) {
-      const wanted = kind.inputs.parse(raw);
+  return handle(definition, {
+    async create(wanted) {
       const cluster = context().cluster(wanted.cluster);
       return explained(cluster, `make ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
@@ -74,40 +55,36 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
         const more = await kind.write(cluster, wanted, there, undefined, view);
         const made = there === undefined;
         const before = made ? undefined : there;
-        const state = withoutUndefined({ ...raw, ...more, system: await cluster.system(), made, before });
-        return { id: `${wanted.cluster}/${kind.name(wanted)}`, state };
+        const found = withoutUndefined({ ...more, system: await cluster.system(), made, before });
+        return { id: `${wanted.cluster}/${kind.name(wanted)}`, state: schema.parse({ ...wanted, ...found }) };
       });
     },
 
-    async read(id, raw) {
-      const known = kind.inputs.parse(raw);
+    async read(known) {
       const cluster = context().cluster(known.cluster);
       const there = kind.find(await cluster.access(), known);
       if (there === undefined) {
-        await proveGone(cluster, titleOf(known), found.parse(raw).system, kind.visibility(known));
+        await proveGone(cluster, titleOf(known), known.system, kind.visibility(known));
         return undefined;
       }
-      const inputs = { ...known, ...there };
-      return { id, state: { ...raw, ...inputs }, inputs };
+      return { ...known, ...there };
     },
 
-    async update(_id, oldRaw, raw) {
-      const [known, wanted] = [kind.inputs.parse(oldRaw), kind.inputs.parse(raw)];
+    async update(known, wanted) {
       const cluster = context().cluster(wanted.cluster);
       await explained(cluster, `change ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
         keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
         await kind.write(cluster, wanted, kind.find(view, wanted), known, view);
       });
-      return { ...kept(oldRaw), ...raw };
+      return schema.parse({ ...foundOut(definition, known), ...wanted });
     },
 
-    async delete(_id, raw) {
-      const known = kind.inputs.parse(raw);
+    async delete(known) {
       const cluster = context().cluster(known.cluster);
-      const { system, made, before } = found.parse(raw);
+      const { system, made, before } = known;
       // What was there before comes back.
-      const last = made ? undefined : kind.inputs.parse({ ...known, ...before });
+      const last = made ? undefined : inputs.parse({ ...known, ...before });
       const what = `${made ? "delete" : "change"} ${titleOf(known)}`;
       await explained(cluster, what, async () => {
         const view = await cluster.accessNow();
@@ -118,7 +95,7 @@ export function accessHandler<I extends AccessInputs>(kind: AccessKind<I>): Hand
         else if (!sameValue(last, there)) await kind.write(cluster, last, there, known, view);
       });
     },
-  };
+  });
 }
 
 /** Only the cluster that it was recorded on may say that something is gone, and only to who would be shown it. */

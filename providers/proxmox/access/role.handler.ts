@@ -1,10 +1,9 @@
 import { accessHandler } from "./handler";
-import { roleInputs, roleInView } from "./role.model";
+import { proxmoxRole } from "./role";
+import { roleInView } from "./role.model";
 
-export const roleHandler = accessHandler({
+export const roleHandler = accessHandler(proxmoxRole, {
   noun: "role",
-  inputs: roleInputs,
-  key: ["cluster", "roleid"],
   name: ({ roleid }) => roleid,
 
   ...roleInView,

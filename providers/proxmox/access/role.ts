@@ -1,10 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { RoleInputs } from "./role.model";
+import { DynamicResource, defineResource } from "../../resource";
+import { type RoleInputs, roleInputs } from "./role.model";
+import { accessFound } from "./view";
 
-/** A role: a set of privileges. */
+export const proxmoxRole = defineResource({
+  kind: "proxmox-role",
+  type: "proxmox:ProxmoxRole",
+  about: "A role of Proxmox VE: a list of privileges.",
+  inputs: roleInputs,
+  state: roleInputs.extend(accessFound.shape),
+  replaces: ["cluster", "roleid"],
+});
+
+/** A role: a list of privileges. */
 export class ProxmoxRole extends DynamicResource {
   constructor(name: string, inputs: RoleInputs, options?: pulumi.CustomResourceOptions) {
-    super("proxmox", "ProxmoxRole", "proxmox-role", name, { ...inputs }, options);
+    super(proxmoxRole, name, inputs, options);
   }
 }

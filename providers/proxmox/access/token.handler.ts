@@ -2,7 +2,7 @@ import { context } from "../../context";
 import { UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { keepSecret } from "../../http/redact";
-import { type Handler, replacedBy } from "../../resource";
+import { handle } from "../../resource";
 import { isRecord, withoutUndefined } from "../../values";
 import type { Parameters } from "../api";
 import type { ProxmoxCluster } from "../client";
@@ -10,45 +10,33 @@ import { explain } from "../errors";
 import { explained, proveGone } from "./handler";
 import { keepOwnRights } from "./lockout";
 import * as wire from "./schemas";
-import {
-  fullTokenId,
-  seenToken,
-  type TokenInputs,
-  tokenChanges,
-  tokenInputs,
-  tokenInView,
-  tokenKey,
-  tokenState,
-} from "./token.model";
+import { proxmoxToken } from "./token";
+import { fullTokenId, seenToken, type TokenInputs, tokenInView } from "./token.model";
 import type { SeenToken } from "./view";
 
 /** An API token: made with a secret that PVE shows once, given a new one for a new generation, taken away. */
-export const tokenHandler: Handler = {
-  diff: (state, inputs) => ({ changes: tokenChanges(state, inputs), ...replacedBy(tokenKey, state, inputs) }),
-
-  async create(raw) {
-    const wanted = tokenInputs.parse(raw);
+export const tokenHandler = handle(proxmoxToken, {
+  async create(wanted) {
     const cluster = context().cluster(wanted.cluster);
     return explained(cluster, `make ${titleOf(wanted)}`, async () => {
       const system = await cluster.system();
       const id = `${wanted.cluster}/${fullTokenId(wanted)}`;
-      if (wanted.adopted === true) return { id, state: { ...raw, system } };
+      if (wanted.adopted === true) return { id, state: { ...wanted, system } };
       const there = seenToken(await cluster.accessNow(), wanted);
       if (there !== undefined && wanted.takeOver === true) {
         await change(cluster, there, wanted);
-        return { id, state: { ...raw, system, value: await regenerate(cluster, wanted), madeAt: nowInSeconds() } };
+        return { id, state: { ...wanted, system, value: await regenerate(cluster, wanted), madeAt: nowInSeconds() } };
       }
       if (there !== undefined)
         throw new UserError(
           `${titleOf(wanted)} was made by somebody else while this ran, and its secret is not known here. Run again: the next one then takes over from it.`,
         );
       const value = await make(cluster, wanted);
-      return { id, state: { ...raw, system, value, madeAt: nowInSeconds() } };
+      return { id, state: { ...wanted, system, value, madeAt: nowInSeconds() } };
     });
   },
 
-  async read(id, raw) {
-    const known = tokenState.parse(raw);
+  async read(known) {
     const cluster = context().cluster(known.cluster);
     const there = seenToken(await cluster.access(), known);
     if (there === undefined) {
@@ -56,29 +44,25 @@ export const tokenHandler: Handler = {
       return undefined;
     }
     // Somebody else's, until it retires: what it is like is nothing to this.
-    if (known.adopted === true) return { id, inputs: tokenInputs.parse(raw), state: raw };
-    const { system, madeAt, value, ...last } = known;
+    if (known.adopted === true) return known;
     const { comment, expire, privsep } = there;
-    const inputs = withoutUndefined({ ...last, expire, privsep, comment: comment ?? (last.comment && "") });
-    return { id, inputs, state: withoutUndefined({ ...inputs, system, madeAt, value }) };
+    return { ...known, expire, privsep, comment: comment ?? (known.comment && "") };
   },
 
-  async update(_id, oldRaw, raw) {
-    const [known, wanted] = [tokenState.parse(oldRaw), tokenInputs.parse(raw)];
-    if (wanted.adopted === true) return withoutUndefined({ ...raw, system: known.system });
+  async update(known, wanted) {
+    if (wanted.adopted === true) return { ...wanted, system: known.system };
     const cluster = context().cluster(wanted.cluster);
     return explained(cluster, `change ${titleOf(wanted)}`, async () => {
       await change(cluster, known, wanted);
       const { system } = known;
       if (wanted.generation === known.generation)
-        return withoutUndefined({ ...raw, system, value: known.value, madeAt: known.madeAt });
+        return { ...wanted, system, value: known.value, madeAt: known.madeAt };
       const value = await regenerate(cluster, wanted);
-      return { ...raw, system, value, madeAt: nowInSeconds() };
+      return { ...wanted, system, value, madeAt: nowInSeconds() };
     });
   },
 
-  async delete(_id, raw) {
-    const known = tokenState.parse(raw);
+  async delete(known) {
     const cluster = context().cluster(known.cluster);
     // It was there before us, and is somebody's until it retires.
     if (known.adopted === true && (known.retires ?? Number.POSITIVE_INFINITY) > nowInSeconds()) return;
@@ -90,7 +74,7 @@ export const tokenHandler: Handler = {
       await cluster.write("DELETE", pathOf(known), {});
     });
   },
-};
+});
 
 const titleOf = (token: TokenInputs): string => `token ${fullTokenId(token)}`;
 const pathOf = ({ userid, tokenid }: TokenInputs): string =>

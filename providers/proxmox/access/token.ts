@@ -1,6 +1,18 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { TokenInputs } from "./token.model";
+import { DynamicResource, defineResource } from "../../resource";
+import { type TokenInputs, tokenChanges, tokenInputs, tokenKey, tokenState } from "./token.model";
+
+export const proxmoxToken = defineResource({
+  kind: "proxmox-token",
+  type: "proxmox:ProxmoxToken",
+  about: "An API token of Proxmox VE.",
+  inputs: tokenInputs,
+  state: tokenState,
+  outputs: ["value", "madeAt"],
+  secrets: ["value"],
+  replaces: tokenKey,
+  diff: tokenChanges,
+});
 
 /** An API token; its secret is an output that the engine keeps encrypted. */
 export class ProxmoxToken extends DynamicResource {
@@ -9,14 +21,6 @@ export class ProxmoxToken extends DynamicResource {
   declare readonly madeAt: pulumi.Output<number>;
 
   constructor(name: string, inputs: TokenInputs, options?: pulumi.CustomResourceOptions) {
-    super(
-      "proxmox",
-      "ProxmoxToken",
-      "proxmox-token",
-      name,
-      { ...inputs },
-      { ...options, additionalSecretOutputs: ["value"] },
-      ["value", "madeAt"],
-    );
+    super(proxmoxToken, name, inputs, options);
   }
 }

@@ -5,12 +5,11 @@ import { keepSecret } from "../../http/redact";
 import { sameValue } from "../../values";
 import type { ProxmoxCluster } from "../client";
 import { accessHandler } from "./handler";
-import { detailsTo, groupsOf, type UserInputs, userInputs, userInView } from "./user.model";
+import { proxmoxUser } from "./user";
+import { detailsTo, groupsOf, type UserInputs, userInView } from "./user.model";
 
-export const userHandler = accessHandler({
+export const userHandler = accessHandler(proxmoxUser, {
   noun: "user",
-  inputs: userInputs,
-  key: ["cluster", "userid"],
   name: ({ userid }) => userid,
 
   ...userInView,

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { withoutUndefined } from "../../values";
-import { type InView, type SeenUser, withEntry } from "./view";
+import { accessFound, type InView, type SeenUser, withEntry } from "./view";
 
 /** Fields that are left out are other people's. */
 const details = z.object({
@@ -26,6 +26,12 @@ export const userInputs = details.extend({
   generatePassword: z.boolean().optional(),
 });
 export type UserInputs = z.infer<typeof userInputs>;
+
+export const userState = userInputs.extend({
+  ...accessFound.shape,
+  /** The one that was generated. A secret. */
+  password: z.string().optional(),
+});
 
 const names = Object.keys(details.shape) as (keyof UserDetails)[];
 

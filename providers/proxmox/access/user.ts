@@ -1,6 +1,17 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../resource";
-import type { UserInputs } from "./user.model";
+import { DynamicResource, defineResource } from "../../resource";
+import { type UserInputs, userInputs, userState } from "./user.model";
+
+export const proxmoxUser = defineResource({
+  kind: "proxmox-user",
+  type: "proxmox:ProxmoxUser",
+  about: "A user of Proxmox VE. Its tokens are resources of their own.",
+  inputs: userInputs,
+  state: userState,
+  outputs: ({ generatePassword }) => (generatePassword === true ? ["password"] : []),
+  secrets: ["password"],
+  replaces: ["cluster", "userid"],
+});
 
 /** A user; its tokens are resources of their own. */
 export class ProxmoxUser extends DynamicResource {
@@ -8,15 +19,6 @@ export class ProxmoxUser extends DynamicResource {
   declare readonly password: pulumi.Output<string | undefined>;
 
   constructor(name: string, inputs: UserInputs, options?: pulumi.CustomResourceOptions) {
-    const outputs = inputs.generatePassword === true ? ["password"] : [];
-    super(
-      "proxmox",
-      "ProxmoxUser",
-      "proxmox-user",
-      name,
-      { ...inputs },
-      { ...options, additionalSecretOutputs: ["password"] },
-      outputs,
-    );
+    super(proxmoxUser, name, inputs, options);
   }
 }

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import type * as wire from "./schemas";
 
 /** An API token as PVE shows it: without its secret. */
@@ -55,6 +55,17 @@ export function viewOf(answers: {
     realms: new Map(answers.realms.map(({ realm, type }) => [realm, type])),
   };
 }
+
+/** What is found out of an object when it is made. */
+export const accessFound = z.object({
+  /** The cluster's own name for itself. */
+  system: z.string().optional(),
+  /** Did this stack make it? */
+  made: z.boolean().default(true),
+  /** What was there before, where it did not. */
+  before: z.record(z.string(), z.unknown()).optional(),
+});
+export type AccessFound = z.infer<typeof accessFound>;
 
 /** A map with one entry more, other, or less. */
 export function withEntry<V>(map: ReadonlyMap<string, V>, key: string, value: V | undefined): Map<string, V> {

@@ -1,9 +1,8 @@
-import type { z } from "zod";
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { type AnyMark, findAnyMark, pageOf, printMark } from "../../ownership/mark";
 import { markOwner, type Owner } from "../../ownership/owner";
-import type { Diff, Handler } from "../../resource";
+import { type Definition, type Handler, handle } from "../../resource";
 import type { Parameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
@@ -18,21 +17,15 @@ import {
   hasCloudInitDrive,
   type Observed,
   type Power,
-  replacing,
-  shrinkProblem,
 } from "./guest.model";
 import { migrate, type Place, pathOf, restart, switchTo } from "./power";
 
 /** What one kind of guest knows of itself; the life is the same for both. */
-export interface GuestKind<I extends GuestInputs> {
+export interface GuestKind<I extends GuestInputs, K extends string = string> {
   type: GuestType;
   /** As PVE calls it. */
   noun: "VM" | "CT";
-  inputs: z.ZodType<I>;
-  state: z.ZodType<I & Found>;
-  diff: (state: Record<string, unknown>, inputs: Record<string, unknown>) => Diff;
-  /** What can't be done to a guest that is there, by property. */
-  problems: (state: Partial<I & Found>, wanted: I) => { property: string; reason: string | undefined }[];
+  definition: Definition<K, I, I & Found>;
   /** Clones or creates it, with the mark in the very call. @returns the node where it is */
   make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<string>;
   /** Is this running task the one that makes it? */
@@ -46,24 +39,9 @@ export interface GuestKind<I extends GuestInputs> {
 }
 
 /** A guest of either kind: found or made, brought to what its inputs say, read back. */
-export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler {
-  return {
-    problems(state, inputs) {
-      const wanted = kind.inputs.safeParse(inputs);
-      const before = kind.state.safeParse(state);
-      if (!wanted.success || !before.success) return [];
-      const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
-      const shrinks = { property: "disks", reason: shrinkProblem(before.data.disks, wanted.data.disks) };
-      const all = replacing(state, inputs).length > 0 ? [] : [shrinks, ...kind.problems(before.data, wanted.data)];
-      return all.flatMap(({ property, reason }) =>
-        reason === undefined ? [] : [{ property, reason: `${title}: ${reason}` }],
-      );
-    },
-
-    diff: kind.diff,
-
-    async create(raw) {
-      const wanted = kind.inputs.parse(raw);
+export function guestHandler<I extends GuestInputs, K extends string>(kind: GuestKind<I, K>): Handler<K> {
+  return handle(kind.definition, {
+    async create(wanted) {
       const cluster = context().cluster(wanted.cluster);
       const { place, adopted } = await ensure(kind, cluster, wanted);
       const id = `${wanted.cluster}/${wanted.vmid}`;
@@ -75,8 +53,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       return { id, state: await sync(kind, place, wanted) };
     },
 
-    async read(id, raw) {
-      const known = kind.state.parse(raw);
+    async read(known) {
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
       if (there === undefined || !isOurs(kind, there.seen.config, known)) {
@@ -85,14 +62,11 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       }
       const { place, seen } = there;
       const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
-      const { uuid, system, pending, ...inputs } = await observe(kind, place, known, { ...seen, power });
       const { adopted } = known;
-      return { id, inputs, state: { ...inputs, uuid, system, pending, ...(adopted ? { adopted } : {}) } };
+      return { ...(await observe(kind, place, known, { ...seen, power })), ...(adopted ? { adopted } : {}) };
     },
 
-    async update(_id, rawState, rawInputs) {
-      const wanted = kind.inputs.parse(rawInputs);
-      const known = kind.state.parse(rawState);
+    async update(known, wanted) {
       if (wanted.inert) return known;
       const there = await locate(kind, context().cluster(wanted.cluster), wanted.vmid);
       if (there === undefined)
@@ -102,8 +76,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
       return sync(kind, there.place, wanted, known);
     },
 
-    async delete(_id, raw) {
-      const known = kind.state.parse(raw);
+    async delete(known) {
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
       // A stranger at our VMID means that our guest is gone; the stranger is left alone.
@@ -126,7 +99,7 @@ export function guestHandler<I extends GuestInputs>(kind: GuestKind<I>): Handler
         await cluster.task("DELETE", pathOf(place), { purge: 1 });
       });
     },
-  };
+  });
 }
 
 const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
@@ -204,7 +177,7 @@ async function observe<I extends GuestInputs>(
     },
     wanted,
   );
-  return kind.state.parse({
+  return kind.definition.state.parse({
     ...kept,
     uuid: kind.uuid(seen.config),
     system: await cluster.system(),

@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { anyMark, markChanged } from "../../ownership/mark";
-import type { Diff } from "../../resource";
+import { anyMark, markChanged, pageOf } from "../../ownership/mark";
+import type { Diff, Problem } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
 import type { GuestConfig, GuestType } from "../schemas";
@@ -161,6 +161,23 @@ export const guestDiff =
       isRenewed || replaces.length > 0 || changed(state, inputs).length > 0 || awaitsRestart(state, inputs);
     // The VMID stays, so the old guest has to be gone before the new one comes.
     return { changes, ...(replaces.length > 0 ? { replaces, deleteBeforeReplace: true } : {}) };
+  };
+
+/** What can't be done to a guest that is there. @param more of its kind */
+export const guestProblems =
+  <I extends GuestInputs, S extends GuestInputs & Found>(
+    inputs: z.ZodType<I>,
+    state: z.ZodType<S>,
+    more: (state: S, wanted: I) => { property: string; reason: string | undefined }[],
+  ) =>
+  (before: Properties, given: Properties): Problem[] => {
+    const [known, wanted] = [state.safeParse(before), inputs.safeParse(given)];
+    if (!wanted.success || !known.success || replacing(before, given).length > 0) return [];
+    const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
+    const shrinks = { property: "disks", reason: shrinkProblem(known.data.disks, wanted.data.disks) };
+    return [shrinks, ...more(known.data, wanted.data)].flatMap(({ property, reason }) =>
+      reason === undefined ? [] : [{ property, reason: `${title}: ${reason}` }],
+    );
   };
 
 // ---- from PVE

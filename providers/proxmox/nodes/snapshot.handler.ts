@@ -2,47 +2,36 @@ import { context } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { pageOf } from "../../ownership/mark";
 import { isSnapshotOfOurs, printSnapshot } from "../../ownership/proxmox";
-import { type Handler, replacedBy } from "../../resource";
+import { handle } from "../../resource";
 import type { Parameters } from "../api";
 import { says } from "../errors";
 import { snapshotList } from "../live.schemas";
 import { explained, locate, ownerOfGuest } from "./guest.handler";
 import { type Place, pathOf } from "./power";
-import { hasWork, type KeptSnapshot, type SnapshotInputs, snapshotInputs, snapshotState } from "./snapshot.model";
+import { proxmoxSnapshot } from "./snapshot";
+import type { KeptSnapshot, SnapshotInputs, SnapshotState } from "./snapshot.model";
 
 /**
  * Stands before its guest: what has to be kept is, before anything is changed. A guest that isn't there, or isn't ours, has
  * nothing to keep; its own resource says what is to be said of that.
  */
-export const snapshotHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(["cluster", "vmid", "type"], state, inputs);
-    return { changes: replaced.replaces !== undefined || hasWork(state, inputs), ...replaced };
-  },
-
-  async create(raw) {
-    const wanted = snapshotInputs.parse(raw);
+export const snapshotHandler = handle(proxmoxSnapshot, {
+  async create(wanted) {
     const place = await placeOf(wanted);
     // Those that a run took whose state is lost.
     const before = place === undefined ? [] : await ours(place);
     return { id: `${wanted.cluster}/${wanted.vmid}/snapshots`, state: await settled(wanted, before) };
   },
 
-  async read(id, raw) {
-    const known = snapshotState.parse(raw);
+  async read(known) {
     const place = await placeOf(known);
     const there = place && (await namesAt(place));
-    const kept = there === undefined ? known.kept : known.kept.filter(({ name }) => there.has(name));
-    const { kept: _kept, ...inputs } = known;
-    return { id, state: { ...known, kept }, inputs };
+    return there === undefined ? known : { ...known, kept: known.kept.filter(({ name }) => there.has(name)) };
   },
 
-  async update(_id, rawState, rawInputs) {
-    return settled(snapshotInputs.parse(rawInputs), snapshotState.parse(rawState).kept);
-  },
+  update: (known, wanted) => settled(wanted, known.kept),
 
-  async delete(_id, raw) {
-    const known = snapshotState.parse(raw);
+  async delete(known) {
     const place = await placeOf(known);
     if (place === undefined) return;
     await explained(`delete the snapshots of ${titleOf(known)}`, async () => {
@@ -52,7 +41,7 @@ export const snapshotHandler: Handler = {
       );
     });
   },
-};
+});
 
 const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
   `${name} (${cluster}/${vmid}, ${pageOf(mark)})`;
@@ -75,7 +64,7 @@ async function ours(place: Place): Promise<KeptSnapshot[]> {
 }
 
 /** Takes what is due, then deletes what is over. */
-async function settled(wanted: SnapshotInputs, before: KeptSnapshot[]): Promise<object> {
+async function settled(wanted: SnapshotInputs, before: KeptSnapshot[]): Promise<SnapshotState> {
   const { due, expired } = wanted;
   const place = await placeOf(wanted);
   if (place === undefined) return { ...wanted, kept: before };

@@ -2,7 +2,7 @@ import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { type Owner, ownerOf } from "../../ownership/owner";
 import { Progress } from "../../progress";
-import { type Handler, replacedBy } from "../../resource";
+import { handle } from "../../resource";
 import type { ProxmoxCluster } from "../client";
 import { says } from "../errors";
 import { parseSize } from "../propertystring";
@@ -10,6 +10,7 @@ import type { GuestConfig } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
 import { explained } from "./guest.handler";
 import { descriptionFrom, text } from "./guest.model";
+import { proxmoxTemplate } from "./template";
 import {
   changeableFrom,
   changesOf,
@@ -17,30 +18,20 @@ import {
   disksTo,
   findTemplateOwner,
   machineTo,
-  settled,
   type TemplateInputs,
   type TemplateState,
-  templateDiffers,
-  templateInputs,
   templateState,
 } from "./template.model";
 import { attachOverSsh, importOverSsh, removeOverSsh } from "./template.ssh";
 
 /** A template made of an image: built step by step, and gone on with where an interrupted run left it. */
-export const templateHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(settled, state, inputs);
-    return { changes: replaced.replaces !== undefined || templateDiffers(state, inputs), ...replaced };
-  },
-
-  async create(raw) {
-    const wanted = templateInputs.parse(raw);
+export const templateHandler = handle(proxmoxTemplate, {
+  async create(wanted) {
     const cluster = context().cluster(wanted.cluster);
     return { id: `${wanted.cluster}/${wanted.vmid}`, state: await build(cluster, wanted) };
   },
 
-  async read(id, raw) {
-    const known = templateState.parse(raw);
+  async read(known) {
     const cluster = context().cluster(known.cluster);
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
@@ -48,14 +39,10 @@ export const templateHandler: Handler = {
       await proveVisible(cluster, titleOf(known), known.vmid, undefined);
       return undefined;
     }
-    const state = observed(known, there.config, known.system);
-    const { builtAt: _builtAt, system: _system, unfinished: _unfinished, ...inputs } = state;
-    return { id, state, inputs };
+    return observed(known, there.config, known.system);
   },
 
-  async update(_id, rawState, rawInputs) {
-    const wanted = templateInputs.parse(rawInputs);
-    const known = templateState.parse(rawState);
+  async update(known, wanted) {
     const cluster = context().cluster(wanted.cluster);
     if (known.unfinished) return build(cluster, wanted);
     return explained(`change ${titleOf(wanted)}`, async () => {
@@ -67,8 +54,7 @@ export const templateHandler: Handler = {
     });
   },
 
-  async delete(_id, raw) {
-    const known = templateState.parse(raw);
+  async delete(known) {
     const cluster = context().cluster(known.cluster);
     const there = await locate(cluster, known);
     if (there === undefined || !isOurs(there.config, known)) {
@@ -92,7 +78,7 @@ export const templateHandler: Handler = {
     });
     if (known.method === "ssh") await removeOverSsh(context().shell(known.cluster, known.node), known);
   },
-};
+});
 
 const titleOf = ({ vmid, title, node, cluster }: TemplateInputs): string =>
   `template ${title} (VM ${vmid} on ${node} of ${cluster})`;

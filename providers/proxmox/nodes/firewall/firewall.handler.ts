@@ -1,45 +1,26 @@
 import { z } from "zod";
 import { context } from "../../../context";
 import { UserError } from "../../../errors";
-import { type Handler, replacedBy } from "../../../resource";
+import { handle } from "../../../resource";
 import type { ProxmoxCluster } from "../../client";
 import { says } from "../../errors";
 import { explained } from "../guest.handler";
-import {
-  beginsWith,
-  type FirewallInputs,
-  firewallDiffers,
-  firewallFrom,
-  firewallInputs,
-  firewallOptions,
-  seenRule,
-} from "./firewall.model";
+import { proxmoxFirewall } from "./firewall";
+import { beginsWith, type FirewallInputs, firewallFrom, firewallOptions, seenRule } from "./firewall.model";
 
 /** A container's firewall. It goes with its container. */
-export const firewallHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(["cluster", "vmid"], state, inputs);
-    return { changes: replaced.replaces !== undefined || firewallDiffers(state, inputs), ...replaced };
-  },
+export const firewallHandler = handle(proxmoxFirewall, {
+  create: async (wanted) => ({ id: `${wanted.cluster}/${wanted.vmid}`, state: await sync(wanted) }),
 
-  async create(raw) {
-    const wanted = firewallInputs.parse(raw);
-    return { id: `${wanted.cluster}/${wanted.vmid}`, state: await sync(wanted) };
-  },
-
-  async read(id, raw) {
-    const known = firewallInputs.parse(raw);
+  async read(known) {
     const cluster = context().cluster(known.cluster);
     // Its container is missed by its own resource.
-    if ((await cluster.find(known.vmid)) === undefined) return { id, inputs: known, state: known };
-    const seen = await see(cluster, known);
-    return { id, inputs: seen, state: seen };
+    return (await cluster.find(known.vmid)) === undefined ? known : see(cluster, known);
   },
 
-  update: (_id, _state, raw) => sync(firewallInputs.parse(raw)),
-
-  async delete() {},
-};
+  update: (_known, wanted) => sync(wanted),
+  delete: async () => {},
+});
 
 const pathOf = ({ node, vmid }: Pick<FirewallInputs, "node" | "vmid">): string => `/nodes/${node}/lxc/${vmid}/firewall`;
 

@@ -3,25 +3,13 @@ import { UserError } from "../../../errors";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
 import { explained, type GuestKind, guestHandler } from "../guest.handler";
-import {
-  type ContainerInputs,
-  changesTo,
-  containerDiff,
-  containerInputs,
-  containerState,
-  creation,
-  fromApi,
-  macFrom,
-  settledProblem,
-} from "./container.model";
+import { proxmoxContainer } from "./container";
+import { type ContainerInputs, changesTo, creation, fromApi, macFrom } from "./container.model";
 
-const container: GuestKind<ContainerInputs> = {
+const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   type: "lxc",
   noun: "CT",
-  inputs: containerInputs,
-  state: containerState,
-  diff: containerDiff,
-  problems: (state, wanted) => [{ property: "unprivileged", reason: settledProblem(state, wanted) }],
+  definition: proxmoxContainer,
   make,
   // PVE names the new container in the task that creates it, and only the source in the one that clones it.
   isMaking: async ({ type, id }, _log, { vmid, template }) =>

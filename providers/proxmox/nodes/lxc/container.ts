@@ -1,13 +1,33 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../../resource";
+import { DynamicResource, defineResource } from "../../../resource";
+import { guestProblems } from "../guest.model";
 import type { GuestArgs } from "../qemu/vm";
-import type { ContainerInputs } from "./container.model";
+import {
+  type ContainerInputs,
+  containerDiff,
+  containerInputs,
+  containerState,
+  settledProblem,
+} from "./container.model";
+
+export const proxmoxContainer = defineResource({
+  kind: "proxmox-container",
+  type: "proxmox:ProxmoxContainer",
+  about: "An LXC container of a Proxmox VE cluster.",
+  inputs: containerInputs,
+  state: containerState,
+  outputs: ["pending"],
+  problems: guestProblems(containerInputs, containerState, (state, wanted) => [
+    { property: "unprivileged", reason: settledProblem(state, wanted) },
+  ]),
+  diff: containerDiff,
+});
 
 /** An LXC container of a Proxmox VE cluster. */
 export class ProxmoxContainer extends DynamicResource {
   declare readonly pending: pulumi.Output<string[] | undefined>;
 
   constructor(name: string, inputs: GuestArgs<ContainerInputs>, options?: pulumi.CustomResourceOptions) {
-    super("proxmox", "ProxmoxContainer", "proxmox-container", name, inputs, options, ["pending"]);
+    super(proxmoxContainer, name, inputs, options);
   }
 }

@@ -1,60 +1,36 @@
 import { z } from "zod";
 import { context } from "../../../context";
 import { UserError } from "../../../errors";
-import { type Handler, replacedBy } from "../../../resource";
-import { sameValue } from "../../../values";
+import { handle } from "../../../resource";
 import type { Parameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { proveSystem } from "../../system";
 import { explained } from "../guest.handler";
-import {
-  type NetworkInputs,
-  type NetworkState,
-  networkChangeable,
-  networkInputs,
-  networkSettled,
-  networkState,
-  prefixOf,
-} from "./network.model";
+import { proxmoxNetwork } from "./network";
+import { type NetworkInputs, type NetworkState, prefixOf } from "./network.model";
 
 const named = z.object({ vnet: z.string().optional(), zone: z.string().optional() });
 
 /** A network: found, or made and applied; taken away again where it was made. */
-export const networkHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(networkSettled, state, inputs);
-    const changes =
-      replaced.replaces !== undefined || networkChangeable.some((key) => !sameValue(state[key], inputs[key]));
-    return { changes, ...replaced };
-  },
+export const networkHandler = handle(proxmoxNetwork, {
+  create: async (wanted) => ({ id: `${wanted.cluster}/${wanted.name}`, state: await ensure(wanted, []) }),
 
-  async create(raw) {
-    const wanted = networkInputs.parse(raw);
-    return { id: `${wanted.cluster}/${wanted.name}`, state: await ensure(wanted, []) };
-  },
-
-  async read(id, raw) {
-    const known = networkState.parse(raw);
+  async read(known) {
     const cluster = context().cluster(known.cluster);
     await proveSystem(cluster, titleOf(known), known.system);
     const there = known.kind === "bridge" ? await nodesWith(cluster, known) : known.nodes;
     const isThere = known.kind === "bridge" ? there.length > 0 : await hasVnet(cluster, known);
-    if (!isThere) return undefined;
-    const { system, made, ...inputs } = { ...known, nodes: known.nodes.filter((node) => there.includes(node)) };
-    return { id, inputs, state: { ...inputs, system, made } };
+    return isThere ? { ...known, nodes: known.nodes.filter((node) => there.includes(node)) } : undefined;
   },
 
-  async update(_id, rawState, raw) {
-    return ensure(networkInputs.parse(raw), networkState.parse(rawState).made);
-  },
+  update: (known, wanted) => ensure(wanted, known.made),
 
-  async delete(_id, raw) {
-    const known = networkState.parse(raw);
+  async delete(known) {
     const cluster = context().cluster(known.cluster);
     await proveSystem(cluster, titleOf(known), known.system);
     await explained(`take away ${titleOf(known)}`, () => remove(cluster, known));
   },
-};
+});
 
 const titleOf = ({ kind, name, cluster }: NetworkInputs): string => `${kind} ${name} of ${cluster}`;
 

@@ -29,12 +29,6 @@ export type NetworkInputs = z.infer<typeof networkInputs>;
 export type NetworkState = z.infer<typeof networkState>;
 
 export const networkSettled = ["cluster", "name", "kind", "zone"] as const satisfies readonly (keyof NetworkInputs)[];
-export const networkChangeable = [
-  "nodes",
-  "make",
-  "address",
-  "snat",
-] as const satisfies readonly (keyof NetworkInputs)[];
 
 /** `10.30.0.0/24` of `10.30.0.1/24`. */
 export const prefixOf = (address: string): string =>

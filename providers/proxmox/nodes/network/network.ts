@@ -1,10 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../../resource";
-import type { NetworkInputs } from "./network.model";
+import { DynamicResource, defineResource } from "../../../resource";
+import { type NetworkInputs, networkInputs, networkSettled, networkState } from "./network.model";
+
+export const proxmoxNetwork = defineResource({
+  kind: "proxmox-network",
+  type: "proxmox:ProxmoxNetwork",
+  about: "A bridge of the nodes, or a vnet: found, or made and applied.",
+  inputs: networkInputs,
+  state: networkState,
+  replaces: networkSettled,
+});
 
 /** A bridge of the nodes, or a vnet. */
 export class ProxmoxNetwork extends DynamicResource {
   constructor(name: string, inputs: NetworkInputs, options?: pulumi.CustomResourceOptions) {
-    super("proxmox", "ProxmoxNetwork", "proxmox-network", name, { ...inputs }, options);
+    super(proxmoxNetwork, name, inputs, options);
   }
 }

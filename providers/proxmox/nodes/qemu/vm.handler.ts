@@ -4,27 +4,13 @@ import type { Parameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
 import { explained, type GuestKind, guestHandler } from "../guest.handler";
-import {
-  bootProblem,
-  changesTo,
-  fromApi,
-  settledProblem,
-  uuidFrom,
-  type VmInputs,
-  vmDiff,
-  vmInputs,
-  vmState,
-} from "./vm.model";
+import { proxmoxVm } from "./vm";
+import { changesTo, fromApi, uuidFrom, type VmInputs } from "./vm.model";
 
-const virtualMachine: GuestKind<VmInputs> = {
+const virtualMachine: GuestKind<VmInputs, "proxmox-vm"> = {
   type: "qemu",
   noun: "VM",
-  inputs: vmInputs,
-  state: vmState,
-  diff: vmDiff,
-  problems: (state, wanted) => [
-    { property: "disks", reason: settledProblem(state, wanted) ?? bootProblem(state, wanted) },
-  ],
+  definition: proxmoxVm,
   make: clone,
   isMaking: async ({ type }, log, { vmid }) =>
     type === "qmclone" && (await log()).some((line) => line.endsWith(`with ID ${vmid}`)),

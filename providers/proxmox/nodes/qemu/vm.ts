@@ -1,6 +1,20 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource } from "../../../resource";
-import type { VmInputs } from "./vm.model";
+import { DynamicResource, defineResource } from "../../../resource";
+import { guestProblems } from "../guest.model";
+import { bootProblem, settledProblem, type VmInputs, vmDiff, vmInputs, vmState } from "./vm.model";
+
+export const proxmoxVm = defineResource({
+  kind: "proxmox-vm",
+  type: "proxmox:ProxmoxVm",
+  about: "A QEMU guest of a Proxmox VE cluster, cloned from a cloud-init template.",
+  inputs: vmInputs,
+  state: vmState,
+  outputs: ["pending"],
+  problems: guestProblems(vmInputs, vmState, (state, wanted) => [
+    { property: "disks", reason: settledProblem(state, wanted) ?? bootProblem(state, wanted) },
+  ]),
+  diff: vmDiff,
+});
 
 /** A guest's inputs, some of which may not be known yet. */
 export type GuestArgs<T> = pulumi.Inputs & { [K in keyof T]: pulumi.Input<pulumi.Unwrap<T[K]>> | pulumi.Inputs };
@@ -10,6 +24,6 @@ export class ProxmoxVm extends DynamicResource {
   declare readonly pending: pulumi.Output<string[] | undefined>;
 
   constructor(name: string, inputs: GuestArgs<VmInputs>, options?: pulumi.CustomResourceOptions) {
-    super("proxmox", "ProxmoxVm", "proxmox-vm", name, inputs, options, ["pending"]);
+    super(proxmoxVm, name, inputs, options);
   }
 }

@@ -2,23 +2,18 @@ import { z } from "zod";
 import { context } from "../../../context";
 import { UserError } from "../../../errors";
 import { Progress } from "../../../progress";
-import { type Handler, replacedBy } from "../../../resource";
+import { foundOut, handle } from "../../../resource";
 import type { Parameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { volume } from "../../schemas";
 import { proveSystem } from "../../system";
 import { explained } from "../guest.handler";
-import { type FileInputs, fileInputs, fileSettled, fileState, volumeOf } from "./file.model";
+import { proxmoxFile } from "./file";
+import { type FileInputs, volumeOf } from "./file.model";
 
 /** A file that a node fetches into a storage: PVE keeps it only once it is whole and its checksum fits. */
-export const fileHandler: Handler = {
-  diff(state, inputs) {
-    const replaced = replacedBy(fileSettled, state, inputs);
-    return { changes: replaced.replaces !== undefined, ...replaced };
-  },
-
-  async create(raw) {
-    const wanted = fileInputs.parse(raw);
+export const fileHandler = handle(proxmoxFile, {
+  async create(wanted) {
     const cluster = context().cluster(wanted.cluster);
     return explained(`fetch ${titleOf(wanted)}`, async () => {
       const found = await isThere(cluster, wanted);
@@ -33,24 +28,18 @@ export const fileHandler: Handler = {
     });
   },
 
-  async read(id, raw) {
-    const known = fileState.parse(raw);
+  async read(known) {
     const cluster = context().cluster(known.cluster);
     if (!(await isThere(cluster, known))) {
       await proveSystem(cluster, titleOf(known), known.system);
       return undefined;
     }
-    const { volid: _volid, system: _system, found: _found, ...inputs } = known;
-    return { id, state: known, inputs };
+    return known;
   },
 
-  async update(_id, rawState, rawInputs) {
-    const { volid, system, found } = fileState.parse(rawState);
-    return { ...fileInputs.parse(rawInputs), volid, system, found };
-  },
+  update: async (known, wanted) => ({ ...wanted, ...foundOut(proxmoxFile, known) }),
 
-  async delete(_id, raw) {
-    const known = fileState.parse(raw);
+  async delete(known) {
     const cluster = context().cluster(known.cluster);
     if (known.found) return;
     if (!(await isThere(cluster, known))) return proveSystem(cluster, titleOf(known), known.system);
@@ -59,7 +48,7 @@ export const fileHandler: Handler = {
       cluster.task("DELETE", `/nodes/${node}/storage/${storage}/content/${encodeURIComponent(volumeOf(known))}`, {}),
     );
   },
-};
+});
 
 const titleOf = (wanted: FileInputs): string => `${volumeOf(wanted)} on ${wanted.node} of ${wanted.cluster}`;
 
