@@ -51,11 +51,14 @@ export const currentStatus = z
     status: z.string(),
     qmpstatus: z.string().optional(),
     ha: z.object({ managed: z.number().optional() }).optional(),
+    uptime: z.number().optional(),
   })
-  .transform(({ status, qmpstatus, ha }) => ({
+  .transform(({ status, qmpstatus, ha, uptime }) => ({
     power:
       status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
     hasHa: ha?.managed === 1,
+    /** Seconds since its start; nothing of one that is stopped. */
+    uptime,
   }));
 export type CurrentStatus = z.infer<typeof currentStatus>;
 

@@ -61,9 +61,13 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
         return undefined;
       }
       const { place, seen } = there;
+      const { adopted, cloudInitAt } = known;
       const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
-      const { adopted } = known;
-      return { ...(await observe(kind, place, known, { ...seen, power })), ...(adopted ? { adopted } : {}) };
+      // One request more, of the few that wait for this.
+      const asks = cloudInitAt !== undefined && power !== "stopped";
+      const uptime = asks ? (await cluster.current(kind.type, place.node, known.vmid)).uptime : undefined;
+      const state = await observe(kind, place, known, { ...seen, power, uptime }, cloudInitAt);
+      return { ...state, ...(adopted ? { adopted } : {}) };
     },
 
     async update(known, wanted) {
@@ -148,21 +152,29 @@ async function proveGone<I extends GuestInputs>(
 
 // ---- observe and ensure
 
+type Seen = ReadGuest & { power: Power; uptime: number | undefined };
+
 /** A guest's configuration and what it does, at this moment. */
-async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
+async function seenNow(place: Place): Promise<Seen> {
   const { cluster, type, node, vmid } = place;
-  const [seen, { power }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
+  const [seen, { power, uptime }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
   if (seen === undefined) throw new UserError("it vanished while it was configured");
-  return { ...seen, power };
+  return { ...seen, power, uptime };
 }
 
-/** The guest as it was seen, in the form of its state. */
+const nowInSeconds = (): number => Math.floor(Date.now() / 1000);
+
+/** The guest as it was seen, in the form of its state. @param cloudInitAt when its drive was last written while it ran */
 async function observe<I extends GuestInputs>(
   kind: GuestKind<I>,
   { cluster, type, vmid }: Place,
   wanted: I,
-  seen: ReadGuest & { power: Power },
+  seen: Seen,
+  cloudInitAt?: number,
 ): Promise<I & Found> {
+  // A guest that was started since has read its drive.
+  const waits = cloudInitAt !== undefined && seen.uptime !== undefined && nowInSeconds() - seen.uptime <= cloudInitAt;
+  const pending = [...seen.pending, ...(waits ? ["cloud-init"] : [])];
   const {
     adopt: _adopt,
     restart: _restart,
@@ -181,7 +193,8 @@ async function observe<I extends GuestInputs>(
     ...kept,
     uuid: kind.uuid(seen.config),
     system: await cluster.system(),
-    pending: seen.pending.length === 0 ? undefined : seen.pending,
+    pending: pending.length === 0 ? undefined : pending,
+    cloudInitAt: waits ? cloudInitAt : undefined,
   });
 }
 
@@ -281,19 +294,22 @@ function sync<I extends GuestInputs>(
   const { cluster } = from;
   return explained(`bring ${titleOf(kind, wanted)} to what NetBox says`, async () => {
     const { cloudInit } = await configure(kind, from, wanted, known);
+    const cloudInitAt = cloudInit ? nowInSeconds() : known?.cloudInitAt;
     await pooled(cluster, wanted);
     const target = wanted.node === known?.node ? undefined : wanted.node;
     const place = target === undefined ? from : await migrate(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
     const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
+    let started = ran === "stopped";
     const ha = wanted.ha === undefined ? hasHa : wanted.ha !== "none";
     await switchTo(place, wanted.power, ran, ha);
     if (wanted.restart && ran === "running" && wanted.power === "running") {
       const waits = (await read(place))?.pending ?? [];
-      if (waits.length > 0 || cloudInit) await restart(place, ha);
+      started = waits.length > 0 || cloudInitAt !== undefined;
+      if (started) await restart(place, ha);
     }
-    return observe(kind, place, wanted, await seenNow(place));
+    return observe(kind, place, wanted, await seenNow(place), started ? undefined : cloudInitAt);
   });
 }
 

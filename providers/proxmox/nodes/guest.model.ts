@@ -78,8 +78,10 @@ export const guestInputs = z.object({
 export const found = z.object({
   uuid: z.string().optional(),
   system: z.string().optional(),
-  /** Options whose change waits for the guest's next start. */
+  /** Options whose change waits for the guest's next start; `cloud-init` where its drive was written since the last one. */
   pending: z.array(z.string()).optional(),
+  /** When the drive was written, in seconds since 1970: Proxmox VE doesn't say what a running guest has read of it. */
+  cloudInitAt: z.number().optional(),
   /** It was taken over as it is, and nothing was done to it since. */
   adopted: z.boolean().optional(),
 });
