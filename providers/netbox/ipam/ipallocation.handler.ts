@@ -8,7 +8,13 @@ import { handle } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
 import { netboxIpAllocation } from "./ipallocation";
-import { allocationMark, hostOf, type IpAllocationInputs, type IpAllocationState, toApi } from "./ipallocation.model";
+import {
+  allocationBodies,
+  allocationMark,
+  hostOf,
+  type IpAllocationInputs,
+  type IpAllocationState,
+} from "./ipallocation.model";
 
 const addresses = "ipam/ip-addresses";
 
@@ -88,10 +94,10 @@ async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   const found = await ensure(wanted);
   const isStale = ({ description }: NetboxAddress) =>
     !wanted.given && description !== allocationMark(wanted) && isAllocationOf(wanted, description);
-  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? toApi.mark(wanted) : undefined));
+  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? allocationBodies.mark(wanted) : undefined));
   if (wanted.primary)
     await changeGuest(wanted.mark, ({ primaryIds }) =>
-      primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
+      primaryIds[wanted.family] === found.id ? undefined : allocationBodies.primary(wanted.family, found.id),
     );
   const { lost: _lost, avoid: _avoid, ...kept } = wanted;
   return { ...kept, addressId: found.id, address: found.address };
@@ -116,7 +122,7 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
 /** Asks for the address that the guest still has. */
 async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
   try {
-    return await context().netbox.create(addresses, ipAddress, { ...toApi.allocate(wanted), address });
+    return await context().netbox.create(addresses, ipAddress, { ...allocationBodies.allocate(wanted), address });
   } catch (error) {
     throw new UserError(
       `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
@@ -142,7 +148,7 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
 /** One atomic call; undefined where the source is exhausted. */
 async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
   try {
-    return await context().netbox.create(path, ipAddress, toApi.allocate(wanted));
+    return await context().netbox.create(path, ipAddress, allocationBodies.allocate(wanted));
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) return undefined;
     throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
@@ -152,6 +158,6 @@ async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAdd
 /** An address that a running guest still uses becomes a reservation, which goes with that guest. */
 async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
   if (!wanted.avoid?.includes(hostOf(address))) return false;
-  await change(id, () => toApi.reserve(wanted.mark.stack));
+  await change(id, () => allocationBodies.reserve(wanted.mark.stack));
   return true;
 }

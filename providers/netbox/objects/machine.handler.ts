@@ -8,8 +8,8 @@ import { sameValue } from "../../values";
 import type { NetboxClient } from "../client";
 import { netboxMachine } from "./machine";
 import {
+  addressAlone,
   addressKey,
-  addressOf,
   conflictsOf,
   diskKey,
   diskKind,
@@ -24,7 +24,7 @@ import {
   prefixAsked,
 } from "./machine.model";
 import { netboxOf } from "./object.handler";
-import { bodyFor, nestedId, nothingOwned, type Owned, ownedFrom, patchFor, type Row } from "./object.model";
+import { bodyFor, nestedId, nothingOwned, type ObjectRow, type Owned, ownedFrom, patchFor } from "./object.model";
 import { ensureObject, explained, findObject, leaveObject, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
@@ -94,7 +94,7 @@ function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "
 // ---- reading
 
 /** The rows of a machine's parts, those of many machines in one list. */
-const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machineId: number): Promise<Row[]> =>
+const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machineId: number): Promise<ObjectRow[]> =>
   netbox.listOf(
     typeOf(type).path,
     { name: filter, field: parent, id: machineId },
@@ -102,9 +102,9 @@ const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machi
     `${wireFields(type)},${parent}`,
   );
 
-const hostOf = ({ address }: Row): string => String(address).split("/")[0] ?? "";
+const hostOf = ({ address }: ObjectRow): string => String(address).split("/")[0] ?? "";
 
-const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<Row[]> => {
+const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<ObjectRow[]> => {
   const { addressFilter: name, assignedType } = interfaceKinds[type];
   return netbox
     .listOf(addressPath, { name, field: "assigned_object_id", id: interfaceId }, row, addressFields)
@@ -143,7 +143,7 @@ async function readParts(
       kept[addressKey(name, asked)] = { ...address, address: String(found.address) };
     // One that somebody renumbered is another address.
     each.addresses = there
-      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || addressOf(asked) === found.address)
+      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || addressAlone(asked) === found.address)
       .map(({ asked }) => asked);
     const dnsName = there.map(({ found }) => found.dns_name).find((dns) => dns !== each.dnsName);
     if (dnsName !== undefined && each.dnsName !== undefined) each.dnsName = String(dnsName);
@@ -323,7 +323,7 @@ class Sync {
     asked: string,
     interfaceId: number,
     dnsName: string | undefined,
-    there: Row[],
+    there: ObjectRow[],
     name: string,
   ): Promise<KnownPart> {
     const assigned = {
@@ -358,7 +358,7 @@ class Sync {
   }
 
   /** The next available address of a prefix, in one atomic call; what an interrupted run was given is taken again. */
-  private async allocate(prefix: string, common: object, there: Row[], name: string): Promise<KnownPart> {
+  private async allocate(prefix: string, common: object, there: ObjectRow[], name: string): Promise<KnownPart> {
     const taken = new Set(Object.values(this.parts).map(({ id }) => id));
     const network = ipaddr.parseCIDR(prefix);
     const description = printMaking(this.wanted.stack);
@@ -428,7 +428,7 @@ const withoutReferences = <T extends Owned>(each: T): T => ({
 /** Is there nothing to write, as far as the list tells? */
 function patchedAlready(
   type: ObjectTypeName,
-  there: Row,
+  there: ObjectRow,
   goal: Owned & { conflicts: string[] },
   known: Owned | undefined,
 ): boolean {

@@ -4,18 +4,18 @@ import { HttpError } from "../../http/errors";
 import { printMaking } from "../../ownership/netbox";
 import { isRecord } from "../../values";
 import type { NetboxClient } from "../client";
-import { keepOwnRights } from "../users/lockout";
+import { keepNetboxRights } from "../users/lockout";
 import {
   bodyFor,
   Conflict,
   nothingOwned,
   type ObjectInputs,
+  type ObjectRow,
   type ObjectState,
   type Owned,
   ownedFrom,
   patchFor,
   printValue,
-  type Row,
 } from "./object.model";
 import { fieldsFrom, fieldsTo, type ObjectTypeName, typeOf } from "./objecttypes";
 
@@ -59,7 +59,7 @@ export const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">):
 export async function lookUp(
   netbox: NetboxClient,
   { type, fields, initial = {} }: Pick<ObjectInputs, "type" | "fields"> & { initial?: Record<string, unknown> },
-): Promise<Row | undefined> {
+): Promise<ObjectRow | undefined> {
   const { path, key, noun } = typeOf(type);
   const wanted = Object.fromEntries(
     key.flatMap((name) => {
@@ -90,14 +90,14 @@ export async function lookUp(
 const same = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
 
 /** One object, or undefined where it is gone. */
-export const findObject = (netbox: NetboxClient, type: ObjectTypeName, id: number): Promise<Row | undefined> =>
+export const findObject = (netbox: NetboxClient, type: ObjectTypeName, id: number): Promise<ObjectRow | undefined> =>
   netbox.find(typeOf(type).path, id, row, wireFields(type));
 
 /** Makes the object, or takes what is there by its key. */
 export async function ensureObject(
   netbox: NetboxClient,
   inputs: ObjectInputs,
-): Promise<{ row: Row; made: boolean; isNew: boolean; before: Owned }> {
+): Promise<{ row: ObjectRow; made: boolean; isNew: boolean; before: Owned }> {
   const there =
     (inputs.objectId === undefined ? undefined : await findObject(netbox, inputs.type, inputs.objectId)) ??
     (await lookUp(netbox, inputs));
@@ -131,15 +131,15 @@ export async function writeObject(
   name: unknown,
   wanted: Owned & Partial<Pick<ObjectInputs, "conflicts" | "overwrite">>,
   known: Owned | undefined,
-  more: (there: Row) => Record<string, unknown> | undefined = () => undefined,
+  more: (there: ObjectRow) => Record<string, unknown> | undefined = () => undefined,
 ): Promise<boolean> {
   try {
     const withIds = await idWriter(netbox, type, wanted);
-    const bodyOf = (there: Row) => {
+    const bodyOf = (there: ObjectRow) => {
       const body = { ...withIds(patchFor(type, there, wanted, known) ?? {}), ...more(there) };
       return Object.keys(body).length === 0 ? undefined : body;
     };
-    await keepOwnRights(netbox, type, id, bodyOf, titleOf(netbox, type, name, id));
+    await keepNetboxRights(netbox, type, id, bodyOf, titleOf(netbox, type, name, id));
     return (await netbox.change(typeOf(type).path, id, row, wireFields(type), bodyOf)) !== undefined;
   } catch (error) {
     throw explained(error, `change the ${titleOf(netbox, type, name, id)}`);
@@ -152,13 +152,13 @@ export async function leaveObject(netbox: NetboxClient, state: ObjectState): Pro
   if (released === true || removal === "keep") return;
   try {
     const withIds = await idWriter(netbox, type, before);
-    const bodyOf = (there: Row) => {
+    const bodyOf = (there: ObjectRow) => {
       if (removal === "decommission") return { status: "decommissioning" };
       if (made) return "delete";
       const body = patchFor(type, there, before, state, { leaving: true });
       return body && withIds(body);
     };
-    await keepOwnRights(netbox, type, netboxId, bodyOf, titleOf(netbox, type, nameIn(state), netboxId));
+    await keepNetboxRights(netbox, type, netboxId, bodyOf, titleOf(netbox, type, nameIn(state), netboxId));
     await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), bodyOf);
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) {

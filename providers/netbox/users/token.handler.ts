@@ -13,7 +13,7 @@ import {
   madeNetboxToken,
   type NetboxTokenInputs,
   printTokenDescription,
-  seenToken,
+  seenNetboxToken,
   seenTokenFields,
   tokenBody,
   tokenFrom,
@@ -30,7 +30,7 @@ export const netboxTokenHandler = handle(netboxToken, {
 
   async read(known) {
     const netbox = netboxOf(known);
-    const there = await netbox.find(path, known.netboxId, seenToken, seenTokenFields);
+    const there = await netbox.find(path, known.netboxId, seenNetboxToken, seenTokenFields);
     if (there === undefined) {
       await proveTokenGone(netbox, titleOf(known));
       return undefined;
@@ -64,7 +64,7 @@ async function make(netbox: NetboxClient, wanted: NetboxTokenInputs) {
   return told(`make ${titleOf(wanted)}`, async () => {
     const isLeft = (text: string) =>
       [wanted.stack, ...former().stacks].some((stack) => text === printTokenDescription({ ...wanted, stack }));
-    const left = await netbox.list(path, seenToken, seenTokenFields, { user: wanted.username });
+    const left = await netbox.list(path, seenNetboxToken, seenTokenFields, { user: wanted.username });
     for (const each of left.filter((one) => isLeft(one.description) && one.user.username === wanted.username))
       await remove(netbox, each.id, wanted);
     const body = { user: { username: wanted.username }, version: wanted.version, ...tokenBody(wanted) };

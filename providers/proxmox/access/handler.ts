@@ -5,7 +5,7 @@ import { type Definition, foundOut, type Handler, handle } from "../../resource"
 import { sameValue, withoutUndefined } from "../../values";
 import type { ProxmoxCluster } from "../client";
 import { proveSystem } from "../system";
-import { keepOwnRights } from "./lockout";
+import { keepProxmoxRights } from "./lockout";
 import type { AccessFound, AccessView, InView } from "./view";
 
 // Roles, groups, users and ACL entries have one life: found or made, brought to what is wanted, put back or removed.
@@ -51,7 +51,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
         const view = await cluster.accessNow();
         const there = kind.find(view, wanted);
         if (there !== undefined)
-          keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, undefined));
+          keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, undefined));
         const more = await kind.write(cluster, wanted, there, undefined, view);
         const made = there === undefined;
         const before = made ? undefined : there;
@@ -74,7 +74,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
       const cluster = context().cluster(wanted.cluster);
       await explained(cluster, `change ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
-        keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
+        keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
         await kind.write(cluster, wanted, kind.find(view, wanted), known, view);
       });
       return schema.parse({ ...foundOut(definition, known), ...wanted });
@@ -90,7 +90,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
         const view = await cluster.accessNow();
         const there = kind.find(view, known);
         if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.visibility(known));
-        keepOwnRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
+        keepProxmoxRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
         if (last === undefined) await kind.remove(cluster, known);
         else if (!sameValue(last, there)) await kind.write(cluster, last, there, known, view);
       });

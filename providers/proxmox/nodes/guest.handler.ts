@@ -1,9 +1,9 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { type AnyMark, findAnyMark, pageOf, printMark } from "../../ownership/mark";
-import { markOwner, type Owner } from "../../ownership/owner";
+import { type MarkOwner, markOwner } from "../../ownership/owner";
 import { type Definition, type Handler, handle } from "../../resource";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
@@ -18,7 +18,7 @@ import {
   type Observed,
   type Power,
 } from "./guest.model";
-import { migrate, type Place, pathOf, restart, switchTo } from "./power";
+import { type GuestPlace, migrateGuest, pathOf, restart, switchTo } from "./power";
 
 /** What one kind of guest knows of itself; the life is the same for both. */
 export interface GuestKind<I extends GuestInputs, K extends string = string> {
@@ -33,7 +33,7 @@ export interface GuestKind<I extends GuestInputs, K extends string = string> {
   fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
   changesTo: (config: GuestConfig, wanted: I, known: I | undefined) => Changes;
   /** The secret value that changes the password. */
-  password: (wanted: I) => Parameters;
+  password: (wanted: I) => RequestParameters;
   /** What PVE gave it and nobody changes. */
   uuid: (config: GuestConfig) => string | undefined;
 }
@@ -110,7 +110,7 @@ export async function locate(
   { type }: { type: GuestType },
   cluster: ProxmoxCluster,
   vmid: number,
-): Promise<{ place: Place; seen: ReadGuest } | undefined> {
+): Promise<{ place: GuestPlace; seen: ReadGuest } | undefined> {
   for (const guest of [await cluster.recall(vmid), undefined]) {
     const { node, type: found } = guest ?? (await cluster.find(vmid)) ?? {};
     if (node === undefined || found !== type) continue;
@@ -121,10 +121,11 @@ export async function locate(
   return undefined;
 }
 
-const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefined> => cluster.guest(type, node, vmid);
+const read = ({ cluster, type, node, vmid }: GuestPlace): Promise<ReadGuest | undefined> =>
+  cluster.guest(type, node, vmid);
 
 /** Whose a guest is, by the mark in its notes. */
-export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): Owner => {
+export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): MarkOwner => {
   const url = context().hasNetbox ? context().netbox.url : undefined;
   return markOwner(mark, findAnyMark(descriptionFrom(config)), url, former());
 };
@@ -149,7 +150,7 @@ async function proveGone<I extends GuestInputs>(
 // ---- observe and ensure
 
 /** A guest's configuration and what it does, at this moment. */
-async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
+async function seenNow(place: GuestPlace): Promise<ReadGuest & { power: Power }> {
   const { cluster, type, node, vmid } = place;
   const [seen, { power }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
   if (seen === undefined) throw new UserError("it vanished while it was configured");
@@ -159,7 +160,7 @@ async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
 /** The guest as it was seen, in the form of its state. */
 async function observe<I extends GuestInputs>(
   kind: GuestKind<I>,
-  { cluster, type, vmid }: Place,
+  { cluster, type, vmid }: GuestPlace,
   wanted: I,
   seen: ReadGuest & { power: Power },
 ): Promise<I & Found> {
@@ -190,10 +191,10 @@ async function ensure<I extends GuestInputs>(
   kind: GuestKind<I>,
   cluster: ProxmoxCluster,
   wanted: I,
-): Promise<{ place: Place; adopted: boolean }> {
+): Promise<{ place: GuestPlace; adopted: boolean }> {
   for (let attempt = 1; ; attempt++) {
     const there = attempt === 1 ? await cluster.recall(wanted.vmid) : await cluster.find(wanted.vmid);
-    const place: Place | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
+    const place: GuestPlace | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
     const seen = place && (await read(place));
     if (place !== undefined && seen !== undefined) {
       const { config } = seen;
@@ -226,7 +227,12 @@ async function ensure<I extends GuestInputs>(
 /** A guest that is just being made is locked, and has no mark yet. */
 const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
 
-function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: Place, config: GuestConfig): UserError {
+function stranger<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  wanted: I,
+  place: GuestPlace,
+  config: GuestConfig,
+): UserError {
   const mark = findAnyMark(descriptionFrom(config));
   const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${pageOf(mark)})`;
   return new UserError(
@@ -237,7 +243,7 @@ function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: P
 /** Writes the mark behind the notes that are there, and nothing else. */
 async function adopt<I extends GuestInputs>(
   kind: GuestKind<I>,
-  place: Place,
+  place: GuestPlace,
   wanted: I,
   config: GuestConfig,
 ): Promise<void> {
@@ -251,7 +257,7 @@ async function adopt<I extends GuestInputs>(
 }
 
 /** A guest that is just being made has no mark yet: it is waited for if a task of ours makes it. */
-async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Place, wanted: I): Promise<void> {
+async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: GuestPlace, wanted: I): Promise<void> {
   const { cluster, node, vmid } = place;
   for (const task of await cluster.makingTasks())
     if (await kind.isMaking(task, task.log, wanted)) {
@@ -274,7 +280,7 @@ async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Pla
 /** Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written. */
 function sync<I extends GuestInputs>(
   kind: GuestKind<I>,
-  from: Place,
+  from: GuestPlace,
   wanted: I,
   known?: I & Found,
 ): Promise<I & Found> {
@@ -283,7 +289,7 @@ function sync<I extends GuestInputs>(
     const { cloudInit } = await configure(kind, from, wanted, known);
     await pooled(cluster, wanted);
     const target = wanted.node === known?.node ? undefined : wanted.node;
-    const place = target === undefined ? from : await migrate(from, target);
+    const place = target === undefined ? from : await migrateGuest(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
     const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
@@ -299,7 +305,7 @@ function sync<I extends GuestInputs>(
 
 async function configure<I extends GuestInputs>(
   kind: GuestKind<I>,
-  place: Place,
+  place: GuestPlace,
   wanted: I,
   known: (I & Found) | undefined,
 ): Promise<Changes> {

@@ -1,13 +1,13 @@
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { nodeName } from "./names";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { Reached } from "./types";
 
 /** Declares the nodes of a cluster as devices. @returns the names of those that are there, by node */
 export function declareNodes(
-  machines: Machines,
+  machines: DiscoveredMachines,
   view: Reached,
   prerequisites: Prerequisites,
   cluster: string,

@@ -6,7 +6,7 @@ import type {
   NetboxVlan,
 } from "../../../providers/netbox/schemas";
 import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
-import { memoryFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
 import { namedNode, vmidOf } from "../../netbox/identity";
@@ -120,7 +120,7 @@ function driftOf(
   const vcpus = machine.vcpus === undefined ? undefined : Math.ceil(machine.vcpus);
   const memory = machine.memory === undefined ? undefined : toMebibytes(machine.memory, settings.site.ramBaseUnit);
   const pairs: [string, string | number | undefined, string | number | undefined][] = [
-    ["name", machine.name, nameOf(guest)],
+    ["name", machine.name, guestNameOf(guest)],
     ["status", power, guest.status === "unknown" ? undefined : guest.status],
     ["node", node, guest.node],
     ["vcpus", vcpus, config && cpusOf(guest, config)],

@@ -1,10 +1,7 @@
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { Power } from "../../../providers/proxmox/nodes/guest.model";
-import {
-  changedContainerFields,
-  fromApi as containerFromApi,
-} from "../../../providers/proxmox/nodes/lxc/container.model";
-import { changedVmFields, fromApi as vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
 import { withAddresses } from "./machines";
 import type { Removal } from "./removals";

@@ -1,6 +1,6 @@
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
-import { canonical, digest, isRecord, sameValue, withoutUndefined } from "../../../providers/values";
+import { canonicalText, isRecord, sameValue, shortDigest, withoutUndefined } from "../../../providers/values";
 import type { SnapshotGroup } from "../settings";
 import type { DesiredGuest, KnownGuest } from "./types";
 
@@ -111,5 +111,5 @@ function risksOf({ machine, safety }: DesiredGuest, before: Groups, wanted: Grou
 /** The same for the same change on one day, so that a run that goes on with another's work takes none twice. */
 function nameOf(from: Groups, to: Groups, now: Date): string {
   const day = now.toISOString().slice(0, 10).replaceAll("-", "");
-  return `before-${day}-${digest(canonical([from, to])).slice(0, 8)}`;
+  return `before-${day}-${shortDigest(canonicalText([from, to])).slice(0, 8)}`;
 }
