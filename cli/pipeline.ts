@@ -6,7 +6,7 @@ import { keepSecret, redact } from "../providers/http/redact";
 import { readEvents, type StackRun } from "../tools/stack";
 import { type CodeHost, codeHostOf, longest } from "./codehost";
 import { operate, stackOf } from "./operation";
-import { difference, symbols, title } from "./steps";
+import { difference, symbols, titleOfStep } from "./steps";
 
 const help = `npm run pipeline -- preview|up|drift --stack STACK [pulumi's own arguments]
 
@@ -34,7 +34,9 @@ export function pipelineReport(
     code !== 0 && errors.length > 0 ? "can't be planned" : counted.length === 0 ? "nothing to do" : counted.join(", ");
   const rows = steps
     .slice(0, most)
-    .map((step) => `| ${symbols[step.op] ?? step.op} | ${cell(title(step))} | ${cell(cut(difference(step), 300))} |`);
+    .map(
+      (step) => `| ${symbols[step.op] ?? step.op} | ${cell(titleOfStep(step))} | ${cell(cut(difference(step), 300))} |`,
+    );
   const table = ["|  | resource | change |", "| --- | --- | --- |", ...rows];
   if (steps.length > most) table.push(`|  | and ${steps.length - most} more |  |`);
   const parts = [

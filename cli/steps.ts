@@ -22,7 +22,7 @@ export function difference({ old, new: wanted }: ResourceStep): string {
 }
 
 /** `ProxmoxVm web01 100001`. */
-export function title({ type, name, old, new: wanted }: ResourceStep): string {
+export function titleOfStep({ type, name, old, new: wanted }: ResourceStep): string {
   const { name: own, label, vmid } = { ...old, ...wanted };
   const described = [own ?? label, vmid].filter((part) => part !== undefined).join(" ");
   return `${type} ${described || name}`;

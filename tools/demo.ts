@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiFolder } from "../cli/pulumi";
-import { difference, symbols, title } from "../cli/steps";
+import { difference, symbols, titleOfStep } from "../cli/steps";
 import { Lab } from "../lab";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
 import { type ResourceStep, Stack, type StackRun } from "./stack";
@@ -38,7 +38,7 @@ const counted = (changes: StackRun["changes"]): string =>
 
 function show(steps: ResourceStep[], most = 8): void {
   for (const each of steps.slice(0, most))
-    say(`   ${symbols[each.op] ?? each.op} ${title(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
+    say(`   ${symbols[each.op] ?? each.op} ${titleOfStep(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
   if (steps.length > most) say(`   … and ${steps.length - most} more`);
 }
 

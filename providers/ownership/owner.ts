@@ -1,4 +1,4 @@
-import { type AnyMark, pageOf } from "./mark";
+import { type AnyMark, markUrl } from "./mark";
 
 // Whose is it? Ours, another stack's, or nobody's: everything that reads a mark asks here.
 
@@ -46,7 +46,7 @@ export function markOwner(
   if (found === undefined || owner.of === "nobody" || owner.of === "other") return owner;
   const moved = { ...found, netboxUrl: mark.netboxUrl };
   const isSame =
-    pageOf(moved) === pageOf(mark) && sameNetbox(mark.netboxUrl, found.netboxUrl, url ?? mark.netboxUrl, former);
+    markUrl(moved) === markUrl(mark) && sameNetbox(mark.netboxUrl, found.netboxUrl, url ?? mark.netboxUrl, former);
   return isSame ? owner : { of: "other", stack: found.stack };
 }
 

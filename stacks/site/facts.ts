@@ -17,7 +17,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../providers/proxmox/schemas";
-import { typeOf, vmidOf } from "../netbox/identity";
+import { guestTypeOf, vmidOf } from "../netbox/identity";
 import { Ipam } from "../netbox/ipam";
 import { isBuilt } from "../netbox/statuses";
 import type { Settings } from "../settings";
@@ -290,7 +290,7 @@ async function readOsTemplates(
 
 function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings): Set<string> {
   const named = guests
-    .filter((guest) => typeOf(guest, settings) === "lxc")
+    .filter((guest) => guestTypeOf(guest, settings) === "lxc")
     .map((guest) =>
       lxcTemplateIdOf(
         guest,
@@ -311,7 +311,7 @@ function usedTemplates(
     declared.flatMap((guest) => {
       const own = settingsOf(guest, settings, () => {});
       const id =
-        typeOf(guest, settings) === "lxc"
+        guestTypeOf(guest, settings) === "lxc"
           ? lxcTemplateIdOf(guest, own, customFields.lxcTemplate)
           : templateIdOf(guest, own, customFields, guests);
       return typeof id === "number" ? [id] : [];

@@ -50,7 +50,7 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
   },
 });
 
-const title = (wanted: IpAllocationInputs) =>
+const titleOf = (wanted: IpAllocationInputs) =>
   `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
 
 const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipAddressFields);
@@ -109,7 +109,7 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
   if (known && known.interfaceId === wanted.interfaceId) return known;
   if (wanted.given)
     throw new UserError(
-      `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
+      `Unable to find ${titleOf(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
     );
   const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
   const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
@@ -125,7 +125,7 @@ async function theSame(wanted: IpAllocationInputs, address: string): Promise<Net
     return await context().netbox.create(addresses, ipAddress, { ...allocationBodies.allocate(wanted), address });
   } catch (error) {
     throw new UserError(
-      `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
+      `Unable to allocate ${address} again as ${titleOf(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
     );
   }
 }
@@ -141,7 +141,7 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
   }
   const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
   throw new UserError(
-    `Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
+    `Unable to allocate ${titleOf(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
   );
 }
 
@@ -151,7 +151,7 @@ async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAdd
     return await context().netbox.create(path, ipAddress, allocationBodies.allocate(wanted));
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) return undefined;
-    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+    throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
   }
 }
 

@@ -1,8 +1,9 @@
 import ipaddr from "ipaddr.js"; // containment and canonical forms of addresses of both families
 import { former } from "../../context";
-import { UserError } from "../../errors";
+import { explained, UserError } from "../../errors";
 import { parseMaking, printMaking } from "../../ownership/netbox";
 import { isOurs } from "../../ownership/owner";
+import { pageOf } from "../../page";
 import { handle } from "../../resource";
 import { sameValue } from "../../values";
 import type { NetboxClient } from "../client";
@@ -25,7 +26,7 @@ import {
 } from "./machine.model";
 import { netboxOf } from "./object.handler";
 import { bodyFor, nestedId, nothingOwned, type ObjectRow, type Owned, ownedFrom, patchFor } from "./object.model";
-import { ensureObject, explained, findObject, leaveObject, row, titleOf, wireFields, writeObject } from "./objects";
+import { ensureObject, findObject, leaveObject, netboxCause, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
@@ -222,16 +223,14 @@ class Sync {
       ...bodyFor(kind.type, withoutReferences(each)),
       [kind.parent]: this.machineId,
     }));
-    try {
-      await this.netbox.createAll(path, row, bodies, (made, start) => {
+    const create = () =>
+      this.netbox.createAll(path, row, bodies, (made, start) => {
         for (const [n, { id }] of made.entries()) {
           const [name] = missing[start + n] ?? [];
           if (name !== undefined) this.parts[keyOf(name)] = { id, made: true };
         }
       });
-    } catch (error) {
-      throw explained(error, `make ${this.title(missing.map(([name]) => name).join(", "))}`);
-    }
+    await explained(`make ${this.title(missing.map(([name]) => name).join(", "))}`, create, netboxCause);
   }
 
   /** Interfaces that name others of the machine: once all are there. */
@@ -340,18 +339,16 @@ class Sync {
     const rows = await this.netbox.list(addressPath, row, addressFields, { address: host });
     const found = rows.find((each) => each.vrf === null && hostOf(each) === host);
     if (found === undefined) {
-      try {
-        const body = { address, ...(status === undefined ? {} : { status }), ...common };
-        return { id: (await this.netbox.create(addressPath, row, body)).id, made: true, address };
-      } catch (error) {
-        throw explained(error, `give ${asked} to ${this.title(name)}`);
-      }
+      const body = { address, ...(status === undefined ? {} : { status }), ...common };
+      const create = () => this.netbox.create(addressPath, row, body);
+      const made = await explained(`give ${asked} to ${this.title(name)}`, create, netboxCause);
+      return { id: made.id, made: true, address };
     }
     await this.netbox.change(addressPath, found.id, row, addressFields, (now) => {
       if (now.assigned_object_id === interfaceId) return undefined;
       if (now.assigned_object_id === null) return assigned;
       throw new UserError(
-        `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${this.netbox.url}/${addressPath}/${found.id}/). Take it off there, or run again to see it in the plan.`,
+        `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${pageOf(this.netbox.url, addressPath, found.id)}). Take it off there, or run again to see it in the plan.`,
       );
     });
     return { id: found.id, made: false, assigned: true, address: String(found.address) };
@@ -374,13 +371,10 @@ class Sync {
       throw new UserError(
         `Unable to give an address to ${this.title(name)}: NetBox has no prefix ${prefix} in its global table. Add it in NetBox, or name another.`,
       );
-    try {
-      const path = `ipam/prefixes/${found.id}/available-ips`;
-      const made = await this.netbox.create(path, row, { ...common, description });
-      return { id: made.id, made: true, address: String(made.address) };
-    } catch (error) {
-      throw explained(error, `give an address of ${prefix} to ${this.title(name)}`);
-    }
+    const path = `ipam/prefixes/${found.id}/available-ips`;
+    const create = () => this.netbox.create(path, row, { ...common, description });
+    const made = await explained(`give an address of ${prefix} to ${this.title(name)}`, create, netboxCause);
+    return { id: made.id, made: true, address: String(made.address) };
   }
 
   // ---- primary addresses

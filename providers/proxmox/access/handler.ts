@@ -1,5 +1,5 @@
 import { context } from "../../context";
-import { UserError } from "../../errors";
+import { explained, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { type Definition, foundOut, type Handler, handle } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
@@ -47,7 +47,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
   return handle(definition, {
     async create(wanted) {
       const cluster = context().cluster(wanted.cluster);
-      return explained(cluster, `make ${titleOf(wanted)}`, async () => {
+      return inTurn(cluster, `make ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
         const there = kind.find(view, wanted);
         if (there !== undefined)
@@ -72,7 +72,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
 
     async update(known, wanted) {
       const cluster = context().cluster(wanted.cluster);
-      await explained(cluster, `change ${titleOf(wanted)}`, async () => {
+      await inTurn(cluster, `change ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
         keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
         await kind.write(cluster, wanted, kind.find(view, wanted), known, view);
@@ -86,7 +86,7 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
       // What was there before comes back.
       const last = made ? undefined : inputs.parse({ ...known, ...before });
       const what = `${made ? "delete" : "change"} ${titleOf(known)}`;
-      await explained(cluster, what, async () => {
+      await inTurn(cluster, what, async () => {
         const view = await cluster.accessNow();
         const there = kind.find(view, known);
         if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.visibility(known));
@@ -112,16 +112,11 @@ export async function proveGone(
     );
 }
 
-/** Runs one object's change, one at a time: PVE keeps all of them in one file behind one lock. */
-export function explained<T>(cluster: ProxmoxCluster, what: string, work: () => Promise<T>): Promise<T> {
-  return cluster.accessTurns.run(async () => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      throw new UserError(`Unable to ${what} on ${cluster.name}: ${error.message}.${hint(cluster, error)}`);
-    }
-  });
+/** One object's change, one at a time: PVE keeps all of them in one file behind one lock. @throws UserError */
+export function inTurn<T>(cluster: ProxmoxCluster, what: string, work: () => Promise<T>): Promise<T> {
+  const causeOf = (error: unknown) =>
+    error instanceof HttpError ? `${error.message}.${hint(cluster, error)}` : undefined;
+  return cluster.accessTurns.run(() => explained(`${what} on ${cluster.name}`, work, causeOf));
 }
 
 const hint = ({ authId }: ProxmoxCluster, { status }: HttpError): string =>

@@ -7,7 +7,7 @@ import { isRecord, withoutUndefined } from "../../values";
 import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { explainProxmox } from "../errors";
-import { explained, proveGone } from "./handler";
+import { inTurn, proveGone } from "./handler";
 import { keepProxmoxRights } from "./lockout";
 import * as wire from "./schemas";
 import { proxmoxToken } from "./token";
@@ -18,7 +18,7 @@ import type { SeenToken } from "./view";
 export const tokenHandler = handle(proxmoxToken, {
   async create(wanted) {
     const cluster = context().cluster(wanted.cluster);
-    return explained(cluster, `make ${titleOf(wanted)}`, async () => {
+    return inTurn(cluster, `make ${titleOf(wanted)}`, async () => {
       const system = await cluster.system();
       const id = `${wanted.cluster}/${fullTokenId(wanted)}`;
       if (wanted.adopted === true) return { id, state: { ...wanted, system } };
@@ -52,7 +52,7 @@ export const tokenHandler = handle(proxmoxToken, {
   async update(known, wanted) {
     if (wanted.adopted === true) return { ...wanted, system: known.system };
     const cluster = context().cluster(wanted.cluster);
-    return explained(cluster, `change ${titleOf(wanted)}`, async () => {
+    return inTurn(cluster, `change ${titleOf(wanted)}`, async () => {
       await change(cluster, known, wanted);
       const { system } = known;
       if (wanted.generation === known.generation)
@@ -66,7 +66,7 @@ export const tokenHandler = handle(proxmoxToken, {
     const cluster = context().cluster(known.cluster);
     // It was there before us, and is somebody's until it retires.
     if (known.adopted === true && (known.retires ?? Number.POSITIVE_INFINITY) > nowInSeconds()) return;
-    await explained(cluster, `delete ${titleOf(known)}`, async () => {
+    await inTurn(cluster, `delete ${titleOf(known)}`, async () => {
       const view = await cluster.accessNow();
       if (seenProxmoxToken(view, known) === undefined)
         return proveGone(cluster, titleOf(known), known.system, visibilityOf(known));

@@ -1,6 +1,6 @@
 import { context, former } from "../../context";
-import { messageOf, UserError } from "../../errors";
-import { type AnyMark, findAnyMark, pageOf, printMark } from "../../ownership/mark";
+import { explained, messageOf, UserError } from "../../errors";
+import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
 import { type MarkOwner, markOwner } from "../../ownership/owner";
 import { type Definition, type Handler, handle } from "../../resource";
 import type { RequestParameters } from "../api";
@@ -103,7 +103,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
 }
 
 const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
-  `${noun} ${vmid} ${name} on ${cluster} (${pageOf(mark)})`;
+  `${noun} ${vmid} ${name} on ${cluster} (${markUrl(mark)})`;
 
 /** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
 export async function locate(
@@ -234,7 +234,7 @@ function stranger<I extends GuestInputs>(
   config: GuestConfig,
 ): UserError {
   const mark = findAnyMark(descriptionFrom(config));
-  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${pageOf(mark)})`;
+  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${markUrl(mark)})`;
   return new UserError(
     `Unable to create ${titleOf(kind, wanted)}: VMID ${wanted.vmid} on ${place.node} is taken by ${String(config.name ?? config.hostname ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`,
   );
@@ -322,7 +322,7 @@ async function configure<I extends GuestInputs>(
       )
     ) {
       const mark = findAnyMark(descriptionFrom(config));
-      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${pageOf(mark)}`;
+      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${markUrl(mark)}`;
       throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
     }
     const changes = kind.changesTo(config, wanted, known);
@@ -360,15 +360,4 @@ async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs): Pro
   // Out first: only PVE 8.1 and later can move a guest in one call.
   if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
   if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });
-}
-
-/** Chains what was being done to what went wrong. */
-export async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const text = messageOf(error);
-    if (error instanceof UserError && text.startsWith("Unable to")) throw error;
-    throw new UserError(`Unable to ${what}: ${text}`);
-  }
 }

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { anyMark, markChanged, pageOf } from "../../ownership/mark";
+import { anyMark, guestTitle, markChanged } from "../../ownership/mark";
 import type { Diff, PropertyProblem } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
@@ -173,7 +173,7 @@ export const guestProblems =
   (before: Properties, given: Properties): PropertyProblem[] => {
     const [known, wanted] = [state.safeParse(before), inputs.safeParse(given)];
     if (!wanted.success || !known.success || replacing(before, given).length > 0) return [];
-    const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
+    const title = guestTitle(wanted.data);
     const shrinks = { property: "disks", reason: shrinkProblem(known.data.disks, wanted.data.disks) };
     return [shrinks, ...more(known.data, wanted.data)].flatMap(({ property, reason }) =>
       reason === undefined ? [] : [{ property, reason: `${title}: ${reason}` }],

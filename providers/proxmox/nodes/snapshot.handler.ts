@@ -1,12 +1,12 @@
 import { context } from "../../context";
-import { messageOf, UserError } from "../../errors";
-import { pageOf } from "../../ownership/mark";
+import { explained, messageOf, UserError } from "../../errors";
+import { markUrl } from "../../ownership/mark";
 import { isSnapshotOfOurs, printSnapshot } from "../../ownership/proxmox";
 import { handle } from "../../resource";
 import type { RequestParameters } from "../api";
 import { says } from "../errors";
 import { snapshotList } from "../live.schemas";
-import { explained, locate, ownerOfGuest } from "./guest.handler";
+import { locate, ownerOfGuest } from "./guest.handler";
 import { type GuestPlace, pathOf } from "./power";
 import { proxmoxSnapshot } from "./snapshot";
 import type { KeptSnapshot, SnapshotInputs, SnapshotState } from "./snapshot.model";
@@ -44,7 +44,7 @@ export const snapshotHandler = handle(proxmoxSnapshot, {
 });
 
 const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
-  `${name} (${cluster}/${vmid}, ${pageOf(mark)})`;
+  `${name} (${cluster}/${vmid}, ${markUrl(mark)})`;
 
 /** Where the guest is; undefined where there is none of ours. */
 async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<GuestPlace | undefined> {

@@ -1,5 +1,5 @@
 import { context, former } from "../../context";
-import { messageOf, UserError } from "../../errors";
+import { explained, messageOf, UserError } from "../../errors";
 import { type MarkOwner, ownerOf } from "../../ownership/owner";
 import { Progress } from "../../progress";
 import { handle } from "../../resource";
@@ -8,7 +8,6 @@ import { says } from "../errors";
 import { parseSize } from "../propertystring";
 import type { GuestConfig } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
-import { explained } from "./guest.handler";
 import { configText, descriptionFrom } from "./guest.model";
 import { proxmoxTemplate } from "./template";
 import {

@@ -1,6 +1,7 @@
 import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import { lostBy } from "../../../providers/netbox/users/rights.model";
 import { type NetboxTokenInputs, netboxTokenState } from "../../../providers/netbox/users/token.model";
+import { pageOf } from "../../../providers/page";
 import { sameValue, withoutUndefined } from "../../../providers/values";
 import type { DeclaredNetboxObject } from "../../netbox/declared";
 import { type NetboxTokenEntry, programNames } from "./file";
@@ -100,7 +101,7 @@ export class NetboxPlan {
     if (same.length > 1)
       this.problem(
         path,
-        `NetBox has ${same.length} object permissions ${name} (${this.facts.netbox.url}/users/permissions/); rename or remove the others`,
+        `NetBox has ${same.length} object permissions ${name} (${pageOf(this.facts.netbox.url, "users/permissions")}); rename or remove the others`,
       );
     const { objectTypes, actions, users, groups, ...rest } = wanted;
     const after = [...this.referred("user", users, path), ...this.referred("userGroup", groups, path)];

@@ -1,3 +1,4 @@
+import { pageOf } from "../../../providers/page";
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { DiscoveredMachines } from "./machines";
@@ -31,7 +32,7 @@ export function declareNodes(
     const site = there === undefined ? (home ?? settings.site) : nameOfNested(there.site);
     if (site === undefined) {
       machines.warnings.push(
-        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${netbox.url}/virtualization/clusters/), or set netbox-proxmox:discovery.site.`,
+        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${pageOf(netbox.url, "virtualization/clusters")}), or set netbox-proxmox:discovery.site.`,
       );
       continue;
     }

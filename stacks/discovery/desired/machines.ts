@@ -1,6 +1,8 @@
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
 import { conflictField, ObjectRow, objectDiffers } from "../../../providers/netbox/objects/object.model";
+import { typeOf } from "../../../providers/netbox/objects/objecttypes";
+import { pageOf } from "../../../providers/page";
 import { DeclaredNetboxObject } from "../../netbox/declared";
 import { machineChanges, mergeDetails } from "./changes";
 import { Documented, merged } from "./merge";
@@ -108,8 +110,7 @@ export class DiscoveredMachines {
     details: string[],
   ): ReportRow {
     const isDevice = vmid === undefined;
-    const url =
-      there && `${this.facts.netbox.url}/${isDevice ? "dcim/devices" : "virtualization/virtual-machines"}/${there.id}/`;
+    const url = there && pageOf(this.facts.netbox.url, typeOf(isDevice ? "device" : "virtualMachine").path, there.id);
     return {
       ...{ cluster, name: String(fields?.name ?? ""), change, details },
       ...(vmid === undefined ? {} : { vmid }),

@@ -1,5 +1,6 @@
 import { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { ObjectRow } from "../../../providers/netbox/objects/object.model";
+import { pageOf } from "../../../providers/page";
 import { guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { NetboxView } from "../../netbox/view";
 import { macsOf } from "./guest";
@@ -41,4 +42,4 @@ export function matchGuest(
 }
 
 export const urlOf = ({ url }: NetboxView, there: Pick<ObjectRow, "id"> | undefined): { url?: string } =>
-  there === undefined ? {} : { url: `${url}/virtualization/virtual-machines/${there.id}/` };
+  there === undefined ? {} : { url: pageOf(url, "virtualization/virtual-machines", there.id) };

@@ -5,6 +5,7 @@ import type {
   NetboxVirtualMachine,
   NetboxVlan,
 } from "../../../providers/netbox/schemas";
+import { pageOf } from "../../../providers/page";
 import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
 import { guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
@@ -44,9 +45,9 @@ export function addNetbox(
   settings: Settings,
 ): void {
   for (const { id, vid, name } of netbox.vlans)
-    graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: `${netbox.url}/ipam/vlans/${id}/` });
+    graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: pageOf(netbox.url, "ipam/vlans", id) });
   for (const { id, prefix, status, vlan } of netbox.prefixes) {
-    const url = `${netbox.url}/ipam/prefixes/${id}/`;
+    const url = pageOf(netbox.url, "ipam/prefixes", id);
     const own = graph.node(netboxScope, "NetboxPrefix", { id: String(id), prefix, status, url });
     if (vlan) graph.relate(netboxScope, "ON_VLAN", own, vlanEnd(vlan));
   }
@@ -54,7 +55,7 @@ export function addNetbox(
   const prefixes = new Prefixes(netbox.prefixes);
   for (const each of netbox.addresses) {
     const { id, address, status, dnsName, interfaceId } = each;
-    const url = `${netbox.url}/ipam/ip-addresses/${id}/`;
+    const url = pageOf(netbox.url, "ipam/ip-addresses", id);
     const own = graph.node(netboxScope, "NetboxIPAddress", {
       ...{ id: String(id), address, status, dns_name: dnsName || null, url },
     });
@@ -94,7 +95,7 @@ function machinesOf(
     const drift = cluster === undefined ? [] : driftOf(machine, guest, cluster.facts, settings);
     const own = graph.node(netboxScope, "NetboxVM", {
       ...{ id: String(id), name, status, cluster: clusterName ?? null, vcpus: vcpus ?? null, memory: memory ?? null },
-      ...{ url: `${netbox.url}/virtualization/virtual-machines/${id}/`, drift },
+      ...{ url: pageOf(netbox.url, "virtualization/virtual-machines", id), drift },
     });
     if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
     const slotted = slots(byMachine.get(id) ?? [], () => {});

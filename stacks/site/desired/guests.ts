@@ -1,9 +1,9 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { NetboxGuestInputs } from "../../../providers/netbox/virtualization/guest.model";
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
-import { namedNode, typeOf, vmidOf } from "../../netbox/identity";
+import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
 import { isBuilt, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
@@ -75,9 +75,9 @@ function desiredGuest(
   const fields = settings.site.customFields;
   const mark = markOf(site, guest.id);
   const problems: Problem[] = [];
-  const problem = (text: string) => problems.push(`${guest.name} (${guestUrl(mark)}): ${text}`);
+  const problem = (text: string) => problems.push(`${guestTitle({ name: guest.name, mark })}: ${text}`);
   const facts = site.proxmox.get(guest.clusterName ?? "");
-  const type = typeOf(guest, settings);
+  const type = guestTypeOf(guest, settings);
   if (type === undefined)
     problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
   const found = facts && type && targetOf(site, guest, type, mark, facts, problem);
@@ -181,7 +181,7 @@ function clashes(guests: DesiredGuest[]): Problem[] {
       .filter(([, list]) => list.length > 1)
       .map(
         ([key, list]) =>
-          `${list.map(({ name, mark }) => `${name} (${guestUrl(mark)})`).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
+          `${list.map(guestTitle).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
       );
   };
   const addresses = ({ nics }: DesiredGuest) =>

@@ -1,4 +1,4 @@
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
 import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
 import { canonicalText, isRecord, sameValue, shortDigest, withoutUndefined } from "../../../providers/values";
 import type { SnapshotGroup } from "../settings";
@@ -80,7 +80,7 @@ export function safetyOf(
     const isMove = last !== undefined && movesDisk(from.disks, to.disks);
     if (risks.length > 0 && isMove)
       notes.push(
-        `${name} (${guestUrl(mark)}): no snapshot is taken before ${risks.join(", ")} change: one of its disks goes to another storage, which Proxmox VE refuses for a disk that a snapshot holds.`,
+        `${guestTitle({ name, mark })}: no snapshot is taken before ${risks.join(", ")} change: one of its disks goes to another storage, which Proxmox VE refuses for a disk that a snapshot holds.`,
       );
     const isDue = risks.length > 0 && !isMove;
     const due = isDue ? nameOf(from, to, now) : undefined;

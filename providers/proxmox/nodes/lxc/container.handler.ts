@@ -1,8 +1,8 @@
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { explained, type GuestKind, guestHandler } from "../guest.handler";
+import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxContainer } from "./container";
 import { type ContainerInputs, containerChanges, containerFromApi, creation, macFrom } from "./container.model";
 

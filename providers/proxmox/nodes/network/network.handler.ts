@@ -1,11 +1,10 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { handle } from "../../../resource";
 import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { proveSystem } from "../../system";
-import { explained } from "../guest.handler";
 import { proxmoxNetwork } from "./network";
 import { type NetworkInputs, type NetworkState, prefixOfNetwork } from "./network.model";
 

@@ -1,9 +1,9 @@
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { explained, type GuestKind, guestHandler } from "../guest.handler";
+import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxVm } from "./vm";
 import { uuidFrom, type VmInputs, vmChanges, vmFromApi } from "./vm.model";
 

@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { Progress } from "../../../progress";
 import { foundOut, handle } from "../../../resource";
 import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { storageVolume } from "../../schemas";
 import { proveSystem } from "../../system";
-import { explained } from "../guest.handler";
 import { proxmoxFile } from "./file";
 import { type FileInputs, volumeOf } from "./file.model";
 
