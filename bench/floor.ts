@@ -4,7 +4,7 @@ import { readConnections } from "../providers/connections";
 import { Context, useContext } from "../providers/context";
 import { canonicalAddress, reverseName } from "../providers/dns/names";
 import { Self } from "../providers/ownership/owner";
-import { handlerOf, type Kind } from "../providers/registry";
+import { handlerOf, type ResourceKind } from "../providers/registry";
 import { familyOf } from "../stacks/netbox/address";
 import { readSettings } from "../stacks/settings";
 import { withAddresses } from "../stacks/site/desired/machines";
@@ -18,7 +18,7 @@ import { stateFrom } from "../stacks/state";
 type Properties = Record<string, unknown>;
 
 /** As a resource's registration would: the handler's own work, and nothing around it. */
-async function create(kind: Kind, inputs: object): Promise<Properties> {
+async function create(kind: ResourceKind, inputs: object): Promise<Properties> {
   const plain = z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(inputs)));
   const { state } = await handlerOf(kind).create(plain);
   return { ...state };

@@ -1,4 +1,4 @@
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
@@ -23,7 +23,7 @@ export function fetchAppliance(
   cluster: Cluster,
   node: string,
   { storage, template }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const found = list.find(([, name]) => name === template);
   if (found === undefined) parameterErrors({ template: "no such template" });

@@ -1,6 +1,6 @@
 import type { Access } from "./access";
-import { Cluster, type Node } from "./cluster";
-import type { Guest, Snapshot } from "./guest";
+import { Cluster, type ClusterNode } from "./cluster";
+import type { Guest, GuestSnapshot } from "./guest";
 import { haManager } from "./load";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
@@ -41,7 +41,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
   };
 }
 
-function saveNode({ offline: _switch, pendingBridges, ...node }: Node): SavedCluster["nodes"][number] {
+function saveNode({ offline: _switch, pendingBridges, ...node }: ClusterNode): SavedCluster["nodes"][number] {
   if (pendingBridges === undefined) return node;
   return { ...node, pendingBridges: [...pendingBridges].map(([iface, values]) => ({ iface, values })) };
 }
@@ -118,7 +118,7 @@ function restoredGuest(saved: SavedGuest): Guest {
   for (const [key, value] of Object.entries(saved.config)) guest.config.set(key, value);
   for (const [key, value] of Object.entries(saved.pending)) guest.pending.set(key, value);
   for (const { name, config, ...snapshot } of saved.snapshots)
-    guest.snapshots.set(name, { ...snapshot, config: new Map(Object.entries(config)) } satisfies Snapshot);
+    guest.snapshots.set(name, { ...snapshot, config: new Map(Object.entries(config)) } satisfies GuestSnapshot);
   return guest;
 }
 

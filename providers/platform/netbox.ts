@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { digest } from "../values";
+import { shortDigest } from "../values";
 import type { Service, ServiceStep } from "./service";
 import { file, packages, probe, python, running } from "./steps";
 
@@ -44,10 +44,11 @@ const pins = ({ version, plugins }: Settings): string[] => [
   ...plugins.map((plugin) => `${plugin.package}==${plugin.version}`),
 ];
 /** The folder of the environment with these pins: an upgrade makes another beside it, a rollback goes back. */
-const environment = (wanted: Settings): string => `${root}/venvs/${wanted.version}-${digest(pins(wanted).join("\n"))}`;
+const environment = (wanted: Settings): string =>
+  `${root}/venvs/${wanted.version}-${shortDigest(pins(wanted).join("\n"))}`;
 
 /** configuration.py. */
-export function configuration(
+export function netboxConfiguration(
   wanted: Settings,
   { databasePassword, valkeyPassword, secretKey, pepper }: Secrets,
 ): string {
@@ -228,7 +229,7 @@ touch ${root}/conf/__init__.py
       ...restore(wanted, given),
       file({
         ...{ path: `${root}/conf/configuration.py`, owner: "root:netbox", mode: "640" },
-        content: configuration(wanted, given),
+        content: netboxConfiguration(wanted, given),
       }),
       file({
         path: "/etc/systemd/system/netbox.service",

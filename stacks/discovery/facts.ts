@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { messageOf } from "../../providers/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
-import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
+import { nestedId, type ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { parseMaking } from "../../providers/ownership/netbox";
@@ -159,11 +159,11 @@ export async function readNetboxView(
   self: Self,
   known: Set<string>,
 ): Promise<NetboxView> {
-  const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
+  const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<ObjectRow[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
   const clusters = await netbox.list(typeOf("cluster").path, row, `${wireFields("cluster")},scope,scope_type,site`);
   const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
-  const none: Row[] = [];
+  const none: ObjectRow[] = [];
   const ofClusters = (type: ObjectTypeName, more = "") =>
     ids.length === 0 ? Promise.resolve(none) : list(type, more, { cluster_id: ids });
   const [machines, interfaces, disks, devices, deviceInterfaces] = await Promise.all([

@@ -1,9 +1,9 @@
 import type { ObjectArgs } from "../../providers/netbox/objects/object";
-import type { Row } from "../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { type ObjectTypeName, printVlan } from "../../providers/netbox/objects/objecttypes";
 import { isRecord } from "../../providers/values";
 import type { Settings } from "../settings";
-import type { Declared } from "./declared";
+import type { DeclaredNetboxObject } from "./declared";
 import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
 import type { NetboxView } from "./view";
 import { Vlans } from "./vlans";
@@ -20,7 +20,7 @@ export const slugOf = (name: string): string =>
 
 /** Collects what is referred to, once each. */
 export class Prerequisites {
-  private readonly made = new Map<string, Declared>();
+  private readonly made = new Map<string, DeclaredNetboxObject>();
   private readonly vlans: Vlans;
 
   constructor(
@@ -33,7 +33,7 @@ export class Prerequisites {
     this.vlans = new Vlans(view.vlans);
   }
 
-  get all(): Declared[] {
+  get all(): DeclaredNetboxObject[] {
     return [...this.made.values()];
   }
 
@@ -60,7 +60,7 @@ export class Prerequisites {
   private needed<T extends ObjectTypeName>(
     name: string,
     type: T,
-    there: Row | undefined,
+    there: ObjectRow | undefined,
     fields: Record<string, unknown>,
     after: string[] = [],
   ): void {
@@ -134,7 +134,7 @@ export class Prerequisites {
 
   private choiceSet(
     { choices: usual }: SchemaField,
-    there: Row | undefined,
+    there: ObjectRow | undefined,
     choices: Partial<Record<ChoiceSetName, string[]>>,
   ): string | undefined {
     if (usual === undefined) return undefined;

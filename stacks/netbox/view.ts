@@ -1,25 +1,25 @@
-import { Row } from "../../providers/netbox/objects/object.model";
+import { ObjectRow } from "../../providers/netbox/objects/object.model";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
   url: string;
-  clusters: Row[];
-  machines: Row[];
-  interfaces: Row[];
-  disks: Row[];
-  addresses: Row[];
-  prefixes: Row[];
-  devices: Row[];
-  deviceInterfaces: Row[];
-  vlans: Row[];
-  platforms: Row[];
-  tags: Row[];
-  roles: Row[];
-  clusterTypes: Row[];
-  customFields: Row[];
-  choiceSets: Row[];
-  manufacturers: Row[];
-  deviceTypes: Row[];
+  clusters: ObjectRow[];
+  machines: ObjectRow[];
+  interfaces: ObjectRow[];
+  disks: ObjectRow[];
+  addresses: ObjectRow[];
+  prefixes: ObjectRow[];
+  devices: ObjectRow[];
+  deviceInterfaces: ObjectRow[];
+  vlans: ObjectRow[];
+  platforms: ObjectRow[];
+  tags: ObjectRow[];
+  roles: ObjectRow[];
+  clusterTypes: ObjectRow[];
+  customFields: ObjectRow[];
+  choiceSets: ObjectRow[];
+  manufacturers: ObjectRow[];
+  deviceTypes: ObjectRow[];
   /** Ids of virtual machines and devices that this stack made, by the change log: `virtualMachine/12`. */
   madeByUs: Set<string>;
 }

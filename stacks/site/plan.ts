@@ -14,7 +14,7 @@ import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
-import { orphans, type ZoneFacts } from "./desired/orphans";
+import { orphans, type ServerZone } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
@@ -151,7 +151,7 @@ const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }:
 const zonesOf = ({ nameServers }: Context): Zones<string> =>
   new Zones(nameServers.flatMap(({ name, zones }) => zones.map((zone) => [zone, name] as const)));
 
-async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
+async function readZones({ nameServers }: Context): Promise<ServerZone[]> {
   const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));
   return Promise.all(
     all.map(async ({ server, zone }) => ({ server: server.name, zone, content: await server.content(zone) })),

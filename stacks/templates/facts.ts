@@ -84,7 +84,7 @@ export async function linkedClonesOn(
   return clones;
 }
 
-export const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 // ---- checksums
 

@@ -8,7 +8,7 @@ import { inventoryGrants, inventoryPermissions } from "../../stacks/access/privi
 import { printScript } from "../../stacks/inventory/desired/cypher";
 import { GraphBuilder } from "../../stacks/inventory/desired/graph";
 import { labels, relationships } from "../../stacks/inventory/desired/schema";
-import type { Inventory } from "../../stacks/inventory/facts";
+import type { InventoryFacts } from "../../stacks/inventory/facts";
 import { loadInventory } from "../../stacks/inventory/load";
 import { labEnvironment } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
@@ -34,7 +34,7 @@ const plainClient = () => {
 };
 
 /** A cluster of one node, and what is on it. @param names of its guests */
-function small(names: string[], readAt: number, cpu = 0.5): Inventory {
+function small(names: string[], readAt: number, cpu = 0.5): InventoryFacts {
   const graph = new GraphBuilder();
   const scope = "cluster small";
   const cluster = graph.node(scope, "ProxmoxCluster", {

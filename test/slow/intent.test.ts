@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { runOps } from "../harness/cli";
 import { demoSeed, TestSystems } from "../harness/systems";
 
@@ -50,7 +50,7 @@ describe("vms.yml", () => {
   let env: NodeJS.ProcessEnv;
   const vm = async (name: string) =>
     (await systems.clients.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`))[0] ?? {};
-  const steps = ({ steps }: Run) => steps.map(({ op, name }) => `${op} ${name}`).sort();
+  const steps = ({ steps }: StackRun) => steps.map(({ op, name }) => `${op} ${name}`).sort();
 
   beforeAll(async () => {
     const seed = demoSeed();

@@ -6,7 +6,7 @@ import { undocumented } from "../../bench/undocumented";
 import { pulumiFolder } from "../../cli/pulumi";
 import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { type Run, Stack } from "../../tools/stack";
+import { Stack, type StackRun } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
 const guests = `
@@ -15,7 +15,7 @@ const guests = `
 - { name: new1, status: staged, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71 }] }
 `;
 
-const ops = (run: Run) => [...new Set(run.steps.map(({ op }) => op))];
+const ops = (run: StackRun) => [...new Set(run.steps.map(({ op }) => op))];
 
 /** Renamed stacks, a NetBox that moves and a lost state, through the real CLI. */
 describe("what a stack owns", { timeout: 180_000 }, () => {

@@ -36,7 +36,7 @@ export const recordState = recordInputs.extend({
 
 export type RecordInputs = z.infer<typeof recordInputs>;
 export type RecordState = z.infer<typeof recordState>;
-export type Owner = RecordInputs["owner"];
+export type RecordOwner = RecordInputs["owner"];
 
 // ---- values
 
@@ -116,7 +116,7 @@ export const recordDiff = (state: Record<string, unknown>, inputs: Record<string
 export class ConflictError extends Error {}
 
 /** One name that we write: the forward name, or the reverse name of an address. */
-export interface Node {
+export interface WrittenName {
   name: string;
   /** What should be there; nothing for a removal. */
   wanted: Map<string, string[]>;
@@ -128,7 +128,7 @@ export interface Node {
 export function nodesOf(
   wanted: RecordInputs | undefined,
   known: RecordInputs | undefined,
-): { forward: Node; reverse: Node[] } {
+): { forward: WrittenName; reverse: WrittenName[] } {
   const name = wanted?.name ?? known?.name ?? "";
   const forward = (record: RecordInputs | undefined) =>
     new Map(
@@ -153,8 +153,8 @@ export function nodesOf(
  */
 export function changeNode(
   content: ZoneContent,
-  node: Node,
-  owner: Owner,
+  node: WrittenName,
+  owner: RecordOwner,
   ttl: number,
   { ttls = {}, adopt = false }: Pick<RecordInputs, "ttls" | "adopt"> = {},
   former: Former = noFormer,
@@ -214,7 +214,7 @@ export function changeNode(
 
 function changeOwner(
   content: ZoneContent,
-  node: Node,
+  node: WrittenName,
   before: OwnerText | undefined,
   after: OwnerText | undefined,
   ttl: number,

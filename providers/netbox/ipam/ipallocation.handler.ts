@@ -8,7 +8,13 @@ import { handle } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
 import { netboxIpAllocation } from "./ipallocation";
-import { allocationMark, hostOf, type IpAllocationInputs, type IpAllocationState, toApi } from "./ipallocation.model";
+import {
+  allocationBodies,
+  allocationMark,
+  hostOf,
+  type IpAllocationInputs,
+  type IpAllocationState,
+} from "./ipallocation.model";
 
 const addresses = "ipam/ip-addresses";
 
@@ -44,7 +50,7 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
   },
 });
 
-const title = (wanted: IpAllocationInputs) =>
+const titleOf = (wanted: IpAllocationInputs) =>
   `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
 
 const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipAddressFields);
@@ -88,10 +94,10 @@ async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   const found = await ensure(wanted);
   const isStale = ({ description }: NetboxAddress) =>
     !wanted.given && description !== allocationMark(wanted) && isAllocationOf(wanted, description);
-  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? toApi.mark(wanted) : undefined));
+  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? allocationBodies.mark(wanted) : undefined));
   if (wanted.primary)
     await changeGuest(wanted.mark, ({ primaryIds }) =>
-      primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
+      primaryIds[wanted.family] === found.id ? undefined : allocationBodies.primary(wanted.family, found.id),
     );
   const { lost: _lost, avoid: _avoid, ...kept } = wanted;
   return { ...kept, addressId: found.id, address: found.address };
@@ -103,7 +109,7 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
   if (known && known.interfaceId === wanted.interfaceId) return known;
   if (wanted.given)
     throw new UserError(
-      `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
+      `Unable to find ${titleOf(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
     );
   const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
   const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
@@ -116,10 +122,10 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
 /** Asks for the address that the guest still has. */
 async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
   try {
-    return await context().netbox.create(addresses, ipAddress, { ...toApi.allocate(wanted), address });
+    return await context().netbox.create(addresses, ipAddress, { ...allocationBodies.allocate(wanted), address });
   } catch (error) {
     throw new UserError(
-      `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
+      `Unable to allocate ${address} again as ${titleOf(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
     );
   }
 }
@@ -135,23 +141,23 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
   }
   const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
   throw new UserError(
-    `Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
+    `Unable to allocate ${titleOf(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
   );
 }
 
 /** One atomic call; undefined where the source is exhausted. */
 async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
   try {
-    return await context().netbox.create(path, ipAddress, toApi.allocate(wanted));
+    return await context().netbox.create(path, ipAddress, allocationBodies.allocate(wanted));
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) return undefined;
-    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+    throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
   }
 }
 
 /** An address that a running guest still uses becomes a reservation, which goes with that guest. */
 async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
   if (!wanted.avoid?.includes(hostOf(address))) return false;
-  await change(id, () => toApi.reserve(wanted.mark.stack));
+  await change(id, () => allocationBodies.reserve(wanted.mark.stack));
   return true;
 }

@@ -53,7 +53,7 @@ export const allocationMark = ({
   printAllocation({ stack: mark.stack, interfaceId, family, ordinal });
 
 /** The bodies that NetBox gets. */
-export const toApi = {
+export const allocationBodies = {
   allocate: (wanted: IpAllocationInputs) => ({
     assigned_object_type: "virtualization.vminterface",
     assigned_object_id: wanted.interfaceId,

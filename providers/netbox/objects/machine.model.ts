@@ -80,7 +80,7 @@ export const diskKind: PartKind = { type: "virtualDisk", parent: "virtual_machin
 export const prefixAsked = (address: string): string | undefined => /^next (\S+)$/.exec(address)?.[1];
 
 /** An address without the status that it is to get. */
-export const addressOf = (asked: string): string => asked.split(" ")[0] ?? "";
+export const addressAlone = (asked: string): string => asked.split(" ")[0] ?? "";
 
 /** Conflicts of one part, by the part's own fields: `interfaces.net0.mtu: …` is `mtu: …` there. */
 export const conflictsOf = (conflicts: string[], place: string): string[] =>

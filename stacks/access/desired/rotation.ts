@@ -165,7 +165,8 @@ export function printMoment(at: number, now: number): string {
 }
 
 /** `2027-01-31 04:00Z`. */
-export const printTime = (at: number): string => `${new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")}Z`;
+export const printMinute = (at: number): string =>
+  `${new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")}Z`;
 
 /** Seconds of `30m`, `12h`, `90d`. */
 export const secondsOf = (text: string): number => milliseconds(text) / 1000;

@@ -1,13 +1,14 @@
+import { pageOf } from "../../../providers/page";
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { nodeName } from "./names";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { Reached } from "./types";
 
 /** Declares the nodes of a cluster as devices. @returns the names of those that are there, by node */
 export function declareNodes(
-  machines: Machines,
+  machines: DiscoveredMachines,
   view: Reached,
   prerequisites: Prerequisites,
   cluster: string,
@@ -31,7 +32,7 @@ export function declareNodes(
     const site = there === undefined ? (home ?? settings.site) : nameOfNested(there.site);
     if (site === undefined) {
       machines.warnings.push(
-        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${netbox.url}/virtualization/clusters/), or set netbox-proxmox:discovery.site.`,
+        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${pageOf(netbox.url, "virtualization/clusters")}), or set netbox-proxmox:discovery.site.`,
       );
       continue;
     }

@@ -1,14 +1,14 @@
 import { allowedOf } from "../../../providers/missing";
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
+import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
-import { descriptionFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { descriptionFrom, guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
 import { guestArgs, guestRoles } from "./guest";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
 import { declarePrefixes } from "./prefixes";
@@ -23,12 +23,12 @@ export function planDiscovery(facts: DiscoveryFacts): DiscoveryPlan {
 }
 
 class Run {
-  private readonly machines: Machines;
+  private readonly machines: DiscoveredMachines;
   private readonly prerequisites: Prerequisites;
   private readonly fields: UsedFields;
 
   constructor(private readonly facts: DiscoveryFacts) {
-    this.machines = new Machines(facts);
+    this.machines = new DiscoveredMachines(facts);
     this.fields = new UsedFields(facts);
     this.prerequisites = new Prerequisites(facts.netbox, facts.stack, facts.knownObjects, facts.site);
   }
@@ -114,7 +114,7 @@ class Run {
     const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
       this.machines.report.push({
-        ...{ cluster: view.name, vmid: seen.vmid, name: nameOf(seen), ...urlOf(netbox, there) },
+        ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), ...urlOf(netbox, there) },
         change: marked === undefined ? "handed over" : "managed",
         details: [marked === undefined ? `by its tag ${site.adoptTag}` : `by Pulumi stack ${marked.stack}`],
       });
@@ -152,7 +152,7 @@ class Run {
   private readonly names = new Map<string, number>();
 
   /** NetBox has a name once in a cluster, PVE as often as one likes. */
-  freeName(cluster: string, name: string, vmid: number, there: Row | undefined): string {
+  freeName(cluster: string, name: string, vmid: number, there: ObjectRow | undefined): string {
     const key = (text: string) => `${cluster}\0${text.toLowerCase()}`;
     const isFree = (text: string) =>
       !this.names.has(key(text)) &&

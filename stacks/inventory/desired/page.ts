@@ -100,7 +100,7 @@ class Index {
     this.into.get(`${type} ${key(end)} ${from}`) ?? [];
 }
 
-export function pageOf(graph: Graph, readAt: number, problems: string[]): PageData {
+export function pageData(graph: Graph, readAt: number, problems: string[]): PageData {
   const index = new Index(graph);
   const machines = index.all("NetboxVM");
   const missing = machines.filter(

@@ -2,7 +2,7 @@
 // docs/inventory.md shows them, and a test compares the two.
 
 /** `text` and `texts` are strings; `integer` counts, bytes and MB; `float` a part of one; each may be unknown (null). */
-export type Kind = "text" | "texts" | "integer" | "float" | "boolean";
+export type PropertyKind = "text" | "texts" | "integer" | "float" | "boolean";
 
 export const labels = {
   ProxmoxCluster: { id: "text", name: "text", version: "text", quorate: "boolean", nodes_online: "integer" },
@@ -30,7 +30,7 @@ export const labels = {
   NetboxPrefix: { id: "text", prefix: "text", status: "text", url: "text" },
   NetboxVLAN: { id: "text", vid: "integer", name: "text", url: "text" },
   DnsRecord: { id: "text", name: "text", type: "text", value: "text", ttl: "integer", zone: "text", server: "text" },
-} as const satisfies Record<string, Record<string, Kind> & { id: "text" }>;
+} as const satisfies Record<string, Record<string, PropertyKind> & { id: "text" }>;
 
 export type Label = keyof typeof labels;
 export const labelNames = Object.keys(labels).filter((name): name is Label => name in labels);
@@ -74,10 +74,10 @@ interface Values {
 }
 
 /** Exactly a label's properties. */
-export type Properties<L extends Label> = {
+export type LabelProperties<L extends Label> = {
   -readonly [P in keyof (typeof labels)[L]]: P extends "id"
     ? string
-    : (typeof labels)[L][P] extends Kind
+    : (typeof labels)[L][P] extends PropertyKind
       ? Values[(typeof labels)[L][P]]
       : never;
 };

@@ -9,7 +9,7 @@ import type { GuestResource } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
 import type { PlaceOf } from "../../yamlfile";
-import type { Part, PlatformFile } from "./file";
+import type { PlatformFile, PlatformPart } from "./file";
 import { type Chosen, choosePlugin } from "./plugins";
 
 export interface PlatformFacts {
@@ -36,18 +36,23 @@ export interface PlatformPlan {
   cluster: string;
   networks: (NetworkInputs & { key: "backend" | "dmz" })[];
   /** In the order in which they are set up. */
-  containers: { part: Part; inputs: ContainerInputs; firewall: FirewallInputs | undefined; service: PlannedService }[];
+  containers: {
+    part: PlatformPart;
+    inputs: ContainerInputs;
+    firewall: FirewallInputs | undefined;
+    service: PlannedService;
+  }[];
   check: Omit<CheckInputs, "token">;
   problems: string[];
 }
 
-const parts: readonly Part[] = ["postgresql", "valkey", "netbox", "nginx"];
-const startOrder: Record<Part, number> = { postgresql: 1, valkey: 1, netbox: 2, nginx: 3 };
+const parts: readonly PlatformPart[] = ["postgresql", "valkey", "netbox", "nginx"];
+const startOrder: Record<PlatformPart, number> = { postgresql: 1, valkey: 1, netbox: 2, nginx: 3 };
 /** Where an address is left out: behind the network's own. */
-const lastByte: Record<Part, number> = { netbox: 10, postgresql: 11, valkey: 12, nginx: 13 };
+const lastByte: Record<PlatformPart, number> = { netbox: 10, postgresql: 11, valkey: 12, nginx: 13 };
 
 /** The cluster that a file names, or the only one. */
-export const clusterOf = ({ cluster }: PlatformFile, clusters: string[]): string | undefined =>
+export const platformCluster = ({ cluster }: PlatformFile, clusters: string[]): string | undefined =>
   cluster ?? (clusters.length === 1 ? clusters[0] : undefined);
 
 /** platform.yml → networks, containers, what is set up in them, and what is tried. */
@@ -55,7 +60,7 @@ export function planPlatform(facts: PlatformFacts): PlatformPlan {
   const { file, stack } = facts;
   const problems: string[] = [];
   const problem = (path: string[], text: string) => problems.push(`${facts.placeOf(path)}: ${path.join(".")} ${text}`);
-  const cluster = clusterOf(file, facts.clusters) ?? "";
+  const cluster = platformCluster(file, facts.clusters) ?? "";
   const url = `https://${file.name}${file.ports.https === 443 ? "" : `:${file.ports.https}`}`;
   checkPlaces(facts, cluster, problem);
   const addresses = addressesOf(file, problem);
@@ -117,9 +122,12 @@ function checkPlaces(facts: PlatformFacts, cluster: string, problem: (path: stri
   }
 }
 
-function addressesOf(file: PlatformFile, problem: (path: string[], text: string) => void): Record<Part, string> {
+function addressesOf(
+  file: PlatformFile,
+  problem: (path: string[], text: string) => void,
+): Record<PlatformPart, string> {
   const own = file.networks.backend.address;
-  const given = parts.map((part): [Part, string] => {
+  const given = parts.map((part): [PlatformPart, string] => {
     const { address } = file.containers[part];
     if (address !== undefined) return [part, address];
     const [, start = "", , length = ""] = /^(\d+\.\d+\.\d+)\.(\d+)\/(\d+)$/.exec(own ?? "") ?? [];
@@ -132,7 +140,7 @@ function addressesOf(file: PlatformFile, problem: (path: string[], text: string)
     if (seen.has(hostOf(address))) problem(["containers", part], `has the address ${address} of another one`);
     seen.add(hostOf(address));
   }
-  return Object.fromEntries(given) as Record<Part, string>;
+  return Object.fromEntries(given) as Record<PlatformPart, string>;
 }
 
 function networkOf({ file }: PlatformFacts, cluster: string, key: "backend" | "dmz"): PlatformPlan["networks"][number] {
@@ -151,8 +159,8 @@ function networkOf({ file }: PlatformFacts, cluster: string, key: "backend" | "d
 function containerOf(
   { file }: PlatformFacts,
   cluster: string,
-  part: Part,
-  addresses: Record<Part, string>,
+  part: PlatformPart,
+  addresses: Record<PlatformPart, string>,
   mark: PartMark,
 ): ContainerInputs {
   const { vmid, cores, memory, disk } = file.containers[part];
@@ -180,7 +188,7 @@ function containerOf(
   };
 }
 
-const titles: Record<Part, string> = {
+const titles: Record<PlatformPart, string> = {
   netbox: "The application",
   postgresql: "The database",
   valkey: "Queue and cache",
@@ -190,11 +198,11 @@ const titles: Record<Part, string> = {
 function firewallOf(
   { file }: PlatformFacts,
   cluster: string,
-  part: Part,
-  addresses: Record<Part, string>,
+  part: PlatformPart,
+  addresses: Record<PlatformPart, string>,
 ): FirewallInputs {
   const { ports, firewall, node } = file;
-  const open = (from: Part, port: number): Rule => ({
+  const open = (from: PlatformPart, port: number): Rule => ({
     ...{ type: "in", action: "ACCEPT", proto: "tcp", source: hostOf(addresses[from]), dport: String(port) },
     comment: `netbox-proxmox: ${from}`,
   });
@@ -212,7 +220,7 @@ function firewallOf(
     ...{ type: "in", action: "ACCEPT", proto: "tcp", source, dport: String(ports.postgresql) },
     comment: "netbox-proxmox: databaseClients",
   });
-  const rules: Record<Part, Rule[]> = {
+  const rules: Record<PlatformPart, Rule[]> = {
     postgresql: [open("netbox", ports.postgresql), ...file.databaseClients.map(guest)],
     valkey: [open("netbox", ports.valkey)],
     netbox: [open("nginx", ports.netbox)],
@@ -227,11 +235,11 @@ function firewallOf(
 
 function servicesOf(
   { file, certificate }: PlatformFacts,
-  addresses: Record<Part, string>,
+  addresses: Record<PlatformPart, string>,
   plugins: Chosen[],
-): Record<Part, Record<string, unknown>> {
+): Record<PlatformPart, Record<string, unknown>> {
   const { ports, netbox, name } = file;
-  const host = (part: Part) => hostOf(addresses[part]);
+  const host = (part: PlatformPart) => hostOf(addresses[part]);
   const origin = `https://${name}${ports.https === 443 ? "" : `:${ports.https}`}`;
   const [database, user] = ["netbox", "netbox"];
   const modules = plugins.map(({ module, version }) => `${module} ${version}`).join();

@@ -10,7 +10,7 @@ import { addressOwner } from "../../../providers/ownership/netbox";
 import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
 import { allocationIdentity } from "./names";
-import { type Selection, select } from "./selectors";
+import { type AddressSelection, selectAddresses } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
 export interface Addressing {
@@ -77,7 +77,7 @@ function allocationsOf(
         `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
       );
   const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
-  const { selections, missing } = select(wanted.join(" "), ipam, vmInterface);
+  const { selections, missing } = selectAddresses(wanted.join(" "), ipam, vmInterface);
   for (const word of missing)
     problem(
       `interface ${vmInterface.name} asks for an address from "${word}", but NetBox has no such prefix or range; correct its ${site.settings.site.customFields.allocateFrom}, or add the prefix`,
@@ -152,7 +152,7 @@ function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface)
 function keptByGuest(
   { site, guest, vmid }: Addressing,
   slot: number,
-  { family, sources }: Selection,
+  { family, sources }: AddressSelection,
 ): { address: string } | undefined {
   const used = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)] ?? [];
   const address = used.find((each) => familyOf(each) === family);

@@ -4,7 +4,7 @@ import { type Family, familyOf, hostOf } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
 
 /** Where one address is to come from: the sources to try, in order, all of one family. */
-export interface Selection {
+export interface AddressSelection {
   family: Family;
   sources: AddressSource[];
 }
@@ -42,12 +42,12 @@ function sourcesOf(word: string, ipam: Ipam, { untaggedVlan }: NetboxInterface):
  * takes that family only.
  * @returns what can't be found as words
  */
-export function select(
+export function selectAddresses(
   text: string,
   ipam: Ipam,
   vmInterface: NetboxInterface,
-): { selections: Selection[]; missing: string[] } {
-  const selections: Selection[] = [];
+): { selections: AddressSelection[]; missing: string[] } {
+  const selections: AddressSelection[] = [];
   const missing: string[] = [];
   for (const word of text.split(/[\s,;]+/).filter((each) => each !== "")) {
     const [, name = word, only] = /^(.*)@([46])$/.exec(word) ?? [];

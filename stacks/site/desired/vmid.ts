@@ -8,7 +8,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
 import { awayOf } from "./placement";
-import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
+import type { ExaminedGuest, KnownGuest, ProxmoxFacts, Site } from "./types";
 
 /** A guest's target on a VMID, and what is there already. */
 export interface GuestTarget {
@@ -129,7 +129,7 @@ function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }
 function fromState(
   known: KnownGuest,
   type: GuestType,
-  seen: SeenGuest | undefined,
+  seen: ExaminedGuest | undefined,
 ): Pick<GuestTarget, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };

@@ -1,10 +1,10 @@
 import { volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
 import { withoutUndefined } from "../../../providers/values";
-import { type DeclaredTemplates, list } from "./declared";
+import { type DeclaredTemplates, listNames } from "./declared";
 import type { TemplateEntry } from "./file";
 import { type ImageSource, imageOf } from "./images";
-import { canDo, placeOf } from "./places";
+import { canDo, placeOfTemplate } from "./places";
 import { isPreset, presets } from "./presets";
 import type { TemplateCluster } from "./types";
 
@@ -25,10 +25,10 @@ export function declareTemplate(declared: DeclaredTemplates, key: string, entry:
     keepBuilt(declared, path, key, cluster.name, checksum.problem);
     return;
   }
-  const place = placeOf(declared, path, cluster, entry);
+  const place = placeOfTemplate(declared, path, cluster, entry);
   if (place === undefined) return;
   if ("away" in place) {
-    keepBuilt(declared, path, key, cluster.name, `${list(place.away)} is offline`);
+    keepBuilt(declared, path, key, cluster.name, `${listNames(place.away)} is offline`);
     return;
   }
   const wants = (entry.packages ?? []).length + (entry.commands ?? []).length > 0 || image.path !== undefined;

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { handle } from "../../../resource";
 import type { ProxmoxCluster } from "../../client";
 import { says } from "../../errors";
-import { explained } from "../guest.handler";
 import { proxmoxFirewall } from "./firewall";
 import { beginsWith, type FirewallInputs, firewallFrom, firewallOptions, seenRule } from "./firewall.model";
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gatewaysOf, guestArgs, macsOf, vidsOf } from "../../../../stacks/discovery/desired/guest";
-import { prefixOf } from "../../../../stacks/discovery/desired/prefixes";
+import { prefixOfAddress } from "../../../../stacks/discovery/desired/prefixes";
 import type { SeenMachine } from "../../../../stacks/discovery/desired/types";
 import { systemOf } from "../../../../stacks/discovery/facts";
 import { readSettings } from "../../../../stacks/settings";
@@ -115,5 +115,5 @@ describe("an address's prefix", () => {
     ["2001:db8::5/64", "2001:db8::/64"],
     ["10.1.2.3/32", undefined],
     ["nothing", undefined],
-  ])("of %s is %s", (address, prefix) => expect(prefixOf(address)).toBe(prefix));
+  ])("of %s is %s", (address, prefix) => expect(prefixOfAddress(address)).toBe(prefix));
 });

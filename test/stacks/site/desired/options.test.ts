@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxVirtualMachine } from "../../../../providers/netbox/schemas";
 import { readSettings } from "../../../../stacks/settings";
-import { diskOptionsOf, optionsOf } from "../../../../stacks/site/desired/options";
+import { diskOptionsOf, optionsOfGuest } from "../../../../stacks/site/desired/options";
 
 function settings(defaults: object = {}) {
   const config: Record<string, object> = { defaults };
@@ -32,7 +32,7 @@ const guest = (fields: Partial<NetboxVirtualMachine> = {}): NetboxVirtualMachine
 
 function chosen(fields: Partial<NetboxVirtualMachine>, defaults: object = {}) {
   const problems: string[] = [];
-  const options = optionsOf(guest(fields), "qemu", settings(defaults), (text) => problems.push(text));
+  const options = optionsOfGuest(guest(fields), "qemu", settings(defaults), (text) => problems.push(text));
   return { options, problems };
 }
 

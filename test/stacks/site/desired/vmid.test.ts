@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { markOf } from "../../../../stacks/site/desired/identity";
-import type { InState, ProxmoxFacts, SeenGuest } from "../../../../stacks/site/desired/types";
+import type { ExaminedGuest, InState, ProxmoxFacts } from "../../../../stacks/site/desired/types";
 import { targetOf } from "../../../../stacks/site/desired/vmid";
 import { netboxGuest, siteWith } from "./example";
 
@@ -14,8 +14,8 @@ function target(
   state: Partial<InState> = {},
 ) {
   const seen = new Map(
-    there.map(({ vmid: id, name = "g1", marked = false }): [number, SeenGuest] => {
-      const read: SeenGuest = { vmid: id, type: "qemu", name, making: false, addresses: {}, config: {} };
+    there.map(({ vmid: id, name = "g1", marked = false }): [number, ExaminedGuest] => {
+      const read: ExaminedGuest = { vmid: id, type: "qemu", name, making: false, addresses: {}, config: {} };
       return [id, marked ? { ...read, mark } : read];
     }),
   );

@@ -5,7 +5,7 @@ import { checksumIn } from "../../../../stacks/templates/desired/checksums";
 import { parseTemplates } from "../../../../stacks/templates/desired/file";
 import { planTemplates } from "../../../../stacks/templates/desired/plan";
 import type { TemplateCluster, TemplatesFacts } from "../../../../stacks/templates/desired/types";
-import { digest } from "../../../../stacks/templates/facts";
+import { sha256 } from "../../../../stacks/templates/facts";
 
 const node = (name: string, online = true): NodeResource => ({ node: name, online, memory: 1 });
 const storage = (
@@ -46,7 +46,7 @@ function plan(yaml: string, more: Partial<TemplatesFacts> = {}) {
     ...{ stack: "p/s", file: parsed.value, placeOf: parsed.placeOf, clusters: [clusterWith()], known: new Map() },
     checksums: new Map([["debian-13", { algorithm: "sha512", hex: "ab".repeat(64) }]]),
     netbox: undefined,
-    digest,
+    digest: sha256,
     ...more,
   });
 }
