@@ -139,7 +139,8 @@ function build(cluster: ProxmoxCluster, wanted: TemplateInputs): Promise<Templat
         if (attempt > 3) throw new UserError("its disk vanishes as soon as it is made");
         progress.step("removes what an interrupted run left");
         await cluster.task("DELETE", `/nodes/${node}/qemu/${wanted.vmid}`, {
-          ...{ purge: 1, "destroy-unreferenced-disks": 1 },
+          purge: 1,
+          "destroy-unreferenced-disks": 1,
         });
         continue;
       }
