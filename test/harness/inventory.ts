@@ -75,7 +75,7 @@ export async function addRecords({ clients }: TestSystems): Promise<void> {
   ]);
 }
 
-/** So many virtual machines on eight nodes, each with two disks, an interface, an address and NetBox's word on it. */
+/** So many virtual machines on eight nodes, each with two disks, an interface, an address and NetBox's object of it. */
 export function largeInventory(count: number): Seed {
   const seed = benchSeed(count);
   const cluster = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");

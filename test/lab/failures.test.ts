@@ -231,7 +231,7 @@ describe("a list that changes while it is read", () => {
 });
 
 describe("a frozen zone", () => {
-  it("is told with BIND's word, and written when it thaws", async () => {
+  it("is told as BIND says it, and written when it thaws", async () => {
     systems.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
     await expect(recordHandler.create(record("frozen"))).rejects.toThrow(/frozen\.lab\.example.*REFUSED/);
     expect(await systems.newRecords()).toEqual([]);

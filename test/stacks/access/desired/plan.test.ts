@@ -280,7 +280,7 @@ describe("a mistake", () => {
       "token_setup: [{ name: tt, ugid: a@pve, rotate: 90d }]",
       /token_setup\.0\.rotate is no key here; correct or remove it/,
     ],
-    ["an unknown program", "programs: { sight: }", /programs/],
+    ["an unknown program", "programs: { sites: }", /programs/],
     [
       "a wrong time",
       "token_setup: [{ name: tt, ugid: a@pve, rotateAfter: quarterly }]",
