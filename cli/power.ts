@@ -85,7 +85,10 @@ async function powerOne(
     const changed = await act({ cluster, type, node, vmid }, action, now.power, now.hasHa);
     const result: PowerResult = {
       ...base,
-      ...{ result: changed ? "done" : "unchanged", before, after: after[action], took: took() },
+      result: changed ? "done" : "unchanged",
+      before,
+      after: after[action],
+      took: took(),
     };
     const netbox = await withNetbox(context, guest, after[action], record);
     return netbox === undefined ? result : { ...result, netbox };
@@ -93,7 +96,10 @@ async function powerOne(
     const outcome = await cluster.current(type, node, vmid).catch(() => undefined);
     return {
       ...base,
-      ...{ result: "failed", before, after: outcome?.power ?? "unknown", took: took() },
+      result: "failed",
+      before,
+      after: outcome?.power ?? "unknown",
+      took: took(),
       error: meaning(guest, action, error),
     };
   }

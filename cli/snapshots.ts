@@ -28,7 +28,10 @@ export async function listSnapshots(guests: SeenGuest[]): Promise<ListedSnapshot
       .sort((a, b) => a.takenAt - b.takenAt)
       .map((each) => ({
         ...each,
-        ...{ cluster: cluster.name, vmid, guest: displayName(guest), isParent: each.name === parent },
+        cluster: cluster.name,
+        vmid,
+        guest: displayName(guest),
+        isParent: each.name === parent,
       }));
   });
 }

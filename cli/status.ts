@@ -33,16 +33,31 @@ export function statusOf(guest: SeenGuest, before?: { guest: SeenGuest; seconds:
   const rate = (key: "diskread" | "diskwrite" | "netin" | "netout") =>
     before === undefined ? 0 : Math.max(0, Math.round((guest[key] - before.guest[key]) / before.seconds));
   return {
-    ...{ cluster: cluster.name, vmid, name: displayName(guest), type, node, status, tags, template },
-    ...{ netbox: netbox?.status, lock, cpu: guest.cpu, cpus: guest.maxcpu },
-    ...{ memory: guest.mem, memoryTotal: guest.maxmem, disk: guest.disk, diskTotal: guest.maxdisk },
+    cluster: cluster.name,
+    vmid,
+    name: displayName(guest),
+    type,
+    node,
+    status,
+    tags,
+    template,
+    netbox: netbox?.status,
+    lock,
+    cpu: guest.cpu,
+    cpus: guest.maxcpu,
+    memory: guest.mem,
+    memoryTotal: guest.maxmem,
+    disk: guest.disk,
+    diskTotal: guest.maxdisk,
     uptime: guest.uptime,
     ...(before === undefined
       ? {}
       : {
           rates: {
-            ...{ diskRead: rate("diskread"), diskWrite: rate("diskwrite") },
-            ...{ netIn: rate("netin"), netOut: rate("netout") },
+            diskRead: rate("diskread"),
+            diskWrite: rate("diskwrite"),
+            netIn: rate("netin"),
+            netOut: rate("netout"),
           },
         }),
   };

@@ -83,25 +83,35 @@ async function templatesOf(cluster: ProxmoxCluster, now: number): Promise<FoundT
           owner?.builtAt ?? (seconds > 0 ? new Date(seconds * 1000).toISOString().slice(0, 10) : undefined);
         const superseded = tags.includes(supersededTag);
         return {
-          ...{ cluster: cluster.name, id: String(vmid), type, name, nodes: [node], builtAt, superseded },
+          cluster: cluster.name,
+          id: String(vmid),
+          type,
+          name,
+          nodes: [node],
+          builtAt,
+          superseded,
           age: builtAt === undefined ? undefined : Math.floor((now - Date.parse(builtAt)) / 86_400_000),
-          ...{ stack: owner?.owner, linkedClones: clones.get(vmid) ?? [], inNetbox: undefined },
+          stack: owner?.owner,
+          linkedClones: clones.get(vmid) ?? [],
+          inNetbox: undefined,
           label: choiceLabel(owner?.title ?? name, node, owner?.recipe, superseded),
         };
       }),
     ...[...new Set(files.flatMap(({ volids }) => volids))].sort().map((volid): FoundTemplate => {
       const name = volid.replace(/^.*vztmpl\//, "").replace(/\.tar\.\w+$/, "");
       return {
-        ...{
-          cluster: cluster.name,
-          id: volid,
-          type: "lxc",
-          name,
-          nodes: nodesOf(volid),
-          builtAt: undefined,
-          age: undefined,
-        },
-        ...{ stack: undefined, superseded: false, linkedClones: [], inNetbox: undefined, label: name },
+        cluster: cluster.name,
+        id: volid,
+        type: "lxc",
+        name,
+        nodes: nodesOf(volid),
+        builtAt: undefined,
+        age: undefined,
+        stack: undefined,
+        superseded: false,
+        linkedClones: [],
+        inNetbox: undefined,
+        label: name,
       };
     }),
   ];

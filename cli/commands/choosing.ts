@@ -48,7 +48,11 @@ export async function withGuests(options: GuestOptions, work: (opened: Opened) =
 }
 
 const given = (named: string[], { tag, cluster, node, type, all }: GuestOptions): Partial<GuestSelection> => ({
-  ...{ named, tag: tag ?? [], cluster: cluster ?? [], node: node ?? [], all: all ?? false },
+  named,
+  tag: tag ?? [],
+  cluster: cluster ?? [],
+  node: node ?? [],
+  all: all ?? false,
   type: type === "ct" ? "lxc" : type === "vm" ? "qemu" : undefined,
 });
 

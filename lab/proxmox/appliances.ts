@@ -14,8 +14,15 @@ const list = [
 /** GET …/aplinfo. */
 export const appliances = (): Values[] =>
   list.map(([name, template, version, headline]) => ({
-    ...{ package: name, template, version, headline, type: "lxc", section: "system", architecture: "amd64" },
-    ...{ os: template.split("_")[0] ?? "", source: "http://download.proxmox.com/images" },
+    package: name,
+    template,
+    version,
+    headline,
+    type: "lxc",
+    section: "system",
+    architecture: "amd64",
+    os: template.split("_")[0] ?? "",
+    source: "http://download.proxmox.com/images",
   }));
 
 /** POST …/aplinfo: the lab makes up what it downloads. */

@@ -12,7 +12,12 @@ const object = <T>(map: Map<string, T>): Record<string, T> => Object.fromEntries
 export function saveCluster(cluster: Cluster): SavedCluster {
   const { name, version, times, dns, options, lastPid, ha, sdn, firewall, storages, tasks, access } = cluster;
   return {
-    ...{ name, version, times: { ...times }, dns, options, lastPid },
+    name,
+    version,
+    times: { ...times },
+    dns,
+    options,
+    lastPid,
     nodes: [...cluster.nodes.values()].map(saveNode),
     guests: [...cluster.guests.values()].map(saveGuest),
     pools: [...cluster.pools.all.values()].map((pool) => ({
@@ -49,7 +54,14 @@ function saveNode({ offline: _switch, pendingBridges, ...node }: ClusterNode): S
 function saveGuest(guest: Guest): SavedGuest {
   const { vmid, node, parent, running, paused, startedAt, createdAt, pid } = guest;
   const common = {
-    ...{ vmid, node, parent, running, paused, startedAt, createdAt, pid },
+    vmid,
+    node,
+    parent,
+    running,
+    paused,
+    startedAt,
+    createdAt,
+    pid,
     config: object(guest.config),
     pending: object(guest.pending),
     snapshots: [...guest.snapshots].map(([name, { config, ...snapshot }]) => ({

@@ -65,7 +65,16 @@ export class Tasks {
     const [user = authId, tokenid] = authId.split("!");
     const stopped = new AbortController();
     const task: ClusterTask = {
-      ...{ upid, node, pid, pstart, starttime, type, id, user, tokenid, log: [] },
+      upid,
+      node,
+      pid,
+      pstart,
+      starttime,
+      type,
+      id,
+      user,
+      tokenid,
+      log: [],
       done: Promise.resolve(),
       stop: () => stopped.abort(),
     };

@@ -17,6 +17,10 @@ export type MarkOwner =
   | { of: "other"; stack: string }
   | { of: "nobody" };
 
+/** What is said of an object with the mark of today's stack, where the state is from before the stack was renamed. */
+export const renewedText = (today: string, former: string): string =>
+  `it carries the mark of Pulumi stack ${today}, and the state still has the former name ${former}: run \`pulumi up\` first`;
+
 /**
  * Whose a mark is, as seen from a name of this stack's.
  * @param stack today's name, or, where only a state is at hand, the name that stands there

@@ -58,8 +58,13 @@ export function netboxConfiguration(
     ALLOWED_HOSTS: allowedHosts,
     DATABASES: {
       default: {
-        ...{ ENGINE: "django.db.backends.postgresql", NAME: database.name, USER: database.user },
-        ...{ PASSWORD: databasePassword, HOST: database.host, PORT: String(database.port), CONN_MAX_AGE: 300 },
+        ENGINE: "django.db.backends.postgresql",
+        NAME: database.name,
+        USER: database.user,
+        PASSWORD: databasePassword,
+        HOST: database.host,
+        PORT: String(database.port),
+        CONN_MAX_AGE: 300,
       },
     },
     REDIS: { tasks: { ...redis, DATABASE: 0 }, caching: { ...redis, DATABASE: 1 } },
@@ -228,7 +233,9 @@ touch ${root}/conf/__init__.py
       exchange(wanted, given),
       ...restore(wanted, given),
       file({
-        ...{ path: `${root}/conf/configuration.py`, owner: "root:netbox", mode: "640" },
+        path: `${root}/conf/configuration.py`,
+        owner: "root:netbox",
+        mode: "640",
         content: netboxConfiguration(wanted, given),
       }),
       file({

@@ -75,7 +75,9 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
   new SiteAnchor("anchor", { leftovers: [] }, { dependsOn: [...made, check], protect: file.protect });
   const { url } = plan.check.netbox;
   return {
-    ...{ url, token: secrets.token, certificate },
+    url,
+    token: secrets.token,
+    certificate,
     superuser: pulumi.secret(
       whenThere(secrets.superuserPassword, (password) => ({ name: file.netbox.superuser.name, password })),
     ),

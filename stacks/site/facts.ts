@@ -125,7 +125,7 @@ async function readMachines(
   }
 }
 
-/** NetBox's own word on single guests: all together, and who deleted those that are not there. */
+/** What NetBox says of single guests now, asked for all together, and who deleted those that are not there. */
 export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
   const found = new Map(
     await Promise.all(

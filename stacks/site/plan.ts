@@ -184,7 +184,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 
 // ---- judging
 
-/** Every built guest of ours that this run will not declare, with NetBox's own word on it; and how many are built at all. */
+/** Every built guest of ours that this run will not declare, with what NetBox says of it now; and how many are built at all. */
 async function judged(
   context: Context,
   { self, settings, netbox, proxmox, state }: Site,

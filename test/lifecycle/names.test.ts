@@ -73,7 +73,11 @@ describe("guests in the plan", () => {
     await rename(gamma, "delta");
     const [cluster] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
     await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
-      ...{ name: "gamma", status: "active", cluster: cluster?.id, vcpus: 1, memory: 512 },
+      name: "gamma",
+      status: "active",
+      cluster: cluster?.id,
+      vcpus: 1,
+      memory: 512,
     });
     const late = await idOf("gamma");
     await systems.clients.netbox("POST", "virtualization/interfaces/", { virtual_machine: late, name: "net0" });

@@ -28,7 +28,10 @@ describe("what a stack owns", { timeout: 180_000 }, () => {
   const stackNamed = async (name: string, changes: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) =>
     new Stack({
       cli: await pulumiFolder(),
-      ...{ name, folder, config: systems.config(changes), secrets: {} },
+      name,
+      folder,
+      config: systems.config(changes),
+      secrets: {},
       env: { ...stack.reach.env, ...env },
     });
   const pulumi = (...args: string[]) =>
@@ -119,7 +122,8 @@ describe("what a stack owns", { timeout: 180_000 }, () => {
     expect([first.errors, ops(first)]).toEqual([[], ["update"]]);
     // A refresh asks as the last `up` was configured, but for the environment.
     stack = await stackNamed("second", at({ formerUrls: [url] }), {
-      ...{ NETBOX_SERVER_URL: moved, NETBOX_PROXMOX_FORMER_URLS: url },
+      NETBOX_SERVER_URL: moved,
+      NETBOX_PROXMOX_FORMER_URLS: url,
     });
     const preview = await stack.preview("--refresh");
     expect([preview.errors, ops(preview)]).toEqual([[], ["update"]]);
@@ -169,7 +173,11 @@ describe.each(["discovery", "intent"])("what a stack of %s owns", { timeout: 180
       const stackNamed = async (name: string, changes: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) =>
         new Stack({
           cli: await pulumiFolder(),
-          ...{ name, folder, config: systems.config(changes), secrets: {}, env: { ...first.reach.env, ...env } },
+          name,
+          folder,
+          config: systems.config(changes),
+          secrets: {},
+          env: { ...first.reach.env, ...env },
         });
       const writes = () =>
         systems.lab.log.calls.filter(({ system, method }) => system === "netbox" && method !== "GET");

@@ -54,7 +54,8 @@ export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Va
         worker.log(`creating a clone of VM ${vmid} with ID ${id}`);
         const copies = new Map<string, string>();
         const options = {
-          ...{ bwlimit, linked },
+          bwlimit,
+          linked,
           ...(storage === undefined ? {} : { storage: String(storage) }),
           ...(format === undefined ? {} : { format: String(format) }),
         };

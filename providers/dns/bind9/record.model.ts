@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type OwnerText, parseOwner, printOwner } from "../../ownership/dns";
-import { type Former, noFormer, ownerOf } from "../../ownership/owner";
+import { type Former, noFormer, ownerOf, renewedText } from "../../ownership/owner";
 import type { Diff } from "../../resource";
 import { sameValue } from "../../values";
 import { reverseName } from "../names";
@@ -163,9 +163,7 @@ export function changeNode(
   const before = findOwner(content, node.name);
   const whose = ownerOf(owner.stack, before, former);
   if (whose.of === "renewed" && node.wanted.size === 0)
-    throw new ConflictError(
-      `${node.name} carries the mark of Pulumi stack ${whose.stack}, and the state still has the former name ${owner.stack}; run \`pulumi up\` first`,
-    );
+    throw new ConflictError(`${node.name}: ${renewedText(whose.stack, owner.stack)}`);
   if (whose.of === "other" || whose.of === "renewed") {
     if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
     throw new ConflictError(`${node.name} belongs to Pulumi stack ${whose.stack}`);

@@ -3,7 +3,7 @@ import { messageOf, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { guestUrl } from "../../ownership/mark";
 import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
-import { isOurs, ownerOf } from "../../ownership/owner";
+import { isOurs, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
@@ -65,7 +65,7 @@ const removeMarked = (id: number, { mark }: IpAllocationInputs, isMarked: (found
     const owner = ownerOf(mark.stack, addressOwner(found.description), former());
     if (owner.of === "renewed")
       throw new UserError(
-        `Unable to release ${found.address} (${guestUrl(mark)}): it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${mark.stack}. Run \`pulumi up\` first.`,
+        `Unable to release ${found.address} (${guestUrl(mark)}): ${renewedText(owner.stack, mark.stack)}.`,
       );
     return isMarked(found) ? "delete" : undefined;
   });

@@ -1,7 +1,7 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { parseRecord, printRecord } from "../../ownership/netbox";
-import { type MarkOwner, ownerOf } from "../../ownership/owner";
+import { type MarkOwner, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
 import { dnsRecord, dnsRecordFields, type NetboxPluginRecord } from "../schemas";
 import { proveNetbox } from "../virtualization/guest.handler";
@@ -33,7 +33,7 @@ export const dnsRecordHandler = handle(netboxDnsRecord, {
         const owner = ownerOfRecord(known, description);
         if (owner.of === "renewed")
           throw new UserError(
-            `Unable to delete the record of ${fqdn} in netbox-dns: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.stack}. Run \`pulumi up\` first.`,
+            `Unable to delete the record of ${fqdn} in netbox-dns: ${renewedText(owner.stack, known.stack)}.`,
           );
         return owner.of === "us" ? "delete" : undefined;
       });

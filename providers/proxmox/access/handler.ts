@@ -22,7 +22,7 @@ export interface Visibility {
 
 /** What one kind of object knows of itself. */
 export interface AccessKind<I extends AccessInputs> extends InView<I> {
-  /** PVE's word for it. */
+  /** PVE's name for it. */
   noun: string;
   name: (wanted: I) => string;
   /** @returns what was found out while it was written, beside the inputs */

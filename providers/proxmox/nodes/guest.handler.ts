@@ -1,7 +1,7 @@
 import { context, former } from "../../context";
 import { explained, messageOf, UserError } from "../../errors";
 import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
-import { type MarkOwner, markOwner } from "../../ownership/owner";
+import { type MarkOwner, markOwner, renewedText } from "../../ownership/owner";
 import { type Definition, type Handler, handle } from "../../resource";
 import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
@@ -88,9 +88,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       const { place, seen } = there;
       const owner = ownerOfGuest(known.mark, seen.config);
       if (owner.of === "renewed")
-        throw new UserError(
-          `Unable to delete ${titleOf(kind, known)}: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.mark.stack}. Run \`pulumi up\` first.`,
-        );
+        throw new UserError(`Unable to delete ${titleOf(kind, known)}: ${renewedText(owner.stack, known.mark.stack)}.`);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (seen.config.protection === 1)
           throw new UserError(

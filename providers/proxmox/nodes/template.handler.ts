@@ -1,6 +1,6 @@
 import { context, former } from "../../context";
 import { explained, messageOf, UserError } from "../../errors";
-import { type MarkOwner, ownerOf } from "../../ownership/owner";
+import { type MarkOwner, ownerOf, renewedText } from "../../ownership/owner";
 import { Progress } from "../../progress";
 import { handle } from "../../resource";
 import type { ProxmoxCluster } from "../client";
@@ -62,10 +62,7 @@ export const templateHandler = handle(proxmoxTemplate, {
     }
     await explained(`remove ${titleOf(known)}`, async () => {
       const owner = ownerOfTemplate(there.config, known);
-      if (owner.of === "renewed")
-        throw new UserError(
-          `it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.owner}: run \`pulumi up\` first`,
-        );
+      if (owner.of === "renewed") throw new UserError(renewedText(owner.stack, known.owner));
       try {
         await cluster.task("DELETE", `/nodes/${there.node}/qemu/${known.vmid}`, { purge: 1 });
       } catch (error) {
@@ -139,7 +136,8 @@ function build(cluster: ProxmoxCluster, wanted: TemplateInputs): Promise<Templat
         if (attempt > 3) throw new UserError("its disk vanishes as soon as it is made");
         progress.step("removes what an interrupted run left");
         await cluster.task("DELETE", `/nodes/${node}/qemu/${wanted.vmid}`, {
-          ...{ purge: 1, "destroy-unreferenced-disks": 1 },
+          purge: 1,
+          "destroy-unreferenced-disks": 1,
         });
         continue;
       }

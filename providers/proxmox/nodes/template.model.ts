@@ -176,8 +176,14 @@ const networkTo = ({ bridge, tag }: TemplateInputs, before?: string): string => 
 export function machineTo(wanted: TemplateInputs, builtAt: string): Options {
   const { name, cores, memory, cpu, ostype, bios, machine, tpm, storage, serial, agent, tags } = wanted;
   return withoutUndefined({
-    ...{ name, description: printNotes(wanted, builtAt), cores, memory, ostype, net0: networkTo(wanted) },
-    ...{ scsihw: "virtio-scsi-single", tags: tidyTags(tags).join(";") },
+    name,
+    description: printNotes(wanted, builtAt),
+    cores,
+    memory,
+    ostype,
+    net0: networkTo(wanted),
+    scsihw: "virtio-scsi-single",
+    tags: tidyTags(tags).join(";"),
     ...(cpu === undefined ? {} : { cpu }),
     ...(bios === undefined ? {} : { bios }),
     ...(machine === undefined ? {} : { machine }),

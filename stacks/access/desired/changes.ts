@@ -22,7 +22,9 @@ function changeOf(where: string, what: string, before: Fields | undefined, after
   const parts = names.map((name) => difference(name, before[name], after[name]));
   return [
     {
-      ...{ where, what, change: "changed" },
+      where,
+      what,
+      change: "changed",
       from: parts.map(({ from }) => from).join(", "),
       to: parts.map(({ to }) => to).join(", "),
     },

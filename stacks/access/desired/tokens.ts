@@ -118,9 +118,14 @@ export function planTurns(
     const last = turnIn(id);
     const { generation, expire, retires } = turn;
     const row: TokenRow = {
-      ...{ entry: title, token: `${prefix}${id}`, generation, state: isCurrent ? "current" : "overlapping" },
+      entry: title,
+      token: `${prefix}${id}`,
+      generation,
+      state: isCurrent ? "current" : "overlapping",
       madeAt: last?.generation === generation ? last.madeAt : undefined,
-      ...{ expire, ...agesOf(settings), retires },
+      expire,
+      ...agesOf(settings),
+      retires,
     };
     const planned = { name: resourceOf(id), entry: title, isCurrent, sinks: isCurrent ? sinks : [] };
     return [{ turn, id, planned, row }];
@@ -181,7 +186,11 @@ function destinationOf(sink: Sink, { address, namespace, caFile }: AccessFacts["
   if (address === undefined) return undefined;
   const { vault: path, mount, prefix } = sink;
   return {
-    ...{ to: "vault", address, mount, path, prefix },
+    to: "vault",
+    address,
+    mount,
+    path,
+    prefix,
     ...(namespace === undefined ? {} : { namespace }),
     ...(caFile === undefined ? {} : { caFile }),
   };

@@ -21,7 +21,7 @@ import { snapshotsField } from "../../netbox/schema";
 import type { Settings } from "../../settings";
 import type { SeenMachine } from "./types";
 
-// A guest of Proxmox VE in NetBox's words: what the site program would read to make just this guest.
+// A guest of Proxmox VE as NetBox writes it: what the site program would read to make just this guest.
 
 export const guestRoles: Record<GuestType, string> = { qemu: "Proxmox VM", lxc: "Proxmox LXC" };
 
@@ -155,7 +155,7 @@ function interfaceOf(
       fields: withoutUndefined({
         mac,
         enabled: keys.get("link_down") !== "1",
-        // 1 is PVE's word for the bridge's own.
+        // With 1, PVE takes the bridge's own.
         mtu: mtu > 1 ? mtu : undefined,
         mode: trunks.length > 0 ? "tagged" : tag === undefined ? undefined : "access",
         untaggedVlan: tag === undefined ? undefined : vlan(tag),

@@ -112,7 +112,10 @@ export class DiscoveredMachines {
     const isDevice = vmid === undefined;
     const url = there && pageOf(this.facts.netbox.url, typeOf(isDevice ? "device" : "virtualMachine").path, there.id);
     return {
-      ...{ cluster, name: String(fields?.name ?? ""), change, details },
+      cluster,
+      name: String(fields?.name ?? ""),
+      change,
+      details,
       ...(vmid === undefined ? {} : { vmid }),
       ...(url === undefined ? {} : { url }),
     };

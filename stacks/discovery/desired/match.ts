@@ -32,7 +32,10 @@ export function matchGuest(
   const found = ways.find((way) => way.length > 0) ?? [];
   if (found.length < 2) return found[0];
   machines.report.push({
-    ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), change: "conflicting" },
+    cluster: view.name,
+    vmid: seen.vmid,
+    name: guestNameOf(seen),
+    change: "conflicting",
     details: [
       `${found.length} virtual machines in NetBox could be it (${found.map(({ id, name }) => `${String(name)} ${urlOf(machines.facts.netbox, { id }).url}`).join(", ")}): write its VMID into ${customFields.vmid} of the right one`,
     ],

@@ -61,7 +61,9 @@ class Run {
     const choices = this.facts.chosen.get(view.name) ?? {};
     if (!isReached(view)) {
       this.machines.report.push({
-        ...{ cluster: view.name, name: view.name, change: "unreachable" },
+        cluster: view.name,
+        name: view.name,
+        change: "unreachable",
         details: [`nothing of it is changed: ${view.unreachable}`],
       });
       this.machines.keepAll(view.name);
@@ -114,7 +116,10 @@ class Run {
     const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
       this.machines.report.push({
-        ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), ...urlOf(netbox, there) },
+        cluster: view.name,
+        vmid: seen.vmid,
+        name: guestNameOf(seen),
+        ...urlOf(netbox, there),
         change: marked === undefined ? "handed over" : "managed",
         details: [marked === undefined ? `by its tag ${site.adoptTag}` : `by Pulumi stack ${marked.stack}`],
       });

@@ -52,8 +52,10 @@ export function merges({ nodes, relationships: all }: Graph, updateTag: number):
       all
         .filter((each) => each.type === type && each.from.label === from && each.to.label === to)
         .map((each) => ({
-          ...{ from: each.from.id, to: each.to.id },
-          ...{ update_tag: tag, update_scope: each.scope },
+          from: each.from.id,
+          to: each.to.id,
+          update_tag: tag,
+          update_scope: each.scope,
         })),
     ),
   );

@@ -57,7 +57,11 @@ export function addNetbox(
     const { id, address, status, dnsName, interfaceId } = each;
     const url = pageOf(netbox.url, "ipam/ip-addresses", id);
     const own = graph.node(netboxScope, "NetboxIPAddress", {
-      ...{ id: String(id), address, status, dns_name: dnsName || null, url },
+      id: String(id),
+      address,
+      status,
+      dns_name: dnsName || null,
+      url,
     });
     const carrier = interfaceId === undefined ? undefined : carriers.get(interfaceId);
     if (carrier) graph.relate(netboxScope, "ASSIGNED_TO", own, carrier.machine);
@@ -94,8 +98,14 @@ function machinesOf(
     const guest = vmid === undefined ? undefined : guests.get(clusterName ?? "")?.get(vmid);
     const drift = cluster === undefined ? [] : driftOf(machine, guest, cluster.facts, settings);
     const own = graph.node(netboxScope, "NetboxVM", {
-      ...{ id: String(id), name, status, cluster: clusterName ?? null, vcpus: vcpus ?? null, memory: memory ?? null },
-      ...{ url: pageOf(netbox.url, "virtualization/virtual-machines", id), drift },
+      id: String(id),
+      name,
+      status,
+      cluster: clusterName ?? null,
+      vcpus: vcpus ?? null,
+      memory: memory ?? null,
+      url: pageOf(netbox.url, "virtualization/virtual-machines", id),
+      drift,
     });
     if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
     const slotted = slots(byMachine.get(id) ?? [], () => {});

@@ -50,16 +50,25 @@ export function addCluster(graph: GraphBuilder, facts: ClusterFacts, ids: Cluste
   const scope = scopeOfCluster(facts.name);
   const online = new Set(membership.nodes.filter((node) => node.online).map(({ node }) => node));
   const cluster = graph.node(scope, "ProxmoxCluster", {
-    ...{ id: facts.name, name: membership.name ?? facts.name, version: facts.version },
-    ...{ quorate: membership.isQuorate, nodes_online: online.size },
+    id: facts.name,
+    name: membership.name ?? facts.name,
+    version: facts.version,
+    quorate: membership.isQuorate,
+    nodes_online: online.size,
   });
   for (const { node, address } of membership.nodes) {
     const live = online.has(node) ? facts.nodes.find((each) => each.node === node) : undefined;
     const own = graph.node(scope, "ProxmoxNode", {
-      ...{ id: ids.node(node).id, name: node, ip: address ?? null, status: online.has(node) ? "online" : "offline" },
-      ...{ cpu_count: live?.maxcpu ?? null, cpu_usage: live?.cpu ?? null },
-      ...{ memory_total: live?.maxmem ?? null, memory_used: live?.mem ?? null },
-      ...{ disk_total: live?.maxdisk ?? null, disk_used: live?.disk ?? null },
+      id: ids.node(node).id,
+      name: node,
+      ip: address ?? null,
+      status: online.has(node) ? "online" : "offline",
+      cpu_count: live?.maxcpu ?? null,
+      cpu_usage: live?.cpu ?? null,
+      memory_total: live?.maxmem ?? null,
+      memory_used: live?.mem ?? null,
+      disk_total: live?.maxdisk ?? null,
+      disk_used: live?.disk ?? null,
     });
     graph.relate(scope, "CONTAINS_NODE", cluster, own);
   }
@@ -77,7 +86,11 @@ function addStorages(graph: GraphBuilder, { name, storages }: ClusterFacts, ids:
     if (!isKnown && shared && storages.some((each) => each.storage === storage && each.status === "available"))
       continue;
     const own = graph.node(scope, "ProxmoxStorage", {
-      ...{ id: ids.storage(node, storage, shared).id, name: storage, type: plugintype, content_types: content, shared },
+      id: ids.storage(node, storage, shared).id,
+      name: storage,
+      type: plugintype,
+      content_types: content,
+      shared,
       ...(isKnown ? numbers : { total: null, used: null, available: null }),
     });
     if (isKnown) graph.relate(scope, "AVAILABLE_ON", own, ids.node(node));
@@ -97,10 +110,17 @@ function addGuest(
   const sockets = Number(config?.sockets ?? 1);
   const cores = type === "lxc" ? maxcpu : 1;
   const own = graph.node(scope, "ProxmoxVM", {
-    ...{ id: ids.guest(node, vmid).id, vmid, name: guestNameOf(guest), node, type, status },
+    id: ids.guest(node, vmid).id,
+    vmid,
+    name: guestNameOf(guest),
+    node,
+    type,
+    status,
     // A container's CPUs count as those of one socket; one without a limit has its node's.
-    ...{ cpu_cores: config === undefined ? maxcpu : Number(config.cores ?? cores), cpu_sockets: sockets },
-    ...{ memory: config === undefined ? maxmem : memoryFrom(config) * 1024 ** 2, tags },
+    cpu_cores: config === undefined ? maxcpu : Number(config.cores ?? cores),
+    cpu_sockets: sockets,
+    memory: config === undefined ? maxmem : memoryFrom(config) * 1024 ** 2,
+    tags,
   });
   graph.relate(scope, "HOSTS_VM", ids.node(node), own);
   if (config === undefined) return;
@@ -114,8 +134,11 @@ function addGuest(
     const { model, mac, keys } = cardOf(config, slot, type);
     const tag = keys.get("tag");
     const nic = graph.node(scope, "ProxmoxNetworkInterface", {
-      ...{ id: ids.nic(vmid, `net${slot}`).id, net_id: `net${slot}`, bridge: keys.get("bridge") ?? null },
-      ...{ mac_address: mac ?? null, model: model ?? keys.get("type") ?? "veth" },
+      id: ids.nic(vmid, `net${slot}`).id,
+      net_id: `net${slot}`,
+      bridge: keys.get("bridge") ?? null,
+      mac_address: mac ?? null,
+      model: model ?? keys.get("type") ?? "veth",
       vlan_tag: tag === undefined ? null : Number(tag),
     });
     graph.relate(scope, "HAS_NETWORK_INTERFACE", own, nic);

@@ -82,9 +82,15 @@ export function planPlatform(facts: PlatformFacts): PlatformPlan {
     service: serviceOf(facts, cluster, part, services[part]),
   }));
   const check = {
-    ...{ cluster, node: file.node, vmid: file.containers.netbox.vmid, proxmox: file.reaches },
+    cluster,
+    node: file.node,
+    vmid: file.containers.netbox.vmid,
+    proxmox: file.reaches,
     netbox: withoutUndefined({
-      ...{ url, address: hostOf(addresses.nginx), certificate: facts.certificate, version: file.netbox.version },
+      url,
+      address: hostOf(addresses.nginx),
+      certificate: facts.certificate,
+      version: file.netbox.version,
       plugins: Object.fromEntries(chosen.map(({ module, version }) => [module, version])),
     }),
   };
@@ -146,13 +152,15 @@ function addressesOf(
 function networkOf({ file }: PlatformFacts, cluster: string, key: "backend" | "dmz"): PlatformPlan["networks"][number] {
   const { bridge, vnet, zone, make, address, snat } = file.networks[key];
   return withoutUndefined({
-    ...{
-      key,
-      cluster,
-      name: bridge ?? vnet ?? "",
-      kind: bridge === undefined ? ("vnet" as const) : ("bridge" as const),
-    },
-    ...{ nodes: [file.node], make, zone, address, snat: snat || undefined },
+    key,
+    cluster,
+    name: bridge ?? vnet ?? "",
+    kind: bridge === undefined ? ("vnet" as const) : ("bridge" as const),
+    nodes: [file.node],
+    make,
+    zone,
+    address,
+    snat: snat || undefined,
   });
 }
 
@@ -178,10 +186,22 @@ function containerOf(
   // Who is in both networks has one way out: the DMZ's, where it says one.
   const gw = part === "nginx" && file.dmz.gateway !== undefined ? {} : withoutUndefined({ gw: back });
   return {
-    ...{ cluster, vmid, mark, type: "lxc", fullClone: false, template: file.template, unprivileged: true },
-    ...{ storage: file.storage, node: file.node, name: `netbox-${part === "netbox" ? "app" : part}`, tags: ["netbox"] },
+    cluster,
+    vmid,
+    mark,
+    type: "lxc",
+    fullClone: false,
+    template: file.template,
+    unprivileged: true,
+    storage: file.storage,
+    node: file.node,
+    name: `netbox-${part === "netbox" ? "app" : part}`,
+    tags: ["netbox"],
     description: `${titles[part]} of ${file.name}\n\n${printMark(mark)}`,
-    ...{ cores, memory, disks: { rootfs: { size: disk, storage: file.storage } }, power: "running" },
+    cores,
+    memory,
+    disks: { rootfs: { size: disk, storage: file.storage } },
+    power: "running",
     options: { onboot: 1, startup: `order=${startOrder[part]},up=15`, features: "nesting=1" },
     networks: { net0: { ...inner, ...gw }, ...(part === "nginx" ? { net1: outer } : {}) },
     ...(file.nameservers.length === 0 ? {} : { nameservers: file.nameservers }),
@@ -203,7 +223,11 @@ function firewallOf(
 ): FirewallInputs {
   const { ports, firewall, node } = file;
   const open = (from: PlatformPart, port: number): Rule => ({
-    ...{ type: "in", action: "ACCEPT", proto: "tcp", source: hostOf(addresses[from]), dport: String(port) },
+    type: "in",
+    action: "ACCEPT",
+    proto: "tcp",
+    source: hostOf(addresses[from]),
+    dport: String(port),
     comment: `netbox-proxmox: ${from}`,
   });
   const web = [ports.https, ...(ports.http === 0 ? [] : [ports.http])].join(",");
@@ -217,7 +241,11 @@ function firewallOf(
       comment: "netbox-proxmox: people",
     });
   const guest = (source: string): Rule => ({
-    ...{ type: "in", action: "ACCEPT", proto: "tcp", source, dport: String(ports.postgresql) },
+    type: "in",
+    action: "ACCEPT",
+    proto: "tcp",
+    source,
+    dport: String(ports.postgresql),
     comment: "netbox-proxmox: databaseClients",
   });
   const rules: Record<PlatformPart, Rule[]> = {
@@ -253,22 +281,28 @@ function servicesOf(
     },
     valkey: { listen: host("valkey"), port: ports.valkey },
     netbox: withoutUndefined({
-      ...{ version: netbox.version, plugins, pluginsConfig: netbox.pluginsConfig, workers: netbox.workers },
-      ...{ listen: host("netbox"), port: ports.netbox, allowedHosts: [name, host("netbox"), hostOf(file.dmz.address)] },
+      version: netbox.version,
+      plugins,
+      pluginsConfig: netbox.pluginsConfig,
+      workers: netbox.workers,
+      listen: host("netbox"),
+      port: ports.netbox,
+      allowedHosts: [name, host("netbox"), hostOf(file.dmz.address)],
       database: { host: host("postgresql"), port: ports.postgresql, name: database, user },
       valkey: { host: host("valkey"), port: ports.valkey },
       configuration: { CSRF_TRUSTED_ORIGINS: [origin], ...netbox.configuration },
-      ...{ superuser: netbox.superuser, restoreFrom: netbox.restoreFrom, backups: netbox.backups },
+      superuser: netbox.superuser,
+      restoreFrom: netbox.restoreFrom,
+      backups: netbox.backups,
     }),
     nginx: withoutUndefined({
-      ...{
-        serverName: name,
-        listen: [hostOf(file.dmz.address), host("nginx")].map((each) => `${each}:${ports.https}`),
-      },
+      serverName: name,
+      listen: [hostOf(file.dmz.address), host("nginx")].map((each) => `${each}:${ports.https}`),
       redirect: ports.http === 0 ? undefined : `${hostOf(file.dmz.address)}:${ports.http}`,
       upstream: `${host("netbox")}:${ports.netbox}`,
       application: { vmid: file.containers.netbox.vmid, version: `${netbox.version} ${modules}` },
-      ...{ certificate, maxUpload: "25m" },
+      certificate,
+      maxUpload: "25m",
     }),
   };
 }

@@ -14,7 +14,7 @@ const brief = (value: unknown): string => {
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 };
 
-/** Who is taken away, and on whose word. */
+/** Which guests are taken away, and why. */
 export const removalNotes = (removals: Removal[]): string[] =>
   removals.map(
     (guest) =>

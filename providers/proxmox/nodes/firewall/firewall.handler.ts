@@ -82,7 +82,9 @@ async function writeOptions(cluster: ProxmoxCluster, wanted: FirewallInputs): Pr
   const { policyIn, policyOut } = firewallFrom(wanted, options, []);
   if (policyIn !== wanted.policyIn || policyOut !== wanted.policyOut)
     await cluster.write("PUT", path, {
-      ...{ enable: 1, policy_in: wanted.policyIn, policy_out: wanted.policyOut },
+      enable: 1,
+      policy_in: wanted.policyIn,
+      policy_out: wanted.policyOut,
       digest: options.digest ?? "",
     });
 }

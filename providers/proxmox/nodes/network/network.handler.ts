@@ -63,7 +63,11 @@ async function makeBridges(cluster: ProxmoxCluster, wanted: NetworkInputs): Prom
   for (const node of missing) {
     const cidr: RequestParameters = address === undefined ? {} : { cidr: address };
     await cluster.write("POST", `/nodes/${node}/network`, {
-      ...{ iface: name, type: "bridge", autostart: 1, comments: "Made by netbox-proxmox", ...cidr },
+      iface: name,
+      type: "bridge",
+      autostart: 1,
+      comments: "Made by netbox-proxmox",
+      ...cidr,
     });
     await cluster.task("PUT", `/nodes/${node}/network`, {});
   }
@@ -85,7 +89,10 @@ async function makeVnet(cluster: ProxmoxCluster, wanted: NetworkInputs): Promise
   if (address !== undefined) {
     const gateway = address.split("/")[0] ?? "";
     await cluster.write("POST", `/cluster/sdn/vnets/${name}/subnets`, {
-      ...{ subnet: prefixOfNetwork(address), type: "subnet", gateway, snat: snat ? 1 : 0 },
+      subnet: prefixOfNetwork(address),
+      type: "subnet",
+      gateway,
+      snat: snat ? 1 : 0,
     });
     made.push("subnet");
   }

@@ -23,8 +23,15 @@ function plan(text: string, more: Partial<PlatformFacts> = {}) {
   const parsed = parsePlatform(text, "platform.yml");
   if ("problems" in parsed) return { problems: parsed.problems, containers: [], networks: [], check: undefined };
   return planPlatform({
-    ...{ stack: "p/s", file: parsed.value, placeOf: parsed.placeOf, clusters: ["pve"], guests: [], nodes: ["pve1"] },
-    ...{ sshNodes: ["pve1"], osTemplates: [template], certificate: undefined },
+    stack: "p/s",
+    file: parsed.value,
+    placeOf: parsed.placeOf,
+    clusters: ["pve"],
+    guests: [],
+    nodes: ["pve1"],
+    sshNodes: ["pve1"],
+    osTemplates: [template],
+    certificate: undefined,
     ...more,
   });
 }
@@ -176,21 +183,19 @@ describe("what is written into containers", () => {
       token: "nbt_S-k.S-tok",
     };
     const settings = netbox.settings.parse({
-      ...{
-        version: "4.7.3",
-        plugins: [],
-        pluginsConfig: {},
-        listen: "10.30.0.10",
-        port: 8001,
-        workers: 1,
-        allowedHosts: ["x"],
-      },
-      ...{
-        database: { host: "h", port: 1, name: "netbox", user: "netbox" },
-        valkey: { host: "h", port: 2 },
-        configuration: {},
-      },
-      ...{ superuser: { name: "admin", email: "a@example.com" }, backups: 5, restoreFrom: "/d" },
+      version: "4.7.3",
+      plugins: [],
+      pluginsConfig: {},
+      listen: "10.30.0.10",
+      port: 8001,
+      workers: 1,
+      allowedHosts: ["x"],
+      database: { host: "h", port: 1, name: "netbox", user: "netbox" },
+      valkey: { host: "h", port: 2 },
+      configuration: {},
+      superuser: { name: "admin", email: "a@example.com" },
+      backups: 5,
+      restoreFrom: "/d",
     });
     const shown = netbox
       .steps(settings, secrets)

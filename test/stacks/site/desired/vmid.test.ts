@@ -20,17 +20,25 @@ function target(
     }),
   );
   const guests = there.map(({ vmid: id, name = "g1" }) => ({
-    ...{ vmid: id, type: "qemu" as const, node: "pve1", name, status: "running", template: false },
-    ...{ memory: 0, hasHa: false, pool: undefined, tags: [] },
+    vmid: id,
+    type: "qemu" as const,
+    node: "pve1",
+    name,
+    status: "running",
+    template: false,
+    memory: 0,
+    hasHa: false,
+    pool: undefined,
+    tags: [],
   }));
   const facts: ProxmoxFacts = {
-    ...{
-      guests: new Map(guests.map((guest) => [guest.vmid, guest])),
-      seen,
-      templates: new Map(),
-      nodes: [{ node: "pve1", online: true, memory: 0 }],
-    },
-    ...{ storages: [], bridges: new Map(), osTemplates: new Map() },
+    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    seen,
+    templates: new Map(),
+    nodes: [{ node: "pve1", online: true, memory: 0 }],
+    storages: [],
+    bridges: new Map(),
+    osTemplates: new Map(),
   };
   const problems: string[] = [];
   const found = targetOf(siteWith({ state }), netboxGuest(1, "active", vmid, tags), "qemu", mark, facts, (problem) =>
