@@ -53,6 +53,12 @@ describe("the rooms", () => {
     expect(offenders(folder, forbidden)).toEqual([]);
   });
 
+  it("nothing that a program loads is the life of a resource", () => {
+    const lives = offenders("providers", /\.handler$|\/registry$/);
+    expect(lives.filter((each) => !/^\S+(\.handler|\/handler|\/registry)\.ts /.test(each))).toEqual([]);
+    expect(offenders("stacks", /\.handler$|\/registry$/)).toEqual([]);
+  });
+
   it("no file is too long to be read in one sitting", () => {
     const long = ["providers", "stacks", "lab", "cli", "bench", "tools"]
       .flatMap(files)
