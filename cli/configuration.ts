@@ -23,9 +23,9 @@ export interface StackChoice {
   key?: string;
 }
 
-/** What a command of the CLI prints as JSON. @param what it reads, for the message */
+/** What a command of the CLI prints, which is JSON. @param what it reads, for the message */
 export async function askPulumi(what: string, words: string[]): Promise<unknown> {
-  const read = spawnSync("pulumi", [...words, "--json", "--non-interactive"], {
+  const read = spawnSync("pulumi", [...words, "--non-interactive"], {
     cwd: projectRoot(),
     env: pulumiEnvironment(await pulumiFolder()),
     encoding: "utf8",
@@ -42,7 +42,7 @@ async function sourceOf({ stack, configFile }: StackChoice, env: Environment): P
     const cluster = clusterOfEnvironment(env);
     return { get: (key) => (key === "proxmox" && cluster ? JSON.stringify({ [cluster]: {} }) : undefined) };
   }
-  const words = ["config", "--show-secrets", "--stack", stack];
+  const words = ["config", "--show-secrets", "--json", "--stack", stack];
   const file = configFile === undefined ? [] : ["--config-file", configFile];
   const all = values.parse(await askPulumi(`The configuration of stack ${stack}`, [...words, ...file]));
   return {

@@ -39,8 +39,26 @@ export type TokenInventory = z.infer<typeof tokenInventory>;
 
 /** The tokens of an access stack, by its outputs. */
 export async function inventoryOf(stack: string): Promise<TokenInventory> {
-  const outputs = await askPulumi(`The outputs of stack ${stack}`, ["stack", "output", "--stack", stack]);
+  const outputs = await askPulumi(`The outputs of stack ${stack}`, ["stack", "output", "--json", "--stack", stack]);
   return z.object({ inventory: tokenInventory.default({}) }).parse(outputs).inventory;
+}
+
+const exported = z.object({
+  deployment: z.object({
+    resources: z.array(z.looseObject({ type: z.string(), outputs: z.unknown().optional() })).default([]),
+  }),
+});
+const record = z.object({ lines: z.array(z.string()) });
+const earlierOutputs = z.object({ audit: z.array(z.string()) });
+
+/** Who was granted what by which run of an access stack, the newest last: from its state. */
+export async function auditOf(stack: string): Promise<string[]> {
+  const text = await askPulumi(`The state of stack ${stack}`, ["stack", "export", "--stack", stack]);
+  const { resources } = exported.parse(text).deployment;
+  const of = (end: string) => resources.find(({ type }) => type.endsWith(end))?.outputs;
+  const read = record.safeParse(of("access:AccessAudit"));
+  // The version before had it in the stack's outputs.
+  return read.success ? read.data.lines : (earlierOutputs.safeParse(of("pulumi:pulumi:Stack")).data?.audit ?? []);
 }
 
 interface Wanted {

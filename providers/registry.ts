@@ -1,4 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
+import { auditHandler } from "./audit/audit.handler";
 import { staleBuild } from "./build";
 import { context, refreshLimit, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
@@ -61,6 +62,7 @@ const all = [
   serviceHandler,
   secretHandler,
   checkHandler,
+  auditHandler,
 ];
 
 /** The kinds that stand in states. */

@@ -5,7 +5,7 @@ import { duration } from "../../stacks/duration";
 import type { StackChoice } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
 import { say, show } from "../terminal";
-import { inventoryOf, listTokens, needsCare, printTokens } from "../tokens";
+import { auditOf, inventoryOf, listTokens, needsCare, printTokens } from "../tokens";
 
 interface TokensOptions extends StackChoice {
   within: string;
@@ -34,6 +34,11 @@ async function list({ within, usage = false, json = false, ...stack }: TokensOpt
   });
 }
 
+/** Prints the record of an access stack. */
+async function audit({ stack, json = false }: { stack: string; json?: boolean }): Promise<void> {
+  show(await auditOf(stack), json, (lines) => lines);
+}
+
 export function addTokens(program: Command): void {
   const command = withStack(
     program.command("tokens"),
@@ -45,4 +50,9 @@ export function addTokens(program: Command): void {
     .option("--within <time>", "what expires within it is told, like 7d", "7d")
     .option("--usage", "shows when each was used last: from the nodes' task logs, and from NetBox");
   withJson(command).action(list);
+  const record = program
+    .command("audit")
+    .description("prints who was granted what on Proxmox VE and in NetBox, by which run: the last hundred changes")
+    .requiredOption("-s, --stack <name>", "the access stack");
+  withJson(record).action(audit);
 }

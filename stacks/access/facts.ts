@@ -1,4 +1,5 @@
 import { z } from "zod";
+import type { AuditInputs } from "../../providers/audit/audit.model";
 import type { Context } from "../../providers/context";
 import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
@@ -6,6 +7,7 @@ import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/obje
 import { isSuperuser } from "../../providers/netbox/users/lockout";
 import { myself } from "../../providers/netbox/users/rights.model";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import type { KnownResources } from "../known";
 import { printChange } from "./desired/changes";
 import type { AccessChange, AccessCluster, NetboxAccess } from "./desired/types";
 
@@ -31,19 +33,21 @@ export async function readNetboxAccess({ netbox }: Context): Promise<NetboxAcces
   return { url: netbox.url, users, groups, permissions, self, isSuperuser: superuser, plugins };
 }
 
-/** Who runs this, as pipelines and shells say it: a link to the run, or `USER@HOST`. */
-export function runOf(env: Readonly<Record<string, string | undefined>>, user: string, host: string): string {
-  const { GITHUB_SERVER_URL, GITHUB_REPOSITORY, GITHUB_RUN_ID, CI_JOB_URL, BUILD_URL } = env;
-  if (GITHUB_SERVER_URL && GITHUB_REPOSITORY && GITHUB_RUN_ID)
-    return `${GITHUB_SERVER_URL}/${GITHUB_REPOSITORY}/actions/runs/${GITHUB_RUN_ID}`;
-  return CI_JOB_URL || BUILD_URL || `${user}@${host}`;
+const oldOutputs = z.object({ audit: z.array(z.string()) });
+
+/** Where the record of who changed what goes in this run. */
+export interface Recording {
+  /** What is declared of it. */
+  record?: AuditInputs;
+  /** It stands in the stack's outputs, as the version before had it, until a run changes something. */
+  output?: string[];
 }
 
-const longest = 100;
-
-/** The record of who changed what (a line each, newest last), with this run's changes. */
-export function auditWith(outputs: unknown, changes: AccessChange[], run: string, now: Date): string[] {
-  const last = z.object({ audit: z.array(z.string()) }).safeParse(outputs);
-  const added = changes.map((change) => `${now.toISOString().slice(0, 19)}Z ${run}: ${printChange(change)}`);
-  return [...(last.success ? last.data.audit : []), ...added].slice(-longest);
+/** @param known the state's resources @param outputs the stack's, of the last run */
+export function recordingOf(known: KnownResources, outputs: unknown, changes: AccessChange[]): Recording {
+  const earlier = oldOutputs.safeParse(outputs).data?.audit;
+  const isThere = [...known.values()].some(({ type }) => type === "AccessAudit");
+  if (isThere) return { record: { changes: changes.map(printChange) } };
+  if (changes.length === 0) return earlier === undefined ? {} : { output: earlier };
+  return { record: { changes: changes.map(printChange), ...(earlier === undefined ? {} : { earlier }) } };
 }

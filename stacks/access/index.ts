@@ -1,5 +1,5 @@
-import { hostname, userInfo } from "node:os";
 import * as pulumi from "@pulumi/pulumi";
+import { AccessAudit } from "../../providers/audit/audit";
 import type { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import { NetboxToken } from "../../providers/netbox/users/token";
@@ -20,7 +20,7 @@ import { type AccessFile, parseAccess } from "./desired/file";
 import { planAccess } from "./desired/plan";
 import { secondsOf } from "./desired/rotation";
 import type { AccessPlan, NetboxAccess, PlannedToken, TokenRow } from "./desired/types";
-import { auditWith, readAccessOf, readNetboxAccess, runOf } from "./facts";
+import { readAccessOf, readNetboxAccess, recordingOf } from "./facts";
 
 /** The stack's outputs. Secrets are shown by `pulumi stack output --show-secrets`. */
 export interface AccessOutputs {
@@ -32,8 +32,8 @@ export interface AccessOutputs {
   passwords?: pulumi.Output<Record<string, string | undefined>>;
   /** Every token without its secret: for `npm run ops -- tokens`. */
   inventory: Record<string, Omit<TokenRow, "madeAt" | "token"> & { madeAt: pulumi.Input<number> | undefined }>;
-  /** What was granted, changed and taken away, by which run. */
-  audit: string[];
+  /** As the version before kept the record of changes, until a run changes something. */
+  audit?: string[];
 }
 
 interface Outcome {
@@ -49,7 +49,6 @@ export const access = defineProgram({
     planByFile("access", settings, parseAccess, async ({ value: wanted, placeOf }) => {
       const { resources: known, outputs } = await readResources();
       const { clusters, netbox } = await read(context, wanted, known);
-      const now = new Date();
       const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
       const { vault, overlap } = settings.access;
       const plan = planAccess({
@@ -66,12 +65,16 @@ export const access = defineProgram({
           caFile: VAULT_CACERT || vault.caFile,
         },
         overlap: secondsOf(overlap),
-        now: Math.floor(now.getTime() / 1000),
+        now: Math.floor(Date.now() / 1000),
       });
-      const audit = auditWith(outputs, plan.changes, runOf(process.env, userInfo().username, hostname()), now);
-      return { ...plan, notes: plan.changes.length > 0 ? [printChanges(plan.changes)] : [], audit };
+      const notes = plan.changes.length > 0 ? [printChanges(plan.changes)] : [];
+      return { ...plan, notes, recording: recordingOf(known, outputs, plan.changes) };
     }),
-  declare: (plan): AccessOutputs => ({ ...declareAccess(plan), audit: plan.audit }),
+  declare({ recording: { record, output }, ...plan }): AccessOutputs {
+    // First of all: what a run has done is on record, also where the rest of it fails.
+    if (record !== undefined) new AccessAudit("audit", record);
+    return { ...declareAccess(plan), ...(output === undefined ? {} : { audit: output }) };
+  },
 });
 
 async function read(context: Context, file: AccessFile, known: KnownResources) {

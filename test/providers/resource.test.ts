@@ -35,6 +35,7 @@ const frozen: Record<ResourceKind, string> = {
   "generated-secret": "exports.handler = () => require('./dist/providers/registry.js').get('generated-secret')",
   "container-service": "exports.handler = () => require('./dist/providers/registry.js').get('container-service')",
   "proxmox-firewall": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-firewall')",
+  "access-audit": "exports.handler = () => require('./dist/providers/registry.js').get('access-audit')",
   "proxmox-network": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-network')",
 };
 
@@ -64,6 +65,7 @@ const frozenTypes: Partial<Record<ResourceKind, string>> = {
   "container-service": "platform:ContainerService",
   "proxmox-firewall": "proxmox:ProxmoxFirewall",
   "proxmox-network": "proxmox:ProxmoxNetwork",
+  "access-audit": "access:AccessAudit",
 };
 
 describe("the type in state", () => {

@@ -1,0 +1,19 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { DynamicResource, defineResource } from "../resource";
+import { type AuditInputs, auditInputs, auditState } from "./audit.model";
+
+export const accessAudit = defineResource({
+  kind: "access-audit",
+  type: "access:AccessAudit",
+  about: "The record of who was granted what, by which run: the last hundred lines, kept in the state alone.",
+  inputs: auditInputs,
+  state: auditState,
+  diff: (_state, { changes }) => Array.isArray(changes) && changes.length > 0,
+});
+
+/** The record of who was granted what, by which run. */
+export class AccessAudit extends DynamicResource {
+  constructor(name: string, inputs: AuditInputs, options?: pulumi.CustomResourceOptions) {
+    super(accessAudit, name, inputs, options);
+  }
+}
