@@ -17,10 +17,11 @@ export class TemplateSystems {
     readonly folder: string,
   ) {}
 
-  static async open(nodes: LabOptions["nodes"] = {}): Promise<TemplateSystems> {
+  /** @param guests of NetBox, as its seed has them */
+  static async open(nodes: LabOptions["nodes"] = {}, guests = "[]"): Promise<TemplateSystems> {
     // What is said of each step is for people.
     vi.spyOn(console, "log").mockImplementation(() => {});
-    const systems = await TestSystems.open(seedWith("[]"), {}, "lab", nodes);
+    const systems = await TestSystems.open(seedWith(guests), {}, "lab", nodes);
     const images = await ImageServer.open();
     images.files.set("image.qcow2", qcow2(2 * 1024 ** 3, "one"));
     const proxmox = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");

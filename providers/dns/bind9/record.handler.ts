@@ -12,6 +12,7 @@ import {
   nodesOf,
   type RecordInputs,
   type RecordState,
+  sameRecord,
   type WrittenName,
 } from "./record.model";
 
@@ -83,7 +84,9 @@ async function adopt(wanted: RecordInputs, forward: WrittenName, reverse: Writte
   await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
   const after = await contents(server, nodes);
   const { adopt: _adopt, ...kept } = wanted;
-  return { ...(fromZones((name) => contentAt(after, name), wanted) ?? kept), adopted: true };
+  const state = fromZones((name) => contentAt(after, name), wanted) ?? kept;
+  // What is as the program asks is as good as made.
+  return sameRecord(state, kept) ? state : { ...state, adopted: true };
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */

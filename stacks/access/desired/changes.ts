@@ -1,10 +1,10 @@
-import { ownedFrom, printValue } from "../../../providers/netbox/objects/object.model";
+import { ownedFrom, printValue, sameProperty } from "../../../providers/netbox/objects/object.model";
 import { aclInputs, aclInView, printAcl } from "../../../providers/proxmox/access/acl.model";
 import { groupInView } from "../../../providers/proxmox/access/group.model";
 import { roleInView } from "../../../providers/proxmox/access/role.model";
 import { userInView } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
-import { isRecord, sameValue } from "../../../providers/values";
+import { isRecord } from "../../../providers/values";
 import type { KnownResource } from "../../known";
 import type { DeclaredNetboxObject } from "../../netbox/declared";
 import { tableLines } from "../../plan/table";
@@ -17,7 +17,7 @@ type Fields = Record<string, unknown>;
 /** One object, by what it was and what it is to be; nothing where both are the same. */
 function changeOf(where: string, what: string, before: Fields | undefined, after: Fields): AccessChange[] {
   if (before === undefined) return [{ where, what, change: "granted", ...textOf("to", told(after)) }];
-  const names = Object.keys(after).filter((name) => !sameValue(before[name], after[name]));
+  const names = Object.keys(after).filter((name) => !sameProperty(before[name], after[name]));
   if (names.length === 0) return [];
   const parts = names.map((name) => difference(name, before[name], after[name]));
   return [

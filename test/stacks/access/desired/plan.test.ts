@@ -91,6 +91,23 @@ describe("token_setup.json as it is known", () => {
     });
     expect(later.changes.at(-1)).toMatchObject({ what: "NetBox for user x@pve on /vms", change: "taken away" });
   });
+
+  it("tells nothing where a refresh found a list empty that was never filled", () => {
+    const text = "netbox: { permissions: { own: { objectTypes: [ipam.prefix], actions: [view], users: [robot] } } }";
+    const users = [{ id: 2, username: "robot", is_active: true, groups: [] }];
+    const planWith = (fields: Record<string, unknown>) => {
+      const netbox = { ...emptyNetbox, users: [...emptyNetbox.users, ...users] };
+      return planOf(text, {
+        netbox,
+        known: { "netbox/permission/own": { type: "Permission", properties: { fields } } },
+      });
+    };
+    const [declared] = planWith({}).netboxObjects;
+    const { groups, ...read } = declared?.args.fields ?? {};
+    expect([declared?.name, groups]).toEqual(["netbox/permission/own", []]);
+    expect(planWith(read).changes).toEqual([]);
+    expect(planWith({ ...read, groups: ["crew"] }).changes).toMatchObject([{ from: "groups crew", to: "groups none" }]);
+  });
 });
 
 /** Everything that can be wrong, each with its place and its remedy. */
