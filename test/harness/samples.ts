@@ -40,8 +40,15 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
   const markOf = (netboxId: number) => ({ stack, netboxUrl, netboxId });
   const text = (netboxId: number) => printMark(markOf(netboxId)).replace(/^Managed by Pulumi stack (\S+) from/, "$1");
   const guestOf = (vmid: number) => ({
-    ...{ cluster, vmid, mark: text(vmid), fullClone: true, name: `g${vmid}` },
-    ...{ description: printMark(markOf(vmid)), tags: [], storage: "ceph", power: "stopped" },
+    cluster,
+    vmid,
+    mark: text(vmid),
+    fullClone: true,
+    name: `g${vmid}`,
+    description: printMark(markOf(vmid)),
+    tags: [],
+    storage: "ceph",
+    power: "stopped",
   });
   const shared = {
     cores: 2,
@@ -51,11 +58,14 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     ha: "none",
     options: { onboot: 1, startup: "order=2" },
   };
-  const access = { ...{ cluster, expire: 0, privsep: true, generation: 0, rotation: 0 }, userid: "pulumi@pve" };
+  const access = { cluster, expire: 0, privsep: true, generation: 0, rotation: 0, userid: "pulumi@pve" };
   const container = async (vmid: number) =>
     clients.proxmox("POST", "/nodes/pve1/lxc", {
-      ...{ vmid, ostemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst", hostname: `c${vmid}` },
-      ...{ storage: "ceph", description: printMark(markOf(vmid)) },
+      vmid,
+      ostemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+      hostname: `c${vmid}`,
+      storage: "ceph",
+      description: printMark(markOf(vmid)),
     });
   const objects: [type: string, needed: Properties, optional: Properties][] = [
     ["vlan", { vid: 90, name: "lab", status: "active" }, { description: "of the lab" }],
@@ -73,13 +83,23 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     "netbox-promotion": () => ({ needed: { mark: text(staged), name: "two" } }),
     "netbox-dns-record": (n) => ({
       needed: {
-        ...{ stack, netboxUrl, key: `name-${n}`, zoneId, zone: "lab.example", name: `web${n}` },
+        stack,
+        netboxUrl,
+        key: `name-${n}`,
+        zoneId,
+        zone: "lab.example",
+        name: `web${n}`,
         ...(n % 2 === 0 ? { type: "A", value: `10.71.0.${n + 100}` } : { type: "TXT", value: "it's text" }),
       },
     }),
     "netbox-ip-allocation": (n) => ({
       needed: {
-        ...{ mark: text(guest), label: "one net0", interfaceId, ordinal: n, given: false, primary: n % 3 === 0 },
+        mark: text(guest),
+        label: "one net0",
+        interfaceId,
+        ordinal: n,
+        given: false,
+        primary: n % 3 === 0,
         ...(n % 2 === 0
           ? { family: 4, from: [{ kind: "prefix", id: prefix, text: "10.71.0.0/24" }] }
           : { family: 6, from: [{ kind: "prefix", id: prefix6, text: "fd71::/64" }] }),
@@ -99,11 +119,15 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     },
     "netbox-machine": (n) => ({
       needed: {
-        ...{ netboxUrl, stack, type: "virtualMachine" },
+        netboxUrl,
+        stack,
+        type: "virtualMachine",
         fields: { name: `box${n}`, cluster, vcpus: 2, memory: 1024 },
       },
       optional: {
-        ...{ customFields: { proxmox_vmid: `${800 + n}` }, tags: ["web"], initial: { status: "staged" } },
+        customFields: { proxmox_vmid: `${800 + n}` },
+        tags: ["web"],
+        initial: { status: "staged" },
         disks: { scsi0: { fields: { size: 10240 } } },
         interfaces: {
           net0: {
@@ -116,8 +140,15 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     }),
     "netbox-token": (n) => ({
       needed: {
-        ...{ netboxUrl, stack, name: `robot${n}`, username: "anna", version: (n % 2) + 1, writeEnabled: n % 3 === 0 },
-        ...{ expire: n % 2 === 0 ? 0 : 1_999_999_999, generation: 0, rotation: 0 },
+        netboxUrl,
+        stack,
+        name: `robot${n}`,
+        username: "anna",
+        version: (n % 2) + 1,
+        writeEnabled: n % 3 === 0,
+        expire: n % 2 === 0 ? 0 : 1_999_999_999,
+        generation: 0,
+        rotation: 0,
       },
       optional: { description: "of a robot", allowedIps: ["127.0.0.0/8"] },
       before: () =>
@@ -125,32 +156,43 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     }),
     "proxmox-vm": (n) => ({
       needed: {
-        ...{ ...guestOf(2200 + n), template: 9000 },
+        ...guestOf(2200 + n),
+        template: 9000,
         networks: { net0: { model: "virtio", bridge: "vmbr0" } },
         cloudInit: { ipconfig: n % 2 === 0 ? {} : { "0": `ip=10.71.0.${n + 10}/24,gw=10.71.0.1` } },
       },
       optional: {
-        ...{ ...shared, sockets: 1, tags: ["prod", "web"], disks: { scsi0: { size: "5G" }, scsi1: { size: "1G" } } },
+        ...shared,
+        sockets: 1,
+        tags: ["prod", "web"],
+        disks: { scsi0: { size: "5G" }, scsi1: { size: "1G" } },
         cloudInit: { user: "ops", sshKeys: [sshKey("one")], nameservers: ["10.71.0.1"], ipconfig: {} },
         networks: { net0: { model: "virtio", bridge: "vmbr1", tag: 71, mtu: 1400, linkDown: true } },
       },
     }),
     "proxmox-container": (n) => ({
       needed: {
-        ...{ ...guestOf(2300 + n), type: "lxc", placement: "pve1" },
+        ...guestOf(2300 + n),
+        type: "lxc",
+        placement: "pve1",
         template: n % 2 === 0 ? 9100 : "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
         networks: { net0: { name: "eth0", bridge: "vmbr0" } },
         // One of an OS template has no size of its own.
         ...(n % 2 === 0 ? {} : { disks: { rootfs: { size: "4G" } }, unprivileged: true }),
       },
       optional: {
-        ...{ cores: 2, memory: 768, pool: "", tags: ["web"], nameservers: ["10.71.0.1"], searchDomain: "lab.example" },
+        cores: 2,
+        memory: 768,
+        pool: "",
+        tags: ["web"],
+        nameservers: ["10.71.0.1"],
+        searchDomain: "lab.example",
         options: { onboot: 1, swap: 256 },
         networks: { net0: { name: "eth0", bridge: "vmbr1", ip: "10.71.0.9/24", gw: "10.71.0.1", tag: 71 } },
       },
     }),
     "proxmox-snapshot": (n) => ({
-      needed: { ...{ cluster, vmid: 2000 + n, type: "lxc", mark: text(2000 + n), name: `g${n}`, expired: [] } },
+      needed: { cluster, vmid: 2000 + n, type: "lxc", mark: text(2000 + n), name: `g${n}`, expired: [] },
       optional: { due: "before-20261126-aaaaaaaa", before: "cpu, disks" },
       before: () => container(2000 + n),
     }),
@@ -172,13 +214,18 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
           firstname: "Ada",
           lastname: "L",
         },
-        ...{ groups: ["crew"], generatePassword: true },
+        groups: ["crew"],
+        generatePassword: true,
       },
       before: () => clients.proxmox("POST", "/access/groups", { groupid: "crew" }).catch(() => {}),
     }),
     "proxmox-acl": (n) => ({
       needed: {
-        ...{ cluster, path: `/vms/${n + 100}`, type: "user", ugid: "ada@pve", roleid: "PVEAuditor" },
+        cluster,
+        path: `/vms/${n + 100}`,
+        type: "user",
+        ugid: "ada@pve",
+        roleid: "PVEAuditor",
         propagate: n % 2 === 0,
       },
       before: () => clients.proxmox("POST", "/access/users", { userid: "ada@pve" }).catch(() => {}),
@@ -189,7 +236,10 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     }),
     "bind9-record": (n) => ({
       needed: {
-        ...{ server: "ns1", name: `name${n}.lab.example.`, ttl: 300, owner: { stack, guests: [n] } },
+        server: "ns1",
+        name: `name${n}.lab.example.`,
+        ttl: 300,
+        owner: { stack, guests: [n] },
         ...{
           records: { A: [`10.71.0.${n + 20}`], TXT: ["it's text"] },
           reverse: n % 2 === 0 ? [] : [`10.71.0.${n + 20}`],
@@ -204,13 +254,19 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
           n % 2 === 0
             ? { to: "file", path: join(systems.folder, `token${n}.json`) }
             : { to: "env", path: join(systems.folder, ".env"), variable: `TOKEN_${n}` },
-        ...{ title: "a token", generation: 0, credential: `robot@pve!ci=secret-value-${n}` },
+        title: "a token",
+        generation: 0,
+        credential: `robot@pve!ci=secret-value-${n}`,
         outcome: JSON.stringify({ "full-tokenid": "robot@pve!ci", info: {}, value: `secret-value-${n}` }),
       },
     }),
     "proxmox-file": (n) => ({
       needed: {
-        ...{ cluster, node: "pve1", storage: "local", content: "import", file: `image${n}.qcow2` },
+        cluster,
+        node: "pve1",
+        storage: "local",
+        content: "import",
+        file: `image${n}.qcow2`,
         url: images.url("image.qcow2"),
       },
       optional: {
@@ -221,7 +277,13 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     "proxmox-template": (n) => ({
       needed: there.inputs("ssh"),
       optional: {
-        ...{ size: "5G", cpu: "host", tag: 71, notes: "it's one", bios: "ovmf", machine: "q35", tpm: true },
+        size: "5G",
+        cpu: "host",
+        tag: 71,
+        notes: "it's one",
+        bios: "ovmf",
+        machine: "q35",
+        tpm: true,
         ...(n % 2 === 0 ? { agent: true } : {}),
       },
     }),
@@ -237,22 +299,35 @@ export async function samplesOn(there: TemplateSystems): Promise<Samples> {
     }),
     "proxmox-firewall": (n) => ({
       needed: {
-        ...{ cluster, node: "pve1", vmid: 2100 + n, policyIn: "DROP", policyOut: "ACCEPT" },
+        cluster,
+        node: "pve1",
+        vmid: 2100 + n,
+        policyIn: "DROP",
+        policyOut: "ACCEPT",
         rules: [{ type: "in", action: "ACCEPT", proto: "tcp", dport: "443", source: "10.71.0.0/24", comment: "web" }],
       },
       before: () => container(2100 + n),
     }),
     "container-service": () => ({
       needed: {
-        ...{ cluster, node: "pve1", vmid: 2400, service: "valkey", revision: "1" },
-        ...{ settings: { listen: "127.0.0.1", port: 6379 }, secrets: { valkeyPassword: "valkey-password" } },
+        cluster,
+        node: "pve1",
+        vmid: 2400,
+        service: "valkey",
+        revision: "1",
+        settings: { listen: "127.0.0.1", port: 6379 },
+        secrets: { valkeyPassword: "valkey-password" },
       },
       before: () => running(2400),
     }),
     "generated-secret": (n) => ({ needed: { bytes: 16 + n, generation: 0 } }),
     "platform-check": () => ({
       needed: {
-        ...{ cluster, node: "pve1", vmid: 2401, proxmox: [cluster], token: "a-secret-token" },
+        cluster,
+        node: "pve1",
+        vmid: 2401,
+        proxmox: [cluster],
+        token: "a-secret-token",
         netbox: { url: "https://nb.example", address: "127.0.0.1", version: "4.7.2", plugins: {} },
       },
       before: () => running(2401),

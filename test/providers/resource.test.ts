@@ -148,7 +148,9 @@ describe.each(definitions)("what is not known of a $kind", ({ kind, inputs, stat
 
 describe("what a definition's default adds", () => {
   const defined = defineResource({
-    ...{ kind: "test", type: "test:Test", about: "" },
+    kind: "test",
+    type: "test:Test",
+    about: "",
     inputs: z.object({ name: z.string(), tags: z.array(z.string()).default([]), parts: z.record(z.string(), part) }),
     state: z.object({ name: z.string(), tags: z.array(z.string()).default([]), parts: z.record(z.string(), part) }),
   });
