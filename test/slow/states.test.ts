@@ -29,7 +29,7 @@ describe("a state", () => {
       expect(deleted.errors).toEqual([]);
       if (deletion !== undefined) expect(deleted.steps.map(({ op }) => op)).toContain("delete");
       // The record of an access stack, which was an output.
-      const made = deleted.steps.filter(({ op, type }) => /create|replace/.test(op) && !type.endsWith(":AccessAudit"));
+      const made = deleted.steps.filter(({ op, type }) => /create|replace/.test(op) && !type.endsWith("AccessAudit"));
       expect(made).toEqual([]);
       // Outputs of today: a preview without changes prints none of them.
       const again = stack.preview();
