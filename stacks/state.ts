@@ -76,7 +76,7 @@ export async function readResources(): Promise<{ resources: KnownResources; outp
     const known = { type: type.split(":").pop() ?? "", properties: Object.fromEntries(properties) };
     return [logicalName(urn), known];
   });
-  const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
+  const stack = found.find(([, { type }]) => type === stackType);
   return { resources: new Map(resources), outputs: stack?.[1].outputs };
 }
 
@@ -84,6 +84,8 @@ const readAll = async () => Object.entries(answer.parse(await readOutputs()).out
 
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME`: a name may have colons of its own. */
 const logicalName = (urn: string): string => urn.split("::").slice(3).join("::");
+
+const stackType = "pulumi:pulumi:Stack";
 
 /** What no plan looks at. */
 const secretProperties = ["value", "password", "outcome", "credential"];
@@ -98,7 +100,7 @@ export async function readObjects(): Promise<InObjects> {
     if (machine !== undefined) machines.set(logicalName(urn), machine);
     if (object !== undefined) objects.set(logicalName(urn), object);
   }
-  const stack = found.find(([, { type }]) => type === "pulumi:pulumi:Stack");
+  const stack = found.find(([, { type }]) => type === stackType);
   return { machines, objects, outputs: stack?.[1].outputs };
 }
 
@@ -129,6 +131,7 @@ export function stateFrom(raw: unknown): InState {
     ),
     pluginRecords: new Set(of(readers.pluginRecord).map(({ recordId }) => recordId)),
     resources: resources.map(({ type, outputs }) => ({ type: type.split(":").pop() ?? "", properties: outputs })),
+    outputs: resources.find(({ type }) => type === stackType)?.outputs,
     records: new Map(of(readers.record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }

@@ -86,8 +86,14 @@ export const pendingConfig = z
 
 /** A node of …/cluster/resources?type=node; memory in bytes. */
 export const nodeResource = z
-  .object({ node: z.string(), status: z.string(), maxmem: z.number().optional() })
-  .transform(({ status, maxmem, ...rest }) => ({ ...rest, online: status === "online", memory: maxmem ?? 0 }));
+  .object({ node: z.string(), status: z.string(), maxmem: z.number().optional(), hastate: z.string().optional() })
+  .transform(({ status, maxmem, hastate, ...rest }) => ({
+    ...rest,
+    online: status === "online",
+    memory: maxmem ?? 0,
+    // No other list of nodes says that HA moves guests away from it.
+    ...(hastate === "maintenance" ? { maintenance: true } : {}),
+  }));
 
 /** A storage of …/cluster/resources?type=storage, on one node. */
 export const storageResource = z

@@ -24,7 +24,8 @@ export const effects = [
 export type Effect = (typeof effects)[number];
 
 export type System = "NetBox" | "Proxmox VE" | "DNS";
-export type Action = "create" | "update" | "replace" | "delete";
+/** What is adopted is there already: it gets a mark, and the engine calls that a create. */
+export type Action = "create" | "adopt" | "update" | "replace" | "delete";
 
 /** A property that a change gives another value. Unknown ones are left out of `after`. */
 export interface FieldChange {

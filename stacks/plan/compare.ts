@@ -61,7 +61,7 @@ export function changesBetween(
 }
 
 function pairOf(existing: Existing | undefined, declared: DeclaredItem): Pair[] {
-  if (existing === undefined) return [{ action: "create", declared }];
+  if (existing === undefined) return [{ action: declared.inputs.adopt === true ? "adopt" : "create", declared }];
   const { changes, replaces = [] } = declared.diff(existing.state, declared.inputs);
   if (!changes) return [];
   return [{ action: replaces.length > 0 ? "replace" : "update", existing, declared }];

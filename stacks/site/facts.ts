@@ -6,7 +6,7 @@ import * as wire from "../../providers/netbox/schemas";
 import { findMark } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
-import { descriptionFrom, disksFrom } from "../../providers/proxmox/nodes/guest.model";
+import { descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../providers/proxmox/nodes/lxc/container.model";
 import { drives } from "../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString } from "../../providers/proxmox/propertystring";
@@ -17,6 +17,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../providers/proxmox/schemas";
+import { groupBy } from "../../providers/values";
 import { guestTypeOf, vmidOf } from "../netbox/identity";
 import { Ipam } from "../netbox/ipam";
 import { isBuilt } from "../netbox/statuses";
@@ -24,6 +25,7 @@ import type { Settings } from "../settings";
 import { settingsOf } from "./desired/guestsettings";
 import type { Evidence } from "./desired/removals";
 import { isInScope } from "./desired/scope";
+import { needsLook } from "./desired/slots";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
 import type { ExaminedGuest, InState, NetboxFacts, PluginFacts, ProxmoxFacts, TemplateFacts } from "./desired/types";
 import type { Scope } from "./settings";
@@ -178,14 +180,16 @@ export async function readProxmox(
   const seen = new Map<number, ExaminedGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
   const known = new Set<number>();
-  const withDisks = new Set(netbox.disks.map(({ guestId }) => guestId));
+  const parts = {
+    disks: groupBy(netbox.disks, ({ guestId }) => guestId),
+    nics: groupBy(netbox.interfaces, ({ guestId }) => guestId),
+  };
   const fresh = declared.filter((guest) => {
     const vmid = vmidOf(guest, settings)?.vmid;
     const before = state.guests.get(guest.id);
     if (vmid === undefined || before?.vmid !== vmid) return true;
-    // State doesn't say what disks a guest has whose disks NetBox didn't list.
-    const listsNow = before.last.disks === undefined && withDisks.has(guest.id);
-    if (!listsNow) known.add(vmid);
+    const listed = { disks: parts.disks.get(guest.id) ?? [], nics: parts.nics.get(guest.id) ?? [] };
+    if (!needsLook(before.last, listed)) known.add(vmid);
     return false;
   });
   const online = new Set(nodes.filter((each) => each.online).map(({ node }) => node));
@@ -241,6 +245,7 @@ function templateFrom({ name, node, type }: GuestResource, config: GuestConfig):
     node,
     type,
     disks,
+    others: othersAt(config, type === "qemu" ? drives : volumes),
     storages: [...new Set(storages)].filter((storage) => storage !== ""),
     hasCloudInitDrive: cloudInit !== undefined,
   };

@@ -13,8 +13,8 @@ export const site = defineProgram({
     const others = readOtherStacks(process.env.NETBOX_PROXMOX_STACK_FILES ?? ".", pulumi.getStack());
     return { ...(await planSite(context, settings, self, state, others)), state };
   },
-  declare({ netbox, guests, named, snapshots, orphans, state }, { context, settings, stack }) {
+  declare({ netbox, guests, kept, named, snapshots, orphans, state }, { context, settings, stack }) {
     const of = { stack, netbox, state, protect: settings.site.protect, snapshots };
-    return declare(context, of, guests, named, orphans);
+    return declare(context, of, { guests, kept, ...named, orphans });
   },
 });

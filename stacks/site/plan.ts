@@ -12,16 +12,24 @@ import { checkSystems } from "../systems";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
-import { desiredGuests } from "./desired/guests";
-import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
+import { leftProblem, leftWarnings, settle } from "./desired/leftout";
+import {
+  adoptionNotes,
+  detachNotes,
+  migrationNotes,
+  movedNotes,
+  placementNotes,
+  removalNotes,
+  restartNotes,
+} from "./desired/notes";
 import { orphans, type ServerZone } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
-import { desiredRecords, type NamedRecords } from "./desired/records";
+import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
-import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
+import type { DesiredGuest, InState, KeptGuest, ProxmoxFacts, Site } from "./desired/types";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
@@ -29,6 +37,8 @@ import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./f
 export interface Plan {
   netbox: Site["netbox"];
   guests: DesiredGuest[];
+  /** Guests that are left out, as far as the state has them. */
+  kept: KeptGuest[];
   named: Pick<NamedRecords, "records" | "plugin">;
   /** By the guest's NetBox id. */
   snapshots: Safety["snapshots"];
@@ -69,35 +79,51 @@ export async function planSite(
 
   const decision = await judged(context, facts);
   facts.avoid = stillUsed(facts.proxmox, decision.removals);
-  let desired = desiredGuests(facts);
-  if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
   const zoneServers = context.nameServers.map((server) =>
     zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
   );
   const servers = { all: zoneServers, zones: zonesOf(context) };
-  const named = desiredRecords(facts, desired.guests, servers, plugin);
+  let settled = settle(facts, servers, plugin, decision.left);
+  if (await readLosers(context, facts, settled.guests)) settled = settle(facts, servers, plugin, decision.left);
+  const { guests, kept, named, left } = settled;
+  const expected = new Set([
+    ...netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id),
+    ...left.keys(),
+  ]);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
   const fields = customFieldProblems(netbox, settings.site.customFields, settings.namedFields);
   const gone = goneZones(state.resources, named.records, zoneServers);
+  const tooMany = leftProblem(settings.site, left.size, expected.size);
+  const ofGuests = settings.site.strict || tooMany !== undefined ? [...new Set([...left.values()].flat())] : [];
   const problems = [
-    ...[...fields, ...others, ...decision.refusals, ...gone.problems],
-    ...[...desired.problems, ...named.problems],
+    ...fields,
+    ...others,
+    ...decision.refusals,
+    ...gone.problems,
+    ...ofGuests,
+    ...settled.problems,
+    ...(tooMany === undefined || settings.site.strict ? [] : [tooMany]),
   ];
   if (problems.length > 0) throw refusal(problems);
-  const left = orphans(facts, desired.guests, decision.removals, zones, { ...named, facts: plugin });
-  const changes = siteChanges(facts, { ...named, guests: desired.guests, orphans: left }, zoneServers);
+  const orphaned = orphans(facts, guests, decision.removals, zones, { ...named, facts: plugin }, new Set(left.keys()));
+  const changes = siteChanges(facts, { ...named, guests, kept, orphans: orphaned }, zoneServers);
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
-  const safety = safetyOf(desired.guests, state.guests, state.snapshots, new Date());
+  const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
   return {
     netbox,
-    guests: desired.guests,
+    guests,
+    kept,
     named,
-    orphans: left,
-    warnings: [...gone.warnings, ...warningsOf(context, netbox, named.elsewhere, left)],
+    orphans: orphaned,
+    warnings: [
+      ...leftWarnings(facts, left, expected.size),
+      ...gone.warnings,
+      ...warningsOf(context, netbox, named.elsewhere, orphaned),
+    ],
     snapshots: safety.snapshots,
-    notes: [...notesOf(facts, desired.guests, decision), ...safety.notes],
+    notes: [...notesOf(facts, guests, decision), ...safety.notes],
   };
 }
 
@@ -140,6 +166,8 @@ function warningsOf(
 const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: RemovalDecision): string[] => [
   ...removalNotes(removals),
   ...placementNotes(guests, state.guests),
+  ...migrationNotes(guests, state.guests, proxmox),
+  ...detachNotes(guests, state.guests, proxmox),
   ...movedNotes(guests, state.guests, proxmox),
   ...adoptionNotes(guests, state.guests, proxmox),
   ...restartNotes(guests, state.guests),

@@ -157,6 +157,10 @@ export const siteSchema = z.strictObject({
   formerStacks: z
     .array(z.string().regex(/^[\w.-]+(\/[\w.-]+)?$/, "write a stack's name, like dev or netbox-proxmox/dev"))
     .default([]),
+  /** Does one guest that can't be declared as NetBox has it stop the run? It is left out otherwise. */
+  strict: z.boolean().default(false),
+  /** How many guests a run may leave out: a number, a percentage, or `all`. */
+  maxLeftOut: z.union([allowance, z.literal("all")]).optional(),
   /** Does `pulumi destroy` refuse? */
   protect: z.boolean().default(true),
   /** How many guests a run may take away: a number, or a percentage of those there were. */

@@ -11,11 +11,13 @@ import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
 import {
   type Changes,
+  type Disks,
   descriptionFrom,
   type Found,
   type GuestInputs,
   hasCloudInitDrive,
   type Observed,
+  othersAt,
   type Power,
 } from "./guest.model";
 import { type GuestPlace, migrateGuest, pathOf, restart, switchTo } from "./power";
@@ -30,6 +32,7 @@ export interface GuestKind<I extends GuestInputs, K extends string = string> {
   make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<string>;
   /** Is this running task the one that makes it? */
   isMaking: (task: TaskRow, log: () => Promise<string[]>, wanted: I) => Promise<boolean>;
+  disks: Disks;
   fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
   changesTo: (config: GuestConfig, wanted: I, known: I | undefined) => Changes;
   /** The secret value that changes the password. */
@@ -340,6 +343,11 @@ async function configure<I extends GuestInputs>(
       throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
     }
     const changes = kind.changesTo(config, wanted, known);
+    const [slot, what] = Object.entries(othersAt(config, kind.disks)).find(([each]) => each in changes.set) ?? [];
+    if (slot !== undefined)
+      throw new UserError(
+        `${slot} has ${what} on Proxmox VE, which the virtual disk ${slot} would overwrite; rename the virtual disk in NetBox, or take that away there`,
+      );
     const set = { ...changes.set, ...(changes.password ? kind.password(wanted) : {}) };
     try {
       if (Object.keys(set).length + changes.remove.length > 0)

@@ -295,6 +295,24 @@ export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string
   );
 }
 
+/** What else stands at the slots of a guest's disks, in words: a disk that is put there would take its place. */
+export function othersAt(config: GuestConfig, kind: Disks): Record<string, string> {
+  const disks = disksFrom(config, kind);
+  return Object.fromEntries(
+    Object.keys(config).flatMap((slot) =>
+      kind.isSlot(slot) && !(slot in disks) ? [[slot, otherText(configText(config, slot) ?? "")]] : [],
+    ),
+  );
+}
+
+function otherText(value: string): string {
+  const { head = "", options: keys } = parsePropertyString(value);
+  const volume = keys.get("file") ?? keys.get("volume") ?? head;
+  if (/[:/](vm-\d+-)?cloudinit(\.\w+)?$/.test(volume)) return "its cloud-init drive";
+  if (volume.startsWith("/")) return `${keys.has("mp") ? "a directory" : "a disk"} of its node (${volume})`;
+  return volume === "none" || volume === "cdrom" ? "a CD drive" : `a CD drive with ${volume}`;
+}
+
 /** The same in the form of the inputs, as far as these manage them. */
 export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind: Disks): GuestInputs["disks"] {
   if (wanted === undefined) return undefined;

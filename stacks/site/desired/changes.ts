@@ -2,7 +2,7 @@ import { recordDiff } from "../../../providers/dns/bind9/record.model";
 import { canonicalAddress } from "../../../providers/dns/names";
 import { allocationDiff } from "../../../providers/netbox/ipam/ipallocation.model";
 import { dnsRecordDiff } from "../../../providers/netbox/plugins/dnsrecord.model";
-import { netboxGuestDiff } from "../../../providers/netbox/virtualization/guest.model";
+import { type NetboxGuestInputs, netboxGuestDiff } from "../../../providers/netbox/virtualization/guest.model";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { guestUrl, type Mark, mark } from "../../../providers/ownership/mark";
 import { containerDiff, managedOfContainer } from "../../../providers/proxmox/nodes/lxc/container.model";
@@ -18,11 +18,22 @@ import { guestEffects } from "./effects";
 import { withAddresses } from "./machines";
 import type { ZoneServer } from "./pluginindex";
 import { recordValues } from "./recordvalues";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, Site } from "./types";
+import type {
+  AddressRef,
+  DesiredAllocation,
+  DesiredGuest,
+  DesiredPluginRecord,
+  DesiredRecord,
+  KeptGuest,
+  Machine,
+  Site,
+} from "./types";
 
 /** What a run of the site program declares, and what it removes besides. */
 export interface Desired {
   guests: DesiredGuest[];
+  /** Guests that are left out: what the state has of them stays as it is. */
+  kept?: KeptGuest[];
   records: DesiredRecord[];
   plugin: DesiredPluginRecord[];
   orphans: Orphan[];
@@ -38,12 +49,14 @@ export function siteChanges(
     ...site.state.resources.flatMap(({ type, properties }) => existingOf(type, properties, site.netbox.url)),
     ...desired.orphans.flatMap(({ kind, state }) => existingOf(orphanTypes[kind], state, site.netbox.url)),
   ];
+  const { kept: keptGuests = [] } = desired;
   const declared = [
     ...desired.guests.flatMap(declaredOfGuest),
+    ...keptGuests.flatMap(declaredOfKept),
     ...desired.plugin.map((record) => declaredOfPlugin(site, record)),
     ...desired.records.map((record) => declaredOfRecord(site, record, servers)),
   ];
-  const staying = new Set(desired.guests.map(({ id }) => id));
+  const staying = new Set([...desired.guests, ...keptGuests].map(({ id }) => id));
   const kept = new Set(declared.map(({ key }) => key));
   const released = new Set(
     existing
@@ -177,42 +190,60 @@ const known = (ref: AddressRef): string => ("address" in ref ? ref.address : unk
 function declaredOfGuest(guest: DesiredGuest): DeclaredItem[] {
   const { id, name } = guest;
   const url = guestUrl(guest.mark);
-  const { type, inputs } = withAddresses(guest, known);
   return [
-    {
-      key: `object/${id}`,
-      object: "NetBox object",
-      name,
-      url,
-      system: "NetBox",
-      inputs: { ...guest.netbox },
-      diff: netboxGuestDiff,
-      compared: ["vmid"],
-    },
-    ...guest.allocations.map(
-      ({ inputs: address }): DeclaredItem => ({
-        key: allocationKey(address),
-        object: "address",
-        name: `${address.address === undefined ? "" : `${address.address} of `}${address.label}`,
-        url,
-        system: "NetBox",
-        inputs: { ...address },
-        diff: allocationDiff,
-        compared: ["address", "addressId", "primary"],
-      }),
-    ),
-    {
-      key: `guest/${id}`,
-      object: type === "qemu" ? "VM" : "container",
-      name,
-      url,
-      system: "Proxmox VE",
-      inputs: { ...inputs },
-      diff: type === "qemu" ? vmDiff : containerDiff,
-      compared: ["type", "rebuild", ...(type === "qemu" ? managedOfVm : managedOfContainer)],
-    },
+    declaredOfObject({ id, name, url }, guest.netbox),
+    ...guest.allocations.map((address) => declaredOfAddress(address, url)),
+    declaredOfMachine({ id, name, url }, withAddresses(guest, known)),
   ];
 }
+
+function declaredOfKept({ id, name, mark, netbox, allocations, machine }: KeptGuest): DeclaredItem[] {
+  const of = { id, name, url: guestUrl(mark) };
+  return [
+    ...(netbox ? [declaredOfObject(of, netbox)] : []),
+    ...allocations.map((address) => declaredOfAddress(address, of.url)),
+    ...(machine ? [declaredOfMachine(of, machine)] : []),
+  ];
+}
+
+interface OfGuest {
+  id: number;
+  name: string;
+  url: string;
+}
+
+const declaredOfObject = ({ id, name, url }: OfGuest, netbox: NetboxGuestInputs): DeclaredItem => ({
+  key: `object/${id}`,
+  object: "NetBox object",
+  name,
+  url,
+  system: "NetBox",
+  inputs: { ...netbox },
+  diff: netboxGuestDiff,
+  compared: ["vmid"],
+});
+
+const declaredOfAddress = ({ inputs }: DesiredAllocation, url: string): DeclaredItem => ({
+  key: allocationKey(inputs),
+  object: "address",
+  name: `${inputs.address === undefined ? "" : `${inputs.address} of `}${inputs.label}`,
+  url,
+  system: "NetBox",
+  inputs: { ...inputs },
+  diff: allocationDiff,
+  compared: ["address", "addressId", "primary"],
+});
+
+const declaredOfMachine = ({ id, name, url }: OfGuest, { type, inputs }: Machine): DeclaredItem => ({
+  key: `guest/${id}`,
+  object: type === "qemu" ? "VM" : "container",
+  name,
+  url,
+  system: "Proxmox VE",
+  inputs: { ...inputs },
+  diff: type === "qemu" ? vmDiff : containerDiff,
+  compared: ["type", "rebuild", ...(type === "qemu" ? managedOfVm : managedOfContainer)],
+});
 
 function declaredOfRecord(
   { netbox }: Pick<Site, "netbox">,

@@ -1,25 +1,34 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { NetboxGuestInputs } from "../../../providers/netbox/virtualization/guest.model";
 import { guestTitle } from "../../../providers/ownership/mark";
-import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
-import { groupBy } from "../../../providers/values";
+import { type Disk, shrinkProblem } from "../../../providers/proxmox/nodes/guest.model";
+import { bootProblem, vmSettledProblem, vmState } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { groupBy, isRecord } from "../../../providers/values";
 import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
 import { isBuilt, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
+import { clashes } from "./clashes";
 import { disksOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
-import { memoryOf, type NodeNeeds, nicProblems, Placement, placeOfGuest } from "./placement";
+import { memoryOf, migrationProblem, type NodeNeeds, nicProblems, Placement, placeOfGuest } from "./placement";
+import { diskSlotProblems, nicSlotProblems } from "./slots";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
-import type { DesiredGuest, Problem, Site } from "./types";
+import type { DesiredGuest, GuestProblem, Machine, Problem, Site } from "./types";
 import { targetOf } from "./vmid";
 
-/** The guests that should be, and everything that keeps this from being built, before anything is touched. */
-export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: Problem[] } {
-  const problems: Problem[] = [];
+/**
+ * The guests that should be, and everything that keeps one of them from being built, before anything is touched.
+ * @param left NetBox ids of guests that are left out: what they have stays theirs
+ */
+export function desiredGuests(
+  site: Site,
+  left: ReadonlySet<number> = new Set(),
+): { guests: DesiredGuest[]; problems: GuestProblem[] } {
+  const problems: GuestProblem[] = [];
   const vmidField = vmidFieldOf(site);
   const built = site.netbox.guests.filter(({ status }) => isBuilt(status)).sort((a, b) => a.id - b.id);
   const parts = {
@@ -28,27 +37,28 @@ export function desiredGuests(site: Site): { guests: DesiredGuest[]; problems: P
   };
   const placements = placementsOf(site, built);
   const guests = built.flatMap((guest) => {
+    if (left.has(guest.id)) return [];
     const mapped = desiredGuest(site, guest, {
       interfaces: parts.interfaces.get(guest.id) ?? [],
       disks: parts.disks.get(guest.id) ?? [],
       placement: placements.get(guest.clusterName ?? ""),
       vmidField,
     });
-    problems.push(...mapped.problems);
+    problems.push(...mapped.problems.map((text) => ({ guests: [guest.id], text })));
     return mapped.guest ? [mapped.guest] : [];
   });
-  problems.push(...clashes(guests));
+  problems.push(...clashes(site, guests, left));
   return { guests, problems };
 }
 
 /** By cluster, with the guests whose node is settled: those that are there, and new ones that NetBox names one for. Others are kept apart from them. */
-function placementsOf({ proxmox, settings }: Site, built: NetboxVirtualMachine[]): Map<string, Placement> {
+function placementsOf({ proxmox, settings, state }: Site, built: NetboxVirtualMachine[]): Map<string, Placement> {
   const placements = new Map(
     [...proxmox].map(([cluster, facts]) => [cluster, new Placement(facts, settings.site.antiAffinityPrefix)]),
   );
   for (const guest of built) {
     const cluster = guest.clusterName ?? "";
-    const vmid = vmidOf(guest, settings)?.vmid;
+    const vmid = state.guests.get(guest.id)?.vmid ?? vmidOf(guest, settings)?.vmid;
     const facts = proxmox.get(cluster);
     const there = vmid === undefined ? undefined : facts?.guests.get(vmid);
     // A node that is not there is told of the guest itself.
@@ -98,13 +108,26 @@ function desiredGuest(
   const source = type === "qemu" ? templateOf(mapping) : lxcTemplateOf(mapping);
   const diskMap = disksOf(disks, guest, type, target.kept ?? keptOf(source), settings, problem);
   if (source?.volume !== undefined && !target.built) checkRootfs(mapping, diskMap);
+  const standing = {
+    type,
+    vmid: target.vmid,
+    source: target.built ? undefined : source,
+    config: target.built ? facts.seen.get(target.vmid)?.config : undefined,
+    known: site.state.guests.get(guest.id),
+  };
+  const listed = new Set(disks.map(({ name }) => name));
+  const listedDisks = Object.fromEntries(Object.entries(diskMap ?? {}).filter(([slot]) => listed.has(slot)));
+  diskSlotProblems(standing, listedDisks, problem);
+  nicSlotProblems(standing, nics, slotted, problem);
   const node = namedNode(guest, fields.node, facts, problem);
   const needs = source && needsOf(mapping, source, diskMap);
   const placed = target.built || problems.length > 0 ? undefined : placeOfGuest(mapping, node, needs, placement);
   const at = node ?? target.node;
   if (target.built && at !== undefined) nicProblems(mapping, at, nics, target.networks);
+  if (target.built && node !== undefined) checkMigration(mapping, node);
   const given = addressesOf({ site, guest, mark, slotted, vmid: target.vmid } satisfies Addressing, problem);
   const machine = machineOf(mapping, { node, placement: target.placement ?? placed, disks: diskMap, source });
+  if (target.built && !target.adopts && guest.status !== "failed") checkChanges(mapping, machine);
   if (problems.length > 0) return { problems };
 
   // Nothing new is asked for on behalf of a guest that is left as it is.
@@ -151,9 +174,35 @@ function needsOf(
   return {
     source: source.facts,
     storages: [...new Set(storages.filter((storage) => storage !== undefined))],
+    cloneStorage: own.fullClone === false ? undefined : own.storage,
     content: type === "qemu" ? "images" : "rootdir",
     nics: [...nics.values()],
   };
+}
+
+/** What can't be done to a guest that is there: it is said here, in one sentence, before the engine is told. */
+function checkChanges({ site, guest, problem }: GuestMapping, { type, inputs }: Machine): void {
+  const last = site.state.guests.get(guest.id)?.last;
+  if (last === undefined) return;
+  const before = vmState.pick({ disks: true, rebuild: true }).partial().safeParse(last).data ?? {};
+  const reasons = [
+    shrinkProblem(before.disks, inputs.disks),
+    ...(type === "qemu" ? [vmSettledProblem(before, inputs) ?? bootProblem(before, inputs)] : []),
+  ];
+  for (const reason of reasons) if (reason !== undefined) problem(reason);
+}
+
+/** A guest goes to another node where NetBox names another than last time. */
+function checkMigration({ site, guest, facts, target, problem }: GuestMapping, node: string): void {
+  const last = site.state.guests.get(guest.id)?.last;
+  if (last === undefined || last.node === node || target.node === node || target.node === undefined) return;
+  const disks = isRecord(last.disks) ? Object.values(last.disks) : [];
+  const storages = disks.flatMap((disk) => (isRecord(disk) && typeof disk.storage === "string" ? [disk.storage] : []));
+  const reason = migrationProblem(facts, node, storages);
+  if (reason !== undefined)
+    problem(
+      `it can't migrate from ${target.node} to ${node}: ${node} ${reason}; name ${target.node} or another node in NetBox, or run again when that is mended`,
+    );
 }
 
 /** A container from an OS template brings no root file system of its own. */
@@ -164,35 +213,4 @@ function checkRootfs({ site, own, problem }: GuestMapping, disks: Record<string,
     );
   if (disks?.rootfs === undefined)
     problem("it has no virtual disk rootfs; add one in NetBox with the size of its root file system");
-}
-
-// ---- all guests together
-
-function clashes(guests: DesiredGuest[]): Problem[] {
-  const twins = (what: string, remedy: string, keys: (guest: DesiredGuest) => string[]): Problem[] => {
-    const holders = new Map<string, DesiredGuest[]>();
-    for (const guest of guests)
-      for (const key of keys(guest)) {
-        const found = holders.get(key);
-        if (found === undefined) holders.set(key, [guest]);
-        else found.push(guest);
-      }
-    return [...holders]
-      .filter(([, list]) => list.length > 1)
-      .map(
-        ([key, list]) =>
-          `${list.map(guestTitle).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
-      );
-  };
-  const addresses = ({ nics }: DesiredGuest) =>
-    nics.flatMap(({ v4, v6 }) =>
-      [v4, v6].flatMap((ref) => (ref && "address" in ref ? [ref.address.split("/")[0] ?? ""] : [])),
-    );
-  return [
-    ...twins("VMID", "change one in NetBox", ({ machine: { inputs } }) => [`${inputs.cluster}\0${inputs.vmid}`]),
-    ...twins("name", "rename one in NetBox", ({ machine: { inputs } }) => [
-      `${inputs.cluster}\0${inputs.name.toLowerCase()}`,
-    ]),
-    ...twins("address", "take it off one in NetBox", addresses),
-  ];
 }

@@ -1,8 +1,14 @@
 import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
-import type { Power } from "../../../providers/proxmox/nodes/guest.model";
-import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { configText, type Power } from "../../../providers/proxmox/nodes/guest.model";
+import {
+  changedContainerFields,
+  containerFromApi,
+  volumes,
+} from "../../../providers/proxmox/nodes/lxc/container.model";
+import { changedVmFields, drives, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
+import { parsePropertyString } from "../../../providers/proxmox/propertystring";
+import { isRecord } from "../../../providers/values";
 import { withAddresses } from "./machines";
 import type { Removal } from "./removals";
 import type { DesiredGuest, KnownGuest, Machine, ProxmoxFacts } from "./types";
@@ -53,6 +59,59 @@ export function adoptionNotes(
     const lines = differences(machine, { ...before });
     const head = `${guestTitle(guest)} is adopted: ${type === "qemu" ? "VM" : "container"} ${inputs.vmid} on ${listed.node} gets the mark of this stack and stays as it is.`;
     return [lines.length === 0 ? head : `${head} The next run would change:\n${lines.join("\n")}`];
+  });
+}
+
+/** Disks that a guest no longer has, and where their data then is: Proxmox VE keeps a detached volume. */
+export function detachNotes(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  proxmox: Map<string, ProxmoxFacts>,
+): string[] {
+  return guests.flatMap((guest) => {
+    const { type, inputs } = guest.machine;
+    const before = known.get(guest.id)?.last.disks;
+    const { disks } = inputs;
+    if (
+      disks === undefined ||
+      !isRecord(before) ||
+      inputs.inert ||
+      inputs.rebuild !== known.get(guest.id)?.last.rebuild
+    )
+      return [];
+    const kind = type === "qemu" ? drives : volumes;
+    const gone = Object.keys(before).filter((slot) => !kind.stays(slot) && !(slot in disks));
+    const config = proxmox.get(inputs.cluster)?.seen.get(inputs.vmid)?.config ?? {};
+    const isFree = (n: number) => config[`unused${n}`] === undefined;
+    const numbers = Array.from({ length: 256 }, (_, n) => n).filter(isFree);
+    return gone.sort().map((slot, n) => {
+      const volume = parsePropertyString(configText(config, slot) ?? "").head;
+      const data = volume === undefined || volume === "" ? "its data is kept" : `its volume ${volume} is kept`;
+      return `${guestTitle(guest)}: ${slot} is detached, and ${data} as unused${numbers[n] ?? ""} of ${type === "qemu" ? "VM" : "container"} ${inputs.vmid}.`;
+    });
+  });
+}
+
+/** Guests that this run moves to another node. */
+export function migrationNotes(
+  guests: DesiredGuest[],
+  known: Map<number, KnownGuest>,
+  proxmox: Map<string, ProxmoxFacts>,
+): string[] {
+  return guests.flatMap((guest) => {
+    const { type, inputs } = guest.machine;
+    const last = known.get(guest.id)?.last;
+    const there = proxmox.get(inputs.cluster)?.guests.get(inputs.vmid);
+    const { node } = inputs;
+    if (last === undefined || there === undefined || node === undefined || inputs.inert) return [];
+    if (last.node === node || there.node === node) return [];
+    const how =
+      there.status === "stopped"
+        ? "stopped as it is"
+        : type === "qemu"
+          ? "while it runs"
+          : "stopped, and started again there";
+    return [`${guestTitle(guest)} migrates from ${there.node} to ${node}, ${how}.`];
   });
 }
 

@@ -19,6 +19,7 @@ export interface ServerZone {
 /**
  * What carries our mark and is neither declared nor in state: what a run made that was killed before it could write down
  * what it did. What is in state, the engine takes away by itself.
+ * @param left NetBox ids of guests that are left out: what they have waits until they are not
  */
 export function orphans(
   site: Site,
@@ -26,8 +27,9 @@ export function orphans(
   removals: Undeclared[],
   zones: ServerZone[],
   { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
+  left: ReadonlySet<number> = new Set(),
 ): Orphan[] {
-  const marked = markedAddresses(site);
+  const marked = markedAddresses(site).filter(({ guestId }) => !left.has(guestId));
   const objects = leftNetboxGuests(site, removals, marked);
   // An object takes its addresses along: were they to go first, nothing would tell a run after that one whose it is.
   const going = new Set(objects.map(({ id }) => Number(id)));
@@ -39,8 +41,10 @@ export function orphans(
       marked.filter(({ guestId }) => !going.has(guestId)),
     ),
     ...objects,
-    ...leftRecords(site, zones, records),
-    ...leftPluginRecords(site, plugin, facts),
+    ...leftRecords(site, zones, records)
+      .filter(({ guests: own }) => !own.some((id) => left.has(id)))
+      .map(({ orphan }) => orphan),
+    ...leftPluginRecords(site, plugin, facts, left),
   ];
 }
 
@@ -139,7 +143,11 @@ function isOfAnother({ proxmox, self, netbox }: Site, guestId: number): boolean 
 }
 
 /** Names whose owner is this stack, and that it neither declares nor knows. */
-function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]): Orphan[] {
+function leftRecords(
+  site: Site,
+  zones: ServerZone[],
+  records: DesiredRecord[],
+): { orphan: Orphan; guests: readonly number[] }[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
   return zones.flatMap(({ server, content }) =>
@@ -151,7 +159,7 @@ function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]):
           !declared.has(`${server}/${name}`) &&
           !site.state.records.has(`${server}/${name}`),
       )
-      .map(({ name, owner }): Orphan => {
+      .map(({ name, owner }) => {
         const rrsets = content.get(name);
         const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
         const reverse = addresses.filter((address) =>
@@ -165,7 +173,8 @@ function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]):
           reverse,
           owner: { stack: owner.stack, guests: owner.guests },
         };
-        return { kind: "bind9-record", id: `${server}/${name}`, state };
+        const orphan: Orphan = { kind: "bind9-record", id: `${server}/${name}`, state };
+        return { orphan, guests: owner.guests };
       }),
   );
 }
@@ -175,14 +184,19 @@ function leftPluginRecords(
   { stack, netbox, state }: Site,
   wanted: DesiredPluginRecord[],
   facts: PluginFacts | undefined,
+  left: ReadonlySet<number>,
 ): Orphan[] {
+  const interfaces = new Set(netbox.interfaces.flatMap(({ id, guestId }) => (left.has(guestId) ? [String(id)] : [])));
   const keys = new Set(wanted.map(({ key }) => key));
   return (facts?.records ?? []).flatMap(({ id, zoneId, name, type, value, description }): Orphan[] => {
     const mark = parseRecord(description);
     const key = mark?.stack === stack ? mark.key : undefined;
     if (key === undefined || keys.has(key) || state.pluginRecords.has(id)) return [];
+    // Whose an alias or a text is, its key doesn't say.
+    const ofInterface = /^ip-(\d+)-/.exec(key)?.[1];
+    if (ofInterface === undefined ? left.size > 0 : interfaces.has(ofInterface)) return [];
     const zone = facts?.zones.find((each) => each.id === zoneId)?.name ?? "";
-    const left = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value, recordId: id };
-    return [{ kind: "netbox-dns-record", id: `${zone}/${key}`, state: left }];
+    const found = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value, recordId: id };
+    return [{ kind: "netbox-dns-record", id: `${zone}/${key}`, state: found }];
   });
 }

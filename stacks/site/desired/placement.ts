@@ -8,6 +8,8 @@ export interface NodeNeeds {
   source: TemplateFacts | { nodes: string[] };
   /** The storages that its disks go to, and what these must hold. */
   storages: string[];
+  /** The storage that a full clone is made on; left out where each disk stays on the template's. */
+  cloneStorage?: string | undefined;
   content: "images" | "rootdir";
   nics: Nic[];
 }
@@ -49,8 +51,8 @@ export class Placement {
     memory: number,
   ): { node: string } | { problem: string } {
     const reasons: string[] = [];
-    const fit = this.facts.nodes.filter(({ node, online }) => {
-      const reason = online ? unfit(this.facts, node, needs) : "is offline";
+    const fit = this.facts.nodes.filter(({ node }) => {
+      const reason = unfit(this.facts, node, needs);
       if (reason !== undefined) reasons.push(`${node} ${reason}`);
       return reason === undefined;
     });
@@ -65,18 +67,30 @@ export class Placement {
   }
 }
 
+/** Why a node takes no guest, whatever it needs. */
+function closed({ nodes }: Pick<ProxmoxFacts, "nodes">, node: string): string | undefined {
+  const found = nodes.find((each) => each.node === node);
+  if (found?.online === false) return "is offline";
+  // It runs, and its HA manager moves guests away from it.
+  return found?.maintenance ? "is in HA maintenance" : undefined;
+}
+
 /** Why a node can't take a new guest; undefined where it can. */
-export function unfit(
-  facts: ProxmoxFacts,
-  node: string,
-  { source, storages, content, nics }: NodeNeeds,
-): string | undefined {
+export function unfit(facts: ProxmoxFacts, node: string, needs: NodeNeeds): string | undefined {
+  const { source, storages, content, nics, cloneStorage } = needs;
   const on = (name: string) => facts.storages.find((each) => each.node === node && each.storage === name);
+  const shut = closed(facts, node);
+  if (shut !== undefined) return shut;
   if ("nodes" in source) {
     if (!source.nodes.includes(node)) return "lacks the OS template";
   } else if (source.node !== node) {
+    const lacking = source.storages.find((name) => on(name) === undefined);
+    if (lacking !== undefined) return `lacks template ${source.name}, whose storage ${lacking} it does not have`;
     const local = source.storages.find((name) => !on(name)?.shared);
     if (local !== undefined) return `lacks template ${source.name}, whose storage ${local} is ${source.node}'s own`;
+    // PVE clones from one node to another onto what both have.
+    if (cloneStorage !== undefined && on(cloneStorage)?.shared === false)
+      return `has storage ${cloneStorage} for itself, and Proxmox VE clones template ${source.name} from ${source.node} onto shared storage only`;
   }
   const missing = storages.find((name) => !on(name)?.available);
   if (missing !== undefined) return `lacks storage ${missing}`;
@@ -84,6 +98,17 @@ export function unfit(
   return unable !== undefined
     ? `has storage ${unable}, which doesn't hold ${content === "images" ? "disk images" : "containers"} (${content})`
     : nics.map((nic) => nicProblem(facts, node, nic)).find(Boolean);
+}
+
+/**
+ * Why a guest can't migrate to a node.
+ * @param storages those that its disks are on, as far as they are known
+ */
+export function migrationProblem(facts: ProxmoxFacts, node: string, storages: string[]): string | undefined {
+  const missing = storages.find(
+    (name) => !facts.storages.some((each) => each.node === node && each.storage === name && each.available),
+  );
+  return closed(facts, node) ?? (missing === undefined ? undefined : `lacks storage ${missing}`);
 }
 
 /** Why a node can't carry a NIC. */

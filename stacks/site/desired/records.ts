@@ -6,9 +6,19 @@ import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { guestTitle } from "../../../providers/ownership/mark";
 import { pageOf } from "../../../providers/page";
 import { canonical } from "../../netbox/address";
+import { joinKept, keptPluginRecords, keptRecords } from "./keptrecords";
 import { IndexedPlugin, type ZoneServer } from "./pluginindex";
 import { pluginEntries, pluginRecords } from "./pluginrecords";
-import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Problem, Site } from "./types";
+import type {
+  AddressRef,
+  DesiredGuest,
+  DesiredPluginRecord,
+  DesiredRecord,
+  GuestProblem,
+  KeptGuest,
+  PluginFacts,
+  Site,
+} from "./types";
 
 /** A name on its way: what guests and netbox-dns want to stand there. */
 export interface Entry {
@@ -28,7 +38,7 @@ export interface Entry {
 export interface NamedRecords {
   records: DesiredRecord[];
   plugin: DesiredPluginRecord[];
-  problems: Problem[];
+  problems: GuestProblem[];
   /** Names that no zone of ours holds. */
   elsewhere: string[];
 }
@@ -40,15 +50,19 @@ export interface Servers {
   zones: Zones<string>;
 }
 
-/** The names of the built guests, with all their addresses, aliases and texts, and those of netbox-dns. */
+/**
+ * The names of the built guests, with all their addresses, aliases and texts, and those of netbox-dns.
+ * @param kept guests that are left out, whose names stay as they are
+ */
 export function desiredRecords(
   site: Site,
   guests: DesiredGuest[],
   servers: Servers,
   facts: PluginFacts | undefined,
+  kept: KeptGuest[] = [],
 ): NamedRecords {
   const entries = new Map<string, Entry>();
-  const problems: Problem[] = [];
+  const problems: GuestProblem[] = [];
   const elsewhere = new Set<string>();
   const { ipam } = site.netbox;
   const indexed = facts && new IndexedPlugin(facts, servers.all);
@@ -60,7 +74,8 @@ export function desiredRecords(
   };
   const ofGuest = (name: string, guest: DesiredGuest): Entry | undefined => {
     if (!isDnsName(name)) {
-      problems.push(`${guestTitle(guest)}: "${name}" is no valid DNS name; correct it in NetBox`);
+      const text = `${guestTitle(guest)}: "${name}" is no valid DNS name; correct it in NetBox`;
+      problems.push({ guests: [guest.id], text });
       return undefined;
     }
     const server = servers.zones.of(name)?.kept;
@@ -88,8 +103,16 @@ export function desiredRecords(
       ? []
       : pluginRecords(site.stack, [...entries.values()], indexed, guests);
   if (indexed !== undefined) readPlugin(site, indexed, entryAt, problems);
-  const records = [...entries.values()].map((entry) => recordOf(entry, site, indexed, problems));
-  return { records, plugin, problems, elsewhere: [...elsewhere] };
+  const asTheyAre = keptRecords(site, kept, servers.all);
+  const alone = asTheyAre.filter((record) => !joinKept(entries, record, kept));
+  const records = [...entries.values()].map((entry) => recordOf(entry, site, indexed, kept, problems));
+  const written = new Set(plugin.map(({ key }) => key));
+  return {
+    records: [...records, ...alone],
+    plugin: [...plugin, ...keptPluginRecords(site, kept, asTheyAre, written)],
+    problems,
+    elsewhere: [...elsewhere],
+  };
 }
 
 const newEntry = (server: string, name: string): Entry => ({
@@ -133,13 +156,14 @@ function readPlugin(
   { stack, netbox, settings }: Site,
   plugin: IndexedPlugin,
   entryAt: (server: string, name: string) => Entry,
-  problems: Problem[],
+  problems: GuestProblem[],
 ): void {
   for (const { server, record, zone, type } of pluginEntries(stack, plugin)) {
     const where = `${record.name} ${record.type} of zone ${zone.name} (${pageOf(netbox.url, "plugins/netbox-dns/records", record.id)})`;
     const value = type === "TXT" && record.value.startsWith('"') ? unquoteTxt(record.value) : record.value;
     if (!isSafe(type, value)) {
-      problems.push(`${where} holds control characters, which no zone takes; correct it in NetBox`);
+      const text = `${where} holds control characters, which no zone takes; correct it in NetBox`;
+      problems.push({ guests: [], text });
       continue;
     }
     const entry = entryAt(server, record.fqdn);
@@ -155,13 +179,20 @@ function readPlugin(
   }
 }
 
-function recordOf(entry: Entry, site: Site, plugin: IndexedPlugin | undefined, problems: Problem[]): DesiredRecord {
+function recordOf(
+  entry: Entry,
+  site: Site,
+  plugin: IndexedPlugin | undefined,
+  kept: KeptGuest[],
+  problems: GuestProblem[],
+): DesiredRecord {
   const { name, server, addresses, texts, guests, holders, adopt } = entry;
   const aliases = [...(texts.get("CNAME") ?? [])];
   if (aliases.length > 0 && (addresses.length > 0 || aliases.length > 1 || texts.size > 1))
-    problems.push(
-      `${[...holders].join(" and ")}: ${name} can't be an alias of ${aliases.join(" and ")} and something else besides; keep one in NetBox`,
-    );
+    problems.push({
+      guests: [...guests].filter((id) => !kept.some((each) => each.id === id)),
+      text: `${[...holders].join(" and ")}: ${name} can't be an alias of ${aliases.join(" and ")} and something else besides; keep one in NetBox`,
+    });
   const zone = plugin?.zoneOf(server, name);
   const ttl = zone?.ttl ?? site.settings.dns.ttl;
   const special = [...entry.ttls].filter(([, seconds]) => seconds !== ttl);

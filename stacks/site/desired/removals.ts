@@ -5,7 +5,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isBuilt } from "../../netbox/statuses";
 import type { SiteSettings } from "../settings";
 import { isInScope, printScope } from "./scope";
-import type { NetboxFacts } from "./types";
+import type { GuestProblem, NetboxFacts } from "./types";
 
 /** A guest that is built, by its mark or by what state says, and that this run does not declare. */
 export interface Undeclared {
@@ -32,14 +32,18 @@ export interface Removal extends Undeclared {
 export interface RemovalDecision {
   /** To be taken away: decommissioning, or deleted in NetBox. */
   removals: Removal[];
+  /** Guests that are neither taken away nor declared: NetBox says of them what can't be. */
+  left: GuestProblem[];
   /** Why the run must not go on. */
   refusals: string[];
 }
 
-const statusTexts: Record<string, string> = {
-  planned:
-    "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away",
-};
+function statusText(status: string): string {
+  const ways = "set it to staged or offline to keep it, or to decommissioning to take it away";
+  return status === "planned"
+    ? `is planned in NetBox, but was built already: ${ways}`
+    : `has the status ${status} in NetBox, which says nothing of a built guest: ${ways}`;
+}
 
 /** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */
 export function judge(
@@ -48,6 +52,7 @@ export function judge(
   scope: { inScope: number; site: SiteSettings },
 ): RemovalDecision {
   const removals: Removal[] = [];
+  const left: GuestProblem[] = [];
   const refusals: string[] = [];
   const unexplained: Undeclared[] = [];
   for (const guest of undeclared) {
@@ -63,17 +68,18 @@ export function judge(
       removals.push({ ...guest, reason: "decommissioning" });
       continue;
     }
-    const reason =
-      statusTexts[found.status] ??
-      (isBuilt(found.status) ? movedText(guest, found, scope.site) : `has the status ${found.status} in NetBox`);
-    refusals.push(`${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster}) ${reason}.`);
+    const title = `${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster})`;
+    const reason = isBuilt(found.status) ? movedText(guest, found, scope.site) : statusText(found.status);
+    // A list that lacks what is there was not read rightly.
+    if (reason === undefined) refusals.push(`${title} is still in NetBox, but was missing from its list: run again.`);
+    else left.push({ guests: [guest.netboxId], text: `${title} ${reason}.` });
   }
   if (unexplained.length > 0) refusals.push(unexplainedText(unexplained));
   if (scope.inScope === 0 && undeclared.length > 0)
     refusals.push(
       `NetBox shows no guest at all, yet ${undeclared.length} of ours ${undeclared.length === 1 ? "is" : "are"} built: check netbox-proxmox:netbox.url, the token's rights and netbox-proxmox:site.scope. To tear everything down, use \`pulumi destroy\`.`,
     );
-  return { removals, refusals };
+  return { removals, left, refusals };
 }
 
 /** A NetBox that was restored, or a token that lost its rights, shows no object either. */
@@ -83,12 +89,12 @@ function unexplainedText(guests: Undeclared[]): string {
   return `${names.join(", ")} ${are} not in NetBox any more, and its change log does not show that anybody deleted ${them}: was NetBox restored from a back-up, or may the token not see ${them} or the change log (core.view_objectchange)? If ${them === "it" ? "it is" : "they are"} meant to be removed, set netbox-proxmox:site.missing to remove for this run.`;
 }
 
-function movedText(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string {
+function movedText(guest: Undeclared, found: NetboxVirtualMachine, { scope }: SiteSettings): string | undefined {
   if (found.clusterName !== guest.cluster)
     return `was moved to cluster ${found.clusterName ?? "none"} in NetBox, which can't be followed: set the cluster back, or decommission it and document a new guest there`;
   if (!isInScope(found, scope))
     return `has left the scope of this stack (${printScope(scope)}): set back what changed in NetBox, or set it to decommissioning`;
-  return "is still in NetBox, but was missing from its list: run again";
+  return undefined;
 }
 
 /** netbox-proxmox-automation's event rules, by the names that it gives them. */

@@ -20,7 +20,7 @@ import type { Self } from "../../../providers/ownership/owner";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import type { ContainerInputs } from "../../../providers/proxmox/nodes/lxc/container.model";
 import type { VmInputs } from "../../../providers/proxmox/nodes/qemu/vm.model";
-import type { KeptSnapshot } from "../../../providers/proxmox/nodes/snapshot.model";
+import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
 import type {
   GuestConfig,
   GuestResource,
@@ -63,6 +63,8 @@ export interface TemplateFacts {
   node: string;
   type: GuestType;
   disks: Record<string, Required<Pick<Disk, "size" | "storage">>>;
+  /** What stands at the slots of disks and is none, in words. */
+  others?: Record<string, string>;
   /** Every storage that it has a volume on. */
   storages: string[];
   hasCloudInitDrive: boolean;
@@ -124,6 +126,8 @@ export interface InState {
   records: Map<string, number[]>;
   /** Every resource of ours, as it was last seen. */
   resources: KnownResource[];
+  /** The stack's own outputs of the last run. */
+  outputs?: unknown;
 }
 
 /** All that a plan is made from. */
@@ -209,5 +213,23 @@ export interface DesiredPluginRecord {
   fqdn: string;
 }
 
+/** A guest that this run leaves out, and as much of it as the state has: all of that stays declared just as it is there. */
+export interface KeptGuest {
+  id: number;
+  name: string;
+  mark: Mark;
+  netbox?: NetboxGuestInputs;
+  allocations: DesiredAllocation[];
+  /** With its addresses. */
+  machine?: Machine;
+  snapshot?: SnapshotInputs;
+}
+
 /** Something that stops the run: one sentence with its object, cause and remedy. */
 export type Problem = string;
+
+/** The same of single guests, which can be left out: their NetBox ids. With none, it stops the run. */
+export interface GuestProblem {
+  guests: number[];
+  text: Problem;
+}

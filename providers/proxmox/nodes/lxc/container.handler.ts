@@ -4,7 +4,14 @@ import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
 import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxContainer } from "./container";
-import { type ContainerInputs, containerChanges, containerFromApi, creation, macFrom } from "./container.model";
+import {
+  type ContainerInputs,
+  containerChanges,
+  containerFromApi,
+  creation,
+  macFrom,
+  volumes,
+} from "./container.model";
 
 const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   type: "lxc",
@@ -14,6 +21,7 @@ const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   // PVE names the new container in the task that creates it, and only the source in the one that clones it.
   isMaking: async ({ type, id }, _log, { vmid, template }) =>
     (type === "vzcreate" && id === String(vmid)) || (type === "vzclone" && id === String(template)),
+  disks: volumes,
   fromApi: containerFromApi,
   changesTo: containerChanges,
   password: () => ({}),

@@ -5,7 +5,7 @@ import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
 import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxVm } from "./vm";
-import { uuidFrom, type VmInputs, vmChanges, vmFromApi } from "./vm.model";
+import { drives, uuidFrom, type VmInputs, vmChanges, vmFromApi } from "./vm.model";
 
 const virtualMachine: GuestKind<VmInputs, "proxmox-vm"> = {
   type: "qemu",
@@ -14,6 +14,7 @@ const virtualMachine: GuestKind<VmInputs, "proxmox-vm"> = {
   make: clone,
   isMaking: async ({ type }, log, { vmid }) =>
     type === "qmclone" && (await log()).some((line) => line.endsWith(`with ID ${vmid}`)),
+  disks: drives,
   fromApi: vmFromApi,
   changesTo: vmChanges,
   password: ({ cloudInit: { password } }): RequestParameters =>

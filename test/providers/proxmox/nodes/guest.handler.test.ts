@@ -89,6 +89,18 @@ describe("a guest on Proxmox VE", () => {
     await vmHandler.delete(made.id, { ...again });
   });
 
+  it("keeps its cloud-init drive though a virtual disk is to come to its slot", async () => {
+    const made = await vmHandler.create(inputs(798, { storage: "ceph" }));
+    const drive = String(cluster().guests.get(798)?.config.get("ide2"));
+    expect(drive).toContain("cloudinit");
+    const disks = { scsi0: { size: "3G" }, ide2: { size: "1G" } };
+    await expect(vmHandler.update(made.id, { ...made.state }, inputs(798, { storage: "ceph", disks }))).rejects.toThrow(
+      /ide2 has its cloud-init drive on Proxmox VE, which the virtual disk ide2 would overwrite; rename/,
+    );
+    expect(String(cluster().guests.get(798)?.config.get("ide2"))).toBe(drive);
+    await vmHandler.delete(made.id, { ...made.state });
+  });
+
   it("is made and read by a login in the place of a token, and a wrong one is told", async () => {
     const [user, password] = (systems.endpoints.proxmox["pve-lab"]?.login ?? "").split(":");
     const token = undefined;

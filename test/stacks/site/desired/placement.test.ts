@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { type NetboxVirtualMachine, vmInterface } from "../../../../providers/netbox/schemas";
+import { nodeResource } from "../../../../providers/proxmox/schemas";
 import { desiredGuests } from "../../../../stacks/site/desired/guests";
-import { nicProblem, Placement, unfit } from "../../../../stacks/site/desired/placement";
+import { migrationProblem, nicProblem, Placement, unfit } from "../../../../stacks/site/desired/placement";
 import type { ProxmoxFacts, TemplateFacts } from "../../../../stacks/site/desired/types";
 import { netboxGuest, settingsWith, siteWith } from "./example";
 
@@ -150,5 +151,42 @@ describe("the node of a new guest", () => {
     expect(nicProblem(known, "a", { bridge: "vmbr0", mtu: 1 })).toBeUndefined();
     expect(nicProblem(known, "a", { bridge: "vmbr9" })).toBe("lacks bridge vmbr9");
     expect(nicProblem(known, "b", { bridge: "vmbr9" })).toBeUndefined();
+  });
+
+  it("is the template's own where the clone goes to a storage that each node has for itself", () => {
+    const asked = { ...needs(template(["ceph"], "b")), storages: ["local"], cloneStorage: "local" };
+    expect(new Placement(facts(), "x").choose(guest(), asked, 0)).toEqual({ node: "b" });
+    expect(unfit(facts(), "a", asked)).toBe(
+      "has storage local for itself, and Proxmox VE clones template t from b onto shared storage only",
+    );
+    // A linked clone stays on the template's storage, and a container from an OS template is made where it goes.
+    expect(unfit(facts(), "a", { ...asked, cloneStorage: undefined })).toBeUndefined();
+    expect(
+      unfit(facts(), "a", { ...needs({ nodes: ["a"] }), storages: ["local"], cloneStorage: "local" }),
+    ).toBeUndefined();
+    const without = facts({
+      storages: facts().storages.filter(({ node: on, storage: name }) => on === "b" || name !== "ceph"),
+    });
+    expect(unfit(without, "a", needs(template(["ceph"], "b")))).toBe(
+      "lacks template t, whose storage ceph it does not have",
+    );
+  });
+
+  it("is none that HA moves guests away from, though it runs", () => {
+    const row = { id: "node/a", type: "node", node: "a", status: "online", maxmem: 64 * gibibyte };
+    const maintained = nodeResource.parse({ ...row, hastate: "maintenance" });
+    expect(maintained).toMatchObject({ node: "a", online: true, maintenance: true });
+    expect(nodeResource.parse({ ...row, hastate: "online" }).maintenance).toBeUndefined();
+    const some = facts({ nodes: [maintained, node("b")] });
+    expect(new Placement(some, "x").choose(guest(), needs(), 0)).toEqual({ node: "b" });
+    expect(unfit(some, "a", needs())).toBe("is in HA maintenance");
+  });
+
+  it("is one to which a guest can migrate: it is open, and has the storages of its disks", () => {
+    expect(migrationProblem(facts(), "b", ["ceph", "local"])).toBeUndefined();
+    expect(migrationProblem(facts(), "b", ["fast"])).toBe("lacks storage fast");
+    const nodes = [node("a"), node("b", 32, false), { ...node("c"), maintenance: true }];
+    expect(migrationProblem(facts({ nodes }), "b", [])).toBe("is offline");
+    expect(migrationProblem(facts({ nodes }), "c", [])).toBe("is in HA maintenance");
   });
 });

@@ -71,19 +71,25 @@ describe("a built guest that is not declared", () => {
     });
   });
 
+  const judged = (found: ReturnType<typeof vm>) =>
+    judge([guest(1)], new Map([[1, { guest: found }]]), { inScope: 5, site });
+
   it.each([
     [vm(1, "planned"), /is planned in NetBox, but was built already/],
+    [vm(1, "retired"), /has the status retired in NetBox, which says nothing of a built guest: set it to staged/],
     [vm(1, "active", "other"), /was moved to cluster other/],
     [vm(1, "active", "pve", []), /has left the scope of this stack \(tag prod\)/],
-    [vm(1, "active"), /was missing from its list: run again/],
-  ])("stops the run in any other case", (found, words) => {
-    const { removals, refusals } = judge([guest(1)], new Map([[1, { guest: found }]]), {
-      inScope: 5,
-      site,
-    });
-    expect(removals).toEqual([]);
-    expect(refusals.join()).toMatch(words);
-    expect(refusals.join()).toContain("https://nb/virtualization/virtual-machines/1/");
+  ])("is left out in any other case", (found, words) => {
+    const { removals, left, refusals } = judged(found);
+    expect([...removals, ...refusals]).toEqual([]);
+    expect(left).toMatchObject([{ guests: [1], text: expect.stringMatching(words) }]);
+    expect(left[0]?.text).toContain("https://nb/virtualization/virtual-machines/1/");
+  });
+
+  it("stops the run when NetBox has it, and its list lacks it", () => {
+    const { removals, left, refusals } = judged(vm(1, "active"));
+    expect([removals, left]).toEqual([[], []]);
+    expect(refusals.join()).toMatch(/virtual-machines\/1\/.* was missing from its list: run again/);
   });
 
   it("stops the run when NetBox shows nothing at all", () => {

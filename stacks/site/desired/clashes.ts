@@ -1,0 +1,108 @@
+import { guestUrl } from "../../../providers/ownership/mark";
+import { parseAllocation } from "../../../providers/ownership/netbox";
+import { groupBy } from "../../../providers/values";
+import { hostOf } from "../../netbox/address";
+import { vmidOf } from "../../netbox/identity";
+import { knownOfGuests } from "./kept";
+import type { DesiredGuest, GuestProblem, Site } from "./types";
+
+/** What no two guests of a stack may have both. */
+interface Claim {
+  id: number;
+  title: string;
+  /** The cluster and the VMID; the cluster and the name; hosts. */
+  vmid: string[];
+  name: string[];
+  address: string[];
+}
+
+const kinds = [
+  { kind: "vmid", what: "VMID", remedy: "change one in NetBox" },
+  { kind: "name", what: "name", remedy: "rename one in NetBox" },
+  { kind: "address", what: "address", remedy: "take it off one in NetBox" },
+] as const;
+
+const within = (cluster: string | undefined, what: string | number): string => `${cluster ?? ""}\0${what}`;
+
+/**
+ * Guests that would have the same VMID, name or address. One that has it already keeps it, and only the others have a problem.
+ * @param left guests that are left out: what they have, or would get, is given to nobody else
+ */
+export function clashes(site: Site, guests: DesiredGuest[], left: ReadonlySet<number>): GuestProblem[] {
+  const claims = [...guests.map(claimOf), ...leftClaims(site, left)];
+  const having = new Map<string, Claim[]>();
+  for (const claim of claims)
+    for (const { kind } of kinds)
+      for (const key of new Set(claim[kind])) {
+        const found = having.get(`${kind}\0${key}`);
+        if (found === undefined) having.set(`${kind}\0${key}`, [claim]);
+        else found.push(claim);
+      }
+  const contested = [...having].filter(([, list]) => list.length > 1);
+  if (contested.length === 0) return [];
+  const before = new Map(stateClaims(site).map((claim) => [claim.id, claim]));
+  return contested.flatMap(([key, list]): GuestProblem[] => {
+    const [kind = "", ...rest] = key.split("\0");
+    const meaning = kinds.find((each) => each.kind === kind);
+    if (meaning === undefined) return [];
+    const holders = list.filter(({ id }) => before.get(id)?.[meaning.kind].includes(rest.join("\0")));
+    const others = holders.length === 1 ? list.filter((each) => !holders.includes(each)) : list;
+    const toTell = others.filter(({ id }) => !left.has(id)).map(({ id }) => id);
+    const titles = list.map(({ title }) => title).join(" and ");
+    return toTell.length === 0
+      ? []
+      : [{ guests: toTell, text: `${titles} have the same ${meaning.what} ${rest.at(-1)}; ${meaning.remedy}` }];
+  });
+}
+
+function claimOf({ id, name, mark, machine: { inputs }, nics }: DesiredGuest): Claim {
+  return {
+    id,
+    title: `${name} (${guestUrl(mark)})`,
+    vmid: [within(inputs.cluster, inputs.vmid)],
+    name: [within(inputs.cluster, inputs.name.toLowerCase())],
+    address: nics.flatMap(({ v4, v6 }) =>
+      [v4, v6].flatMap((ref) => (ref && "address" in ref ? [hostOf(ref.address)] : [])),
+    ),
+  };
+}
+
+/** What the guests of the state have. */
+function stateClaims({ state, netbox }: Site): Claim[] {
+  const known = knownOfGuests(state.resources);
+  return [...state.guests].map(([id, { name, cluster, vmid }]) => ({
+    id,
+    title: `${name} (${guestUrl({ netboxUrl: netbox.url, netboxId: id })})`,
+    vmid: [within(cluster, vmid)],
+    name: [within(cluster, name.toLowerCase())],
+    address: (known.get(id) ?? []).flatMap(({ type, properties: { address } }) =>
+      type === "NetboxIpAllocation" && typeof address === "string" ? [hostOf(address)] : [],
+    ),
+  }));
+}
+
+/** What guests that are left out have by the state, or, where they were never made, would get by NetBox. */
+function leftClaims(site: Site, left: ReadonlySet<number>): Claim[] {
+  if (left.size === 0) return [];
+  const { netbox, settings } = site;
+  const made = stateClaims(site).filter(({ id }) => left.has(id));
+  const isMade = new Set(made.map(({ id }) => id));
+  const interfaces = groupBy(netbox.interfaces, ({ guestId }) => guestId);
+  const planned = netbox.guests.filter(({ id }) => left.has(id) && !isMade.has(id));
+  return [
+    ...made,
+    ...planned.map((guest): Claim => {
+      const vmid = vmidOf(guest, settings)?.vmid;
+      const addresses = (interfaces.get(guest.id) ?? []).flatMap(({ id }) => netbox.ipam.onInterface(id));
+      return {
+        id: guest.id,
+        title: `${guest.name} (${guestUrl({ netboxUrl: netbox.url, netboxId: guest.id })})`,
+        vmid: vmid === undefined ? [] : [within(guest.clusterName, vmid)],
+        name: [within(guest.clusterName, guest.name.toLowerCase())],
+        address: addresses.flatMap(({ address, description }) =>
+          parseAllocation(description) === undefined ? [hostOf(address)] : [],
+        ),
+      };
+    }),
+  ];
+}
