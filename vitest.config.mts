@@ -8,7 +8,7 @@ const slow = process.env.SLOW_TESTS !== undefined;
 const inCi = process.env.IN_CI !== undefined;
 const onReal =
   "test/slow/{access,discovery,guards,injection,intent,netboxdns,platform,random,rotated,scopes,secrets,templates,together,tokensetup,wholelife}.test.ts";
-const everyCase = "test/slow/{bench,faults,fuzz,guests,otherprivileges,privileges}.test.ts";
+const everyCase = "test/slow/{bench,faults,fuzz,otherprivileges,privileges}.test.ts";
 
 // `npm test` is the fast loop; what takes long has a name of its own (`npm run test:slow`). On the real services the suites
 // run that need systems at all, slow ones too: two at once, as there are two of NetBox and of BIND (test/harness/services.ts).
@@ -24,7 +24,7 @@ export default defineConfig({
     exclude: real
       ? [
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
-          "test/slow/{attributes,bench,doctor,guestcommands,killed,limits,ownership,pipelines,repeated,snapshots,states,terminal}.test.ts",
+          "test/slow/{attributes,bench,doctor,guestcommands,killed,limits,ownership,pairs,pipelines,repeated,snapshots,states,terminal}.test.ts",
           "test/lifecycle/{badinput,readme,states}.test.ts",
           "test/cli/{environment,gatherer,serve}.test.ts",
           "test/providers/proxmox/{access/access,nodes/snapshot}.handler.test.ts",

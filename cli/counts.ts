@@ -1,3 +1,4 @@
+import { parse } from "yaml";
 import { z } from "zod";
 import { project } from "../providers/settings";
 
@@ -22,14 +23,38 @@ export function stateCounts(text: string): Record<string, number> {
 }
 
 /** What `pulumi config --json` prints. */
-const configured = z.record(
-  z.string(),
-  z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }),
-);
+const printed = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
+/** A stack's configuration file, as far as it is looked at. */
+const configFile = z.object({
+  config: z.record(z.string(), z.unknown()).optional(),
+  environment: z.unknown().optional(),
+});
 const limited = z.object({
   maxRemovals: z.unknown().optional(),
   limits: z.object({ removes: z.unknown().optional() }).optional(),
 });
+
+/** A stack's configuration by its keys; secrets are not looked at. */
+export type Configuration = Record<string, unknown>;
+
+/**
+ * By the text of its file, and of the project's. @returns undefined where only Pulumi can tell: environments are imported, the
+ * project gives defaults, or keys have no namespace
+ */
+export function configurationOfFile(text: string, project: string): Configuration | undefined {
+  const { config = {}, environment } = configFile.parse(parse(text) ?? {});
+  const isWhole = environment === undefined && configFile.parse(parse(project) ?? {}).config === undefined;
+  return isWhole && Object.keys(config).every((key) => key.includes(":")) ? config : undefined;
+}
+
+/** By what `pulumi config --json` prints. */
+export const printedConfiguration = (text: string): Configuration =>
+  Object.fromEntries(
+    Object.entries(printed.parse(text === "" ? {} : JSON.parse(text))).map(([key, { value, objectValue }]) => [
+      key,
+      objectValue ?? value,
+    ]),
+  );
 
 export interface StackConfig {
   /** What the stack does. */
@@ -38,11 +63,9 @@ export interface StackConfig {
   hasShare: boolean;
 }
 
-/** @param text what `pulumi config --json` prints; without secrets, which are not looked at */
-export function stackConfig(text: string, env: NodeJS.ProcessEnv): StackConfig {
-  const config = configured.parse(text === "" ? {} : JSON.parse(text));
-  const program = config[`${project}:program`]?.value ?? "";
-  const section = limited.safeParse(config[`${project}:${program === "discovery" ? program : "site"}`]?.objectValue);
+export function stackConfig(configuration: Configuration, env: NodeJS.ProcessEnv): StackConfig {
+  const program = String(configuration[`${project}:program`] ?? "");
+  const section = limited.safeParse(configuration[`${project}:${program === "discovery" ? program : "site"}`]);
   const { maxRemovals, limits } = section.success ? section.data : {};
   const limit = env.NETBOX_PROXMOX_MAX_REMOVALS || limits?.removes || maxRemovals;
   return { program, hasShare: String(limit).endsWith("%") };

@@ -1,9 +1,9 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
-import { stackConfig, stateCounts } from "./counts";
+import { configurationOfFile, printedConfiguration, stackConfig, stateCounts } from "./counts";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
 import { killTree } from "./processes";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
@@ -11,10 +11,17 @@ import { defaults, environmentFor, goesOn, makesSecrets, repair, withRefresh } f
 
 const root = projectRoot();
 
-export function stackOf(args: string[]): string | undefined {
-  const at = args.findIndex((arg) => arg === "-s" || arg === "--stack");
-  return at >= 0 ? args[at + 1] : args.find((arg) => arg.startsWith("--stack="))?.slice("--stack=".length);
+/** What an option is given: `--stack a`, `--stack=a`. */
+function optionOf(args: string[], ...names: string[]): string | undefined {
+  const at = args.findIndex((arg) => names.includes(arg));
+  if (at >= 0) return args[at + 1];
+  const whole = args.find((arg) => names.some((name) => arg.startsWith(`${name}=`)));
+  return whole?.slice(whole.indexOf("=") + 1);
 }
+
+export const stackOf = (args: string[]): string | undefined => optionOf(args, "-s", "--stack");
+
+export const configFileOf = (args: string[]): string | undefined => optionOf(args, "--config-file");
 
 /** Does a file backend hold a stack's state? */
 const isThere = (backend: string | undefined, stack: string): boolean =>
@@ -64,7 +71,13 @@ export async function operate(
       pulumi(...repair(selected));
     }
   }
-  const config = pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim();
+  // A start of Pulumi for what stands in a file would be a tenth of a preview.
+  const file = configFileOf(args) ?? join(root, `Pulumi.${selected.split("/").pop()}.yaml`);
+  const config =
+    (existsSync(file)
+      ? configurationOfFile(readFileSync(file, "utf8"), readFileSync(join(root, "Pulumi.yaml"), "utf8"))
+      : undefined) ??
+    printedConfiguration(pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim());
   const { program, hasShare } = stackConfig(config, env);
   if (makesSecrets(program) && verbosityOf(args) >= 9)
     throw new Error("From -v=9 on Pulumi's own log prints secrets in the clear: use -v=8, or --debug, for this stack.");

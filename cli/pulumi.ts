@@ -12,6 +12,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { delimiter, dirname, join } from "node:path";
+import { checkedBuild } from "../providers/build";
 import { projectRoot } from "../tools/root";
 import { pulumiHome, quietHome } from "./home";
 
@@ -176,6 +177,7 @@ export function pulumiEnvironment(folder: string): NodeJS.ProcessEnv {
   const home = quietHome();
   return {
     ...process.env,
+    ...checkedBuild(),
     ...(home === undefined ? {} : { PULUMI_HOME: home }),
     PATH: `${folder}${delimiter}${dirname(process.execPath)}${delimiter}${process.env.PATH ?? ""}`,
     PULUMI_SKIP_UPDATE_CHECK: "true",

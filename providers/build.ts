@@ -36,9 +36,27 @@ export function writeStamp(): void {
   writeFileSync(stampFile, fingerprint());
 }
 
-/** Why dist/ must not be run, or undefined where it was compiled from the sources as they stand (or ships without them). */
+/** Set for the processes that one starts which has looked: the stamp of the build that it found to be of today's sources. */
+const variable = "NETBOX_PROXMOX_BUILD";
+
+let answer: { stale: string | undefined } | undefined;
+
+/**
+ * Why dist/ must not be run, or undefined where it was compiled from the sources as they stand (or ships without them). A process
+ * looks once, and not at all where the one that started it has.
+ */
 export function staleBuild(): string | undefined {
+  answer ??= { stale: look() };
+  return answer.stale;
+}
+
+function look(): string | undefined {
   if (!existsSync(join(root, "index.ts"))) return undefined;
-  if (existsSync(stampFile) && readFileSync(stampFile, "utf8") === fingerprint()) return undefined;
+  const stamp = existsSync(stampFile) ? readFileSync(stampFile, "utf8") : undefined;
+  if (stamp !== undefined && (stamp === process.env[variable] || stamp === fingerprint())) return undefined;
   return "dist/ was compiled from other sources than those here: run `npm run build`.";
 }
+
+/** The environment by which other processes know that dist/ may be run. */
+export const checkedBuild = (): Record<string, string> =>
+  existsSync(stampFile) && staleBuild() === undefined ? { [variable]: readFileSync(stampFile, "utf8") } : {};

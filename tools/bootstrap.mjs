@@ -35,8 +35,13 @@ if (!existsSync(installed) || statSync(installed).mtimeMs < statSync(lock).mtime
   run("installing packages (npm ci)", "npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"]);
 }
 const build = join(root, "dist", "providers", "build.js");
-if (!existsSync(build) || require(build).staleBuild() !== undefined)
+const stale = !existsSync(build) || require(build).staleBuild() !== undefined;
+if (stale) {
   run("building", process.execPath, [join(root, "tools", "build.mjs")]);
+  delete require.cache[build];
+}
+// What this one starts needn't look again.
+Object.assign(process.env, require(build).checkedBuild());
 
 const [script, ...args] = process.argv.slice(2);
 process.argv = [process.argv[0], join(root, script), ...args];

@@ -26,8 +26,9 @@ for (const project of [join(root, page), root]) {
 }
 copyFileSync(join(root, page, "page.css"), join(root, "dist", page, "page.css"));
 require(join(root, "dist", "providers", "build.js")).writeStamp();
-for (const part of ["write", "cache"]) {
-  const made = spawnSync(process.execPath, [join(root, "tools", "pack.cjs"), part], { encoding: "utf8" });
-  if (made.status !== 0)
-    console.error(`… programs will start slowly, as their modules were not packed: ${made.stderr}`);
-}
+for (const role of ["program", "provider"])
+  for (const part of ["write", "cache"]) {
+    const made = spawnSync(process.execPath, [join(root, "tools", "pack.cjs"), part, role], { encoding: "utf8" });
+    if (made.status !== 0)
+      console.error(`… each ${role} will start slowly, as its modules were not packed: ${made.stderr}`);
+  }

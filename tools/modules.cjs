@@ -1,14 +1,28 @@
 // What tools/preload.cjs changes in Node's loader, and what tools/pack.cjs makes of it.
 "use strict";
-const { readFileSync, statSync } = require("node:fs");
+const { existsSync, readFileSync, renameSync, writeFileSync } = require("node:fs");
 const Module = require("node:module");
 const { dirname, join, relative, sep } = require("node:path");
 const vm = require("node:vm");
 
 const root = join(__dirname, "..");
 
-/** The SDK loads a compiler and npm's library at its start, for functions that it would write into the state: none of ours. */
-const late = new Set(["typescript", "@npmcli/arborist"]);
+/**
+ * What the SDK loads at its start: a compiler and npm's library, for functions that it would write into the state (none of ours),
+ * its automation API, and what traces a run for `pulumi --tracing`.
+ */
+const late = new Set([
+  "typescript",
+  "@npmcli/arborist",
+  "./automation",
+  "@opentelemetry/exporter-zipkin",
+  "@opentelemetry/instrumentation",
+  "@opentelemetry/instrumentation-grpc",
+  "@opentelemetry/resources",
+  "@opentelemetry/sdk-trace-base",
+  "@opentelemetry/sdk-trace-node",
+]);
+const inSdk = /[\\/]@pulumi[\\/]pulumi[\\/]/;
 
 /** Loads these on their first use. */
 function loadLate() {
@@ -19,7 +33,7 @@ function loadLate() {
     // It has the inspector follow all that V8 compiles, for the same functions.
     if (request.endsWith("/closure/v8Hooks") && /cmd.run.index\.js$/.test(parent?.filename ?? ""))
       return { isInitializedAsync: async () => {} };
-    if (!late.has(request)) return load.call(this, request, parent, isMain);
+    if (!late.has(request) || !inSdk.test(parent?.filename ?? "")) return load.call(this, request, parent, isMain);
     const known = made.get(request);
     if (known !== undefined) return known;
     const proxy = new Proxy(
@@ -39,26 +53,37 @@ function loadLate() {
   };
 }
 
-/** What a pack was made of: another Node, other packages or another build, and it is left alone. */
-function stampOf() {
-  const installed = statSync(join(root, "node_modules", ".package-lock.json"), { throwIfNoEntry: false });
-  const sources = readFileSync(join(root, "dist", ".sources"), "utf8");
-  return [process.version, process.arch, installed?.mtimeMs, installed?.size, sources].join(" ");
+/** The version of every installed package, by its folder under node_modules. */
+function installed() {
+  const { packages } = JSON.parse(readFileSync(join(root, "node_modules", ".package-lock.json"), "utf8"));
+  return (name) => packages[name]?.version;
 }
+
+/** Which folder under node_modules a module is in; undefined for one of dist/. */
+const packageOf = (name) => /^node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+/.exec(name)?.[0];
+
+/** What a pack was made of, apart from packages: another Node or another build, and it is left alone. */
+const stampOf = () => [process.version, process.arch, readFileSync(join(root, "dist", ".sources"), "utf8")].join(" ");
 
 const keyOf = (folder, request) => `${folder}\0${request}`;
 const named = (file) => relative(root, file).split(sep).join("/");
+/** Much quicker than `join`, which has nothing to tidy here. */
+const whole = sep === "/" ? (name) => `${root}/${name}` : (name) => join(root, name);
+
+/** Code that V8 made in a run tells it more than what it makes of a load alone. */
+const warm = ".warm.cache";
 
 /** @param pack the path of its files without their endings; @returns its script, or undefined where it isn't used */
 function usePack(pack) {
   try {
-    const { stamp, files, found } = JSON.parse(readFileSync(`${pack}.json`, "utf8"));
+    const { stamp, packages, files, found } = JSON.parse(readFileSync(`${pack}.json`, "utf8"));
     if (stamp !== stampOf()) return undefined;
-    let cachedData;
-    try {
-      cachedData = readFileSync(`${pack}.cache`);
-    } catch {}
-    const script = new vm.Script(readFileSync(`${pack}.js`, "utf8"), { filename: `${pack}.js`, cachedData });
+    const versionOf = installed();
+    if (packages.some(([name, version]) => versionOf(name) !== version)) return undefined;
+    const cachedData = [`${pack}${warm}`, `${pack}.cache`]
+      .filter((file) => existsSync(file))
+      .map((file) => readFileSync(file))[0];
+    const script = new vm.Script(readFileSync(`${pack}.js`, "latin1"), { filename: `${pack}.js`, cachedData });
     serve(script.runInThisContext(), files, found);
     return script;
   } catch {
@@ -66,8 +91,18 @@ function usePack(pack) {
   }
 }
 
+/** Keeps what V8 has made of a pack's script so far, for the next process; a folder that can't be written to stays as it is. */
+function keepWarm(pack, script) {
+  const own = `${pack}.${process.pid}`;
+  try {
+    writeFileSync(own, script.createCachedData());
+    renameSync(own, `${pack}${warm}`);
+  } catch {}
+}
+
+const isWarm = (pack) => existsSync(`${pack}${warm}`);
+
 function serve(functions, files, found) {
-  const whole = (name) => join(root, name);
   const packed = new Map(files.map((name, at) => [whole(name), functions[at]]));
   const paths = new Map(found.map(([folder, request, name]) => [keyOf(whole(folder), request), whole(name)]));
   const resolve = Module._resolveFilename;
@@ -107,4 +142,4 @@ function record() {
   return { files, found };
 }
 
-module.exports = { loadLate, named, record, stampOf, usePack };
+module.exports = { installed, isWarm, keepWarm, loadLate, named, packageOf, record, stampOf, usePack };

@@ -183,6 +183,11 @@ export class Stack {
     return clearDeadLocks(this.backend, project, this.options.name).cleared;
   }
 
+  /** What the wrapper does before a command: locks of killed runs go, and the state of such a run is mended. */
+  async recover(): Promise<void> {
+    if (this.clearDeadLocks() > 0) await this.spawn(repair(this.options.name), {}).done;
+  }
+
   remove(): void {
     rmSync(this.options.folder, { recursive: true, force: true });
   }

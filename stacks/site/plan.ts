@@ -74,6 +74,7 @@ export async function planSite(
   );
   const netbox = withoutDiscovered(documented, proxmox, { self, settings, state });
   const facts: Site = { stack, self, settings, netbox, proxmox, state, avoid: [] };
+  if (isDestroy()) refuseToLeave(orphans(facts, [], marked(facts), zones, { records: [], plugin: [], facts: plugin }));
   const wrongDefaults = defaultProblems(facts);
   if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
@@ -125,6 +126,26 @@ export async function planSite(
     snapshots: safety.snapshots,
     notes: [...notesOf(facts, guests, decision), ...safety.notes],
   };
+}
+
+/** Is it a destroy of ours (cli/run-defaults.ts)? The engine doesn't tell a program. */
+const isDestroy = (): boolean => process.env.NETBOX_PROXMOX_COMMAND === "destroy";
+
+/** Every guest on Proxmox VE that has this stack's mark. */
+const marked = ({ self, netbox, proxmox }: Pick<Site, "self" | "netbox" | "proxmox">): Undeclared[] =>
+  [...proxmox].flatMap(([cluster, { seen }]) =>
+    [...seen.values()].flatMap(({ vmid, type, name, mark }) =>
+      mark && self.isOurs(mark) ? [{ netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type }] : [],
+    ),
+  );
+
+/** @throws UserError where there is something that a destroy, which goes by the state, would leave behind (docs/decisions/028) */
+function refuseToLeave(left: Orphan[]): void {
+  if (left.length === 0) return;
+  const [each, it] = left.length === 1 ? ["this", "it"] : ["these", "them"];
+  throw refusal([
+    `an interrupted run made ${each}, and the state doesn't know ${it}: ${left.map(({ kind, id }) => `${kind} ${id}`).join(", ")}; run \`up\`, which takes ${it} into the state or away, then \`destroy\` again`,
+  ]);
 }
 
 /** Without the guests that are only documented: neither in the state nor marked as ours, and handed over by nobody. */
@@ -221,10 +242,8 @@ async function judged(
   const undeclared = new Map<number, Undeclared>();
   for (const [id, guest] of state.guests)
     if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
-  for (const [cluster, { seen }] of proxmox)
-    for (const { vmid, type, name, mark } of seen.values())
-      if (mark && self.isOurs(mark) && !declared.has(mark.netboxId))
-        undeclared.set(mark.netboxId, { netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type });
+  for (const guest of marked({ self, netbox, proxmox }))
+    if (!declared.has(guest.netboxId)) undeclared.set(guest.netboxId, guest);
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
   const scope = { inScope: netbox.guests.length, site: settings.site };
   return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };

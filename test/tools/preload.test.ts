@@ -1,5 +1,5 @@
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -30,6 +30,48 @@ function start(preload: string[]): { single: number; modules: string[] } {
 }
 
 const compilers = (modules: string[]) => modules.filter((file) => /node_modules.(typescript|@npmcli)\W/.test(file));
+
+/** Uses a copy of the provider's pack in a process of its own. @param change of what it was made of @returns what `say` prints */
+function use(change: (made: Made) => Made, say: string): string {
+  for (const ending of ["js", "cache"])
+    copyFileSync(join(root, "dist", `provider.${ending}`), join(folder, `provider.${ending}`));
+  const made = JSON.parse(readFileSync(join(root, "dist", "provider.json"), "utf8")) as Made;
+  writeFileSync(join(folder, "provider.json"), JSON.stringify(change(made)));
+  const program = `const { isWarm, keepWarm, usePack } = require("./tools/modules.cjs");
+const pack = ${JSON.stringify(join(folder, "provider"))};
+const used = usePack(pack);
+process.stdout.write(String(${say}));`;
+  return spawnSync(process.execPath, ["-e", program], { cwd: root, encoding: "utf8" }).stdout;
+}
+
+interface Made {
+  stamp: string;
+  packages: [name: string, version: string][];
+}
+
+describe("a pack", () => {
+  it("is used where Node, the build and the packages in it are those that it was made of", () => {
+    expect(use((made) => made, "used !== undefined")).toBe("true");
+    expect(use((made) => ({ ...made, stamp: `${made.stamp}0` }), "used !== undefined")).toBe("false");
+    const other = (made: Made): Made => ({
+      ...made,
+      packages: made.packages.map(([name, version]) => [name, name.endsWith("/zod") ? "0.0.1" : version]),
+    });
+    expect(use(other, "used !== undefined")).toBe("false");
+    // What a pruned installation lacks is in none.
+    const { packages } = JSON.parse(readFileSync(join(root, "dist", "provider.json"), "utf8")) as Made;
+    expect(packages.map(([name]) => name)).toContain("node_modules/zod");
+    expect(packages.map(([name]) => name)).not.toContain("node_modules/vitest");
+  });
+
+  it("is read with the code that a run left, which is V8's of today", () => {
+    const kept = "(keepWarm(pack, used), isWarm(pack))";
+    expect(use((made) => made, kept)).toBe("true");
+    expect(use((made) => made, "used.cachedDataRejected")).toBe("false");
+    writeFileSync(join(folder, "provider.warm.cache"), "no code");
+    expect(use((made) => made, "used.cachedDataRejected")).toBe("true");
+  });
+});
 
 describe("the start of a provider", () => {
   it("takes its modules from the pack, and neither a compiler nor npm's library", () => {
