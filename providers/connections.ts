@@ -149,7 +149,10 @@ const proxmoxSchema = z
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
 const passwordVariable = "GUEST_PASSWORD_";
 
-const zoneName = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
+/** A classless reverse zone may have a slash in its first label (RFC 2317). */
+const zoneName = z
+  .string()
+  .regex(/^([a-z0-9_-]+|\d{1,3}\/\d{2})(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
 
 const nameServerSchema = z
   .strictObject({

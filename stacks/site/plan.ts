@@ -12,6 +12,7 @@ import { checkSystems } from "../systems";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
+import { renameWarnings, withoutTakenNames } from "./desired/guestnames";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
 import { orphans, type ServerZone } from "./desired/orphans";
@@ -72,9 +73,14 @@ export async function planSite(
   let desired = desiredGuests(facts);
   if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
   const zoneServers = context.nameServers.map((server) =>
-    zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
+    zoneServerOf(server.name, server.view, {
+      zoneOf: (name) => server.zoneOf(name),
+      hasPointer: (address) => server.zoneOf(server.pointerOf(address)) !== undefined,
+    }),
   );
   const servers = { all: zoneServers, zones: zonesOf(context) };
+  const unique = withoutTakenNames(netbox, desired.guests);
+  desired = { ...desired, guests: unique.guests };
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
   const fields = customFieldProblems(netbox, settings.site.customFields, settings.namedFields);
@@ -95,7 +101,10 @@ export async function planSite(
     guests: desired.guests,
     named,
     orphans: left,
-    warnings: [...gone.warnings, ...warningsOf(context, netbox, named.elsewhere, left)],
+    warnings: [
+      ...[...gone.warnings, ...unique.warnings, ...named.warnings, ...renameWarnings(facts, desired.guests)],
+      ...warningsOf(context, netbox, named.elsewhere, left),
+    ],
     snapshots: safety.snapshots,
     notes: [...notesOf(facts, desired.guests, decision), ...safety.notes],
   };

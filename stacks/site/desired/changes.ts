@@ -198,7 +198,7 @@ function declaredOfGuest(guest: DesiredGuest): DeclaredItem[] {
         system: "NetBox",
         inputs: { ...address },
         diff: allocationDiff,
-        compared: ["address", "addressId", "primary"],
+        compared: ["address", "addressId", "primary", "dnsName"],
       }),
     ),
     {
@@ -221,10 +221,10 @@ function declaredOfRecord(
 ): DeclaredItem {
   const { server, name, ttl, ttls, owner } = record;
   const addresses = record.addresses.map(known);
-  const zoneOf = servers.find((each) => each.name === server)?.zoneOf ?? (() => undefined);
+  const hasPointer = servers.find((each) => each.name === server)?.hasPointer ?? (() => false);
   const values = addresses.includes(unknown)
     ? { records: unknown, reverse: unknown }
-    : recordValues(record, addresses, zoneOf);
+    : recordValues(record, addresses, hasPointer);
   const [guest] = owner.guests;
   return {
     key: `name/${server}/${name}`,

@@ -1,6 +1,6 @@
 import type { ZoneContent } from "../../../providers/dns/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/record.model";
-import { reverseName } from "../../../providers/dns/names";
+import { Zones } from "../../../providers/dns/zones";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { parseAllocation, parseRecord } from "../../../providers/ownership/netbox";
 import { vmidOf } from "../../netbox/identity";
@@ -142,6 +142,8 @@ function isOfAnother({ proxmox, self, netbox }: Site, guestId: number): boolean 
 function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]): Orphan[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
+  const pointers = (of: string) =>
+    new Zones(zones.flatMap(({ server, zone, content }) => (server === of ? [[zone, content] as const] : [])));
   return zones.flatMap(({ server, content }) =>
     ownedNames(content)
       .filter(
@@ -154,9 +156,11 @@ function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]):
       .map(({ name, owner }): Orphan => {
         const rrsets = content.get(name);
         const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
-        const reverse = addresses.filter((address) =>
-          zones.some((zone) => zone.server === server && zone.content.has(reverseName(address))),
-        );
+        const held = pointers(server);
+        const reverse = addresses.filter((address) => {
+          const pointer = held.pointer(address);
+          return pointer?.kept.has(pointer.name);
+        });
         const state: RecordInputs = {
           server,
           name,
