@@ -84,6 +84,25 @@ export const virtualMachine = z
       customFields: custom_fields,
     }),
   );
+/** A machine as far as its lack of a cluster is concerned. */
+export const homeless = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    status: choice,
+    cluster: z.unknown(),
+    site: z.object({ slug: z.string() }).nullish(),
+    tenant: z.object({ slug: z.string() }).nullish(),
+    tags,
+  })
+  .transform(({ status: state, cluster: home, site, tenant, ...rest }) => ({
+    ...rest,
+    status: state.value,
+    hasCluster: home !== null && home !== undefined,
+    site: site?.slug,
+    tenant: tenant?.slug,
+  }));
+export const homelessFields = "id,name,status,cluster,site,tenant,tags";
 export const virtualMachineFields =
   "id,name,status,cluster,site,tenant,device,role,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
 

@@ -5,7 +5,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { discoveredTags } from "../../netbox/discovered";
 import { hostnameLike, hostnameProblem, machineName } from "../../netbox/hostnames";
 import { nameInside } from "../../netbox/interfaces";
-import { powerOf } from "../../netbox/statuses";
+import { isLeft, powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { GuestSettings } from "./guestsettings";
 import { nicModelOf } from "./networks";
@@ -97,7 +97,7 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     options: optionsOfGuest(guest, type, settings, problem),
     power: wanted,
     adopt: asked && target.adopts ? true : undefined,
-    inert: guest.status === "failed" ? true : undefined,
+    inert: isLeft(guest.status) ? true : undefined,
     rebuild: own.rebuild,
     restart: policy === "when-needed" || (policy === "ask" && allowed) ? true : undefined,
   };
