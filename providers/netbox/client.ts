@@ -85,10 +85,21 @@ export class NetboxClient {
   /** Version and plugins. Turns what a first call can meet into sentences for the user. */
   async status(): Promise<wire.NetboxStatus> {
     try {
-      return await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
+      const status = await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
+      this.version = Promise.resolve(status.version);
+      return status;
     } catch (error) {
       throw this.firstContact(error);
     }
+  }
+
+  private version: Promise<string> | undefined;
+
+  /** Is NetBox of this release or a later one? It is asked once, and by {@link status} already. */
+  async isSince(major: number, minor: number): Promise<boolean> {
+    this.version ??= this.status().then(({ version }) => version);
+    const [ownMajor = 0, ownMinor = 0] = (await this.version).split(".").map(Number);
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
   }
 
   /** The user of the token, as NetBox shows it. */

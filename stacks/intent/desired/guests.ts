@@ -31,6 +31,11 @@ export class Guests {
     const twin = this.names.get(`${guest.cluster}/${name.toLowerCase()}`);
     if (twin !== undefined) this.references.problem(place, `${key} has the name of ${twin}; rename one of them`);
     this.names.set(`${guest.cluster}/${name.toLowerCase()}`, key);
+    if (guest.startOnBoot !== undefined && this.references.facts.view.lacksStartOnBoot)
+      this.references.problem(
+        at("startOnBoot"),
+        `${key} has startOnBoot, which NetBox has since 4.5; leave it out, or upgrade NetBox`,
+      );
     const type = guest.type ?? "vm";
     const role = guest.role ?? (type === "lxc" ? "Proxmox LXC" : "Proxmox VM");
     const after = [

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { guestStatus, inventory } from "../../../providers/proxmox/schemas";
+import { clusterResources, guestStatus } from "../../../providers/proxmox/schemas";
 import { isNewEnough } from "../../../stacks/systems";
 import { planOf, stateWith } from "../../harness/plan";
 import { isReal } from "../../harness/services";
@@ -80,7 +80,7 @@ describe("Proxmox VE by its release", () => {
   it("may give a VMID as text", () => {
     expect(guestStatus.parse({ vmid: "101", status: "running" })).toEqual({ vmid: 101, status: "running" });
     const row = { type: "lxc", vmid: "102", node: "pve1", status: "stopped" };
-    expect(inventory.parse([row]).guests.map(({ vmid }) => vmid)).toEqual([102]);
+    expect(clusterResources.parse([row]).guests.map(({ vmid }) => vmid)).toEqual([102]);
   });
 
   it("is taken from 7.4 on", () => {
