@@ -47,6 +47,8 @@ const netboxSchema = z.strictObject({
   requestTimeout: requestTimeout(120),
   /** URLs at which it was before: what was recorded from them is of this NetBox. */
   formerUrls: z.array(httpUrl).optional(),
+  /** What is written into required custom fields that nobody filled, by their names. */
+  customFields: z.record(z.string(), z.json()).optional(),
   ...tls,
 });
 
@@ -212,6 +214,7 @@ export interface Connections {
 const examples: Record<string, string> = {
   url: "https://HOST",
   netbox: "https://HOST",
+  customFields: "VALUE",
   caFile: "/etc/ssl/certs/ca.pem",
   fingerprint: "AB:CD:…",
   insecure: "false",

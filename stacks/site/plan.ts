@@ -22,6 +22,7 @@ import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
+import { requiredFieldProblems } from "./desired/requiredfields";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
@@ -86,10 +87,11 @@ export async function planSite(
   const named = desiredRecords(facts, desired.guests, servers, plugin);
   const others = [...judgeEventRules(netbox, settings.site), ...overlaps(netbox.guests, netbox.url, otherStacks)];
   const fields = customFieldProblems(netbox, settings.site.customFields, settings.namedFields);
+  const required = requiredFieldProblems(facts, context.netbox.required.given, desired.guests, named.plugin);
   const gone = goneZones(state.resources, named.records, zoneServers);
   const problems = [
     ...[...fields, ...others, ...decision.refusals, ...gone.problems],
-    ...[...desired.problems, ...named.problems],
+    ...[...desired.problems, ...named.problems, ...required],
   ];
   if (problems.length > 0) throw refusal(problems);
   const left = orphans(facts, desired.guests, decision.removals, zones, { ...named, facts: plugin });

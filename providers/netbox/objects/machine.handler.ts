@@ -208,6 +208,9 @@ class Sync {
     const rows = this.isNew ? [] : await partsOf(this.netbox, kind, this.machineId);
     const missing: [string, Owned][] = [];
     const macs: { name: string; mac: string | undefined }[] = [];
+    const isOwn =
+      Object.entries(wanted).every(([name, each]) => (macIn(each) ?? macIn(known[name])) === undefined) ||
+      (await takesMacs(this.netbox));
     for (const [name, each] of Object.entries(wanted)) {
       const before = this.known?.parts[keyOf(name)];
       const label = each.fields.name ?? name;
@@ -232,8 +235,14 @@ class Sync {
       if (!isLeft && (mac ?? macIn(last)) !== undefined && mac !== macOf(there)) macs.push({ name, mac });
     }
     macs.push(...missing.flatMap(([name, each]) => (macIn(each) === undefined ? [] : [{ name, mac: macIn(each) }])));
-    if (missing.length > 0) await this.make(kind, missing, keyOf);
-    if (macs.length === 0 || (await takesMacs(this.netbox))) return;
+    const bare = (each: Owned) => (isOwn ? each : { ...each, fields: { ...each.fields, mac: undefined } });
+    if (missing.length > 0)
+      await this.make(
+        kind,
+        missing.map(([name, each]) => [name, bare(each)]),
+        keyOf,
+      );
+    if (macs.length === 0 || isOwn) return;
     const all = macs.map(({ name, mac }) => ({ interfaceId: this.parts[keyOf(name)]?.id ?? 0, mac }));
     const { assignedType } = interfaceKinds[this.wanted.type];
     await explained(

@@ -15,8 +15,9 @@ export interface InterfaceMac {
   mac: string | undefined;
 }
 
-/** Does NetBox take an interface's `mac_address`? */
-export const takesMacs = (netbox: NetboxClient): Promise<boolean> => netbox.isSince(4, 7);
+/** Does NetBox take an interface's `mac_address`? The object that it makes of that gets no custom fields. */
+export const takesMacs = async (netbox: NetboxClient): Promise<boolean> =>
+  (await netbox.isSince(4, 7)) && !(await netbox.required.isKnown(path));
 
 /** Makes these the interfaces' primary MACs: an object that the interface has already, or a new one. */
 export async function writeMacs(
