@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, it } from "vitest";
+import { isRelease, releases } from "../../../lab/netbox/releases";
 import { clusterResources, guestStatus } from "../../../providers/proxmox/schemas";
 import { isNewEnough } from "../../../stacks/systems";
 import { planOf, stateWith } from "../../harness/plan";
 import { isReal } from "../../harness/services";
-import { seedWith, TestSystems } from "../../harness/systems";
+import { demoSeed, seedWith, TestSystems } from "../../harness/systems";
 
 // What other releases and rules of NetBox and Proxmox VE say, as a plan takes it.
 
@@ -29,15 +30,15 @@ describe.skipIf(isReal)("NetBox by its rules", () => {
       database.patch("virtualMachine", second, { start_on_boot: "on" });
       database.patch("virtualMachine", third, { start_on_boot: "laststate" });
     }
-    const onboot = async (startOnBoot: string, options: Record<string, unknown> = {}) => {
+    const onboot = async (site: Record<string, unknown>, options: Record<string, unknown> = {}) => {
       const config = systems.config();
       const defaults = { ...JSON.parse(JSON.stringify(config.defaults)), options };
-      const { guests } = await planOf(systems, { site: { startOnBoot }, defaults });
+      const { guests } = await planOf(systems, { site, defaults });
       return guests.map(({ machine }) => machine.inputs.options?.onboot);
     };
-    expect(await onboot("on")).toEqual([undefined, 1, 1]);
-    expect(await onboot("on", { onboot: 1 })).toEqual([1, 1, 1]);
-    expect(await onboot("netbox", { onboot: 1 })).toEqual([0, 1, 1]);
+    expect(await onboot({})).toEqual([undefined, 1, 1]);
+    expect(await onboot({}, { onboot: 1 })).toEqual([1, 1, 1]);
+    expect(await onboot({ startOnBoot: "netbox" }, { onboot: 1 })).toEqual([0, 1, 1]);
   });
 
   it("a status of its own stops nothing: what is there stays, nothing is made, and the settings can say what it means", async () => {
@@ -73,6 +74,22 @@ describe.skipIf(isReal)("NetBox by its rules", () => {
       () => [],
     );
     expect(others.join()).not.toMatch(/no cluster/);
+  });
+});
+
+describe.skipIf(isReal).each(Object.keys(releases).filter(isRelease))("NetBox %s", (release) => {
+  it("gives the demo's guests, addresses and names as every other release does", async () => {
+    const systems = await TestSystems.open(demoSeed(), {}, "lab", {}, release);
+    try {
+      const { guests, named, warnings } = await planOf(systems, { dns: { domain: "lab.example" } });
+      expect(guests.map(({ name }) => name)).toContain("web01");
+      expect(guests).toHaveLength(12);
+      expect(named.records.length).toBeGreaterThan(5);
+      expect(guests.every(({ machine }) => machine.inputs.options?.onboot === undefined)).toBe(true);
+      expect(warnings).toEqual([]);
+    } finally {
+      await systems.close();
+    }
   });
 });
 
