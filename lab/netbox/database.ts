@@ -14,6 +14,7 @@ import {
   cleanRange,
   cleanScope,
   cleanVlan,
+  macOn,
   refusePopulated,
   siteOfCluster,
 } from "./rules";
@@ -529,7 +530,7 @@ export class Database {
       const mac =
         input.mac_address === null
           ? null
-          : (this.macOn(model, row, String(input.mac_address)) ??
+          : (macOn(this, model, row, String(input.mac_address)) ??
             this.create("macAddress", {
               mac_address: input.mac_address,
               assigned_object_type: models[model].contentType,
@@ -537,17 +538,6 @@ export class Database {
             }));
       this.patch(model, row, { primary_mac_address: mac?.id ?? null });
     }
-  }
-
-  /** The object of a MAC that an interface has already. */
-  private macOn(model: ModelName, row: LabRow, mac: string): LabRow | undefined {
-    const { contentType } = models[model];
-    return this.rows("macAddress").find(
-      (each) =>
-        each.assigned_object_type === contentType &&
-        each.assigned_object_id === row.id &&
-        each.mac_address === mac.toUpperCase(),
-    );
   }
 
   private isMacGiven({ mac_address: mac }: Record<string, unknown>): boolean {

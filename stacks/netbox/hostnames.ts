@@ -41,7 +41,7 @@ export function hostnameLike(name: string): string | undefined {
  * A guest's full name, in lower case and without the trailing dot. A name with a dot in it is full already, as it is to Proxmox
  * VE's cloud-init; one without gets the domain.
  */
-export function fullName(name: string, domain: string): string {
+export function guestFullName(name: string, domain: string): string {
   const host = machineName(name);
   return bareName(host.includes(".") ? host : `${host}.${domain}`);
 }

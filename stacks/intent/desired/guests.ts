@@ -1,7 +1,7 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { parseSize } from "../../../providers/proxmox/propertystring";
 import { withoutUndefined } from "../../../providers/values";
-import { fullName } from "../../netbox/hostnames";
+import { guestFullName } from "../../netbox/hostnames";
 import type { VmsGuest } from "./file";
 import type { References } from "./references";
 import { unlessThere } from "./unlessthere";
@@ -146,7 +146,7 @@ export class Guests {
           this.references.prefix(address.next, [...place, "addresses", n, "next"], after);
           return `next ${address.next}`;
         });
-        const domain = slot === primary && guest.domain !== undefined ? fullName(name, guest.domain) : undefined;
+        const domain = slot === primary && guest.domain !== undefined ? guestFullName(name, guest.domain) : undefined;
         const dnsName = addresses.length === 0 ? undefined : (each.dnsName?.toLowerCase() ?? domain);
         const custom = withoutUndefined({ ...each.customFields, [this.references.facts.fields.bridge]: each.bridge });
         return [

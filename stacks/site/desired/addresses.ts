@@ -8,7 +8,7 @@ import type {
 import type { Mark } from "../../../providers/ownership/mark";
 import { addressOwner } from "../../../providers/ownership/netbox";
 import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
-import { fullName } from "../../netbox/hostnames";
+import { guestFullName } from "../../netbox/hostnames";
 import type { Ipam } from "../../netbox/ipam";
 import { formerName } from "./guestnames";
 import { allocationIdentity } from "./names";
@@ -186,13 +186,13 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
   if (addressId !== undefined) {
     const former = formerName(site.state.guests.get(guest.id), guest);
     if (domain === undefined || former === undefined) return allocation;
-    const [renames, dnsName] = [fullName(former, domain), fullName(guest.name, domain)];
+    const [renames, dnsName] = [guestFullName(former, domain), guestFullName(guest.name, domain)];
     const isGiven = dnsName !== renames && site.netbox.ipam.address(addressId)?.dnsName === renames;
     return isGiven ? { ...allocation, inputs: { ...allocation.inputs, dnsName, renames } } : allocation;
   }
   const first = nics.find(({ allocations }) => allocations.length > 0);
   if (!first?.allocations.some(({ key }) => key === allocation.key)) return allocation;
-  const dnsName = nameOnNic(site, first) ?? (domain === undefined ? undefined : fullName(guest.name, domain));
+  const dnsName = nameOnNic(site, first) ?? (domain === undefined ? undefined : guestFullName(guest.name, domain));
   return dnsName === undefined ? allocation : { ...allocation, inputs: { ...allocation.inputs, dnsName } };
 }
 

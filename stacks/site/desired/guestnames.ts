@@ -1,7 +1,7 @@
 import { absolute } from "../../../providers/dns/names";
 import { guestUrl } from "../../../providers/ownership/mark";
 import { groupBy } from "../../../providers/values";
-import { fullName, machineName } from "../../netbox/hostnames";
+import { guestFullName, machineName } from "../../netbox/hostnames";
 import type { DesiredAllocation, DesiredGuest, KnownGuest, Site } from "./types";
 
 // The names that guests' addresses get and keep: whose they are already, and which of them are a former name's.
@@ -76,7 +76,7 @@ export function renameWarnings({ netbox, settings, state }: Site, guests: Desire
       const isStale =
         domain !== undefined &&
         wrote === address.dnsName &&
-        firstLabel(wrote) !== firstLabel(fullName(guest.name, domain));
+        firstLabel(wrote) !== firstLabel(guestFullName(guest.name, domain));
       if ((!isFormer && !isStale) || saysName(address.dnsName, guest.name, domain)) return [];
       const was = former === undefined ? "" : ` was ${former} and`;
       return [
@@ -92,4 +92,4 @@ const firstLabel = (name: string): string => absolute(name).split(".")[0] ?? "";
 const saysName = (dnsName: string, name: string, domain: string | undefined): boolean =>
   domain === undefined || name.includes(".")
     ? firstLabel(dnsName) === firstLabel(name)
-    : absolute(dnsName) === absolute(fullName(name, domain));
+    : absolute(dnsName) === absolute(guestFullName(name, domain));

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { nameProblem } from "../../../providers/dns/names";
-import { fullName, hostnameLike, hostnameProblem, machineName } from "../../../stacks/netbox/hostnames";
+import { guestFullName, hostnameLike, hostnameProblem, machineName } from "../../../stacks/netbox/hostnames";
 
 const letter = fc.constantFrom(..."abzABZ019");
 const label = fc
@@ -17,15 +17,15 @@ describe("the rule for names", () => {
   it("gives one full name, whatever the case and the dots behind, and gives a full name no second domain", () => {
     fc.assert(
       fc.property(host, domain, (name, zone) => {
-        const full = fullName(name, zone);
+        const full = guestFullName(name, zone);
         expect(full).toBe(full.toLowerCase());
         expect(full).not.toMatch(/\.$/);
         expect(nameProblem(full)).toBeUndefined();
         expect(hostnameProblem(name)).toBeUndefined();
         // What is full stays what it is, and the domain stands behind it once at most.
-        expect(fullName(full, zone)).toBe(full);
-        expect(fullName(`${full}.`, "other.example")).toBe(full);
-        expect(fullName(name.toUpperCase(), zone.toUpperCase())).toBe(full);
+        expect(guestFullName(full, zone)).toBe(full);
+        expect(guestFullName(`${full}.`, "other.example")).toBe(full);
+        expect(guestFullName(name.toUpperCase(), zone.toUpperCase())).toBe(full);
         const [first = "", ...rest] = machineName(name).toLowerCase().split(".");
         const behind = rest.length > 0 ? rest.join(".") : zone.toLowerCase().replace(/\.$/, "");
         expect(full).toBe(`${first}.${behind}`);
