@@ -187,7 +187,7 @@ async function proxmox(
   const connection = all[cluster.name];
   const isThere = await run("version", async () => {
     const version = await cluster.version();
-    return isNewEnough.proxmox(version) ? version : failed(`${version}: upgrade it to 8 or later`);
+    return isNewEnough.proxmox(version) ? version : failed(`${version}: upgrade it to 7.4 or later`);
   });
   if (!isThere) return;
   if (connection !== undefined) await run("TLS", async () => tlsOf({ ...connection }, key));

@@ -47,6 +47,8 @@ const netboxSchema = z.strictObject({
   requestTimeout: requestTimeout(120),
   /** URLs at which it was before: what was recorded from them is of this NetBox. */
   formerUrls: z.array(httpUrl).optional(),
+  /** What is written into required custom fields that nobody filled, by their names. */
+  customFields: z.record(z.string(), z.json()).optional(),
   ...tls,
 });
 
@@ -149,7 +151,10 @@ const proxmoxSchema = z
 /** `GUEST_PASSWORD_DEFAULT` is the password named `default`. */
 const passwordVariable = "GUEST_PASSWORD_";
 
-const zoneName = z.string().regex(/^[a-z0-9_-]+(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
+/** A classless reverse zone may have a slash in its first label (RFC 2317). */
+const zoneName = z
+  .string()
+  .regex(/^([a-z0-9_-]+|\d{1,3}\/\d{2})(\.[a-z0-9_-]+)*\.?$/i, "write a zone's name, like example.com");
 
 const nameServerSchema = z
   .strictObject({
@@ -209,6 +214,7 @@ export interface Connections {
 const examples: Record<string, string> = {
   url: "https://HOST",
   netbox: "https://HOST",
+  customFields: "VALUE",
   caFile: "/etc/ssl/certs/ca.pem",
   fingerprint: "AB:CD:…",
   insecure: "false",

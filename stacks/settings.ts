@@ -79,6 +79,8 @@ const examples: Record<string, string> = {
   otherAutomation: "refuse",
   ramBaseUnit: "1024",
   diskBaseUnit: "1024",
+  startOnBoot: "netbox",
+  statuses: "offline",
   gatewayTag: "gateway",
   ttl: "300",
   domain: "example.com",

@@ -2,15 +2,17 @@ import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 
 const oldestNetbox = [4, 2] as const;
-const oldestProxmox = 8;
+const oldestProxmox = [7, 4] as const;
+
+function isSince(version: string, [oldestMajor, oldestMinor]: readonly [number, number]): boolean {
+  const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
+  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
+}
 
 /** Is a version one that this program works with? */
 export const isNewEnough = {
-  netbox: (version: string): boolean => {
-    const [major = 0, minor = 0] = version.split(".").map(Number);
-    return major > oldestNetbox[0] || (major === oldestNetbox[0] && minor >= oldestNetbox[1]);
-  },
-  proxmox: (version: string): boolean => Number(version.split(".")[0]) >= oldestProxmox,
+  netbox: (version: string): boolean => isSince(version, oldestNetbox),
+  proxmox: (version: string): boolean => isSince(version, oldestProxmox),
 };
 
 /** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */
@@ -31,7 +33,7 @@ export async function checkSystems(
       cluster.version().then((version) => {
         if (!isNewEnough.proxmox(version))
           throw new UserError(
-            `Proxmox VE cluster ${cluster.name} is version ${version}; this program needs ${oldestProxmox} or later. Upgrade it.`,
+            `Proxmox VE cluster ${cluster.name} is version ${version}; this program needs ${oldestProxmox.join(".")} or later. Upgrade it.`,
           );
       }),
     ),

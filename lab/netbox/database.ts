@@ -14,6 +14,7 @@ import {
   cleanRange,
   cleanScope,
   cleanVlan,
+  macOn,
   refusePopulated,
   siteOfCluster,
 } from "./rules";
@@ -529,11 +530,12 @@ export class Database {
       const mac =
         input.mac_address === null
           ? null
-          : this.create("macAddress", {
+          : (macOn(this, model, row, String(input.mac_address)) ??
+            this.create("macAddress", {
               mac_address: input.mac_address,
               assigned_object_type: models[model].contentType,
               assigned_object_id: row.id,
-            });
+            }));
       this.patch(model, row, { primary_mac_address: mac?.id ?? null });
     }
   }

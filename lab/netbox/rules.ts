@@ -1,7 +1,7 @@
 import { bits, type Cidr, cidr, contains, hostKey } from "./address";
 import type { Database, LabRow } from "./database";
 import { invalid } from "./errors";
-import type { ModelName } from "./models";
+import { type ModelName, models } from "./models";
 import { has } from "./releases";
 
 // Rules over whole objects, from NetBox's published source (ipam/models, virtualization/models) where nothing measured says it.
@@ -205,3 +205,14 @@ export function cleanInterface(database: Database, model: "vmInterface" | "inter
       });
   }
 }
+
+/** The object of a MAC that an interface has already: since 4.7 one that is written to the interface is looked for first. */
+export const macOn = (database: Database, model: ModelName, { id }: LabRow, mac: string): LabRow | undefined =>
+  database
+    .rows("macAddress")
+    .find(
+      (each) =>
+        each.assigned_object_type === models[model].contentType &&
+        each.assigned_object_id === id &&
+        each.mac_address === mac.toUpperCase(),
+    );

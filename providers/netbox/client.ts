@@ -11,6 +11,7 @@ import { isRecord } from "../values";
 import { bulks } from "./bulks";
 import { Gathering } from "./gathering";
 import { type PageRow, type Pages, pageSize, readPages } from "./pages";
+import { RequiredFields } from "./requiredfields";
 import * as wire from "./schemas";
 
 /** As many digits as a place in a list may take. */
@@ -60,10 +61,15 @@ export class NetboxClient {
   >();
   private readonly gatherings = new Map<string, Gathering<PageRow>>();
   readonly url: string;
+  readonly required: RequiredFields;
 
   constructor(private readonly settings: NetboxSettings) {
     keepSecret(settings.token);
     this.url = settings.url;
+    this.required = new RequiredFields(
+      () => this.list("extras/custom-fields", wire.customField, wire.customFieldFields),
+      settings.customFields ?? {},
+    );
     this.http = new HttpClient({
       ...settings,
       baseUrl: settings.url,
@@ -85,10 +91,21 @@ export class NetboxClient {
   /** Version and plugins. Turns what a first call can meet into sentences for the user. */
   async status(): Promise<wire.NetboxStatus> {
     try {
-      return await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
+      const status = await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
+      this.version = Promise.resolve(status.version);
+      return status;
     } catch (error) {
       throw this.firstContact(error);
     }
+  }
+
+  private version: Promise<string> | undefined;
+
+  /** Is NetBox of this release or a later one? It is asked once, and by {@link status} already. */
+  async isSince(major: number, minor: number): Promise<boolean> {
+    this.version ??= this.status().then(({ version }) => version);
+    const [ownMajor = 0, ownMinor = 0] = (await this.version).split(".").map(Number);
+    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
   }
 
   /** The user of the token, as NetBox shows it. */
@@ -277,9 +294,11 @@ export class NetboxClient {
     return made;
   }
 
-  /** Makes one object. It is sent once: whoever makes something looks up first whether an earlier run did. */
+  /** Makes one object. What made one is not sent again: whoever makes something looks up first whether an earlier run did. */
   create<T>(path: string, item: z.ZodType<T>, json: object): Promise<T> {
-    return this.http.send(item, { method: "POST", path: `/api/${path}/`, json });
+    return this.required.creating(path, [json], ([body]) =>
+      this.http.send(item, { method: "POST", path: `/api/${path}/`, json: body }),
+    );
   }
 
   /**
@@ -294,7 +313,9 @@ export class NetboxClient {
   ): Promise<void> {
     let start = 0;
     for (const part of bulks(bodies)) {
-      made(await this.http.send(item.array(), { method: "POST", path: `/api/${path}/`, json: part }), start);
+      const send = (json: readonly object[]) =>
+        this.http.send(item.array(), { method: "POST", path: `/api/${path}/`, json });
+      made(await this.required.creating(path, part, send), start);
       start += part.length;
     }
   }
@@ -345,7 +366,16 @@ export class NetboxClient {
     // Older ones give no version to compare.
     const headers: Record<string, string> = etag === undefined ? {} : { "If-Match": etag };
     if (wanted === "delete") await this.http.send(z.undefined(), { method: "DELETE", path, headers });
-    else if (wanted !== undefined) await this.http.send(wire.made, { method: "PATCH", path, json: wanted, headers });
+    else if (wanted !== undefined)
+      await this.required.changing(
+        room,
+        wanted,
+        (json) => this.http.send(wire.made, { method: "PATCH", path, json, headers }),
+        async () => {
+          const query = search({ fields: "custom_fields" });
+          return (await this.http.send(wire.customFieldsOf, { method: "GET", path, query })).custom_fields;
+        },
+      );
     if (wanted !== undefined) await this.forget(room, id);
     return found;
   }

@@ -84,6 +84,25 @@ export const virtualMachine = z
       customFields: custom_fields,
     }),
   );
+/** A machine as far as its lack of a cluster is concerned. */
+export const homeless = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    status: choice,
+    cluster: z.unknown(),
+    site: z.object({ slug: z.string() }).nullish(),
+    tenant: z.object({ slug: z.string() }).nullish(),
+    tags,
+  })
+  .transform(({ status: state, cluster: home, site, tenant, ...rest }) => ({
+    ...rest,
+    status: state.value,
+    hasCluster: home !== null && home !== undefined,
+    site: site?.slug,
+    tenant: tenant?.slug,
+  }));
+export const homelessFields = "id,name,status,cluster,site,tenant,tags";
 export const virtualMachineFields =
   "id,name,status,cluster,site,tenant,device,role,platform,vcpus,memory,description,comments,tags,primary_ip4,primary_ip6,local_context_data,start_on_boot,custom_fields";
 
@@ -203,9 +222,21 @@ export const ipRange = z
 export const ipRangeFields = "id,start_address,end_address,vrf,role,status,tags";
 
 export const customField = z
-  .object({ name: z.string(), type: choice, object_types: z.array(z.string()) })
-  .transform(({ name, type, object_types }) => ({ name, type: type.value, objectTypes: object_types }));
-export const customFieldFields = "id,name,type,object_types";
+  .object({
+    name: z.string(),
+    type: choice,
+    object_types: z.array(z.string()),
+    required: z.boolean().default(false),
+    default: z.unknown(),
+  })
+  .transform(({ name, type, object_types, required, default: fallback }) => ({
+    name,
+    type: type.value,
+    objectTypes: object_types,
+    required,
+    default: fallback ?? undefined,
+  }));
+export const customFieldFields = "id,name,type,object_types,required,default";
 
 export const eventRule = z.object({ id: z.number(), name: z.string(), enabled: z.boolean() });
 export const eventRuleFields = "id,name,enabled";
@@ -281,6 +312,9 @@ export const dnsRecord = z
   }));
 export const dnsRecordFields =
   "id,zone,type,name,fqdn,value,absolute_value,ttl,active,managed,disable_ptr,ptr_record,description";
+
+/** What an object has in its custom fields, as NetBox shows it. */
+export const customFieldsOf = z.object({ custom_fields: z.record(z.string(), z.unknown()).default({}) });
 
 /** A list's envelope; `next` is null on its last page. */
 export const page = <T>(item: z.ZodType<T>) =>

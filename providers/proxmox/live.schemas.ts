@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { vmidNumber } from "./schemas";
 
 // What Proxmox VE measures and remembers, as ops reads it, by its own names.
 // Source: the API's schema of pve-manager 9.2 (/usr/share/pve-docs/api-viewer). Sizes are bytes, times seconds.
@@ -8,7 +9,7 @@ const count = z.number().default(0);
 /** A guest of …/cluster/resources?type=vm with its numbers, which are up to ten seconds old. */
 export const liveGuest = z
   .object({
-    vmid: z.number(),
+    vmid: vmidNumber,
     type: z.enum(["qemu", "lxc"]),
     node: z.string(),
     name: z.string().default(""),

@@ -5,6 +5,9 @@ import { z } from "zod";
 
 export const data = <T>(inner: z.ZodType<T>) => z.object({ data: inner }).transform((body) => body.data as T);
 
+/** A VMID: PVE 7 and early releases of 8 give it as text in some answers. */
+export const vmidNumber = z.union([z.number(), z.string().regex(/^\d+$/).transform(Number)]);
+
 /** A kind of guest, as it stands in PVE's paths. */
 export type GuestType = "qemu" | "lxc";
 
@@ -21,7 +24,7 @@ export const clusterStatus = z.array(z.object({ type: z.string(), name: z.string
 /** A guest of …/cluster/resources?type=vm. Its status is up to ten seconds old. */
 export const guestResource = z
   .object({
-    vmid: z.number(),
+    vmid: vmidNumber,
     type: z.enum(["qemu", "lxc"]),
     node: z.string(),
     name: z.string().optional(),
@@ -43,7 +46,7 @@ export const guestResource = z
   }));
 
 /** A guest of …/nodes/{node}/qemu or …/lxc. Its status is of this moment. */
-export const guestStatus = z.object({ vmid: z.number(), status: z.string() });
+export const guestStatus = z.object({ vmid: vmidNumber, status: z.string() });
 
 /** …/{vmid}/status/current: `qmpstatus` tells a paused virtual machine from a running one. */
 export const currentStatus = z
@@ -232,7 +235,7 @@ export const storageVolume = z.object({ volid: z.string() });
 
 /** A disk of …/storage/{storage}/content: one that shares another's data names that in `parent`, or in its own name. */
 export const diskVolume = z
-  .object({ volid: z.string(), vmid: z.number().optional(), parent: z.string().nullish() })
+  .object({ volid: z.string(), vmid: vmidNumber.optional(), parent: z.string().nullish() })
   .transform(({ volid, vmid, parent }) => {
     const base = /(?:^|[/:])base-(\d+)-/.exec(parent ?? "")?.[1] ?? /[/:]base-(\d+)-[^/]*\/.*vm-\d+-/.exec(volid)?.[1];
     return { vmid, base: base === undefined ? undefined : Number(base) };

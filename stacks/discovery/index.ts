@@ -22,7 +22,7 @@ export const discovery = defineProgram({
   async plan({ context, settings, stack, self }) {
     const { machines: known, objects, outputs } = await readObjects();
     const chosen = chosenIn(context, settings);
-    const { netbox, views } = await read(context, settings, self, chosen, known);
+    const { netbox, views, lacks } = await read(context, settings, self, chosen, known);
     const now = new Date();
     const maxRemovals = givenMaxRemovals() ?? settings.discovery.maxRemovals;
     const plan = planDiscovery({
@@ -35,6 +35,7 @@ export const discovery = defineProgram({
       known,
       knownObjects: objects,
       now,
+      lacks,
     });
     // The version before kept it in the stack's outputs.
     const last = (await lastUpdate()) ?? lastRunOf(outputs);
@@ -79,6 +80,10 @@ function chosenIn(context: Context, settings: Settings): Chosen {
 
 async function read(context: Context, settings: Settings, self: Self, chosen: Chosen, known: KnownMachines) {
   await checkSystems(context, { onlyNetbox: true });
+  const lacks = {
+    startOnBoot: !(await context.netbox.isSince(4, 5)),
+    paused: !(await context.netbox.isSince(4, 3)),
+  };
   const ids = new Set([...known.values()].map(({ type, netboxId }) => `${type}/${netboxId}`));
   const vmids = (cluster: string) =>
     [...known].flatMap(([name, { fields, customFields }]) => {
@@ -93,5 +98,5 @@ async function read(context: Context, settings: Settings, self: Self, chosen: Ch
       readCluster(context.cluster(name), choices, settings.discovery.agentTimeout, vmids(name)),
     ),
   ]);
-  return { netbox, views };
+  return { netbox, views, lacks };
 }

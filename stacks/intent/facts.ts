@@ -25,5 +25,6 @@ export async function readIntentView(netbox: NetboxClient): Promise<IntentView> 
     list("virtualDisk", ",virtual_machine"),
   ]);
   const rows = { tag, role, platform, clusterType, cluster, vlan, prefix, ipamRole, customField };
-  return { url: netbox.url, rows, machines, interfaces, disks };
+  const lacksStartOnBoot = !(await netbox.isSince(4, 5));
+  return { url: netbox.url, rows, machines, interfaces, disks, lacksStartOnBoot };
 }

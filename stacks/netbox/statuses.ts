@@ -14,8 +14,21 @@ const powers: Readonly<Record<string, Power>> = {
 export const powerOfStatus = (status: string): Power | undefined =>
   Object.hasOwn(powers, status) ? powers[status] : undefined;
 
-/** Is a guest of this status declared: always, or, where it failed, if it is there? */
-export const isBuilt = (status: string): boolean => status in powers || status === "failed";
+/** Statuses of guests that are not made, or are taken away. */
+const unbuilt = ["planned", "decommissioning"];
+
+/** Is a guest of this status declared: always, or, where it is left as it is, if it is there? */
+export const isBuilt = (status: string): boolean => !unbuilt.includes(status);
+
+/** Is a guest of this status left as it is, and not made: did it fail, or is the status a NetBox's own, which says nothing of power? */
+export const isLeft = (status: string): boolean => isBuilt(status) && !Object.hasOwn(powers, status);
+
+/** Is it a status that NetBox doesn't come with, and that the settings give no meaning? */
+export const isStrange = (status: string): boolean => isLeft(status) && status !== "failed";
+
+/** A status as NetBox's own, where the settings say what it means. */
+export const meantStatus = (status: string, { site }: Pick<Settings, "site">): string =>
+  site.statuses[status] ?? status;
 
 /** Is a guest to be active once it runs? */
 export const isToBePromoted = (guest: NetboxVirtualMachine, { site }: Settings): boolean =>

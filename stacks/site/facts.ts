@@ -20,7 +20,7 @@ import type {
 import { groupBy } from "../../providers/values";
 import { guestTypeOf, vmidOf } from "../netbox/identity";
 import { Ipam } from "../netbox/ipam";
-import { isBuilt } from "../netbox/statuses";
+import { isBuilt, meantStatus } from "../netbox/statuses";
 import type { Settings } from "../settings";
 import { settingsOf } from "./desired/guestsettings";
 import type { Evidence } from "./desired/removals";
@@ -76,9 +76,10 @@ export async function readNetbox(
   const ids = clusters
     .filter(({ name }) => clusterNames.includes(name) && (site.scope.clusters?.includes(name) ?? true))
     .map(({ id }) => id);
-  const [allGuests, allInterfaces, allDisks, addresses, prefixes, ranges, customFields, eventRules] = await Promise.all(
-    [
+  const [allGuests, homeless, allInterfaces, allDisks, addresses, prefixes, ranges, customFields, eventRules] =
+    await Promise.all([
       readMachines(netbox, ids, site.scope),
+      readHomeless(netbox, site),
       netbox.list("virtualization/interfaces", wire.vmInterface, wire.vmInterfaceFields, { cluster_id: ids }),
       netbox.list("virtualization/virtual-disks", wire.virtualDisk, wire.virtualDiskFields),
       netbox.list("ipam/ip-addresses", wire.ipAddress, wire.ipAddressFields),
@@ -86,16 +87,16 @@ export async function readNetbox(
       netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
       netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
       visible(netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields)),
-    ],
-  );
+    ]);
   // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
-  const guests = allGuests.filter(
-    (guest) => guest.clusterId !== undefined && ids.includes(guest.clusterId) && isInScope(guest, site.scope),
-  );
+  const guests = allGuests
+    .filter((guest) => guest.clusterId !== undefined && ids.includes(guest.clusterId) && isInScope(guest, site.scope))
+    .map((guest) => ({ ...guest, status: meantStatus(guest.status, { site }) }));
   const guestIds = new Set(guests.map(({ id }) => id));
   return {
     url: netbox.url,
     guests,
+    homeless,
     interfaces: allInterfaces.filter(({ guestId }) => guestIds.has(guestId)),
     disks: allDisks.filter(({ guestId }) => guestIds.has(guestId)),
     addresses,
@@ -127,19 +128,33 @@ async function readMachines(
   }
 }
 
-/** What NetBox says of single guests now, asked for all together, and who deleted those that are not there. */
-export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
-  const found = new Map(
-    await Promise.all(
-      ids.map(
-        async (id) =>
-          [
-            id,
-            await netbox.find("virtualization/virtual-machines", id, wire.virtualMachine, wire.virtualMachineFields),
-          ] as const,
-      ),
-    ),
+/** Machines on no cluster that would be built on one; none where the scope names clusters. */
+async function readHomeless(netbox: NetboxClient, site: Settings["site"]): Promise<NetboxFacts["homeless"]> {
+  if (site.scope.clusters !== undefined) return [];
+  const query = { cluster_id: ["null"] };
+  const all = await netbox.list("virtualization/virtual-machines", wire.homeless, wire.homelessFields, query);
+  return all.filter(
+    (each) =>
+      !each.hasCluster &&
+      isBuilt(meantStatus(each.status, { site })) &&
+      isInScope({ ...each, clusterName: undefined }, site.scope),
   );
+}
+
+/** What NetBox says of single guests now, asked for all together, and who deleted those that are not there. */
+export async function readEvidence(
+  netbox: NetboxClient,
+  ids: number[],
+  settings: Pick<Settings, "site">,
+): Promise<Evidence> {
+  const path = "virtualization/virtual-machines";
+  const read = await Promise.all(
+    ids.map(async (id) => {
+      const guest = await netbox.find(path, id, wire.virtualMachine, wire.virtualMachineFields);
+      return [id, guest && { ...guest, status: meantStatus(guest.status, settings) }] as const;
+    }),
+  );
+  const found = new Map(read);
   const missing = ids.filter((id) => found.get(id) === undefined);
   const deletions = missing.length === 0 ? [] : await readDeletions(netbox, missing);
   const deletionOf = new Map(deletions.toReversed().map((each) => [each.objectId, each]));

@@ -1,10 +1,12 @@
 import { type Context, givenMaxRemovals } from "../../providers/context";
 import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
+import { guestUrl } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
+import { groupBy } from "../../providers/values";
 import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
-import { isBuilt } from "../netbox/statuses";
+import { isBuilt, isStrange } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
@@ -12,6 +14,7 @@ import { checkSystems } from "../systems";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
+import { renameWarnings } from "./desired/guestnames";
 import { leftProblem, leftWarnings, settle } from "./desired/leftout";
 import {
   adoptionNotes,
@@ -81,11 +84,15 @@ export async function planSite(
   const decision = await judged(context, facts);
   facts.avoid = stillUsed(facts.proxmox, decision.removals);
   const zoneServers = context.nameServers.map((server) =>
-    zoneServerOf(server.name, server.view, (name) => server.zoneOf(name)),
+    zoneServerOf(server.name, server.view, {
+      zoneOf: (name) => server.zoneOf(name),
+      hasPointer: (address) => server.zoneOf(server.pointerOf(address)) !== undefined,
+    }),
   );
   const servers = { all: zoneServers, zones: zonesOf(context) };
-  let settled = settle(facts, servers, plugin, decision.left);
-  if (await readLosers(context, facts, settled.guests)) settled = settle(facts, servers, plugin, decision.left);
+  const { given } = context.netbox.required;
+  let settled = settle(facts, servers, plugin, given, decision.left);
+  if (await readLosers(context, facts, settled.guests)) settled = settle(facts, servers, plugin, given, decision.left);
   const { guests, kept, named, left } = settled;
   const expected = new Set([
     ...netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id),
@@ -121,6 +128,8 @@ export async function planSite(
     warnings: [
       ...leftWarnings(facts, left, expected.size),
       ...gone.warnings,
+      ...settled.warnings,
+      ...renameWarnings(facts, guests),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,
@@ -163,13 +172,9 @@ function withoutDiscovered(
   };
 }
 
-function warningsOf(
-  { nameServers }: Context,
-  { eventRules }: Site["netbox"],
-  elsewhere: string[],
-  left: Orphan[],
-): string[] {
-  const warnings: string[] = [];
+function warningsOf({ nameServers }: Context, netbox: Site["netbox"], elsewhere: string[], left: Orphan[]): string[] {
+  const { eventRules } = netbox;
+  const warnings = [...homelessWarnings(netbox), ...statusWarnings(netbox)];
   if (elsewhere.length > 0 && nameServers.length > 0)
     warnings.push(`No zone of netbox-proxmox:bind9 holds ${elsewhere.join(", ")}: left to whoever keeps that zone.`);
   if (left.length > 0)
@@ -182,6 +187,33 @@ function warningsOf(
     );
   return warnings;
 }
+
+const shown = 12;
+
+function listed({ url }: Site["netbox"], guests: { id: number; name: string }[]): string {
+  const names = guests
+    .slice(0, shown)
+    .map(({ id, name }) => `${name} (${guestUrl({ netboxUrl: url, netboxId: id })})`)
+    .join(", ");
+  return guests.length > shown ? `${names} and ${guests.length - shown} more` : names;
+}
+
+const homelessWarnings = (netbox: Site["netbox"]): string[] =>
+  netbox.homeless.length === 0
+    ? []
+    : [
+        `${listed(netbox, netbox.homeless)} ${netbox.homeless.length === 1 ? "has" : "have"} no cluster in NetBox, so nothing says which Proxmox VE ${netbox.homeless.length === 1 ? "it belongs" : "they belong"} to: left out. Set the cluster there.`,
+      ];
+
+/** Statuses of a NetBox's own (FIELD_CHOICES) say nothing of power. */
+const statusWarnings = (netbox: Site["netbox"]): string[] =>
+  [...groupBy(netbox.guests, ({ status }) => status)].flatMap(([status, guests]) =>
+    isStrange(status)
+      ? [
+          `${listed(netbox, guests)}: the status ${status} is this NetBox's own. What is there stays as it is, and nothing is made. Say what it means in netbox-proxmox:site.statuses, like { "${status}": "offline" }.`,
+        ]
+      : [],
+  );
 
 /** What the plan itself doesn't show. */
 const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }: RemovalDecision): string[] => [
@@ -244,7 +276,7 @@ async function judged(
     if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
   for (const guest of marked({ self, netbox, proxmox }))
     if (!declared.has(guest.netboxId)) undeclared.set(guest.netboxId, guest);
-  const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
+  const evidence = await readEvidence(context.netbox, [...undeclared.keys()], settings);
   const scope = { inScope: netbox.guests.length, site: settings.site };
   return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };
 }

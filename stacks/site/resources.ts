@@ -79,7 +79,8 @@ export function declareRecord(
   dependsOn: pulumi.Resource[],
 ): Bind9Record {
   const zones = context.nameServer(server);
-  const split = (all: string[]) => recordValues({ texts, withoutPtr }, all, (each) => zones.zoneOf(each));
+  const hasPointer = (address: string) => zones.zoneOf(zones.pointerOf(address)) !== undefined;
+  const split = (all: string[]) => recordValues({ name, texts, withoutPtr }, all, hasPointer);
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
   const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };

@@ -174,6 +174,15 @@ export const siteSchema = z.strictObject({
   /** NetBox's MB are taken as so many thousandths (1000) or 1024ths of PVE's GiB. */
   ramBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
   diskBaseUnit: z.union([z.literal(1000), z.literal(1024)]).default(1024),
+  /** NetBox's start on boot: `on` counts where it says on or last state; `netbox` counts off, too, which it says of every new machine. */
+  startOnBoot: z.enum(["on", "netbox"]).default("on"),
+  /** What statuses of a NetBox's own mean, as NetBox's: `{ maintenance: offline }`. */
+  statuses: z
+    .record(
+      z.string().min(1),
+      z.enum(["active", "paused", "staged", "offline", "planned", "failed", "decommissioning"]),
+    )
+    .default({}),
   /** The tag (its slug) of a prefix's gateway address, where its custom field names none. */
   gatewayTag: z.string().default("gateway"),
   customFields: customFieldsSchema.prefault({}),

@@ -211,8 +211,8 @@ describe("ops doctor", { timeout: 60_000 }, () => {
     expect(strange.bad).toEqual([
       "NetBox clusters failed: NetBox has no cluster pve-other: add it, or correct the name",
     ]);
-    systems.lab.set({ setup: "release", version: "7.4.1" });
-    expect((await checks()).bad).toContain("pve-lab version failed: 7.4.1: upgrade it to 8 or later");
+    systems.lab.set({ setup: "release", version: "7.3.1" });
+    expect((await checks()).bad).toContain("pve-lab version failed: 7.3.1: upgrade it to 7.4 or later");
     systems.lab.set({ setup: "release", version: "9.2.11" });
   });
 

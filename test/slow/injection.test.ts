@@ -62,7 +62,7 @@ describe("awkward texts in NetBox", () => {
       /i20 \(\S+\): its description and comments make 65\d{3} characters of notes, and PVE takes 8192; shorten them/,
     );
     await systems.clients.netbox("PATCH", vm, { comments: "", name: "i20;reboot" });
-    expect((await stack.up()).output).toMatch(/is no valid hostname; rename it in NetBox/);
+    expect((await stack.up()).output).toMatch(/in it, which no host name has; rename it in NetBox/);
     await systems.clients.netbox("PATCH", vm, {
       name: "i20",
       local_context_data: { proxmox: { options: { cpu: "host\nargs: -x" }, bridge: "vmbr0,tag=1" } },

@@ -3,7 +3,7 @@ import type { NameServerSettings } from "../../connections";
 import { UserError } from "../../errors";
 import { redact } from "../../http/redact";
 import { Ssh } from "../../ssh/client";
-import { absolute } from "../names";
+import { absolute, reverseName } from "../names";
 import { Zones } from "../zones";
 import { ZoneCache } from "./zonecache";
 
@@ -62,6 +62,17 @@ export class NameServer {
 
   zoneOf(name: string): string | undefined {
     return this.byName.of(name)?.zone;
+  }
+
+  /** Where the PTR of an address stands: in a classless zone of this server that holds it, else at its own reverse name. */
+  pointerOf(address: string): string {
+    return this.byName.pointer(address)?.name ?? reverseName(address);
+  }
+
+  /** Where the PTR of an address stood before the classless zone came; nothing where no zone here holds that name. */
+  formerPointerOf(address: string): string | undefined {
+    const name = reverseName(address);
+    return this.pointerOf(address) === name || this.zoneOf(name) === undefined ? undefined : name;
   }
 
   // ---- reading
@@ -150,6 +161,8 @@ export class NameServer {
     const lines = [
       `server ${dnsHost} ${dnsPort}`,
       `zone ${zone}`,
+      // Whether a name will do, the server says.
+      "check-names no",
       ...changes.flatMap(({ prerequisites }) => prerequisites),
       ...changes.flatMap(({ updates }) => updates),
       "send",

@@ -26,9 +26,9 @@ export const recordHandler = handle(bind9Record, {
   async read(state) {
     const known = tidy(state);
     const server = context().nameServer(known.server);
-    const { forward, reverse } = nodesOf(known, undefined);
+    const { forward, reverse } = nodesOn(server, known, undefined);
     const zones = await contents(server, [forward, ...reverse]);
-    const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known);
+    const seen = fromZones((name) => zones.get(server.zoneOf(name) ?? ""), known, pointersOf(server));
     return seen && { ...seen, adopted: state.adopted };
   },
 
@@ -37,7 +37,7 @@ export const recordHandler = handle(bind9Record, {
   async delete(state) {
     const known = tidy(state);
     // The PTRs go first: nothing points at a name that is gone.
-    const { forward, reverse } = nodesOf(undefined, known);
+    const { forward, reverse } = nodesOn(context().nameServer(known.server), undefined, known);
     if (known.owner.stack !== "") await write(known, [reverse, [forward]]);
   },
 });
@@ -60,13 +60,18 @@ function tidy(inputs: RecordInputs): RecordInputs {
   };
 }
 
+const pointersOf = (server: NameServer) => (address: string) => server.pointerOf(address);
+
+const nodesOn = (server: NameServer, wanted: RecordInputs | undefined, known: RecordInputs | undefined) =>
+  nodesOf(wanted, known, pointersOf(server), (address) => server.formerPointerOf(address));
+
 async function contents(server: NameServer, nodes: WrittenName[]): Promise<Map<string, ZoneContent>> {
   const zones = [...new Set(nodes.flatMap(({ name }) => server.zoneOf(name) ?? []))];
   return new Map(await Promise.all(zones.map(async (zone) => [zone, await server.content(zone)] as const)));
 }
 
 async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Promise<RecordState> {
-  const { forward, reverse } = nodesOf(wanted, known);
+  const { forward, reverse } = nodesOn(context().nameServer(wanted.server), wanted, known);
   if (wanted.adopt && known === undefined) return adopt(wanted, forward, reverse);
   await write(wanted, [[forward], reverse]);
   const { adopt: _adopt, ...kept } = wanted;
@@ -84,7 +89,7 @@ async function adopt(wanted: RecordInputs, forward: WrittenName, reverse: Writte
   await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
   const after = await contents(server, nodes);
   const { adopt: _adopt, ...kept } = wanted;
-  const state = fromZones((name) => contentAt(after, name), wanted) ?? kept;
+  const state = fromZones((name) => contentAt(after, name), wanted, pointersOf(server)) ?? kept;
   // What is as the program asks is as good as made.
   return sameRecord(state, kept) ? state : { ...state, adopted: true };
 }

@@ -3,7 +3,7 @@ import { type OwnerText, parseOwner, printOwner } from "../../ownership/dns";
 import { type Former, noFormer, ownerOf, renewedText } from "../../ownership/owner";
 import type { Diff } from "../../resource";
 import { sameValue } from "../../values";
-import { reverseName } from "../names";
+import { ownerLabel } from "../names";
 import { fromWire, quoteTxt, recordTypes, toWire, unquoteTxt } from "../rdata";
 import type { Rrset, ZoneChange, ZoneContent } from "./nameserver";
 
@@ -47,8 +47,6 @@ const read = (type: string, rrset: Rrset | undefined) =>
 
 // ---- owners
 
-const ownerLabel = "_netbox-proxmox";
-
 /** Where the owner of a name is written. */
 export const ownerName = (name: string): string => `${ownerLabel}.${name}`;
 
@@ -69,10 +67,14 @@ export function ownedNames(content: ZoneContent): { name: string; owner: OwnerTe
 
 // ---- observed
 
+/** Where the PTR of an address stands. */
+export type PointerOf = (address: string) => string;
+
 /** The record in the form of its inputs, as the zones have it; undefined where nothing of it is there. */
 export function fromZones(
   content: (name: string) => ZoneContent | undefined,
   wanted: RecordInputs,
+  pointerOf: PointerOf,
 ): RecordInputs | undefined {
   const zone = content(wanted.name);
   const rrsets = zone?.get(wanted.name);
@@ -83,7 +85,7 @@ export function fromZones(
   );
   if (Object.keys(records).length === 0 && owner === undefined) return undefined;
   const reverse = wanted.reverse.filter((address) =>
-    read("PTR", content(reverseName(address))?.get(reverseName(address))?.get("PTR")).includes(wanted.name),
+    read("PTR", content(pointerOf(address))?.get(pointerOf(address))?.get("PTR")).includes(wanted.name),
   );
   const { adopt: _adopt, ...kept } = wanted;
   const usual = wantedTypes.filter((type) => wanted.ttls?.[type] === undefined);
@@ -124,10 +126,15 @@ export interface WrittenName {
   known: Map<string, string[]>;
 }
 
-/** The nodes of a record; those of addresses it no longer has are to be emptied. */
+/**
+ * The nodes of a record; those of addresses it no longer has are to be emptied.
+ * @param formerlyOf where the PTR stood before a zone came that holds it now; nothing where it was always there
+ */
 export function nodesOf(
   wanted: RecordInputs | undefined,
   known: RecordInputs | undefined,
+  pointerOf: PointerOf,
+  formerlyOf: (address: string) => string | undefined = () => undefined,
 ): { forward: WrittenName; reverse: WrittenName[] } {
   const name = wanted?.name ?? known?.name ?? "";
   const forward = (record: RecordInputs | undefined) =>
@@ -139,11 +146,14 @@ export function nodesOf(
   const addresses = new Set([...(wanted?.reverse ?? []), ...(known?.reverse ?? [])]);
   const pointing = (record: RecordInputs | undefined, address: string): Map<string, string[]> =>
     record?.reverse.includes(address) ? new Map([["PTR", [record.name]]]) : new Map();
-  const reverse = [...addresses].map((address) => ({
-    name: reverseName(address),
-    wanted: pointing(wanted, address),
-    known: pointing(known, address),
-  }));
+  const reverse = [...addresses].flatMap((address): WrittenName[] => {
+    const former = formerlyOf(address);
+    const here = { name: pointerOf(address), wanted: pointing(wanted, address), known: pointing(known, address) };
+    return [
+      here,
+      ...(former === undefined ? [] : [{ name: former, wanted: new Map(), known: pointing(known, address) }]),
+    ];
+  });
   return { forward: { name, wanted: forward(wanted), known: forward(known) }, reverse };
 }
 

@@ -95,11 +95,14 @@ async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   const isStale = ({ description }: NetboxAddress) =>
     !wanted.given && description !== allocationMark(wanted) && isAllocationOf(wanted, description);
   if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? allocationBodies.mark(wanted) : undefined));
+  const { dnsName, renames } = wanted;
+  if (dnsName !== undefined && found.dnsName === renames)
+    await change(found.id, (seen) => (seen.dnsName === renames ? allocationBodies.name(dnsName) : undefined));
   if (wanted.primary)
     await changeGuest(wanted.mark, ({ primaryIds }) =>
       primaryIds[wanted.family] === found.id ? undefined : allocationBodies.primary(wanted.family, found.id),
     );
-  const { lost: _lost, avoid: _avoid, ...kept } = wanted;
+  const { lost: _lost, avoid: _avoid, renames: _renames, ...kept } = wanted;
   return { ...kept, addressId: found.id, address: found.address };
 }
 

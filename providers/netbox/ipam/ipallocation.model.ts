@@ -23,8 +23,10 @@ export const ipAllocationInputs = z.object({
   lost: z.number().optional(),
   /** Tried in this order. */
   from: z.array(addressSource),
-  /** The `dns_name` that a new address gets. */
+  /** The `dns_name` that a new address gets, or one whose guest was renamed. */
   dnsName: z.string().optional(),
+  /** The `dns_name` that the guest's former name gave it: what it says now is changed only while it is that. */
+  renames: z.string().optional(),
   primary: z.boolean(),
   /** Addresses that guests still use whose NetBox objects are gone: reserved instead of taken. */
   avoid: z.array(z.string()).optional(),
@@ -40,7 +42,11 @@ export function allocationDiff(state: Record<string, unknown>, inputs: Record<st
   const lacksPrimary = inputs.primary === true && state.primary !== true;
   const differs = (key: "address" | "addressId") => inputs[key] !== undefined && inputs[key] !== state[key];
   const lost = inputs.lost !== undefined && inputs.lost === state.addressId;
-  return { changes: markChanged(state, inputs) || lacksPrimary || lost || differs("address") || differs("addressId") };
+  const renamed = inputs.renames !== undefined;
+  return {
+    changes:
+      markChanged(state, inputs) || lacksPrimary || lost || renamed || differs("address") || differs("addressId"),
+  };
 }
 
 /** The mark of an address that we allocated: its `description`. */
@@ -68,6 +74,7 @@ export const allocationBodies = {
     dns_name: "",
     description: printReservation(stack),
   }),
+  name: (dnsName: string) => ({ dns_name: dnsName }),
   /** Nothing but its mark. */
   mark: (wanted: IpAllocationInputs) => ({ description: allocationMark(wanted) }),
   primary: (family: 4 | 6, addressId: number) => ({ [`primary_ip${family}`]: addressId }),

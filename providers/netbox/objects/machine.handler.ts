@@ -24,8 +24,18 @@ import {
   type PartKind,
   prefixAsked,
 } from "./machine.model";
+import { takesMacs, writeMacs } from "./macs";
 import { netboxOf } from "./object.handler";
-import { bodyFor, nestedId, nothingOwned, type ObjectRow, type Owned, ownedFrom, patchFor } from "./object.model";
+import {
+  bodyFor,
+  conflictField,
+  nestedId,
+  nothingOwned,
+  type ObjectRow,
+  type Owned,
+  ownedFrom,
+  patchFor,
+} from "./object.model";
 import { ensureObject, findObject, leaveObject, netboxCause, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
@@ -197,6 +207,10 @@ class Sync {
     const { path } = typeOf(kind.type);
     const rows = this.isNew ? [] : await partsOf(this.netbox, kind, this.machineId);
     const missing: [string, Owned][] = [];
+    const macs: { name: string; mac: string | undefined }[] = [];
+    const isOwn =
+      Object.entries(wanted).every(([name, each]) => (macIn(each) ?? macIn(known[name])) === undefined) ||
+      (await takesMacs(this.netbox));
     for (const [name, each] of Object.entries(wanted)) {
       const before = this.known?.parts[keyOf(name)];
       const label = each.fields.name ?? name;
@@ -216,8 +230,30 @@ class Sync {
           : { id: there.id, made: this.wanted.madeByUs === true, before: ownedFrom(kind.type, there, each) };
       if (patchedAlready(kind.type, there, goal, last && withoutReferences(last))) continue;
       await writeObject(this.netbox, kind.type, there.id, label, goal, last && withoutReferences(last));
+      const isLeft = goal.conflicts.some((conflict) => conflictField(conflict) === "mac");
+      const mac = macIn(each);
+      if (!isLeft && (mac ?? macIn(last)) !== undefined && mac !== macOf(there)) macs.push({ name, mac });
     }
-    if (missing.length === 0) return;
+    macs.push(...missing.flatMap(([name, each]) => (macIn(each) === undefined ? [] : [{ name, mac: macIn(each) }])));
+    const bare = (each: Owned) => (isOwn ? each : { ...each, fields: { ...each.fields, mac: undefined } });
+    if (missing.length > 0)
+      await this.make(
+        kind,
+        missing.map(([name, each]) => [name, bare(each)]),
+        keyOf,
+      );
+    if (macs.length === 0 || isOwn) return;
+    const all = macs.map(({ name, mac }) => ({ interfaceId: this.parts[keyOf(name)]?.id ?? 0, mac }));
+    const { assignedType } = interfaceKinds[this.wanted.type];
+    await explained(
+      `write the MAC addresses of ${this.title(macs.map(({ name }) => name).join(", "))}`,
+      () => writeMacs(this.netbox, { path, assignedType }, all),
+      netboxCause,
+    );
+  }
+
+  private async make(kind: PartKind, missing: [string, Owned][], keyOf: (name: string) => string): Promise<void> {
+    const { path } = typeOf(kind.type);
     const bodies = missing.map(([name, each]) => ({
       name,
       ...bodyFor(kind.type, withoutReferences(each)),
@@ -413,6 +449,11 @@ class Sync {
     );
   }
 }
+
+const macIn = (each: Owned | undefined): string | undefined =>
+  typeof each?.fields.mac === "string" ? each.fields.mac.toUpperCase() : undefined;
+const macOf = ({ mac_address: mac }: ObjectRow): string | undefined =>
+  typeof mac === "string" ? mac.toUpperCase() : undefined;
 
 const withoutReferences = <T extends Owned>(each: T): T => ({
   ...each,

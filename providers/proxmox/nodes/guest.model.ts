@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { anyMark, guestTitle, markChanged } from "../../ownership/mark";
 import type { Diff, PropertyProblem } from "../../resource";
-import { sameValue, withoutUndefined } from "../../values";
+import { isRecord, sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
 import type { GuestConfig, GuestType } from "../schemas";
 import { type OptionTable, type OptionValue, optionFrom } from "./options";
@@ -134,7 +134,13 @@ type Properties = Partial<Record<string, unknown>>;
 export const changedFields = <F extends string>(fields: readonly F[], state: Properties, inputs: Properties): F[] =>
   inputs.inert === true
     ? []
-    : fields.filter((field) => inputs[field] !== undefined && !sameValue(state[field], inputs[field]));
+    : fields.filter((field) => inputs[field] !== undefined && !sameField(field, state[field], inputs[field]));
+
+/** An option that the inputs don't name says nothing, whoever named it before. */
+const sameField = (field: string, before: unknown, after: unknown): boolean =>
+  field === "options" && isRecord(before) && isRecord(after)
+    ? Object.entries(after).every(([name, value]) => sameValue(before[name], value))
+    : sameValue(before, after);
 
 /** Everything that replaces a guest: its rebuild counter and its kind. A virtual machine has no `type`, as it was first. */
 export const replacing = (state: Properties, inputs: Properties): string[] =>

@@ -19,7 +19,7 @@ import type { CustomFieldNames } from "../../netbox/customfields";
 import { discoveredTag } from "../../netbox/discovered";
 import { snapshotsField } from "../../netbox/schema";
 import type { Settings } from "../../settings";
-import type { SeenMachine } from "./types";
+import type { Lacking, SeenMachine } from "./types";
 
 // A guest of Proxmox VE as NetBox writes it: what the site program would read to make just this guest.
 
@@ -34,13 +34,15 @@ export interface GuestNames {
   /** The device of a node; undefined where nodes are not kept. */
   device: (node: string) => string | undefined;
   units: Pick<Settings["site"], "ramBaseUnit" | "diskBaseUnit">;
+  /** What this release of NetBox has no place for. */
+  lacks?: Lacking | undefined;
 }
 
 /** What NetBox is to say of a guest; its addresses as `ADDRESS/LENGTH`, with ` dhcp` or ` slaac` behind it where its network gives it. */
 export function guestArgs(
   machine: SeenMachine,
   cluster: string,
-  { fields, vlan, device, units }: GuestNames,
+  { fields, vlan, device, units, lacks }: GuestNames,
 ): Pick<MachineArgs, "fields" | "customFields" | "tags" | "interfaces" | "disks" | "primary"> {
   const { config, type, vmid, node, pool, snapshots } = machine;
   const interfaces = Object.fromEntries(slotsOf(config).map((slot) => interfaceOf(machine, slot, fields, vlan)));
@@ -49,14 +51,14 @@ export function guestArgs(
   return {
     fields: withoutUndefined({
       name: guestNameOf(machine),
-      status: { running: "active", paused: "paused" }[machine.status] ?? "offline",
+      status: lacks?.paused && machine.status === "paused" ? undefined : statusOf(machine),
       cluster,
       device: device(node),
       role: guestRoles[type],
       platform: machine.agent?.system,
       vcpus: type === "lxc" && config.cores === undefined ? undefined : Number(config.cores ?? 1) * sockets,
       memory: toMegabytes(memoryFrom(config), units.ramBaseUnit),
-      startOnBoot: Number(config.onboot ?? 0) === 1 ? "on" : "off",
+      startOnBoot: lacks?.startOnBoot ? undefined : Number(config.onboot ?? 0) === 1 ? "on" : "off",
       comments: descriptionFrom(config) || undefined,
       context: sockets > 1 ? { proxmox: { sockets } } : undefined,
     }),
@@ -80,6 +82,9 @@ export function guestArgs(
     ...(primary === undefined ? {} : { primary }),
   };
 }
+
+const statusOf = ({ status }: Pick<SeenMachine, "status">): string =>
+  status === "running" ? "active" : status === "paused" ? "paused" : "offline";
 
 /** Tags of PVE as NetBox's slugs can be. */
 export const slugLike = (tag: string): string => tagLike(tag).replace(/[^a-zA-Z0-9_-]+/g, "-");

@@ -133,6 +133,7 @@ class Run {
       vlan: context.vlan,
       device: (node) => context.devices.get(node),
       units: site,
+      lacks: this.facts.lacks,
     });
     const fields = args.fields ?? {};
     if (typeof fields.platform === "string") prerequisites.platform(fields.platform);

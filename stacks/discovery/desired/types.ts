@@ -63,6 +63,12 @@ export interface ReportRow {
 }
 
 /** All that a run of discovery is made from. */
+/** What came with later releases of NetBox: start on boot with 4.5, the status paused with 4.3. */
+export interface Lacking {
+  startOnBoot: boolean;
+  paused: boolean;
+}
+
 export interface DiscoveryFacts {
   stack: string;
   settings: DiscoverySettings;
@@ -74,6 +80,8 @@ export interface DiscoveryFacts {
   known: KnownMachines;
   knownObjects: ReadonlyMap<string, ObjectState>;
   now: Date;
+  /** What this release of NetBox has no place for; nothing where it has all. */
+  lacks?: Lacking | undefined;
 }
 
 export interface DiscoveryPlan {

@@ -1,6 +1,7 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { parseSize } from "../../../providers/proxmox/propertystring";
 import { withoutUndefined } from "../../../providers/values";
+import { guestFullName } from "../../netbox/hostnames";
 import type { VmsGuest } from "./file";
 import type { References } from "./references";
 import { unlessThere } from "./unlessthere";
@@ -30,6 +31,11 @@ export class Guests {
     const twin = this.names.get(`${guest.cluster}/${name.toLowerCase()}`);
     if (twin !== undefined) this.references.problem(place, `${key} has the name of ${twin}; rename one of them`);
     this.names.set(`${guest.cluster}/${name.toLowerCase()}`, key);
+    if (guest.startOnBoot !== undefined && this.references.facts.view.lacksStartOnBoot)
+      this.references.problem(
+        at("startOnBoot"),
+        `${key} has startOnBoot, which NetBox has since 4.5; leave it out, or upgrade NetBox`,
+      );
     const type = guest.type ?? "vm";
     const role = guest.role ?? (type === "lxc" ? "Proxmox LXC" : "Proxmox VM");
     const after = [
@@ -140,10 +146,8 @@ export class Guests {
           this.references.prefix(address.next, [...place, "addresses", n, "next"], after);
           return `next ${address.next}`;
         });
-        const domain =
-          slot === primary && guest.domain !== undefined ? `${name}.${guest.domain}`.toLowerCase() : undefined;
-        const dnsName =
-          addresses.length === 0 ? undefined : (each.dnsName?.toLowerCase() ?? domain?.replace(/\.$/, ""));
+        const domain = slot === primary && guest.domain !== undefined ? guestFullName(name, guest.domain) : undefined;
+        const dnsName = addresses.length === 0 ? undefined : (each.dnsName?.toLowerCase() ?? domain);
         const custom = withoutUndefined({ ...each.customFields, [this.references.facts.fields.bridge]: each.bridge });
         return [
           slot,

@@ -14,6 +14,8 @@ export interface IntentView {
   machines: ObjectRow[];
   interfaces: ObjectRow[];
   disks: ObjectRow[];
+  /** NetBox has start on boot since 4.5. */
+  lacksStartOnBoot?: boolean | undefined;
 }
 
 export interface IntentFacts {

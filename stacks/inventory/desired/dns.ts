@@ -1,4 +1,5 @@
 import { reverseName } from "../../../providers/dns/names";
+import { pointedAddress } from "../../../providers/dns/zones";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
@@ -63,7 +64,8 @@ export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: N
             : [];
       for (const to of related) graph.relate(scope, "RESOLVES_TO", end, to);
       if (type === "PTR")
-        for (const to of endsOf(byReverse.get(name.toLowerCase()))) graph.relate(scope, "DESCRIBES", end, to);
+        for (const to of endsOf(byReverse.get(name.toLowerCase()) ?? byHost.get(pointedAddress(name) ?? "")))
+          graph.relate(scope, "DESCRIBES", end, to);
     }
   }
 }

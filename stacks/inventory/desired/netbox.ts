@@ -13,7 +13,7 @@ import { groupBy } from "../../../providers/values";
 import { namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
 import { Prefixes } from "../../netbox/ipam";
-import { isBuilt, powerOfStatus } from "../../netbox/statuses";
+import { isBuilt, isLeft, powerOfStatus } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
 import type { End, GraphBuilder } from "./graph";
@@ -124,7 +124,7 @@ function driftOf(
   { configs, nodes }: ClusterFacts,
   settings: Settings,
 ): string[] {
-  if (guest === undefined) return isBuilt(machine.status) && machine.status !== "failed" ? ["is not there"] : [];
+  if (guest === undefined) return isBuilt(machine.status) && !isLeft(machine.status) ? ["is not there"] : [];
   const config = configs.get(guest.vmid);
   const power = powerOfStatus(machine.status);
   const node = namedNode(machine, settings.site.customFields.node, { nodes }, () => {});

@@ -8,7 +8,9 @@ import type {
 import type { Mark } from "../../../providers/ownership/mark";
 import { addressOwner } from "../../../providers/ownership/netbox";
 import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
+import { guestFullName } from "../../netbox/hostnames";
 import type { Ipam } from "../../netbox/ipam";
+import { formerName } from "./guestnames";
 import { allocationIdentity } from "./names";
 import { type AddressSelection, selectAddresses } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
@@ -173,22 +175,35 @@ function choosePrimary(nics: Nic[], guest: NetboxVirtualMachine, family: Family)
   if (chosen) chosen.inputs.primary = true;
 }
 
-/** A new address on the guest's first NIC with addresses gets the guest's name; later, NetBox's `dns_name` rules. */
+/**
+ * A new address on the guest's first NIC with addresses gets the name that another address of the NIC has, else the guest's full
+ * name; later, NetBox's `dns_name` rules. What the guest's former name gave to an address of ours goes with the guest's name.
+ */
 function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllocation): DesiredAllocation {
   const { domain } = site.settings.dns;
-  const first = nics.find(({ allocations }) => allocations.length > 0);
   const { given, addressId } = allocation.inputs;
-  if (
-    given ||
-    addressId !== undefined ||
-    domain === undefined ||
-    !first?.allocations.some(({ key }) => key === allocation.key)
-  )
-    return allocation;
-  return {
-    ...allocation,
-    inputs: { ...allocation.inputs, dnsName: `${guest.name}.${domain.replace(/\.$/, "")}`.toLowerCase() },
-  };
+  if (given) return allocation;
+  if (addressId !== undefined) {
+    const former = formerName(site.state.guests.get(guest.id), guest);
+    if (domain === undefined || former === undefined) return allocation;
+    const [renames, dnsName] = [guestFullName(former, domain), guestFullName(guest.name, domain)];
+    const isGiven = dnsName !== renames && site.netbox.ipam.address(addressId)?.dnsName === renames;
+    return isGiven ? { ...allocation, inputs: { ...allocation.inputs, dnsName, renames } } : allocation;
+  }
+  const first = nics.find(({ allocations }) => allocations.length > 0);
+  if (!first?.allocations.some(({ key }) => key === allocation.key)) return allocation;
+  const dnsName = nameOnNic(site, first) ?? (domain === undefined ? undefined : guestFullName(guest.name, domain));
+  return dnsName === undefined ? allocation : { ...allocation, inputs: { ...allocation.inputs, dnsName } };
+}
+
+/** The name of a NIC's documented addresses: the primary one's before the others'. */
+function nameOnNic({ netbox }: Site, { allocations }: Nic): string | undefined {
+  const names = [...allocations]
+    .sort((a, b) => Number(b.inputs.primary) - Number(a.inputs.primary))
+    .map(({ inputs }) =>
+      inputs.addressId === undefined ? "" : (netbox.ipam.address(inputs.addressId)?.dnsName ?? ""),
+    );
+  return names.find((name) => name !== "");
 }
 
 // ---- NICs

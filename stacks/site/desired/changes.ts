@@ -231,7 +231,7 @@ const declaredOfAddress = ({ inputs }: DesiredAllocation, url: string): Declared
   system: "NetBox",
   inputs: { ...inputs },
   diff: allocationDiff,
-  compared: ["address", "addressId", "primary"],
+  compared: ["address", "addressId", "primary", "dnsName"],
 });
 
 const declaredOfMachine = ({ id, name, url }: OfGuest, { type, inputs }: Machine): DeclaredItem => ({
@@ -252,10 +252,10 @@ function declaredOfRecord(
 ): DeclaredItem {
   const { server, name, ttl, ttls, owner } = record;
   const addresses = record.addresses.map(known);
-  const zoneOf = servers.find((each) => each.name === server)?.zoneOf ?? (() => undefined);
+  const hasPointer = servers.find((each) => each.name === server)?.hasPointer ?? (() => false);
   const values = addresses.includes(unknown)
     ? { records: unknown, reverse: unknown }
-    : recordValues(record, addresses, zoneOf);
+    : recordValues(record, addresses, hasPointer);
   const [guest] = owner.guests;
   return {
     key: `name/${server}/${name}`,

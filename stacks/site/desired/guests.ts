@@ -6,7 +6,7 @@ import { bootProblem, vmSettledProblem, vmState } from "../../../providers/proxm
 import { groupBy, isRecord } from "../../../providers/values";
 import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
-import { isBuilt, isToBePromoted } from "../../netbox/statuses";
+import { isBuilt, isLeft, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { clashes } from "./clashes";
 import { disksOf, type KeptDisks } from "./disks";
@@ -92,8 +92,8 @@ function desiredGuest(
     problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
   const found = facts && type && targetOf(site, guest, type, mark, facts, problem);
   if (facts === undefined || type === undefined || found === undefined) return { problems };
-  // What failed is left as it is, and not made where it isn't.
-  if (guest.status === "failed" && !found.built) return { problems };
+  // What failed, or has a status of its own, is left as it is, and not made where it isn't.
+  if (isLeft(guest.status) && !found.built) return { problems };
 
   checkNumbers(guest, problem);
   if (interfaces.length === 0) problem("it has no interface; add one in NetBox, named net0");
@@ -131,9 +131,7 @@ function desiredGuest(
   if (problems.length > 0) return { problems };
 
   // Nothing new is asked for on behalf of a guest that is left as it is.
-  const allocations = given.allocations.filter(
-    ({ inputs }) => guest.status !== "failed" || inputs.addressId !== undefined,
-  );
+  const allocations = given.allocations.filter(({ inputs }) => !isLeft(guest.status) || inputs.addressId !== undefined);
   return {
     problems,
     guest: {

@@ -1,8 +1,10 @@
 import { allowedOf } from "../../../providers/missing";
 import type { SiteSettings } from "../settings";
+import { withoutTakenNames } from "./guestnames";
 import { desiredGuests } from "./guests";
 import { keptGuests, keptHosts } from "./kept";
 import { desiredRecords, type NamedRecords, type Servers } from "./records";
+import { requiredFieldProblems } from "./requiredfields";
 import type { DesiredGuest, GuestProblem, KeptGuest, PluginFacts, Problem, Site } from "./types";
 
 // A guest that can't be declared as NetBox has it does not stop the others: it is left out, with all that it has.
@@ -10,30 +12,41 @@ import type { DesiredGuest, GuestProblem, KeptGuest, PluginFacts, Problem, Site 
 /** What of a site can be declared. */
 export interface Settled {
   guests: DesiredGuest[];
-  named: Omit<NamedRecords, "problems">;
+  named: Omit<NamedRecords, "problems" | "warnings">;
   /** What is left out, as far as the state has it. */
   kept: KeptGuest[];
   /** What is wrong with the guests that are left out, by NetBox id. */
   left: Map<number, Problem[]>;
   /** What can't be left out. */
   problems: Problem[];
+  warnings: string[];
 }
 
 /**
  * Maps the site, leaves out the guests with problems, and maps again, until none is left that has one.
+ * @param given what the settings say of required custom fields, by their names
  * @param before guests that are left out for what NetBox says of them
  */
-export function settle(site: Site, servers: Servers, plugin: PluginFacts | undefined, before: GuestProblem[]): Settled {
+export function settle(
+  site: Site,
+  servers: Servers,
+  plugin: PluginFacts | undefined,
+  given: Record<string, unknown>,
+  before: GuestProblem[],
+): Settled {
   const left = new Map<number, Problem[]>();
   add(left, before);
   for (;;) {
     const kept = keptGuests(site, left.keys());
     const avoid = [...site.avoid, ...keptHosts(site, kept)];
-    const { guests, problems } = desiredGuests({ ...site, avoid }, new Set(left.keys()));
-    const { problems: ofNames, ...named } = desiredRecords(site, guests, servers, plugin, kept);
-    const found = [...problems, ...ofNames];
+    const desired = desiredGuests({ ...site, avoid }, new Set(left.keys()));
+    const { guests, warnings } = withoutTakenNames(site.netbox, desired.guests);
+    const { problems: ofNames, warnings: ofRecords, ...named } = desiredRecords(site, guests, servers, plugin, kept);
+    const required = requiredFieldProblems(site, given, guests, named.plugin);
+    const found = [...desired.problems, ...ofNames, ...required];
     if (add(left, found)) continue;
-    return { guests, named, kept, left, problems: found.map(({ text }) => text) };
+    const problems = found.map(({ text }) => text);
+    return { guests, named, kept, left, problems, warnings: [...warnings, ...ofRecords] };
   }
 }
 

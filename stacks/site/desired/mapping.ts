@@ -3,8 +3,9 @@ import { type Mark, printMark } from "../../../providers/ownership/mark";
 import { type Disk, type Nic, tagLike, tidyTags } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { discoveredTags } from "../../netbox/discovered";
+import { hostnameLike, hostnameProblem, machineName } from "../../netbox/hostnames";
 import { nameInside } from "../../netbox/interfaces";
-import { powerOf } from "../../netbox/statuses";
+import { isLeft, powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { GuestSettings } from "./guestsettings";
 import { nicModelOf } from "./networks";
@@ -44,12 +45,14 @@ export function machineOf(mapping: GuestMapping, { source, ...settled }: Settled
     : { type: "lxc", inputs: { ...common, ...container(mapping), template: source?.vmid ?? source?.volume } };
 }
 
-const hostname = /^(?=.{1,63}(\.|$))([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*$/i;
-
 /** What neither kind of guest can be. */
 export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string) => void): void {
-  if (!hostname.test(guest.name))
-    problem("its name is no valid hostname; rename it in NetBox to letters, digits and hyphens");
+  const wrong = hostnameProblem(guest.name);
+  const near = hostnameLike(guest.name);
+  if (wrong !== undefined)
+    problem(
+      `its name ${wrong}; rename it in NetBox${near === undefined ? " to letters, digits and hyphens" : `, for instance to ${near}`}`,
+    );
   if (guest.memory !== undefined && guest.memory < 16)
     problem(`${guest.memory} MB of memory are less than PVE takes; write at least 16`);
 }
@@ -85,7 +88,7 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     mark,
     fullClone: own.fullClone ?? true,
     storage: own.storage,
-    name: guest.name,
+    name: machineName(guest.name),
     description,
     tags: tidyTags(guest.tags.filter((tag) => !notOfPve(tag)).map(tagLike)).filter((tag) => tag !== ""),
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
@@ -94,7 +97,7 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     options: optionsOfGuest(guest, type, settings, problem),
     power: wanted,
     adopt: asked && target.adopts ? true : undefined,
-    inert: guest.status === "failed" ? true : undefined,
+    inert: isLeft(guest.status) ? true : undefined,
     rebuild: own.rebuild,
     restart: policy === "when-needed" || (policy === "ask" && allowed) ? true : undefined,
   };

@@ -35,8 +35,9 @@ function sources(guest: NetboxVirtualMachine, type: GuestType, settings: Setting
   const { optionPrefix } = settings.site.customFields;
   const { section } = kinds[type];
   const fields = new Map<string, unknown>();
-  if (guest.startOnBoot === "on") fields.set("onboot", 1);
-  if (guest.startOnBoot === "off") fields.set("onboot", 0);
+  // NetBox says off where nobody chose anything: since 4.5 of every machine that was there before.
+  if (guest.startOnBoot === "on" || guest.startOnBoot === "laststate") fields.set("onboot", 1);
+  if (guest.startOnBoot === "off" && settings.site.startOnBoot === "netbox") fields.set("onboot", 0);
   // PVE counts whole cores; a fraction of them is a limit.
   if (guest.vcpus !== undefined && !Number.isInteger(guest.vcpus)) fields.set("cpulimit", guest.vcpus);
   return [

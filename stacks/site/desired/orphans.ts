@@ -1,6 +1,6 @@
 import type { ZoneContent } from "../../../providers/dns/bind9/nameserver";
 import { ownedNames, type RecordInputs } from "../../../providers/dns/bind9/record.model";
-import { reverseName } from "../../../providers/dns/names";
+import { Zones } from "../../../providers/dns/zones";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { parseAllocation, parseRecord } from "../../../providers/ownership/netbox";
 import { vmidOf } from "../../netbox/identity";
@@ -150,6 +150,8 @@ function leftRecords(
 ): { orphan: Orphan; guests: readonly number[] }[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
+  const pointers = (of: string) =>
+    new Zones(zones.flatMap(({ server, zone, content }) => (server === of ? [[zone, content] as const] : [])));
   return zones.flatMap(({ server, content }) =>
     ownedNames(content)
       .filter(
@@ -162,9 +164,11 @@ function leftRecords(
       .map(({ name, owner }) => {
         const rrsets = content.get(name);
         const addresses = ["A", "AAAA"].flatMap((type) => rrsets?.get(type)?.values ?? []);
-        const reverse = addresses.filter((address) =>
-          zones.some((zone) => zone.server === server && zone.content.has(reverseName(address))),
-        );
+        const held = pointers(server);
+        const reverse = addresses.filter((address) => {
+          const pointer = held.pointer(address);
+          return pointer?.kept.has(pointer.name);
+        });
         const state: RecordInputs = {
           server,
           name,

@@ -8,13 +8,20 @@ import type { PluginFacts } from "./types";
 export interface ZoneServer {
   name: string;
   zoneOf: (name: string) => string | undefined;
+  /** Does one of its zones hold the PTR of an address? */
+  hasPointer: (address: string) => boolean;
   /** NetBox's id of the view that it shows. */
   viewId: (views: NetboxDnsView[]) => number | undefined;
 }
 
-export const zoneServerOf = (name: string, view: string | undefined, zoneOf: ZoneServer["zoneOf"]): ZoneServer => ({
+export const zoneServerOf = (
+  name: string,
+  view: string | undefined,
+  { zoneOf, hasPointer }: Pick<ZoneServer, "zoneOf" | "hasPointer">,
+): ZoneServer => ({
   name,
   zoneOf,
+  hasPointer,
   viewId: (views) => views.find((each) => (view === undefined ? each.isDefault : each.name === view))?.id,
 });
 

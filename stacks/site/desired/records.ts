@@ -1,5 +1,5 @@
 import type { RecordType } from "../../../providers/dns/bind9/record.model";
-import { absolute, isDnsName } from "../../../providers/dns/names";
+import { absolute, bareName, nameProblem, takesAddresses } from "../../../providers/dns/names";
 import { canonicalValue, isSafe, unquoteTxt } from "../../../providers/dns/rdata";
 import type { Zones } from "../../../providers/dns/zones";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
@@ -39,6 +39,7 @@ export interface NamedRecords {
   records: DesiredRecord[];
   plugin: DesiredPluginRecord[];
   problems: GuestProblem[];
+  warnings: string[];
   /** Names that no zone of ours holds. */
   elsewhere: string[];
 }
@@ -63,6 +64,7 @@ export function desiredRecords(
 ): NamedRecords {
   const entries = new Map<string, Entry>();
   const problems: GuestProblem[] = [];
+  const underscored = new Set<string>();
   const elsewhere = new Set<string>();
   const { ipam } = site.netbox;
   const indexed = facts && new IndexedPlugin(facts, servers.all);
@@ -73,14 +75,15 @@ export function desiredRecords(
     return made;
   };
   const ofGuest = (name: string, guest: DesiredGuest): Entry | undefined => {
-    if (!isDnsName(name)) {
-      const text = `${guestTitle(guest)}: "${name}" is no valid DNS name; correct it in NetBox`;
+    const wrong = nameProblem(name);
+    if (wrong !== undefined) {
+      const text = `${guestTitle(guest)}: the name ${JSON.stringify(name)} ${wrong}; correct it in NetBox`;
       problems.push({ guests: [guest.id], text });
       return undefined;
     }
     const server = servers.zones.of(name)?.kept;
     if (server === undefined) {
-      elsewhere.add(absolute(name).replace(/\.$/, ""));
+      elsewhere.add(bareName(name));
       return undefined;
     }
     const entry = entryAt(server, name);
@@ -92,28 +95,45 @@ export function desiredRecords(
   for (const guest of guests)
     for (const { key, inputs } of guest.allocations) {
       const known = inputs.addressId === undefined ? undefined : ipam.address(inputs.addressId);
-      const name = known?.dnsName ?? inputs.dnsName ?? "";
+      const name = inputs.dnsName ?? known?.dnsName ?? "";
       if (name === "") continue;
       const ref: AddressRef = inputs.address === undefined ? { allocation: key } : { address: inputs.address };
-      ofGuest(name, guest)?.addresses.push(ref);
+      const entry = ofGuest(name, guest);
+      if (entry !== undefined && !takesAddresses(name)) {
+        underscored.add(bareName(name));
+        continue;
+      }
+      entry?.addresses.push(ref);
       if (known) extras(site, guest, known, name, ofGuest);
     }
   const plugin =
     indexed === undefined || site.settings.dns.plugin !== "sync"
       ? []
       : pluginRecords(site.stack, [...entries.values()], indexed, guests);
-  if (indexed !== undefined) readPlugin(site, indexed, entryAt, problems);
+  if (indexed !== undefined) readPlugin(site, indexed, entryAt, { problems, underscored });
+  const isApex = (name: string) => servers.zones.of(name)?.zone === name;
   const asTheyAre = keptRecords(site, kept, servers.all);
   const alone = asTheyAre.filter((record) => !joinKept(entries, record, kept));
-  const records = [...entries.values()].map((entry) => recordOf(entry, site, indexed, kept, problems));
+  const records = [...entries.values()]
+    .filter(({ addresses, texts }) => addresses.length > 0 || texts.size > 0)
+    .map((entry) => recordOf(entry, site, { plugin: indexed, isApex, kept }, problems));
   const written = new Set(plugin.map(({ key }) => key));
   return {
     records: [...records, ...alone],
     plugin: [...plugin, ...keptPluginRecords(site, kept, asTheyAre, written)],
     problems,
+    warnings: underscoreWarnings(underscored),
     elsewhere: [...elsewhere],
   };
 }
+
+/** BIND's `check-names` refuses the addresses of such names, and nsupdate before it. */
+const underscoreWarnings = (names: ReadonlySet<string>): string[] =>
+  names.size === 0
+    ? []
+    : [
+        `${[...names].join(", ")}: a name with an underscore can't have addresses in DNS (BIND's check-names): left out. Write dns_name with hyphens in NetBox.`,
+      ];
 
 const newEntry = (server: string, name: string): Entry => ({
   name,
@@ -156,7 +176,7 @@ function readPlugin(
   { stack, netbox, settings }: Site,
   plugin: IndexedPlugin,
   entryAt: (server: string, name: string) => Entry,
-  problems: GuestProblem[],
+  { problems, underscored }: { problems: GuestProblem[]; underscored: Set<string> },
 ): void {
   for (const { server, record, zone, type } of pluginEntries(stack, plugin)) {
     const where = `${record.name} ${record.type} of zone ${zone.name} (${pageOf(netbox.url, "plugins/netbox-dns/records", record.id)})`;
@@ -164,6 +184,10 @@ function readPlugin(
     if (!isSafe(type, value)) {
       const text = `${where} holds control characters, which no zone takes; correct it in NetBox`;
       problems.push({ guests: [], text });
+      continue;
+    }
+    if ((type === "A" || type === "AAAA") && !takesAddresses(record.fqdn)) {
+      underscored.add(bareName(record.fqdn));
       continue;
     }
     const entry = entryAt(server, record.fqdn);
@@ -182,16 +206,21 @@ function readPlugin(
 function recordOf(
   entry: Entry,
   site: Site,
-  plugin: IndexedPlugin | undefined,
-  kept: KeptGuest[],
+  { plugin, isApex, kept }: { plugin: IndexedPlugin | undefined; isApex: (name: string) => boolean; kept: KeptGuest[] },
   problems: GuestProblem[],
 ): DesiredRecord {
   const { name, server, addresses, texts, guests, holders, adopt } = entry;
   const aliases = [...(texts.get("CNAME") ?? [])];
+  const ofGuests = [...guests].filter((id) => !kept.some((each) => each.id === id));
   if (aliases.length > 0 && (addresses.length > 0 || aliases.length > 1 || texts.size > 1))
     problems.push({
-      guests: [...guests].filter((id) => !kept.some((each) => each.id === id)),
+      guests: ofGuests,
       text: `${[...holders].join(" and ")}: ${name} can't be an alias of ${aliases.join(" and ")} and something else besides; keep one in NetBox`,
+    });
+  if (aliases.length > 0 && isApex(name))
+    problems.push({
+      guests: ofGuests,
+      text: `${[...holders].join(" and ")}: ${name} is a zone's own name, and can't be an alias of ${aliases.join(" and ")}; take it out of NetBox`,
     });
   const zone = plugin?.zoneOf(server, name);
   const ttl = zone?.ttl ?? site.settings.dns.ttl;

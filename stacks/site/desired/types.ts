@@ -38,6 +38,8 @@ import type { KnownName } from "./names";
 export interface NetboxFacts {
   url: string;
   guests: NetboxVirtualMachine[];
+  /** Machines on no cluster that would be built on one. */
+  homeless: { id: number; name: string }[];
   interfaces: NetboxInterface[];
   disks: NetboxDisk[];
   addresses: NetboxAddress[];

@@ -118,6 +118,24 @@ describe("NetBox", () => {
     await provider.delete?.(id, outs);
   });
 
+  it("gives an address the new name of a renamed guest, while it has the name that the former one gave", async () => {
+    const { id, state } = await ipAllocationHandler.create(inputs({ ordinal: 8, dnsName: "one.lab.example" }));
+    const { addressId } = state as { addressId: number };
+    const renamed = inputs({ ordinal: 8, addressId, dnsName: "two.lab.example", renames: "one.lab.example" });
+    const name = async () =>
+      ((await systems.clients.netbox("GET", `ipam/ip-addresses/${addressId}/`)) as { dns_name: string }).dns_name;
+    expect(ipAllocationHandler.diff({ ...state }, renamed).changes).toBe(true);
+    const after = await ipAllocationHandler.update(id, { ...state }, renamed);
+    expect(await name()).toBe("two.lab.example");
+    expect(after).not.toHaveProperty("renames");
+    expect(ipAllocationHandler.diff({ ...after }, inputs({ ordinal: 8, addressId })).changes).toBe(false);
+    // A name that somebody wrote since the plan is theirs.
+    await systems.clients.netbox("PATCH", `ipam/ip-addresses/${addressId}/`, { dns_name: "theirs.lab.example" });
+    await ipAllocationHandler.update(id, { ...after }, { ...renamed, dnsName: "three.lab.example" });
+    expect(await name()).toBe("theirs.lab.example");
+    await ipAllocationHandler.delete(id, { ...state });
+  });
+
   it("reserves an address that a guest still uses, and frees it when that guest's allocation goes", async () => {
     const old = await ipAllocationHandler.create(inputs({ ordinal: 1, primary: false }));
     const { addressId, address } = old.state as { addressId: number; address: string };

@@ -4,6 +4,42 @@ import { get } from "../../../../providers/registry";
 import { isReal } from "../../../harness/services";
 import { seedWith, TestSystems } from "../../../harness/systems";
 
+describe.skipIf(isReal)("a name whose PTR stands in a classless zone", () => {
+  let systems: TestSystems;
+
+  afterAll(() => systems.close());
+
+  it("is written there in both spellings, and its PTR in the parent zone goes", async () => {
+    const seed = seedWith("[]");
+    const reverse = { updatable: ["PTR", "TXT"] };
+    const classless = ["0/25.2.0.192.in-addr.arpa", "128-255.2.0.192.in-addr.arpa"];
+    const zones = [...classless, "2.0.192.in-addr.arpa"].map((name) => ({ name, ...reverse }));
+    systems = await TestSystems.open({ ...seed, dns: { ...seed.dns, zones: [...seed.dns.zones, ...zones] } });
+    const wanted = {
+      ...{ server: "ns1", name: "web.lab.example.", ttl: 300, owner: { stack: "netbox-proxmox/test", guests: [1] } },
+      records: { A: ["192.0.2.5", "192.0.2.200"] },
+      reverse: ["192.0.2.5", "192.0.2.200"],
+    };
+    const pointers = async () => (await systems.newRecords()).filter((line) => line.includes(" PTR "));
+    // As it was written before the classless zones came.
+    const context = systems.context();
+    await systems.clients.nsupdate("2.0.192.in-addr.arpa.", [
+      "update add 5.2.0.192.in-addr.arpa. 300 PTR web.lab.example.",
+      'update add _netbox-proxmox.5.2.0.192.in-addr.arpa. 300 TXT "stack=netbox-proxmox/test guests=1 types=PTR kept="',
+    ]);
+    expect(context.nameServer("ns1").pointerOf("192.0.2.5")).toBe("5.0/25.2.0.192.in-addr.arpa.");
+    const made = await recordHandler.create(wanted);
+    expect(await pointers()).toEqual([
+      "200.128-255.2.0.192.in-addr.arpa. PTR web.lab.example.",
+      "5.0/25.2.0.192.in-addr.arpa. PTR web.lab.example.",
+    ]);
+    const read = await recordHandler.read(made.id, { ...made.state });
+    expect(recordHandler.diff({ ...read?.state }, wanted).changes).toBe(false);
+    await recordHandler.delete(made.id, { ...made.state });
+    expect(await systems.newRecords()).toEqual([]);
+  });
+});
+
 describe("a name on a BIND 9", () => {
   let systems: TestSystems;
 

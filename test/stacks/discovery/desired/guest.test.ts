@@ -76,6 +76,15 @@ describe("a virtual machine in NetBox's words", () => {
     expect(args.tags).toEqual(["proxmox-vm-discovered", "a-b", "web"]);
   });
 
+  it("says nothing that this release of NetBox has no place for", () => {
+    const fieldsOn = (startOnBoot: boolean, paused: boolean, status: string) =>
+      guestArgs({ ...machine, status }, "pve", { ...names, lacks: { startOnBoot, paused } }).fields;
+    expect(fieldsOn(true, true, "paused")).not.toHaveProperty("startOnBoot");
+    expect(fieldsOn(true, true, "paused")).not.toHaveProperty("status");
+    expect(fieldsOn(true, true, "running")?.status).toBe("active");
+    expect(fieldsOn(false, false, "paused")).toMatchObject({ status: "paused", startOnBoot: "on" });
+  });
+
   it("has its disks, but no drive that is none of its own", () => {
     expect(Object.entries(args.disks ?? {})).toEqual([
       ["scsi0", { fields: { size: 10240 }, customFields: { proxmox_disk_storage_volume: "ceph" }, tags: [] }],

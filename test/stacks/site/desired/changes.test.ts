@@ -61,7 +61,12 @@ const recordOf = ({ id, nics }: DesiredGuest): DesiredRecord => {
 };
 
 const servers = [
-  { name: "ns1", zoneOf: (name: string) => (name.endsWith("arpa.") ? undefined : "lab.example."), viewId: () => 1 },
+  {
+    name: "ns1",
+    zoneOf: (name: string) => (name.endsWith("arpa.") ? undefined : "lab.example."),
+    hasPointer: () => false,
+    viewId: () => 1,
+  },
 ];
 const desiredOf = (guests: DesiredGuest[]): Desired => ({
   guests,

@@ -8,6 +8,8 @@ const field = (name: string, ...objectTypes: string[]): Site["netbox"]["customFi
   name,
   objectTypes,
   type: "text",
+  required: false,
+  default: undefined,
 });
 const machine = "virtualization.virtualmachine";
 const vmInterface = "virtualization.vminterface";

@@ -47,6 +47,7 @@ export const siteWith = ({
   netbox: {
     url: "https://nb",
     guests: [],
+    homeless: [],
     interfaces: [],
     disks: [],
     addresses: [],

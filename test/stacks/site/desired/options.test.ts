@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxVirtualMachine } from "../../../../providers/netbox/schemas";
+import { changedFields } from "../../../../providers/proxmox/nodes/guest.model";
 import { readSettings } from "../../../../stacks/settings";
 import { diskOptionsOf, optionsOfGuest } from "../../../../stacks/site/desired/options";
 
@@ -58,8 +59,17 @@ describe("the options of a guest", () => {
 
   it("are none where nobody names any, and a fraction of a CPU is a limit", () => {
     expect(chosen({}).options).toBeUndefined();
-    expect(chosen({ startOnBoot: "laststate" }).options).toBeUndefined();
+    expect(chosen({ startOnBoot: "off" }).options).toBeUndefined();
+    expect(chosen({ startOnBoot: "laststate" }).options).toEqual({ onboot: 1 });
     expect(chosen({ vcpus: 1.5 }).options).toEqual({ cpulimit: 1.5 });
+  });
+
+  it("are compared where somebody names them: what an earlier run was told says nothing", () => {
+    const diff = (before: object, after: object) =>
+      changedFields(["options"], { options: before }, { options: after }).length > 0;
+    expect(diff({ onboot: 0, cpu: "cputype=host" }, { cpu: "cputype=host" })).toBe(false);
+    expect(diff({ onboot: 0 }, { onboot: 1 })).toBe(true);
+    expect(diff({}, { onboot: 1 })).toBe(true);
   });
 
   it("that won't do are told with where they stand and what would do", () => {

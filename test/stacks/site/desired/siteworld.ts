@@ -56,8 +56,9 @@ export interface World {
 }
 
 const zoneOf = (name: string): string | undefined => (name.endsWith("lab.example.") ? "lab.example." : undefined);
+const hasPointer = (): boolean => false;
 const servers = {
-  all: [zoneServerOf("ns1", undefined, zoneOf)],
+  all: [zoneServerOf("ns1", undefined, { zoneOf, hasPointer })],
   zones: new Zones<string>([["lab.example", "ns1"]]),
 };
 
@@ -204,6 +205,7 @@ export function stateAfter(guests: Documented[], proxmox: Partial<ProxmoxFacts> 
     siteWith({ netbox: netboxOf(guests), proxmox: new Map([["pve", proxmoxOf(new Map(), proxmox)]]) }),
     servers,
     undefined,
+    {},
     [],
   );
   if (left.size > 0) throw new Error(`these guests are meant to be in order: ${JSON.stringify([...left])}`);
@@ -222,7 +224,7 @@ export function stateAfter(guests: Documented[], proxmox: Partial<ProxmoxFacts> 
       const addresses = record.addresses.map((ref) => ("address" in ref ? ref.address : ""));
       return {
         type: "Bind9Record",
-        properties: { server, name, ttl, owner, ...recordValues(record, addresses, zoneOf) },
+        properties: { server, name, ttl, owner, ...recordValues(record, addresses, hasPointer) },
       };
     }),
   ];
@@ -253,7 +255,7 @@ export function planOf(
     settings: settingsWith(sections),
     proxmox: new Map([["pve", proxmoxOf(vmids, proxmox)]]),
   });
-  const settled = settle(site, servers, undefined, before);
+  const settled = settle(site, servers, undefined, {}, before);
   const changes = siteChanges(site, { ...settled, ...settled.named, orphans: [] }, servers.all);
   return { ...settled, site, changes };
 }
