@@ -2,7 +2,6 @@ import { type Context, givenMaxRemovals } from "../../providers/context";
 import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import type { Self } from "../../providers/ownership/owner";
-import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
@@ -21,7 +20,8 @@ import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from ".
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
-import type { DesiredGuest, InState, ProxmoxFacts, Site } from "./desired/types";
+import { StillUsed, stillUsedBy } from "./desired/stillused";
+import type { DesiredGuest, InState, Site } from "./desired/types";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
@@ -63,12 +63,12 @@ export async function planSite(
     ),
   );
   const netbox = withoutDiscovered(documented, proxmox, { self, settings, state });
-  const facts: Site = { stack, self, settings, netbox, proxmox, state, avoid: [] };
+  const facts: Site = { stack, self, settings, netbox, proxmox, state, stillUsed: new StillUsed() };
   const wrongDefaults = defaultProblems(facts);
   if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
   const decision = await judged(context, facts);
-  facts.avoid = stillUsed(facts.proxmox, decision.removals);
+  facts.stillUsed = stillUsedBy(facts, decision.removals);
   let desired = desiredGuests(facts);
   if (await readLosers(context, facts, desired.guests)) desired = desiredGuests(facts);
   const zoneServers = context.nameServers.map((server) =>
@@ -200,13 +200,4 @@ async function judged(
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()]);
   const scope = { inScope: netbox.guests.length, site: settings.site };
   return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };
-}
-
-/** Hosts of guests that are about to go: their NetBox addresses may be free already, while they still answer. */
-function stillUsed(proxmox: Map<string, ProxmoxFacts>, removals: Undeclared[]): string[] {
-  return removals.flatMap(({ cluster, vmid }) =>
-    Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
-      .flat()
-      .map(hostOf),
-  );
 }

@@ -3,6 +3,7 @@ import type { GuestInputs } from "../../../providers/netbox/virtualization/guest
 import { guestUrl } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
+import { canonical } from "../../netbox/address";
 import { namedNode, typeOf, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
 import { isBuilt, promotes } from "../../netbox/statuses";
@@ -180,10 +181,14 @@ function clashes(guests: DesiredGuest[]): Problem[] {
           `${list.map(({ name, mark }) => `${name} (${guestUrl(mark)})`).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
       );
   };
-  const addresses = ({ nics }: DesiredGuest) =>
-    nics.flatMap(({ v4, v6 }) =>
-      [v4, v6].flatMap((ref) => (ref && "address" in ref ? [ref.address.split("/")[0] ?? ""] : [])),
+  const addresses = ({ nics, allocations }: DesiredGuest) => {
+    const given = nics.flatMap(({ v4, v6 }) => [v4, v6].flatMap((ref) => (ref && "address" in ref ? ref.address : [])));
+    return allocations.flatMap(({ isConfigurable, vrfId, inputs: { address } }) =>
+      isConfigurable && address !== undefined && given.includes(address)
+        ? [`${vrfId ?? ""}\0${canonical(address)}`]
+        : [],
     );
+  };
   return [
     ...twins("VMID", "change one in NetBox", ({ machine: { inputs } }) => [`${inputs.cluster}\0${inputs.vmid}`]),
     ...twins("name", "rename one in NetBox", ({ machine: { inputs } }) => [
