@@ -1,8 +1,8 @@
 import { z } from "zod";
-import { messageOf } from "../../providers/errors";
+import { messageOf, UserError } from "../../providers/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
-import { row, wireFields } from "../../providers/netbox/objects/objects";
+import { pageOf, row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { parseMaking } from "../../providers/ownership/netbox";
 import type { Self } from "../../providers/ownership/owner";
@@ -146,35 +146,48 @@ const isLocal = (address: string): boolean => /^(127\.|169\.254\.|::1\/|fe80:)/i
 
 // ---- NetBox
 
+const vrf = z
+  .object({ id: z.number(), name: z.string(), rd: z.string().nullish() })
+  .transform(({ rd, ...each }) => ({ ...each, ...(rd ? { rd } : {}) }));
+
 const change = z.object({
   changed_object_type: z.string(),
   changed_object_id: z.number(),
   message: z.string().default(""),
 });
 
-/** Everything that discovery may merge with, in bulk. @param known ids in the stack's state, which need no look */
+/** Everything that discovery may merge with, in bulk. @param known ids in the stack's state, which need no look @throws UserError */
 export async function readNetboxView(
   netbox: NetboxClient,
   clusterNames: string[],
   self: Self,
   known: Set<string>,
+  namesVrfs: boolean,
 ): Promise<NetboxView> {
   const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
   const clusters = await netbox.list(typeOf("cluster").path, row, `${wireFields("cluster")},scope,scope_type,site`);
   const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
   const none: Row[] = [];
+  const twins = clusterNames.flatMap((name) => {
+    const of = clusters.filter((each) => each.name === name);
+    return of.length > 1 ? [`"${name}" (${of.map(({ id }) => pageOf(netbox, "cluster", id)).join(" and ")})`] : [];
+  });
+  if (twins.length > 0)
+    throw new UserError(
+      `NetBox has several clusters of one name, which netbox-proxmox:proxmox can't tell apart: ${twins.join(", ")}. Rename all but one of each, here and there.`,
+    );
   const ofClusters = (type: ObjectTypeName, more = "") =>
     ids.length === 0 ? Promise.resolve(none) : list(type, more, { cluster_id: ids });
   const [machines, interfaces, disks, devices, deviceInterfaces] = await Promise.all([
     ofClusters("virtualMachine"),
-    ofClusters("vmInterface", ",virtual_machine"),
+    ofClusters("vmInterface", ",virtual_machine,vrf"),
     list("virtualDisk", ",virtual_machine"),
     list("device"),
-    list("interface", ",device"),
+    list("interface", ",device,vrf"),
   ]);
   const [addresses, prefixes, vlans, platforms, tags, roles, clusterTypes] = await Promise.all([
-    netbox.list("ipam/ip-addresses", row, "id,address,assigned_object_type,assigned_object_id,vrf,status"),
+    netbox.list("ipam/ip-addresses", row, "id,address,role,assigned_object_type,assigned_object_id,vrf,status,tags"),
     netbox.list("ipam/prefixes", row, wireFields("prefix")),
     list("vlan"),
     list("platform"),
@@ -198,8 +211,9 @@ export async function readNetboxView(
     machines: machines.filter((each) => ids.includes(Number(nestedId(each.cluster)))),
     interfaces,
     disks,
-    addresses: addresses.filter(({ vrf }) => vrf === null),
-    prefixes: prefixes.filter(({ vrf }) => vrf === null),
+    addresses,
+    prefixes,
+    ...(namesVrfs ? { vrfs: await netbox.list("ipam/vrfs", vrf, "id,name,rd") } : {}),
     devices,
     deviceInterfaces,
     vlans,

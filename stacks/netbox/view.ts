@@ -1,4 +1,5 @@
 import { Row } from "../../providers/netbox/objects/object.model";
+import type { NetboxVrf } from "../../providers/netbox/schemas";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
@@ -9,6 +10,8 @@ export interface NetboxView {
   disks: Row[];
   addresses: Row[];
   prefixes: Row[];
+  /** Read only where the settings name one. */
+  vrfs?: NetboxVrf[];
   devices: Row[];
   deviceInterfaces: Row[];
   vlans: Row[];

@@ -37,10 +37,6 @@ export const wireFields = (type: ObjectTypeName): string =>
 const extras: Partial<Record<ObjectTypeName, string[]>> = {
   virtualMachine: ["primary_ip4", "primary_ip6"],
   device: ["primary_ip4", "primary_ip6"],
-  // Ours are in the global table.
-  prefix: ["vrf"],
-  ipRange: ["vrf"],
-  ipAddress: ["vrf"],
 };
 const extra = (type: ObjectTypeName): string[] => extras[type] ?? [];
 
@@ -72,8 +68,9 @@ export async function lookUp(
   );
   const found = (await netbox.list(path, row, wireFields(type), Object.fromEntries(query))).filter((each) => {
     const there = fieldsFrom(type, each, Object.keys(wanted));
-    const isGlobal = each.vrf === undefined || each.vrf === null;
-    return isGlobal && Object.entries(wanted).every(([name, value]) => same(there[name], value));
+    // Of the global table, unless its VRF is named.
+    const isInTable = "vrf" in wanted || each.vrf === undefined || each.vrf === null;
+    return isInTable && Object.entries(wanted).every(([name, value]) => same(there[name], value));
   });
   if (found.length > 1)
     throw new UserError(

@@ -55,6 +55,12 @@ const ref = (wire: string, naming = by("name")): Field => ({
   read: (value) => (isRecord(value) ? naming.read(value) : undefined),
   write: (value) => (value === null ? null : naming.write(String(value))),
 });
+/** One that is named by its id, as nothing else of it is unique. */
+const idRef = (wire: string): Field => ({
+  ...plain(wire),
+  read: (value) => (isRecord(value) ? Number(value.id) : undefined),
+  write: (value) => (value === null ? null : { id: Number(value) }),
+});
 const refs = (wire: string, naming = by("name")): Field => ({
   ...plain(wire, []),
   read: (value) => orNothing(Array.isArray(value) ? value.filter(isRecord).map(naming.read).sort() : value),
@@ -164,9 +170,10 @@ export const objectTypes = {
   prefix: {
     path: "ipam/prefixes",
     noun: "prefix",
-    key: ["prefix"],
+    key: ["prefix", "vrf"],
     fields: {
       prefix: text("prefix"),
+      vrf: idRef("vrf"),
       vlan: ref("vlan", vlanNaming),
       role: ref("role"),
       status: choice("status"),
@@ -177,10 +184,11 @@ export const objectTypes = {
   ipRange: {
     path: "ipam/ip-ranges",
     noun: "IP range",
-    key: ["start", "end"],
+    key: ["start", "end", "vrf"],
     fields: {
       start: text("start_address"),
       end: text("end_address"),
+      vrf: idRef("vrf"),
       role: ref("role"),
       status: choice("status"),
       ...described,
@@ -189,8 +197,8 @@ export const objectTypes = {
   ipAddress: {
     path: "ipam/ip-addresses",
     noun: "IP address",
-    key: ["address"],
-    fields: { address: text("address"), status: choice("status"), ...described },
+    key: ["address", "vrf"],
+    fields: { address: text("address"), vrf: idRef("vrf"), status: choice("status"), ...described },
   },
   dnsNameServer: {
     path: "plugins/netbox-dns/nameservers",

@@ -4,14 +4,14 @@ import { Machines } from "./machines";
 import { nodeName } from "./names";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { Reached } from "./types";
+import { placeInVrfs, type VrfChoices } from "./vrfs";
 
 /** Declares the nodes of a cluster as devices. @returns the names of those that are there, by node */
 export function declareNodes(
   machines: Machines,
   view: Reached,
   prerequisites: Prerequisites,
-  cluster: string,
-  declare: boolean,
+  { cluster, declare, vrfs }: { cluster: string; declare: boolean; vrfs: VrfChoices },
 ): Map<string, string> {
   const { documented } = machines;
   const { settings, netbox, known } = machines.facts;
@@ -45,7 +45,11 @@ export function declareNodes(
     if (!node.online && state !== undefined)
       Object.assign(args, { interfaces: state.interfaces, primary: state.primary });
     devices.set(node.node, node.node);
-    machines.declare(key, view.name, { type: "device", ...args }, there, state, declare, { after: [cluster] });
+    const bridgeField = machines.facts.site.customFields.bridge;
+    const conflicts = placeInVrfs(documented, args, there, { choices: vrfs, bridgeField, type: "interface" });
+    machines.declare(key, view.name, { type: "device", ...args, conflicts }, there, state, declare, {
+      after: [cluster],
+    });
   }
   return devices;
 }

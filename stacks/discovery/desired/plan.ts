@@ -14,6 +14,7 @@ import { guestName, nodeName } from "./names";
 import { declarePrefixes } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
 import { keepOthers, reportVanished } from "./vanished";
+import { placeInVrfs, type VrfChoices, vrfChoices } from "./vrfs";
 
 /** What is to be in NetBox, and how that differs from what is there. */
 export function planDiscovery(facts: DiscoveryFacts): DiscoveryPlan {
@@ -26,6 +27,8 @@ class Run {
   private readonly machines: Machines;
   private readonly prerequisites: Prerequisites;
   private readonly fields: UsedFields;
+  /** What is wrong with the settings. */
+  private readonly problems: string[] = [];
 
   constructor(private readonly facts: DiscoveryFacts) {
     this.machines = new Machines(facts);
@@ -53,7 +56,7 @@ class Run {
       ],
       report,
       warnings,
-      problems,
+      problems: [...new Set(this.problems), ...problems],
     };
   }
 
@@ -73,13 +76,14 @@ class Run {
       ? this.prerequisites
       : new Prerequisites(this.facts.netbox, this.facts.stack, new Map(), this.facts.site);
     const names = { vlan: (vid: number) => prerequisites.vlan(vid) };
+    const vrfs = vrfChoices(choices, this.facts.netbox, (text) => this.problems.push(`${view.name}: ${text}`));
     const cluster = this.clusterObject(view.name, prerequisites);
     const devices =
       choices.syncNodes === false
         ? new Map<string, string>()
-        : declareNodes(this.machines, view, prerequisites, cluster, declare);
+        : declareNodes(this.machines, view, prerequisites, { cluster, declare, vrfs });
     for (const machine of view.machines)
-      this.guest(view, machine, { ...names, devices, prerequisites, cluster, declare });
+      this.guest(view, machine, { ...names, devices, prerequisites, cluster, declare, vrfs });
     this.fields.declare(view, prerequisites, choices);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
@@ -103,6 +107,7 @@ class Run {
       prerequisites: Prerequisites;
       cluster: string;
       declare: boolean;
+      vrfs: VrfChoices;
     },
   ): void {
     const { site, known, netbox } = this.facts;
@@ -134,6 +139,9 @@ class Run {
     else if (seen.agent === undefined && state?.fields.platform !== undefined) fields.platform = state.fields.platform;
     if (seen.agent === undefined && state !== undefined) keepSeenAddresses(args, state);
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
+    const conflicts = placeInVrfs(this.machines.documented, args, there, {
+      ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface" },
+    });
     prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
@@ -143,10 +151,18 @@ class Run {
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
     this.fields.add(written.flatMap(({ customFields = {} }) => Object.keys(customFields)));
     for (const each of written) if (each.customFields) each.customFields = this.machines.typed(each.customFields);
-    this.machines.declare(key, view.name, { type: "virtualMachine", ...args }, there, state, context.declare, {
-      vmid: seen.vmid,
-      after: [context.cluster, nodeName(view.name, seen.node)],
-    });
+    this.machines.declare(
+      key,
+      view.name,
+      { type: "virtualMachine", ...args, conflicts },
+      there,
+      state,
+      context.declare,
+      {
+        vmid: seen.vmid,
+        after: [context.cluster, nodeName(view.name, seen.node)],
+      },
+    );
   }
 
   private readonly names = new Map<string, number>();
