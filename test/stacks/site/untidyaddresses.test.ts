@@ -4,6 +4,8 @@ import type { Context } from "../../../providers/context";
 import { ipAllocationHandler } from "../../../providers/netbox/ipam/ipallocation.handler";
 import { Self } from "../../../providers/ownership/owner";
 import { readSettings } from "../../../stacks/settings";
+import { recordValues } from "../../../stacks/site/desired/recordvalues";
+import type { AddressRef } from "../../../stacks/site/desired/types";
 import { planSite } from "../../../stacks/site/plan";
 import { stateFrom } from "../../../stacks/state";
 import { seedWith, TestSystems } from "../../harness/systems";
@@ -57,6 +59,8 @@ async function plan(site: object = {}, state: Record<string, unknown> = {}) {
     stateFrom({ outputs: state }),
   );
 }
+
+const hosts = (ref: AddressRef) => ("address" in ref ? [ref.address] : []);
 
 const nicsOf = async (name: string, site: object = {}) =>
   (await plan(site)).guests.find((guest) => guest.name === name)?.nics;
@@ -157,6 +161,33 @@ describe("addresses that are not the guest's to configure", () => {
       },
       { slot: 1 },
     ]);
+  });
+
+  it("have one PTR, of the address that was first in NetBox, whatever joins and whatever it is called", async () => {
+    const nic = await open(
+      ["one", "two", "three"]
+        .map((name, n) => `- { name: ${name}, interfaces: [{ name: net0, addresses: [10.71.0.5${n}/24] }] }`)
+        .join("\n"),
+    );
+    const withoutPtr = async () =>
+      (await plan()).named.records
+        .filter(({ name }) => name.startsWith("vip"))
+        .map((record) => [record.name, recordValues(record, record.addresses.flatMap(hosts), () => "zone").reverse])
+        .sort();
+    const give = async (name: string, guest: string) =>
+      netbox("POST", "ipam/ip-addresses/", {
+        ...{ address: "10.71.0.9/24", role: "vrrp", dns_name: `${name}.lab.example`, ...on(await nic(guest)) },
+      });
+    await give("vip-b", "two");
+    await give("vip-a", "one");
+    const expected = [
+      ["vip-a.lab.example.", []],
+      ["vip-b.lab.example.", ["10.71.0.9"]],
+    ];
+    expect(await withoutPtr()).toEqual(expected);
+    // A third one with the name of the first: its address stands there once.
+    await give("vip-b", "three");
+    expect(await withoutPtr()).toEqual(expected);
   });
 
   it("are no reason not to allocate the guest's own", async () => {
