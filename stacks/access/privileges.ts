@@ -132,6 +132,7 @@ export const discoveryPermissions: ObjectPermission[] = [
     actions: ["view"],
   },
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
   // NetBox looks up what an object names among what the user may see: a node's site, a guest's tenant.
   { objectTypes: ["dcim.site"], actions: ["view"], only: "nodes" },
   {

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { messageOf, UserError } from "../../providers/errors";
+import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
 import { pageOf, row, wireFields } from "../../providers/netbox/objects/objects";
@@ -166,7 +167,11 @@ export async function readNetboxView(
 ): Promise<NetboxView> {
   const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
-  const clusters = await netbox.list(typeOf("cluster").path, row, `${wireFields("cluster")},scope,scope_type,site`);
+  const clusters = await netbox.list(
+    typeOf("cluster").path,
+    row,
+    `${wireFields("cluster")},scope,scope_type,site,group`,
+  );
   const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
   const none: Row[] = [];
   const twins = clusterNames.flatMap((name) => {
@@ -217,6 +222,7 @@ export async function readNetboxView(
     devices,
     deviceInterfaces,
     vlans,
+    vlanGroups: vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [],
     platforms,
     tags,
     roles,
@@ -227,6 +233,16 @@ export async function readNetboxView(
     deviceTypes,
     madeByUs: await readMade(netbox, self, unknown),
   };
+}
+
+/** VLAN groups with what they are of; none where the token may not see them. */
+async function readGroups(netbox: NetboxClient): Promise<Row[]> {
+  try {
+    return await netbox.list("ipam/vlan-groups", row, "id,name,slug,scope_type,scope_id");
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 /** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */

@@ -29,6 +29,8 @@ const choices = {
   vrf: z.string().min(1).optional(),
   /** The same by the network device's bridge, VID, or both: `vmbr1`, `71`, `vmbr1.71`. */
   vrfs: z.record(z.string().min(1), z.string().min(1)).optional(),
+  /** The VLAN group (its name, slug or id) of the VLANs that a cluster's guests are in, where NetBox doesn't say. */
+  vlanGroup: z.string().min(1).optional(),
   /** Nothing is written: only the report says what would be. */
   readOnly: z.boolean().optional(),
 };

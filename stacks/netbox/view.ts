@@ -15,6 +15,8 @@ export interface NetboxView {
   devices: Row[];
   deviceInterfaces: Row[];
   vlans: Row[];
+  /** With their scopes; none where the token may not see them. */
+  vlanGroups: Row[];
   platforms: Row[];
   tags: Row[];
   roles: Row[];

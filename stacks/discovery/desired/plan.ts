@@ -4,10 +4,12 @@ import { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
 import { descriptionFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
+import { type ClusterPlace, placeOfCluster } from "../../netbox/vlans";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
-import { guestArgs, guestRoles } from "./guest";
+import { guestArgs, guestRoles, vidsOf } from "./guest";
 import { Machines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
@@ -75,15 +77,18 @@ class Run {
     const prerequisites = declare
       ? this.prerequisites
       : new Prerequisites(this.facts.netbox, this.facts.stack, new Map(), this.facts.site);
-    const names = { vlan: (vid: number) => prerequisites.vlan(vid) };
+    const place = {
+      ...placeOfCluster(this.facts.netbox.clusters.find((each) => each.name === view.name)),
+      vlanGroup: choices.vlanGroup,
+    };
     const vrfs = vrfChoices(choices, this.facts.netbox, (text) => this.problems.push(`${view.name}: ${text}`));
     const cluster = this.clusterObject(view.name, prerequisites);
     const devices =
       choices.syncNodes === false
         ? new Map<string, string>()
-        : declareNodes(this.machines, view, prerequisites, { cluster, declare, vrfs });
+        : declareNodes(this.machines, view, prerequisites, { cluster, declare, vrfs, place });
     for (const machine of view.machines)
-      this.guest(view, machine, { ...names, devices, prerequisites, cluster, declare, vrfs });
+      this.guest(view, machine, { place, devices, prerequisites, cluster, declare, vrfs });
     this.fields.declare(view, prerequisites, choices);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
@@ -102,7 +107,7 @@ class Run {
     view: Reached,
     seen: SeenMachine,
     context: {
-      vlan: (vid: number) => string;
+      place: ClusterPlace;
       devices: Map<string, string>;
       prerequisites: Prerequisites;
       cluster: string;
@@ -128,21 +133,38 @@ class Run {
       return;
     }
     const { prerequisites } = context;
+    const own = there === undefined ? [] : vlansOn(this.machines.documented.parts("vmInterface", there.id));
+    const vlans = new Map(vidsOf(seen).map((vid) => [vid, prerequisites.vlan(vid, context.place, own)] as const));
+    const unclear = [...vlans].flatMap(([vid, found]) =>
+      "several" in found ? [severalVlans(netbox.url, vid, found.several, view.name)] : [],
+    );
+    if (unclear.length > 0) {
+      this.machines.report.push({
+        ...{ cluster: view.name, vmid: seen.vmid, name: nameOf(seen), ...urlOf(netbox, there) },
+        ...{ change: "conflicting", details: unclear },
+      });
+      if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
+      if (state && context.declare) this.machines.keep(key, state);
+      return;
+    }
     const args = guestArgs(seen, view.name, {
       fields: site.customFields,
-      vlan: context.vlan,
+      vlan: (vid) => {
+        const found = vlans.get(vid);
+        return found !== undefined && "name" in found ? found.name : String(vid);
+      },
       device: (node) => context.devices.get(node),
       units: site,
     });
     const fields = args.fields ?? {};
-    if (typeof fields.platform === "string") prerequisites.platform(fields.platform);
+    if (typeof fields.platform === "string") fields.platform = prerequisites.platform(fields.platform);
     else if (seen.agent === undefined && state?.fields.platform !== undefined) fields.platform = state.fields.platform;
     if (seen.agent === undefined && state !== undefined) keepSeenAddresses(args, state);
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
     const conflicts = placeInVrfs(this.machines.documented, args, there, {
       ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface" },
     });
-    prerequisites.role(guestRoles[seen.type], true);
+    fields.role = prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
       const names = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
@@ -178,6 +200,16 @@ class Run {
     return chosen;
   }
 }
+
+/** The VLANs that interfaces have. */
+const vlansOn = (interfaces: Row[]): Row[] =>
+  interfaces
+    .flatMap(({ untagged_vlan, tagged_vlans }) => [untagged_vlan, ...(Array.isArray(tagged_vlans) ? tagged_vlans : [])])
+    .filter(isRecord)
+    .map((vlan) => ({ ...vlan, id: Number(vlan.id) }));
+
+const severalVlans = (url: string, vid: number, several: readonly Row[], cluster: string): string =>
+  `NetBox has ${several.length} VLANs ${vid} that could be meant (${several.map(({ id, name }) => `${String(name)} ${url}/ipam/vlans/${id}/`).join(", ")}): set netbox-proxmox:discovery.clusters["${cluster}"].vlanGroup, or give their groups a scope`;
 
 /** What an agent said before, where it says nothing now. */
 function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, state: MachineState): void {

@@ -51,7 +51,7 @@ export function declarePrefixes(
         !documented.hasTaggedGateway(own, site.gatewayTag);
       if (isInPrefix && !lacksGateway && !isOurs) continue;
       if (gateway !== undefined) used.push(field);
-      const vid = /\((\d+)\)$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
+      const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
       const vlan = fields?.untaggedVlan === undefined ? {} : { vlan: fields.untaggedVlan };
       const scope = vrfId === undefined ? {} : { vrf: vrfId };
       prerequisites.declare(

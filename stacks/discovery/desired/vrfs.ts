@@ -86,7 +86,7 @@ function saidOf(
     label === name || (fields.mac !== undefined && mac === fields.mac);
   const own = nestedId(rows.find(isIt)?.vrf);
   if (own !== undefined) return [own];
-  const vid = /\((\d+)\)/.exec(String(fields.untaggedVlan ?? ""))?.[1] ?? "";
+  const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields.untaggedVlan ?? ""))?.[1] ?? "";
   const bridge = String(customFields[bridgeField] ?? name);
   const network = [`${bridge}.${vid}`, vid, bridge].find((each) => byNetwork.has(each));
   if (network !== undefined) return [byNetwork.get(network)];

@@ -179,3 +179,51 @@ describe("an address that Proxmox VE has", () => {
     expect(report[0]?.details.join()).toMatch(/10\.9\.0\.5\/24 belongs to another object/);
   });
 });
+
+describe("a VLAN number that several places have", () => {
+  /** VLAN 71 of another site, as old as NetBox, and others beside it. */
+  const setUp = async (...vlans: object[]) => {
+    await open({ ipconfig0: "" });
+    const site = (await netbox("POST", "dcim/sites/", { name: "Other", slug: "other" })).id;
+    const [old] = (await systems?.clients.all<Made>("ipam/vlans", "&vid=71")) ?? [];
+    await netbox("PATCH", `ipam/vlans/${old?.id}/`, { site });
+    const ids: number[] = [];
+    for (const vlan of vlans) ids.push((await netbox("POST", "ipam/vlans/", { vid: 71, name: "servers", ...vlan })).id);
+    return { old: old?.id, ids };
+  };
+  /** The VLAN that the guest's interface has once the plan is made. */
+  const vlanOf = async (settings: object = {}) => {
+    const known = machineState.parse(await apply(settings));
+    const nic = await netbox("GET", `virtualization/interfaces/${known.parts["interfaces/net0"]?.id}/`);
+    return { known, vlan: z.object({ untagged_vlan: z.object({ id: z.number() }) }).parse(nic).untagged_vlan.id };
+  };
+
+  it("is the cluster's site's", async () => {
+    const { ids } = await setUp({ site: { slug: "lab" } });
+    const { known, vlan } = await vlanOf();
+    expect(vlan).toBe(ids[0]);
+    const { report } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
+    expect(report).toMatchObject([{ change: "same", details: [] }]);
+  });
+
+  it("is made where only another site has it", async () => {
+    const { old } = await setUp();
+    const { vlan } = await vlanOf();
+    expect(vlan).not.toBe(old);
+  });
+
+  it("leaves the guest out where two could be meant, naming both, until a setting names the group", async () => {
+    await setUp();
+    const groups: number[] = [];
+    for (const name of ["Left", "Right"])
+      groups.push((await netbox("POST", "ipam/vlan-groups/", { name, slug: name.toLowerCase() })).id);
+    const ids: number[] = [];
+    for (const group of groups) ids.push((await netbox("POST", "ipam/vlans/", { vid: 71, name: "servers", group })).id);
+    const { report, declared } = await plan();
+    expect(report).toMatchObject([
+      { change: "conflicting", details: [expect.stringMatching(new RegExp(`/vlans/${ids[0]}/.*/vlans/${ids[1]}/`))] },
+    ]);
+    expect(declared.filter(({ kind }) => kind === "machine")).toEqual([]);
+    expect((await vlanOf({ vlanGroup: "Right" })).vlan).toBe(ids[1]);
+  });
+});
