@@ -116,7 +116,7 @@ export function select(
       if (only !== undefined && only !== String(family)) continue;
       const ofFamily = all.filter((each) => each.family === family);
       if (given.has(family)) {
-        finds ||= ofFamily.length > 0;
+        finds ||= ofFamily.some(({ vrfId }) => scope === undefined || vrfId === scope.vrf);
         continue;
       }
       const have = ofFamily.length === 0 ? [] : held(family, counts[family]);
