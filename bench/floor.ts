@@ -1,16 +1,12 @@
 import { writeFileSync } from "node:fs";
 import { z } from "zod";
-import { readConnections } from "../providers/connections";
-import { Context, useContext } from "../providers/context";
+import type { Context } from "../providers/context";
 import { canonicalAddress, reverseName } from "../providers/dns/names";
-import { Self } from "../providers/ownership/owner";
-import { handlerOf, type Kind } from "../providers/registry";
+import { handlerOf, type ResourceKind } from "../providers/registry";
 import { familyOf } from "../stacks/netbox/address";
-import { readSettings } from "../stacks/settings";
 import { withAddresses } from "../stacks/site/desired/machines";
 import type { AddressRef, DesiredGuest, DesiredRecord } from "../stacks/site/desired/types";
-import { planSite } from "../stacks/site/plan";
-import { stateFrom } from "../stacks/state";
+import { runFromSitePlan } from "./siteplan";
 
 // The same calls as `up` from nothing makes, through the same pools, by a bare script: no engine, no plan, no state. Run as a
 // process of its own: `node dist/bench/floor.js CONFIGURATION.json`.
@@ -18,7 +14,7 @@ import { stateFrom } from "../stacks/state";
 type Properties = Record<string, unknown>;
 
 /** As a resource's registration would: the handler's own work, and nothing around it. */
-async function create(kind: Kind, inputs: object): Promise<Properties> {
+async function create(kind: ResourceKind, inputs: object): Promise<Properties> {
   const plain = z.record(z.string(), z.unknown()).parse(JSON.parse(JSON.stringify(inputs)));
   const { state } = await handlerOf(kind).create(plain);
   return { ...state };
@@ -46,21 +42,7 @@ async function makeRecord(context: Context, record: DesiredRecord, addresses: Ma
   await create("bind9-record", { server, name, ttl, owner, records: { A: of(4), AAAA: of(6) }, reverse });
 }
 
-async function main(): Promise<void> {
-  const config = z.record(z.string(), z.unknown()).parse(JSON.parse(process.argv[2] ?? "{}"));
-  const source = { get: (key: string) => (config[key] === undefined ? undefined : JSON.stringify(config[key])) };
-  const connections = readConnections(source, process.env);
-  const settings = readSettings(source, ["pve-lab"]);
-  if ("problems" in connections || "problems" in settings) throw new Error(JSON.stringify({ connections, settings }));
-  const context = new Context(connections.value);
-  useContext(context);
-  const empty = stateFrom({ outputs: {} });
-  const { guests, named } = await planSite(
-    context,
-    settings.value,
-    new Self("netbox-proxmox/bench", context.netbox.url),
-    empty,
-  );
+runFromSitePlan(async ({ guests, named }, context) => {
   const addresses = new Map<string, string>();
   const made = new Map(guests.map((guest) => [guest.id, makeGuest(guest, addresses)]));
   await Promise.all([
@@ -70,11 +52,5 @@ async function main(): Promise<void> {
       await makeRecord(context, record, addresses);
     }),
   ]);
-  await context.close();
   writeFileSync(1, `${guests.length}\n`);
-}
-
-main().catch((error: unknown) => {
-  writeFileSync(2, `${error instanceof Error ? error.message : String(error)}\n`);
-  process.exitCode = 1;
 });

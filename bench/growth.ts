@@ -24,7 +24,10 @@ export const growthOf = (phases: Phase[]): Growth[] =>
       const exponent = (of: (each: Phase) => number) => Math.log(of(large) / of(small)) / Math.log(to / from);
       return [
         {
-          ...{ phase, latency, from, to },
+          phase,
+          latency,
+          from,
+          to,
           wall: exponent(({ wall }) => wall),
           cpu: exponent(({ cpu }) => cpu),
           memory: exponent(({ memory }) => memory),

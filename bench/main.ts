@@ -3,9 +3,9 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { parseArgs } from "node:util";
 import { pulumiFolder } from "../cli/pulumi";
-import { bare, discovery, floor, life, openSystems, type Phase } from "./phases";
+import { measureBare, measureDiscovery, measureFloor, measureLife, openSystems, type Phase } from "./phases";
 import { type PlanCost, planCosts, reportOfPlans } from "./plancost";
-import { report } from "./report";
+import { benchReport } from "./report";
 import { benchSeed, LabProcess, realistic } from "./systems";
 import { undocumented } from "./undocumented";
 import { untidy } from "./untidy";
@@ -47,16 +47,16 @@ async function run(program: string, cli: string, guests: number, latency: Phase[
     const systems = await openSystems(lab, cli, folder);
     try {
       if (program === "discovery") {
-        for await (const phase of discovery(systems, guests, latency, waits)) keep(phase);
+        for await (const phase of measureDiscovery(systems, guests, latency, waits)) keep(phase);
         return phases;
       }
       let resources = 0;
-      for await (const phase of life(systems, guests, latency, waits)) {
+      for await (const phase of measureLife(systems, guests, latency, waits)) {
         keep(phase);
         resources = Math.max(resources, phase.resources);
       }
-      keep(await floor(systems, guests, latency, waits));
-      if (latency === "none") keep(await bare(systems, guests, resources));
+      keep(await measureFloor(systems, guests, latency, waits));
+      if (latency === "none") keep(await measureBare(systems, guests, resources));
     } finally {
       await systems.clients.close();
     }
@@ -122,7 +122,7 @@ async function main(): Promise<void> {
   const out = values.out ?? ".lab/bench.json";
   mkdirSync(dirname(out), { recursive: true });
   writeFileSync(out, JSON.stringify(phases, undefined, 1));
-  const tables = report(phases);
+  const tables = benchReport(phases);
   process.stdout.write(tables);
   if (values.markdown !== undefined) writeFileSync(values.markdown, tables);
   say(`every figure is in ${out}`);

@@ -6,7 +6,7 @@ import type { Latency } from "../lab";
 import type { LoggedCall } from "../lab/log";
 import { labConfig, labEnvironment, zonesOf } from "../tools/labstack";
 import { projectRoot } from "../tools/root";
-import { type Run, Stack } from "../tools/stack";
+import { Stack, type StackRun } from "../tools/stack";
 import { SystemClients } from "../tools/systemclients";
 import { type Cost, metered } from "./meter";
 import { LabProcess, templatesByPlatform } from "./systems";
@@ -86,7 +86,7 @@ export const excerpt = (output: string): string => {
 async function measure(
   { lab, stack }: TestSystems,
   about: Pick<Phase, "phase" | "guests" | "latency">,
-  start: () => { pid: number; done: Promise<Run> },
+  start: () => { pid: number; done: Promise<StackRun> },
 ): Promise<Phase> {
   await lab.forgetCalls();
   const { pid, done } = start();
@@ -111,7 +111,7 @@ async function measure(
 }
 
 /** The life of a site, each part of it measured. */
-export async function* life(
+export async function* measureLife(
   systems: TestSystems,
   guests: number,
   latency: Phase["latency"],
@@ -134,7 +134,7 @@ export async function* life(
 }
 
 /** Guests that NetBox knows nothing of, read into it: the first time, again, and with a look at what was made. */
-export async function* discovery(
+export async function* measureDiscovery(
   systems: TestSystems,
   guests: number,
   latency: Phase["latency"],
@@ -155,14 +155,14 @@ export function started(
   command: string,
   args: string[],
   options: { cwd: string; env: NodeJS.ProcessEnv },
-): { pid: number; done: Promise<Run> } {
+): { pid: number; done: Promise<StackRun> } {
   const child = spawn(command, args, { ...options, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
     stream.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-  const done = new Promise<Run>((resolve, reject) => {
+  const done = new Promise<StackRun>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
   });
@@ -170,7 +170,7 @@ export function started(
 }
 
 /** The same calls as `up` from nothing, by a bare script, on the site that `destroy` left empty. */
-export async function floor(
+export async function measureFloor(
   systems: TestSystems,
   guests: number,
   latency: Phase["latency"],
@@ -184,7 +184,7 @@ export async function floor(
 }
 
 /** The no-change preview of a program that declares as many bare resources. */
-export async function bare(systems: TestSystems, guests: number, resources: number): Promise<Phase> {
+export async function measureBare(systems: TestSystems, guests: number, resources: number): Promise<Phase> {
   const folder = join(systems.folder, "bare");
   mkdirSync(folder, { recursive: true });
   const root = projectRoot();

@@ -3,7 +3,7 @@ import { z } from "zod";
 import { projectRoot } from "../tools/root";
 import { metered } from "./meter";
 import { excerpt, started, type TestSystems } from "./phases";
-import { table } from "./report";
+import { markdownTable } from "./report";
 
 /** What a plan of guests that are still to be made costs. */
 export interface PlanCost {
@@ -71,5 +71,5 @@ export function reportOfPlans(costs: PlanCost[]): string {
     ];
   });
   const head = ["CPU s of", "guests", "tidy", "untidy", "ratio", "goal", "", "requests of NetBox"];
-  return `${table(head, rows)}\n`;
+  return `${markdownTable(head, rows)}\n`;
 }

@@ -3,7 +3,7 @@ import { type Growth, growthOf } from "./growth";
 import type { Phase } from "./phases";
 
 /** A table of Markdown that reads well as plain text, too. */
-export function table(head: string[], rows: string[][]): string {
+export function markdownTable(head: string[], rows: string[][]): string {
   const widths = head.map((title, n) => Math.max(title.length, ...rows.map((row) => row[n]?.length ?? 0)));
   const line = (cells: string[]) => `| ${cells.map((cell, n) => cell.padEnd(widths[n] ?? 0)).join(" | ")} |`;
   return [line(head), line(widths.map((width) => "-".repeat(width))), ...rows.map(line)].join("\n");
@@ -35,9 +35,9 @@ const growthRow = ({ phase, latency, from, to, wall, cpu, memory }: Growth): str
 ];
 
 /** The figures, the growth and the goals, as tables. */
-export function report(phases: Phase[]): string {
+export function benchReport(phases: Phase[]): string {
   const parts = [
-    table(
+    markdownTable(
       [
         "guests",
         "latency",
@@ -53,8 +53,8 @@ export function report(phases: Phase[]): string {
       ],
       phases.map(row),
     ),
-    table(["growth of", "latency", "guests", "wall", "CPU", "memory"], growthOf(phases).map(growthRow)),
-    table(["goal", "to reach", "measured", ""], goals(phases)),
+    markdownTable(["growth of", "latency", "guests", "wall", "CPU", "memory"], growthOf(phases).map(growthRow)),
+    markdownTable(["goal", "to reach", "measured", ""], goals(phases)),
   ];
   return `${parts.join("\n\n")}\n`;
 }

@@ -15,7 +15,11 @@ export function undocumented(count: number): Seed {
     const gateway = `10.${vid}.${4 + (n >> 7)}.1`;
     if (n % 4 === 3)
       return {
-        ...{ vmid, type: "lxc", node, template: false, running: n % 8 !== 7 },
+        vmid,
+        type: "lxc",
+        node,
+        template: false,
+        running: n % 8 !== 7,
         config: {
           hostname: `ct${vmid}`,
           cores: 1,
@@ -28,7 +32,11 @@ export function undocumented(count: number): Seed {
         },
       };
     return {
-      ...{ vmid, type: "qemu", node, template: false, running: n % 5 !== 4 },
+      vmid,
+      type: "qemu",
+      node,
+      template: false,
+      running: n % 5 !== 4,
       config: {
         name: `vm${vmid}`,
         cores: 1 + (n % 4),

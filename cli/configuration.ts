@@ -12,10 +12,10 @@ import {
 import { readSettings, type Settings } from "../stacks/settings";
 import { projectRoot } from "../tools/root";
 import { clusterOfEnvironment, withKnownNames } from "./environment";
-import { ask, isAttended } from "./prompt";
+import { askUser, isAttended } from "./prompt";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
 
-export interface StackOptions {
+export interface StackChoice {
   stack?: string;
   /** As `pulumi --config-file` has it. */
   configFile?: string;
@@ -37,7 +37,7 @@ export async function askPulumi(what: string, words: string[]): Promise<unknown>
 const values = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 
 /** The configuration of a stack, as its program would read it; the environment alone where no stack is named. */
-async function sourceOf({ stack, configFile }: StackOptions, env: Environment): Promise<ConfigSource> {
+async function sourceOf({ stack, configFile }: StackChoice, env: Environment): Promise<ConfigSource> {
   if (stack === undefined) {
     const cluster = clusterOfEnvironment(env);
     return { get: (key) => (key === "proxmox" && cluster ? JSON.stringify({ [cluster]: {} }) : undefined) };
@@ -56,19 +56,19 @@ async function sourceOf({ stack, configFile }: StackOptions, env: Environment): 
 type ConnectionsRead = ReturnType<typeof readConnections>;
 
 /** What a command does not begin without. */
-export interface Needs {
+export interface CommandNeeds {
   needsProxmox?: boolean;
   needsNetbox?: boolean;
   readsNeo4j?: boolean;
 }
 
 /** Connections and settings of a stack, the environment first. @throws UserError with all that is wrong with them */
-export async function configuration({
+export async function readConfiguration({
   needsProxmox = true,
   needsNetbox = true,
   readsNeo4j = false,
   ...options
-}: StackOptions & Needs): Promise<{ connections: Connections; settings: Settings }> {
+}: StackChoice & CommandNeeds): Promise<{ connections: Connections; settings: Settings }> {
   const env = withKnownNames(process.env);
   const source = await sourceOf(options, env);
   const connections = await withAnswers(source, env, { needsProxmox, needsNetbox, readsNeo4j });
@@ -103,7 +103,7 @@ function byEnvironment(problem: SettingProblem): SettingProblem {
 const missingToken = /^netbox-proxmox:(netbox\.token|proxmox(?:\["(.+)"\]|\.([\w]+))\.token)$/;
 
 /** The connections; what they lack of tokens is asked for, where somebody sits at the terminal. */
-async function withAnswers(source: ConfigSource, env: Environment, needs: Needs): Promise<ConnectionsRead> {
+async function withAnswers(source: ConfigSource, env: Environment, needs: CommandNeeds): Promise<ConnectionsRead> {
   const read = readConnections(source, env, needs);
   if ("value" in read || !isAttended()) return read;
   const missing = read.problems.map(({ key, problem }) => (problem === "is missing" ? missingToken.exec(key) : null));
@@ -113,15 +113,15 @@ async function withAnswers(source: ConfigSource, env: Environment, needs: Needs)
 async function asked(
   source: ConfigSource,
   env: Environment,
-  needs: Needs,
+  needs: CommandNeeds,
   missing: RegExpExecArray[],
 ): Promise<ConnectionsRead> {
   const answers: Record<string, string> = {};
   for (const [, , quoted, plain] of missing) {
     const cluster = quoted ?? plain;
-    if (cluster === undefined) answers.NETBOX_API_TOKEN = await ask("Token of NetBox: ", { secret: true });
+    if (cluster === undefined) answers.NETBOX_API_TOKEN = await askUser("Token of NetBox: ", { secret: true });
     else
-      answers[`PROXMOX_VE_API_TOKEN_${suffix(cluster)}`] = await ask(
+      answers[`PROXMOX_VE_API_TOKEN_${suffix(cluster)}`] = await askUser(
         `Token of ${cluster} (USER@REALM!TOKENID=SECRET): `,
         { secret: true },
       );

@@ -10,7 +10,7 @@ import { permissions } from "../providers/proxmox/schemas";
 import type { ProgramName } from "../stacks/access/desired/file";
 import { onThisRelease } from "../stacks/access/desired/privileges";
 import { listsOf } from "../stacks/access/desired/programs";
-import { table } from "../stacks/plan/table";
+import { tableLines } from "../stacks/plan/table";
 import type { Settings } from "../stacks/settings";
 import { isNewEnough } from "../stacks/systems";
 import { coloured, colouredWords } from "./terminal";
@@ -300,7 +300,7 @@ async function nameServer(server: NameServer, run: Run): Promise<void> {
 export function printChecks(checks: Check[]): string[] {
   const rows = checks.map(({ system, check, state, detail }) => [system, check, state, detail]);
   const count = (state: Check["state"]) => checks.filter((each) => each.state === state).length;
-  const lines = table([["system", "check", "state", "what was found"], ...rows]);
+  const lines = tableLines([["system", "check", "state", "what was found"], ...rows]);
   return [
     ...lines.map((line, n) =>
       n === 0

@@ -25,7 +25,7 @@ export interface SeenGuest extends LiveGuest {
 /** `pve-a/105`. */
 export const placeName = ({ cluster, vmid }: SeenGuest): string => `${cluster.name}/${vmid}`;
 /** What people call it: by NetBox, else by Proxmox VE. */
-export const nameOf = ({ netbox, name }: SeenGuest): string => netbox?.name ?? name;
+export const displayName = ({ netbox, name }: SeenGuest): string => netbox?.name ?? name;
 
 /** One cluster's guests at this moment, by one request. */
 export const readLive = (cluster: ProxmoxCluster): Promise<LiveGuest[]> =>
@@ -105,7 +105,7 @@ export async function readGuests(context: Context, settings: Settings, onlyClust
 }
 
 /** Which guests a command is for. */
-export interface Selection {
+export interface GuestSelection {
   /** `105`, `web1`, `pve-a/105`, `pve-a/web1`. */
   named: string[];
   tag: string[];
@@ -116,9 +116,9 @@ export interface Selection {
 }
 
 /** Was it said by a quality, rather than guest by guest? */
-export const isByQuality = ({ named }: Selection): boolean => named.length === 0;
+export const isByQuality = ({ named }: GuestSelection): boolean => named.length === 0;
 
-const matches = ({ tag, node, type, cluster }: Selection, guest: SeenGuest): boolean =>
+const matches = ({ tag, node, type, cluster }: GuestSelection, guest: SeenGuest): boolean =>
   (tag.length === 0 || guest.tags.some((own) => tag.includes(own))) &&
   (cluster.length === 0 || cluster.includes(guest.cluster.name)) &&
   (node.length === 0 || node.includes(guest.node)) &&
@@ -137,7 +137,7 @@ function byName(word: string, guests: SeenGuest[]): SeenGuest[] {
  * @param missing what is said of clusters that did not answer, where a name is not found
  * @throws UserError where a name leads to none or to several, or nothing is selected
  */
-export function select(guests: SeenGuest[], selection: Selection, silent: string[]): SeenGuest[] {
+export function selectGuests(guests: SeenGuest[], selection: GuestSelection, silent: string[]): SeenGuest[] {
   if (isByQuality(selection)) {
     const found = guests.filter((guest) => !guest.template && matches(selection, guest));
     if (found.length > 0) return found;
@@ -165,7 +165,7 @@ export function select(guests: SeenGuest[], selection: Selection, silent: string
 const silence = (silent: string[]): string => (silent.length === 0 ? "" : `, and ${silent.join(", ")} did not answer`);
 
 /** The selection of a command line; where it says nothing, the guest of the environment. @throws UserError where that is nothing too */
-export function selectionOf(given: Partial<Selection>, ofEnvironment: NamedGuest | undefined): Selection {
+export function selectionOf(given: Partial<GuestSelection>, ofEnvironment: NamedGuest | undefined): GuestSelection {
   const { named = [], tag = [], cluster = [], node = [], type, all = false } = given;
   const says = named.length + tag.length + cluster.length + node.length > 0 || type !== undefined || all;
   if (says) return { named, tag, cluster, node, type, all };

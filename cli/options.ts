@@ -3,7 +3,7 @@ import type { Connections } from "../providers/connections";
 import { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import type { Settings } from "../stacks/settings";
-import { configuration, type Needs, type StackOptions } from "./configuration";
+import { type CommandNeeds, readConfiguration, type StackChoice } from "./configuration";
 
 // What many commands have in common: their options, each worded once, and the connections that they open and close.
 
@@ -31,10 +31,10 @@ export interface Configured {
 
 /** Reads the configuration and opens what it names; closes it after the work. */
 export async function withContext(
-  options: StackOptions & Needs,
+  options: StackChoice & CommandNeeds,
   work: (configured: Configured) => Promise<void>,
 ): Promise<void> {
-  const { connections, settings } = await configuration(options);
+  const { connections, settings } = await readConfiguration(options);
   const context = new Context(connections);
   try {
     await work({ context, connections, settings });

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret, redact } from "../providers/http/redact";
-import { type Run, readEvents } from "../tools/stack";
+import { readEvents, type StackRun } from "../tools/stack";
 import { type CodeHost, codeHostOf, longest } from "./codehost";
 import { operate, stackOf } from "./operation";
-import { difference, symbols, title } from "./steps";
+import { difference, symbols, titleOfStep } from "./steps";
 
 const help = `npm run pipeline -- preview|up|drift --stack STACK [pulumi's own arguments]
 
@@ -22,7 +22,11 @@ const cell = (text: string) => text.replace(/\|/g, "\\|").replace(/\s+/g, " ");
 const cut = (text: string, length: number) => (text.length <= length ? text : `${text.slice(0, length)}…`);
 
 /** What an operation would do, for people, as Markdown. */
-export function report(stack: string, { code, output, steps, errors, changes }: Run, marker: string): string {
+export function pipelineReport(
+  stack: string,
+  { code, output, steps, errors, changes }: StackRun,
+  marker: string,
+): string {
   const counted = Object.entries(changes)
     .filter(([op, count]) => op !== "same" && count > 0)
     .map(([op, count]) => `${count} to ${op}`);
@@ -30,7 +34,9 @@ export function report(stack: string, { code, output, steps, errors, changes }: 
     code !== 0 && errors.length > 0 ? "can't be planned" : counted.length === 0 ? "nothing to do" : counted.join(", ");
   const rows = steps
     .slice(0, most)
-    .map((step) => `| ${symbols[step.op] ?? step.op} | ${cell(title(step))} | ${cell(cut(difference(step), 300))} |`);
+    .map(
+      (step) => `| ${symbols[step.op] ?? step.op} | ${cell(titleOfStep(step))} | ${cell(cut(difference(step), 300))} |`,
+    );
   const table = ["|  | resource | change |", "| --- | --- | --- |", ...rows];
   if (steps.length > most) table.push(`|  | and ${steps.length - most} more |  |`);
   const parts = [
@@ -47,7 +53,7 @@ export function report(stack: string, { code, output, steps, errors, changes }: 
 }
 
 /** An operation with what it did, by its events. */
-async function watched(command: string, args: string[]): Promise<Run> {
+async function watched(command: string, args: string[]): Promise<StackRun> {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-pipeline-"));
   const log = join(folder, "events.json");
   writeFileSync(log, "");
@@ -63,7 +69,7 @@ async function watched(command: string, args: string[]): Promise<Run> {
 async function preview(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<number> {
   const run = await watched("preview", args);
   const marker = `<!-- netbox-proxmox preview of ${stack} -->`;
-  const text = report(stack, run, marker);
+  const text = pipelineReport(stack, run, marker);
   if (codeHost) await codeHost.comment(marker, text);
   else process.stdout.write(`\n${text}\n`);
   return run.code;
@@ -75,7 +81,7 @@ async function drift(stack: string, args: string[], codeHost: CodeHost | undefin
   const differs = run.steps.length > 0 && !run.errors.some((error) => !/^error: no changes were expected/.test(error));
   // What keeps it from looking is a failure of the job; that something differs is what it is there to say.
   if (run.code !== 0 && !differs) return run.code;
-  const text = report(stack, { ...run, code: 0, errors: [] }, marker);
+  const text = pipelineReport(stack, { ...run, code: 0, errors: [] }, marker);
   if (codeHost === undefined) process.stdout.write(`\n${text}\n`);
   else if (differs) await codeHost.openIssue(marker, `Drift of ${stack}`, text);
   else await codeHost.closeIssue(marker, `Nothing of ${stack} differs any more.`);

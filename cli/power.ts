@@ -3,11 +3,11 @@ import { messageOf, UserError } from "../providers/errors";
 import { made } from "../providers/netbox/schemas";
 import { ProxmoxTaskError, says } from "../providers/proxmox/errors";
 import type { Power } from "../providers/proxmox/nodes/guest.model";
-import { type Place, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
+import { type GuestPlace, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
 import { Semaphore } from "../providers/semaphore";
 import { powerOfStatus } from "../stacks/netbox/statuses";
-import { nameOf, placeName, type SeenGuest } from "./guests";
-import { Progress } from "./terminal";
+import { displayName, placeName, type SeenGuest } from "./guests";
+import { ProgressLine } from "./terminal";
 
 export const powerActions = ["start", "stop", "shutdown", "reboot", "suspend", "resume"] as const;
 export type PowerAction = (typeof powerActions)[number];
@@ -56,11 +56,11 @@ export async function powerAll(
   action: PowerAction,
   options: PowerOptions,
 ): Promise<PowerResult[]> {
-  const progress = new Progress(guests.length);
+  const progress = new ProgressLine(guests.length);
   const turns = new Map(context.proxmox.map(({ name }) => [name, new Semaphore(options.parallel)]));
   return Promise.all(
     guests.map((guest) => {
-      const work = () => progress.of(nameOf(guest), () => powerOne(context, guest, action, options.record));
+      const work = () => progress.of(displayName(guest), () => powerOne(context, guest, action, options.record));
       return turns.get(guest.cluster.name)?.run(work) ?? work();
     }),
   );
@@ -74,7 +74,7 @@ async function powerOne(
 ): Promise<PowerResult> {
   const started = Date.now();
   const { cluster, vmid, type, node } = guest;
-  const base = { cluster: cluster.name, vmid, name: nameOf(guest) };
+  const base = { cluster: cluster.name, vmid, name: displayName(guest) };
   const took = () => Math.round((Date.now() - started) / 100) / 10;
   let before: Power | "unknown" = "unknown";
   try {
@@ -85,7 +85,10 @@ async function powerOne(
     const changed = await act({ cluster, type, node, vmid }, action, now.power, now.hasHa);
     const result: PowerResult = {
       ...base,
-      ...{ result: changed ? "done" : "unchanged", before, after: after[action], took: took() },
+      result: changed ? "done" : "unchanged",
+      before,
+      after: after[action],
+      took: took(),
     };
     const netbox = await withNetbox(context, guest, after[action], record);
     return netbox === undefined ? result : { ...result, netbox };
@@ -93,7 +96,10 @@ async function powerOne(
     const outcome = await cluster.current(type, node, vmid).catch(() => undefined);
     return {
       ...base,
-      ...{ result: "failed", before, after: outcome?.power ?? "unknown", took: took() },
+      result: "failed",
+      before,
+      after: outcome?.power ?? "unknown",
+      took: took(),
       error: meaning(guest, action, error),
     };
   }
@@ -107,7 +113,7 @@ function checkRecord({ type }: SeenGuest, action: PowerAction, hasHa: boolean): 
 }
 
 /** @returns was there anything to do? */
-async function act(place: Place, action: PowerAction, now: Power, ha: boolean): Promise<boolean> {
+async function act(place: GuestPlace, action: PowerAction, now: Power, ha: boolean): Promise<boolean> {
   const { cluster } = place;
   const path = `${pathOf(place)}/status`;
   const wanted = after[action];

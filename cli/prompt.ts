@@ -5,7 +5,7 @@ import { Writable } from "node:stream";
 export const isAttended = (): boolean => process.stdin.isTTY === true && process.stderr.isTTY === true;
 
 /** Asks on the terminal, beside what is piped on. @param secret is nothing shown of the answer? */
-export function ask(question: string, { secret = false } = {}): Promise<string> {
+export function askUser(question: string, { secret = false } = {}): Promise<string> {
   let isMuted = false;
   const output = new Writable({
     write: (chunk: Buffer, _encoding, done) => {
@@ -30,4 +30,4 @@ export function ask(question: string, { secret = false } = {}): Promise<string> 
 
 /** Asks for a yes; anything else is a no. */
 export const confirmed = async (question: string): Promise<boolean> =>
-  /^y(es)?$/i.test(await ask(`${question} [y/N] `));
+  /^y(es)?$/i.test(await askUser(`${question} [y/N] `));

@@ -3,11 +3,11 @@ import { says } from "../providers/proxmox/errors";
 import { type SnapshotList, snapshotList } from "../providers/proxmox/live.schemas";
 import { pathOf } from "../providers/proxmox/nodes/power";
 import { config } from "../providers/proxmox/schemas";
-import { table } from "../stacks/plan/table";
-import { nameOf, placeName, type SeenGuest } from "./guests";
-import { Progress, printSpan, printTime } from "./terminal";
+import { tableLines } from "../stacks/plan/table";
+import { displayName, placeName, type SeenGuest } from "./guests";
+import { ProgressLine, printSpan, printTime } from "./terminal";
 
-export type Snapshot = SnapshotList["kept"][number] & {
+export type ListedSnapshot = SnapshotList["kept"][number] & {
   cluster: string;
   vmid: number;
   guest: string;
@@ -18,9 +18,9 @@ export type Snapshot = SnapshotList["kept"][number] & {
 const read = (guest: SeenGuest): Promise<SnapshotList> => guest.cluster.get(`${pathOf(guest)}/snapshot`, snapshotList);
 
 /** The snapshots of guests, oldest first. */
-export async function listSnapshots(guests: SeenGuest[]): Promise<Snapshot[]> {
+export async function listSnapshots(guests: SeenGuest[]): Promise<ListedSnapshot[]> {
   const lists = await Promise.all(guests.map(read));
-  return lists.flatMap(({ kept, parent }, n): Snapshot[] => {
+  return lists.flatMap(({ kept, parent }, n): ListedSnapshot[] => {
     const guest = guests[n];
     if (guest === undefined) return [];
     const { cluster, vmid } = guest;
@@ -28,18 +28,21 @@ export async function listSnapshots(guests: SeenGuest[]): Promise<Snapshot[]> {
       .sort((a, b) => a.takenAt - b.takenAt)
       .map((each) => ({
         ...each,
-        ...{ cluster: cluster.name, vmid, guest: nameOf(guest), isParent: each.name === parent },
+        cluster: cluster.name,
+        vmid,
+        guest: displayName(guest),
+        isParent: each.name === parent,
       }));
   });
 }
 
-export function printSnapshots(all: Snapshot[], now: number): string[] {
+export function printSnapshots(all: ListedSnapshot[], now: number): string[] {
   if (all.length === 0) return ["No snapshots."];
   const rows = all.map(({ cluster, vmid, guest, name, takenAt, withRam, isParent, description }) => [
     ...[`${cluster}/${vmid}`, guest, name, printTime(takenAt), `${printSpan(now - takenAt)} ago`],
     ...[withRam ? "with RAM" : "", isParent ? "current" : "", description],
   ]);
-  return table([["guest", "name", "snapshot", "taken", "age", "RAM", "now", "description"], ...rows]);
+  return tableLines([["guest", "name", "snapshot", "taken", "age", "RAM", "now", "description"], ...rows]);
 }
 
 /** What was done to each guest, or why not. */
@@ -58,11 +61,11 @@ async function each(
   snapshot: string,
   work: (guest: SeenGuest) => Promise<string | undefined>,
 ): Promise<SnapshotResult[]> {
-  const progress = new Progress(guests.length);
+  const progress = new ProgressLine(guests.length);
   return Promise.all(
     guests.map((guest) =>
-      progress.of(nameOf(guest), async (): Promise<SnapshotResult> => {
-        const base = { cluster: guest.cluster.name, vmid: guest.vmid, name: nameOf(guest), snapshot };
+      progress.of(displayName(guest), async (): Promise<SnapshotResult> => {
+        const base = { cluster: guest.cluster.name, vmid: guest.vmid, name: displayName(guest), snapshot };
         try {
           const note = await work(guest);
           return { ...base, result: "done", ...(note === undefined ? {} : { note }) };
@@ -79,7 +82,7 @@ function meaning(guest: SeenGuest, error: unknown): string {
   if (says.noSnapshots(said))
     return `a storage of its disks keeps no snapshots (${said}): move them to one that does, such as ZFS, Ceph, LVM-thin or qcow2 files`;
   if (/403/.test(said)) return `${said}; it needs VM.Snapshot`;
-  return said.replace(/^it /, `${nameOf(guest)} `);
+  return said.replace(/^it /, `${displayName(guest)} `);
 }
 
 /** PVE's own form of a name. */
@@ -114,7 +117,7 @@ export function createSnapshots(
 /** What a guest loses by going back. */
 export interface Loss {
   guest: SeenGuest;
-  snapshot: Snapshot;
+  snapshot: ListedSnapshot;
   /** Taken after it. */
   later: string[];
   /** `memory: 4096 → 2048`. */
@@ -133,7 +136,7 @@ export async function lossesOf(guests: SeenGuest[], name: string): Promise<Loss[
       const snapshot = own.find((each) => each.name === name);
       if (snapshot === undefined)
         throw new UserError(
-          `${nameOf(guest)} (${placeName(guest)}) has no snapshot ${name}: it has ${own.map((each) => each.name).join(", ") || "none"}.`,
+          `${displayName(guest)} (${placeName(guest)}) has no snapshot ${name}: it has ${own.map((each) => each.name).join(", ") || "none"}.`,
         );
       const path = pathOf(guest);
       const [now, then] = await Promise.all([
@@ -155,7 +158,7 @@ export function printLoss({ guest, snapshot, later, settings }: Loss, now: numbe
   const { name, takenAt, withRam } = snapshot;
   const goes = guest.status === "running" ? (withRam ? "it goes on from the RAM of then" : "it is switched off") : "";
   return [
-    `${nameOf(guest)} (${placeName(guest)}) goes back to ${name} of ${printTime(takenAt)}: everything written in the last ${printSpan(now - takenAt)} is lost${goes === "" ? "" : `, and ${goes}`}.`,
+    `${displayName(guest)} (${placeName(guest)}) goes back to ${name} of ${printTime(takenAt)}: everything written in the last ${printSpan(now - takenAt)} is lost${goes === "" ? "" : `, and ${goes}`}.`,
     ...(settings.length === 0 ? [] : [`  its settings go back too: ${settings.join(", ")}`]),
     ...(later.length === 0
       ? []

@@ -10,12 +10,12 @@ import { isRecord } from "../providers/values";
 import { isOnlyDiscovered } from "../stacks/netbox/discovered";
 import type { Settings } from "../stacks/settings";
 import { isInScope, type Scoped } from "../stacks/site/desired/scope";
-import { type Dimension, dimensions, type Part, splitGuests, stackNames } from "../stacks/site/desired/split";
+import { type Dimension, dimensions, type SplitPart, splitGuests, stackNames } from "../stacks/site/desired/split";
 import type { Scope } from "../stacks/site/settings";
 
 // `ops stacks plan`: how a NetBox's guests can be divided among stacks, and the stacks' files.
 
-export interface PlannedStack extends Part {
+export interface PlannedStack extends SplitPart {
   name: string;
   file: string;
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { messageOf } from "../providers/errors";
-import { table } from "../stacks/plan/table";
-import { nameOf, placeName, readLive, type SeenGuest } from "./guests";
+import { tableLines } from "../stacks/plan/table";
+import { displayName, placeName, readLive, type SeenGuest } from "./guests";
 import { type Colour, coloured, colouredWords, printBytes, printSpan, say } from "./terminal";
 
 /** One guest's numbers. Bytes, bytes a second, seconds; rates only where there was a look before. */
@@ -33,16 +33,31 @@ export function statusOf(guest: SeenGuest, before?: { guest: SeenGuest; seconds:
   const rate = (key: "diskread" | "diskwrite" | "netin" | "netout") =>
     before === undefined ? 0 : Math.max(0, Math.round((guest[key] - before.guest[key]) / before.seconds));
   return {
-    ...{ cluster: cluster.name, vmid, name: nameOf(guest), type, node, status, tags, template },
-    ...{ netbox: netbox?.status, lock, cpu: guest.cpu, cpus: guest.maxcpu },
-    ...{ memory: guest.mem, memoryTotal: guest.maxmem, disk: guest.disk, diskTotal: guest.maxdisk },
+    cluster: cluster.name,
+    vmid,
+    name: displayName(guest),
+    type,
+    node,
+    status,
+    tags,
+    template,
+    netbox: netbox?.status,
+    lock,
+    cpu: guest.cpu,
+    cpus: guest.maxcpu,
+    memory: guest.mem,
+    memoryTotal: guest.maxmem,
+    disk: guest.disk,
+    diskTotal: guest.maxdisk,
     uptime: guest.uptime,
     ...(before === undefined
       ? {}
       : {
           rates: {
-            ...{ diskRead: rate("diskread"), diskWrite: rate("diskwrite") },
-            ...{ netIn: rate("netin"), netOut: rate("netout") },
+            diskRead: rate("diskread"),
+            diskWrite: rate("diskwrite"),
+            netIn: rate("netin"),
+            netOut: rate("netout"),
           },
         }),
   };
@@ -67,7 +82,7 @@ export function printList(all: GuestStatus[], silent: string[] = []): string[] {
     ],
   );
   const head = ["guest", "name", "type", "node", "status", "NetBox", "CPUs", "memory", "tags", "lock"];
-  return table([head, ...rows]).map((line, n) =>
+  return tableLines([head, ...rows]).map((line, n) =>
     n === 0 ? coloured(line, "bold") : colouredWords(line, statusColours),
   );
 }
@@ -92,7 +107,7 @@ export function printStatus(all: GuestStatus[]): string[] {
   });
   const head = ["guest", "name", "node", "status", "CPU", "memory", "disk"];
   const more = hasRates ? ["read / written a second", "received / sent a second"] : [];
-  return table([[...head, ...more, "up for", "lock"], ...rows]).map((line, n) =>
+  return tableLines([[...head, ...more, "up for", "lock"], ...rows]).map((line, n) =>
     n === 0 ? coloured(line, "bold") : colouredWords(line, statusColours),
   );
 }

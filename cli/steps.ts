@@ -1,4 +1,4 @@
-import type { Step } from "../tools/stack";
+import type { ResourceStep } from "../tools/stack";
 
 // How a step of the engine is told to people.
 
@@ -13,7 +13,7 @@ export const symbols: Record<string, string> = {
 };
 
 /** Which properties a step changes, from what to what. */
-export function difference({ old, new: wanted }: Step): string {
+export function difference({ old, new: wanted }: ResourceStep): string {
   const keys = [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
     (key) =>
       key !== "__provider" && key in old && key in wanted && JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
@@ -22,7 +22,7 @@ export function difference({ old, new: wanted }: Step): string {
 }
 
 /** `ProxmoxVm web01 100001`. */
-export function title({ type, name, old, new: wanted }: Step): string {
+export function titleOfStep({ type, name, old, new: wanted }: ResourceStep): string {
   const { name: own, label, vmid } = { ...old, ...wanted };
   const described = [own ?? label, vmid].filter((part) => part !== undefined).join(" ");
   return `${type} ${described || name}`;

@@ -5,11 +5,11 @@ import { messageOf, UserError } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type EndedTask, endedTask } from "../providers/proxmox/live.schemas";
 import { taskLog, taskStatus } from "../providers/proxmox/schemas";
-import { table } from "../stacks/plan/table";
+import { tableLines } from "../stacks/plan/table";
 import { clustersOf } from "./guests";
 import { printSpan, printTime } from "./terminal";
 
-export type Task = EndedTask & { cluster: string };
+export type ListedTask = EndedTask & { cluster: string };
 
 export interface TaskFilter {
   clusters: string[];
@@ -25,7 +25,7 @@ export interface TaskFilter {
 export async function listTasks(
   context: Context,
   { clusters, nodes, vmid, running, failed, limit }: TaskFilter,
-): Promise<{ tasks: Task[]; problems: string[] }> {
+): Promise<{ tasks: ListedTask[]; problems: string[] }> {
   const problems: string[] = [];
   const query = {
     source: running ? "active" : "all",
@@ -35,7 +35,7 @@ export async function listTasks(
   };
   const chosen = clustersOf(context, clusters);
   const all = await Promise.all(
-    chosen.map(async (cluster): Promise<Task[]> => {
+    chosen.map(async (cluster): Promise<ListedTask[]> => {
       try {
         await cluster.version();
         const { nodes: there } = await cluster.inventory();
@@ -54,7 +54,7 @@ export async function listTasks(
   return { tasks: tasks.slice(0, limit), problems };
 }
 
-export function printTasks(tasks: Task[], now: number): string[] {
+export function printTasks(tasks: ListedTask[], now: number): string[] {
   if (tasks.length === 0) return ["No tasks."];
   const rows = tasks.map(({ cluster, node, type, id, user, starttime, endtime, status, upid }) => [
     ...[printTime(starttime), `${cluster}/${node}`, type, id, user],
@@ -62,7 +62,7 @@ export function printTasks(tasks: Task[], now: number): string[] {
     endtime === undefined ? `running for ${printSpan(now - starttime)}` : (status ?? "").slice(0, 60),
     upid,
   ]);
-  return table([["begun", "node", "type", "id", "user", "took", "status", "upid"], ...rows]);
+  return tableLines([["begun", "node", "type", "id", "user", "took", "status", "upid"], ...rows]);
 }
 
 const upidForm = /^UPID:([^:]+):[0-9A-Fa-f]{8}:/;

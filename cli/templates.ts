@@ -2,11 +2,11 @@ import type { Context } from "../providers/context";
 import type { Choice } from "../providers/netbox/extras/choices.model";
 import { choiceSetNamed, offerChoices } from "../providers/netbox/extras/choiceset";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
-import { descriptionFrom, text } from "../providers/proxmox/nodes/guest.model";
+import { configText, descriptionFrom } from "../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, supersededTag } from "../providers/proxmox/nodes/template.model";
 import type { GuestType } from "../providers/proxmox/schemas";
 import type { CustomFieldNames } from "../stacks/netbox/customfields";
-import { table } from "../stacks/plan/table";
+import { tableLines } from "../stacks/plan/table";
 import { choiceLabel } from "../stacks/templates/desired/choices";
 import { linkedClonesOn, offeredFields } from "../stacks/templates/facts";
 
@@ -78,30 +78,40 @@ async function templatesOf(cluster: ProxmoxCluster, now: number): Promise<FoundT
       .map(({ guest, seen }): FoundTemplate => {
         const { vmid, type, name, node, tags } = guest;
         const owner = seen && findTemplateOwner(descriptionFrom(seen.config));
-        const seconds = Number(/ctime=(\d+)/.exec((seen && text(seen.config, "meta")) ?? "")?.[1] ?? 0);
+        const seconds = Number(/ctime=(\d+)/.exec((seen && configText(seen.config, "meta")) ?? "")?.[1] ?? 0);
         const builtAt =
           owner?.builtAt ?? (seconds > 0 ? new Date(seconds * 1000).toISOString().slice(0, 10) : undefined);
         const superseded = tags.includes(supersededTag);
         return {
-          ...{ cluster: cluster.name, id: String(vmid), type, name, nodes: [node], builtAt, superseded },
+          cluster: cluster.name,
+          id: String(vmid),
+          type,
+          name,
+          nodes: [node],
+          builtAt,
+          superseded,
           age: builtAt === undefined ? undefined : Math.floor((now - Date.parse(builtAt)) / 86_400_000),
-          ...{ stack: owner?.owner, linkedClones: clones.get(vmid) ?? [], inNetbox: undefined },
+          stack: owner?.owner,
+          linkedClones: clones.get(vmid) ?? [],
+          inNetbox: undefined,
           label: choiceLabel(owner?.title ?? name, node, owner?.recipe, superseded),
         };
       }),
     ...[...new Set(files.flatMap(({ volids }) => volids))].sort().map((volid): FoundTemplate => {
       const name = volid.replace(/^.*vztmpl\//, "").replace(/\.tar\.\w+$/, "");
       return {
-        ...{
-          cluster: cluster.name,
-          id: volid,
-          type: "lxc",
-          name,
-          nodes: nodesOf(volid),
-          builtAt: undefined,
-          age: undefined,
-        },
-        ...{ stack: undefined, superseded: false, linkedClones: [], inNetbox: undefined, label: name },
+        cluster: cluster.name,
+        id: volid,
+        type: "lxc",
+        name,
+        nodes: nodesOf(volid),
+        builtAt: undefined,
+        age: undefined,
+        stack: undefined,
+        superseded: false,
+        linkedClones: [],
+        inNetbox: undefined,
+        label: name,
       };
     }),
   ];
@@ -119,7 +129,7 @@ export function printTemplates(found: FoundTemplate[]): string {
       ...(inNetbox === undefined || inNetbox === 0 ? [] : [`named by ${inNetbox} in NetBox`]),
     ].join(", "),
   ]);
-  return table([["cluster", "id", "name", "node", "age", "stack", "used"], ...rows]).join("\n");
+  return tableLines([["cluster", "id", "name", "node", "age", "stack", "used"], ...rows]).join("\n");
 }
 
 /** Brings NetBox's choice sets to the templates that there are. @returns a line for each set that changed */

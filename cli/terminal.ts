@@ -60,7 +60,7 @@ export const printTime = (seconds: number): string =>
   seconds === 0 ? "" : new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, "Z");
 
 /** How far many things are, on one line that is written over; a pipe gets nothing of it. */
-export class Progress {
+export class ProgressLine {
   private done = 0;
   private readonly running = new Set<string>();
 

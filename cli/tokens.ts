@@ -4,7 +4,7 @@ import { isSuperuser } from "../providers/netbox/users/lockout";
 import { outermost, privilegesAt } from "../providers/proxmox/access/rights.model";
 import { fullTokenId } from "../providers/proxmox/access/token.model";
 import { dueAt, printMoment } from "../stacks/access/desired/rotation";
-import { table } from "../stacks/plan/table";
+import { tableLines } from "../stacks/plan/table";
 import { askPulumi } from "./configuration";
 
 /** One token of Proxmox VE or NetBox. Times in seconds since 1970. */
@@ -34,17 +34,17 @@ const inventoryRow = z.object({
   overlap: z.number(),
   renews: z.boolean(),
 });
-export const inventory = z.record(z.string(), inventoryRow);
-export type Inventory = z.infer<typeof inventory>;
+export const tokenInventory = z.record(z.string(), inventoryRow);
+export type TokenInventory = z.infer<typeof tokenInventory>;
 
 /** The tokens of an access stack, by its outputs. */
-export async function inventoryOf(stack: string): Promise<Inventory> {
+export async function inventoryOf(stack: string): Promise<TokenInventory> {
   const outputs = await askPulumi(`The outputs of stack ${stack}`, ["stack", "output", "--stack", stack]);
-  return z.object({ inventory: inventory.default({}) }).parse(outputs).inventory;
+  return z.object({ inventory: tokenInventory.default({}) }).parse(outputs).inventory;
 }
 
 interface Wanted {
-  known: Inventory;
+  known: TokenInventory;
   usage: boolean;
   /** Seconds: what expires within them is told, where no rotation of ours looks after it. */
   within: number;
@@ -185,5 +185,5 @@ export function printTokens(all: ListedToken[], { usage, now }: Pick<Wanted, "us
     ...(usage ? [each.lastUsed === undefined ? "not seen" : printMoment(each.lastUsed, now)] : []),
     each.rights,
   ]);
-  return table([head, ...rows]).join("\n");
+  return tableLines([head, ...rows]).join("\n");
 }

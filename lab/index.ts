@@ -2,9 +2,9 @@ import { mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { NameServerCommands } from "./bind9/commands";
 import { DnsServer } from "./bind9/dns";
-import type { NameServer } from "./bind9/nsupdate";
+import type { LabNameServer } from "./bind9/nsupdate";
 import { restoreZones, saveZones } from "./bind9/saved";
-import { Zones } from "./bind9/zones";
+import { ServedZones } from "./bind9/zones";
 import type { Certificate } from "./certificate";
 import { ControlServer } from "./control";
 import { Faults } from "./faults";
@@ -95,7 +95,7 @@ const tsigKeyFile = "/etc/bind/ddns.key";
 export class Lab {
   readonly log = new RequestLog();
   readonly faults = new Faults();
-  readonly zones = new Zones();
+  readonly zones = new ServedZones();
   readonly proxmox = new Map<string, ProxmoxServer>();
   readonly netbox = new NetboxServer(this.log, this.faults);
   /** NetBox ids of the seed's guests by name. */
@@ -279,7 +279,7 @@ export class Lab {
     const port = await dns.listen(ports.dns ?? 0);
     this.closers.push(() => dns.close());
     const keys = sshKeys(folder);
-    const keyFiles: NameServer["keyFiles"] = new Map([
+    const keyFiles: LabNameServer["keyFiles"] = new Map([
       [tsigKeyFile, "update"],
       ["/etc/bind/ro.key", "transfer"],
       ["/etc/bind/unknown.key", "BADKEY"],

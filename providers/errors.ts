@@ -20,3 +20,23 @@ export class UserError extends Error {
 
 export const messageOf = (error: unknown): string =>
   presentable(error instanceof Error ? error.message : String(error));
+
+/**
+ * Does something, and says what that was where it fails: `Unable to delete VM 105: …`. What says so already stays as it is.
+ * @param what `delete VM 105`
+ * @param causeOf what to say of an error behind the colon; undefined where the error speaks for itself
+ * @throws UserError
+ */
+export async function explained<T>(
+  what: string,
+  work: () => Promise<T>,
+  causeOf: (error: unknown) => string | undefined = messageOf,
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const cause = error instanceof UserError && error.message.startsWith("Unable to") ? undefined : causeOf(error);
+    if (cause === undefined) throw error;
+    throw new UserError(`Unable to ${what}: ${cause}`);
+  }
+}

@@ -10,7 +10,7 @@ import { machineHandler } from "./netbox/objects/machine.handler";
 import { objectHandler } from "./netbox/objects/object.handler";
 import { dnsRecordHandler } from "./netbox/plugins/dnsrecord.handler";
 import { netboxTokenHandler } from "./netbox/users/token.handler";
-import { guestHandler } from "./netbox/virtualization/guest.handler";
+import { netboxGuestHandler } from "./netbox/virtualization/guest.handler";
 import { promotionHandler } from "./netbox/virtualization/promotion.handler";
 import { anchorHandler } from "./ownership/anchor.handler";
 import { checkHandler } from "./platform/check.handler";
@@ -35,7 +35,7 @@ import { secretSinkHandler } from "./sinks/secretsink.handler";
 Error.stackTraceLimit = 0;
 
 const all = [
-  guestHandler,
+  netboxGuestHandler,
   promotionHandler,
   dnsRecordHandler,
   ipAllocationHandler,
@@ -64,7 +64,7 @@ const all = [
 ];
 
 /** The kinds that stand in states. */
-export type Kind = (typeof all)[number]["definition"]["kind"];
+export type ResourceKind = (typeof all)[number]["definition"]["kind"];
 
 const handlers = new Map<string, Handler>(all.map((handler) => [handler.definition.kind, handler]));
 

@@ -9,7 +9,7 @@ import { isRecord, sameValue } from "./values";
 export type Given<T> = { readonly [K in keyof T]?: unknown };
 
 /** What is wrong with a planned change. Never of a secret property, as the engine prints its value. */
-export interface Problem {
+export interface PropertyProblem {
   property: string;
   reason: string;
 }
@@ -49,7 +49,7 @@ export interface Definition<K extends string = string, I extends object = object
   /** Inputs of which another value makes another object. */
   readonly replaces?: readonly string[];
   /** Asked with every unknown input as it was before. */
-  problems?(state: Given<S>, inputs: Given<I>): Problem[];
+  problems?(state: Given<S>, inputs: Given<I>): PropertyProblem[];
   /** Where it is left out: does any input differ? */
   diff?(state: Given<S>, inputs: Given<I>): Diff | boolean;
 }
@@ -90,7 +90,7 @@ type Properties = Record<string, unknown>;
 /** A kind of resource as the engine meets it: with properties of any form. */
 export interface Handler<K extends string = string> {
   readonly definition: Pick<Definition<K>, "kind" | "type" | "about" | "inputs" | "state" | "secrets" | "replaces">;
-  problems(state: Properties, inputs: Properties): Problem[];
+  problems(state: Properties, inputs: Properties): PropertyProblem[];
   diff(state: Properties, inputs: Properties): Diff;
   create(inputs: Properties): Promise<{ id: string; state: object }>;
   read(id: string, state: Properties): Promise<Known | undefined>;

@@ -12,21 +12,21 @@ export function withoutUndefined<T extends object>(value: T): T {
 }
 
 /** The text of a value that is the same whatever the order of its keys, and, where asked for, of its lists. */
-export function canonical(value: unknown, anyOrder = false): string {
+export function canonicalText(value: unknown, anyOrder = false): string {
   if (Array.isArray(value)) {
-    const items = value.map((each) => canonical(each, anyOrder));
+    const items = value.map((each) => canonicalText(each, anyOrder));
     return `[${(anyOrder ? items.sort() : items).join(",")}]`;
   }
   if (typeof value !== "object" || value === null) return JSON.stringify(value) ?? "undefined";
   const keys = Object.entries(value)
     .filter(([, each]) => each !== undefined)
     .sort(([a], [b]) => (a < b ? -1 : 1));
-  return `{${keys.map(([key, each]) => `${JSON.stringify(key)}:${canonical(each, anyOrder)}`).join(",")}}`;
+  return `{${keys.map(([key, each]) => `${JSON.stringify(key)}:${canonicalText(each, anyOrder)}`).join(",")}}`;
 }
 
 /** Do two values say the same? The order of keys means nothing; that of lists means something, but for sets of values. */
 export const sameValue = (a: unknown, b: unknown, { sets = false } = {}): boolean =>
-  canonical(a, sets) === canonical(b, sets);
+  canonicalText(a, sets) === canonicalText(b, sets);
 
 /** Items by a key, in their order. */
 export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
@@ -40,4 +40,4 @@ export function groupBy<T, K>(items: T[], keyOf: (item: T) => K): Map<K, T[]> {
 }
 
 /** Short, and another one for another text. */
-export const digest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);
+export const shortDigest = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 16);

@@ -1,4 +1,4 @@
-/** A resource in the stack's state: its type's last word, its properties. */
+/** A resource in the stack's state: the last part of its type token, and its properties. */
 export interface KnownResource {
   type: string;
   properties: Record<string, unknown>;

@@ -20,7 +20,7 @@ export function selfOf(context: Context, { site }: Pick<Settings, "site">, netbo
 }
 
 /** @throws UserError where the state is one of another stack, or of another NetBox, and no setting says that it was this one's */
-export async function checkState(self: Self): Promise<void> {
+export async function checkOwnership(self: Self): Promise<void> {
   const { resources } = await readResources();
   const folder = process.env.NETBOX_PROXMOX_STACK_FILES ?? ".";
   const hasFile = (name: string) => existsSync(join(folder, `Pulumi.${name}.yaml`));

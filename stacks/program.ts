@@ -4,7 +4,7 @@ import type { Context } from "../providers/context";
 import { presentable, UserError } from "../providers/errors";
 import type { Self } from "../providers/ownership/owner";
 import { knownOutputs } from "./outputs";
-import { checkState, selfOf } from "./ownership";
+import { checkOwnership, selfOf } from "./ownership";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
@@ -12,7 +12,7 @@ import type { ParsedFile } from "./yamlfile";
 // What every program does: it plans, refuses, warns, and declares.
 
 /** What a program works with. */
-export interface Run {
+export interface ProgramRun {
   /** `project/stack`, as marks name it. */
   stack: string;
   /** The same, with the names that the stack and its NetBox had before. */
@@ -22,7 +22,7 @@ export interface Run {
 }
 
 /** What a program is about to declare, and what it has to say of that. */
-export interface Planned {
+export interface ProgramPlan {
   /** What stands in the way: one sentence each. With any, nothing is declared. */
   problems?: string[];
   /** The file that the problems are in. */
@@ -31,31 +31,31 @@ export interface Planned {
   notes?: string[];
 }
 
-export type Outputs = Record<string, unknown>;
+export type ProgramOutputs = Record<string, unknown>;
 
-export interface Program<P extends Planned> {
+export interface Program<P extends ProgramPlan> {
   /** Connections without which it does not begin; it asks for others by name. */
   needs: { netbox: boolean; proxmox: boolean; neo4j: boolean };
   /** Reads the systems and works out what should exist. Connections are closed once it ends. */
-  plan(run: Run): Promise<P>;
+  plan(run: ProgramRun): Promise<P>;
   /** Declares resources. @returns the stack's outputs */
-  declare(plan: P, run: Run): object | Promise<object>;
+  declare(plan: P, run: ProgramRun): object | Promise<object>;
 }
 
 /** A program that a stack may run. */
 export interface DefinedProgram {
-  needs: Program<Planned>["needs"];
+  needs: Program<ProgramPlan>["needs"];
   /** @throws UserError with everything that stands in the way, before anything is declared */
-  run(context: Context, settings: Settings): Promise<Outputs>;
+  run(context: Context, settings: Settings): Promise<ProgramOutputs>;
 }
 
-export const defineProgram = <P extends Planned>(program: Program<P>): DefinedProgram => ({
+export const defineProgram = <P extends ProgramPlan>(program: Program<P>): DefinedProgram => ({
   needs: program.needs,
   run: async (context, settings) => {
     const self = selfOf(context, settings);
     const run = { stack: self.stack, self, context, settings };
     // An open connection would keep the process from ending.
-    const plan = await checkState(self)
+    const plan = await checkOwnership(self)
       .then(() => program.plan(run))
       .finally(() => context.close());
     if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
@@ -73,7 +73,7 @@ export type FileRead<T> = Extract<ParsedFile<T>, { value: T }>;
  * is wrong is told in the same round.
  * @throws UserError where the file is not there, or with everything that is wrong with it
  */
-export async function planByFile<T, P extends Planned>(
+export async function planByFile<T, P extends ProgramPlan>(
   program: "intent" | "access" | "templates" | "platform",
   { [program]: { file } }: Pick<Settings, "intent" | "access" | "templates" | "platform">,
   parse: (text: string, file: string) => ParsedFile<T>,
@@ -91,4 +91,4 @@ export async function planByFile<T, P extends Planned>(
   throw refusal([...problems, ...further.filter((each) => !rest?.follows(each))], file);
 }
 
-const problemsOf = ({ problems = [] }: Planned): string[] => problems;
+const problemsOf = ({ problems = [] }: ProgramPlan): string[] => problems;

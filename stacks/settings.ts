@@ -238,7 +238,14 @@ export function readSettings(
   );
   return {
     value: {
-      ...{ site, dns, discovery, intent, access, templates, platform, inventory },
+      site,
+      dns,
+      discovery,
+      intent,
+      access,
+      templates,
+      platform,
+      inventory,
       passwordVersions,
       namedFields: namedFields(source),
       defaults,

@@ -145,15 +145,18 @@ const named: (Pick<KnownName, "kind" | "type"> & {
   { of: netboxPromotion, kind: "promotion", identity: ofGuest },
   { of: proxmoxSnapshot, kind: "snapshot", identity: ofGuest },
   {
-    ...{ of: netboxIpAllocation, kind: "allocation" },
+    of: netboxIpAllocation,
+    kind: "allocation",
     identity: allocation.transform(allocationIdentity),
   },
   {
-    ...{ of: netboxDnsRecord, kind: "pluginRecord" },
+    of: netboxDnsRecord,
+    kind: "pluginRecord",
     identity: netboxDnsRecord.state.pick({ key: true }).transform(({ key }) => key),
   },
   {
-    ...{ of: bind9Record, kind: "record" },
+    of: bind9Record,
+    kind: "record",
     identity: bind9Record.state.pick({ server: true, name: true }).transform(recordIdentity),
   },
 ];

@@ -2,10 +2,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiFolder } from "../cli/pulumi";
-import { difference, symbols, title } from "../cli/steps";
+import { difference, symbols, titleOfStep } from "../cli/steps";
 import { Lab } from "../lab";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
-import { type Run, Stack, type Step } from "./stack";
+import { type ResourceStep, Stack, type StackRun } from "./stack";
 import { SystemClients } from "./systemclients";
 
 // `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
@@ -26,19 +26,19 @@ function expect(holds: boolean, what: string): void {
   say(`   ✓ ${what}`);
 }
 
-function succeeded(run: Run, what: string): Run {
+function succeeded(run: StackRun, what: string): StackRun {
   if (run.code !== 0) throw new DemoError(`${what} failed:\n${run.errors.join("\n") || run.output}`);
   return run;
 }
 
-const counted = (changes: Run["changes"]): string =>
+const counted = (changes: StackRun["changes"]): string =>
   ["create", "update", "delete", "same"]
     .flatMap((op) => (changes[op] ? [`${changes[op]} ${op === "same" ? "unchanged" : `to ${op}`}`] : []))
     .join(", ");
 
-function show(steps: Step[], most = 8): void {
+function show(steps: ResourceStep[], most = 8): void {
   for (const each of steps.slice(0, most))
-    say(`   ${symbols[each.op] ?? each.op} ${title(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
+    say(`   ${symbols[each.op] ?? each.op} ${titleOfStep(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
   if (steps.length > most) say(`   … and ${steps.length - most} more`);
 }
 

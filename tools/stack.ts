@@ -44,7 +44,7 @@ const checkpoint = z.object({
 export type KeptResource = z.infer<typeof keptResource>;
 
 /** What the engine did, or would do, with one resource of ours. */
-export interface Step {
+export interface ResourceStep {
   op: string;
   /** `ProxmoxVm`. */
   type: string;
@@ -53,11 +53,11 @@ export interface Step {
   new: Record<string, unknown>;
 }
 
-export interface Run {
+export interface StackRun {
   code: number;
   output: string;
   /** Without those that stay the same. */
-  steps: Step[];
+  steps: ResourceStep[];
   errors: string[];
   /** Resources by operation, as the engine's summary counts them. */
   changes: Record<string, number>;
@@ -107,7 +107,7 @@ export class Stack {
   }
 
   /** Makes the stack and sets its secrets, from its own folder: `stack init` writes its file where it is run. */
-  async init(): Promise<Run> {
+  async init(): Promise<StackRun> {
     copyFileSync(join(root, "Pulumi.yaml"), join(this.options.folder, "Pulumi.yaml"));
     const made = await this.inFolder("stack", "init", this.options.name);
     for (const [path, secret] of Object.entries(this.options.secrets))
@@ -124,23 +124,23 @@ export class Stack {
     return made;
   }
 
-  private inFolder(...args: string[]): Promise<Run> {
+  private inFolder(...args: string[]): Promise<StackRun> {
     return this.spawn([...args, "--non-interactive"], {}, this.options.folder).done;
   }
 
-  preview(...args: string[]): Promise<Run> {
+  preview(...args: string[]): Promise<StackRun> {
     return this.operate("preview", args);
   }
 
-  up(...args: string[]): Promise<Run> {
+  up(...args: string[]): Promise<StackRun> {
     return this.operate("up", ["--yes", "--skip-preview", ...args]);
   }
 
-  refresh(...args: string[]): Promise<Run> {
+  refresh(...args: string[]): Promise<StackRun> {
     return this.operate("refresh", ["--yes", "--skip-preview", ...args]);
   }
 
-  destroy(...args: string[]): Promise<Run> {
+  destroy(...args: string[]): Promise<StackRun> {
     return this.operate("destroy", ["--yes", "--skip-preview", ...args]);
   }
 
@@ -188,7 +188,7 @@ export class Stack {
   }
 
   /** An operation's process and its outcome: for tests that kill it. */
-  start(command: string, args: string[]): { pid: number; done: Promise<Run> } {
+  start(command: string, args: string[]): { pid: number; done: Promise<StackRun> } {
     const preset = defaults[command] ?? { args: [], env: {} };
     const log = this.options.events === false ? undefined : join(this.options.folder, `events-${++this.runs}.json`);
     if (log !== undefined) writeFileSync(log, "");
@@ -207,7 +207,7 @@ export class Stack {
     const env = environmentFor(command, this.options.config.program);
     const { pid, done } = this.spawn(words, { ...env, ...debug });
     const unnote = noteRun(this.backend, project, this.options.name, pid);
-    const mended = async (run: Run): Promise<Run> => {
+    const mended = async (run: StackRun): Promise<StackRun> => {
       // Of a killed one it tells the next run that it is dead.
       if (run.code !== -1) unnote();
       if (run.code !== 0 && goesOn(command)) await this.spawn(repair(this.options.name), {}).done;
@@ -216,12 +216,12 @@ export class Stack {
     return { pid, done: done.then(mended) };
   }
 
-  private operate(command: string, args: string[]): Promise<Run> {
+  private operate(command: string, args: string[]): Promise<StackRun> {
     return this.start(command, args).done;
   }
 
   /** In a process group of its own, so that a test can kill all of it. */
-  private spawn(args: string[], env: NodeJS.ProcessEnv, cwd = root): { pid: number; done: Promise<Run> } {
+  private spawn(args: string[], env: NodeJS.ProcessEnv, cwd = root): { pid: number; done: Promise<StackRun> } {
     const child = spawn("pulumi", args, {
       cwd,
       env: { ...this.env, ...env },
@@ -235,7 +235,7 @@ export class Stack {
     child.stderr.on("data", (chunk: Buffer) => {
       output += chunk.toString();
     });
-    const done = new Promise<Run>((resolve, reject) => {
+    const done = new Promise<StackRun>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
     });
@@ -269,7 +269,7 @@ const properties = (state: z.infer<typeof resourceState>): Record<string, unknow
 });
 
 /** What an operation did, by the log of its events. */
-export function readEvents(file: string): Pick<Run, "steps" | "errors" | "changes"> {
+export function readEvents(file: string): Pick<StackRun, "steps" | "errors" | "changes"> {
   const events = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -277,7 +277,7 @@ export function readEvents(file: string): Pick<Run, "steps" | "errors" | "change
       const parsed = engineEvent.safeParse(JSON.parse(line));
       return parsed.success ? [parsed.data] : [];
     });
-  const steps = new Map<string, Step>();
+  const steps = new Map<string, ResourceStep>();
   for (const { resourcePreEvent, resOutputsEvent } of events) {
     const found = (resOutputsEvent ?? resourcePreEvent)?.metadata;
     if (found === undefined || !found.type.includes(":dynamic/")) continue;

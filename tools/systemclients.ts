@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Endpoints } from "../lab";
-import { type Call, netboxCall } from "../lab/netbox/load";
+import { type CallNetbox, netboxCall } from "../lab/netbox/load";
 import { Ssh } from "../providers/ssh/client";
 
 /** A guest as Proxmox lists it, with its configuration. */
@@ -35,7 +35,7 @@ interface NetboxVm {
 
 /** What a person does by hand on the three systems, through their own doors: for the demo and the tests. */
 export class SystemClients {
-  readonly netbox: Call;
+  readonly netbox: CallNetbox;
   private readonly agent: Agent;
   private readonly ssh: Ssh;
 

@@ -1,16 +1,16 @@
 import { type Command, Option } from "commander";
 import { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
-import { configuration, type StackOptions } from "../configuration";
+import { readConfiguration, type StackChoice } from "../configuration";
 import { guestOfEnvironment } from "../environment";
-import { type GuestsRead, readGuests, type SeenGuest, type Selection, select, selectionOf } from "../guests";
+import { type GuestSelection, type GuestsRead, readGuests, type SeenGuest, selectGuests, selectionOf } from "../guests";
 import { numberOf, withJson, withKey, withStack } from "../options";
 import { confirmed, isAttended } from "../prompt";
 import { colouredWords, remark } from "../terminal";
 
 // Which guests a command is about: what is read from the command line, and asked.
 
-export interface GuestOptions extends StackOptions {
+export interface GuestOptions extends StackChoice {
   tag?: string[];
   cluster?: string[];
   node?: string[];
@@ -30,7 +30,7 @@ interface Opened {
 
 /** Reads all guests and hands them on; says what did not answer. */
 export async function withGuests(options: GuestOptions, work: (opened: Opened) => Promise<void>): Promise<void> {
-  const { connections, settings } = await configuration({ ...options, needsNetbox: false });
+  const { connections, settings } = await readConfiguration({ ...options, needsNetbox: false });
   const seconds = options.timeout === undefined ? undefined : numberOf("timeout", options.timeout);
   const clusters = Object.entries(connections.proxmox).map(([name, cluster]) => [
     name,
@@ -47,25 +47,29 @@ export async function withGuests(options: GuestOptions, work: (opened: Opened) =
   }
 }
 
-const given = (named: string[], { tag, cluster, node, type, all }: GuestOptions): Partial<Selection> => ({
-  ...{ named, tag: tag ?? [], cluster: cluster ?? [], node: node ?? [], all: all ?? false },
+const given = (named: string[], { tag, cluster, node, type, all }: GuestOptions): Partial<GuestSelection> => ({
+  named,
+  tag: tag ?? [],
+  cluster: cluster ?? [],
+  node: node ?? [],
+  all: all ?? false,
   type: type === "ct" ? "lxc" : type === "vm" ? "qemu" : undefined,
 });
 
 /** The guests of a command that changes them: named, or by a quality. */
 export const chosen = (named: string[], options: GuestOptions, { guests, silent }: GuestsRead) => {
   const selection = selectionOf(given(named, options), guestOfEnvironment(process.env));
-  return { selection, guests: select(guests, selection, silent) };
+  return { selection, guests: selectGuests(guests, selection, silent) };
 };
 
 /** The guests of a command that only looks: all, where nothing is said. Templates are among them where they are wanted. */
 export function looked(named: string[], options: GuestOptions, read: GuestsRead, templates: boolean): SeenGuest[] {
   const wanted = given(named, options);
   const isPlain = named.length === 0 && !(wanted.tag?.length || wanted.node?.length || wanted.type);
-  if (!isPlain) return select(read.guests, { ...empty, ...wanted }, read.silent);
+  if (!isPlain) return selectGuests(read.guests, { ...empty, ...wanted }, read.silent);
   return templates ? read.guests : read.guests.filter(({ template }) => !template);
 }
-export const empty: Selection = { named: [], tag: [], cluster: [], node: [], all: false };
+export const empty: GuestSelection = { named: [], tag: [], cluster: [], node: [], all: false };
 
 /** Lets a person decide. @throws UserError where nobody is there to be asked, or the answer is no */
 export async function decided(question: string, yes: boolean): Promise<void> {

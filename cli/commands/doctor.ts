@@ -1,12 +1,12 @@
 import { type Command, Option } from "commander";
 import { programNames } from "../../stacks/access/desired/file";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { examine, printChecks } from "../doctor";
 import { withContext } from "../options";
 import { show } from "../terminal";
 import { stacked } from "./choosing";
 
-interface DoctorCommandOptions extends StackOptions {
+interface DoctorCommandOptions extends StackChoice {
   program: (typeof programNames)[number];
   uses: string[];
   json?: boolean;

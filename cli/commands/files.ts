@@ -1,14 +1,14 @@
 import { writeFileSync } from "node:fs";
 import type { Command } from "commander";
-import { accessSchema } from "../../stacks/access/desired/file";
+import { accessFileSchema } from "../../stacks/access/desired/file";
 import { vmsSchema } from "../../stacks/intent/desired/file";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
 import { exportVms, printVms } from "../vms";
 
 // Commands on the files that programs follow.
 
-interface ExportOptions extends StackOptions {
+interface ExportOptions extends StackChoice {
   cluster: string[];
   tag: string[];
   out?: string;
@@ -45,5 +45,5 @@ export function addFiles(program: Command): void {
     .option("--out <file>", "where it is written; else it is printed");
   withJson(command, "as JSON, which `intent` reads too").action(exportFile);
   addSchema(vms, "vms.yml", vmsSchema);
-  addSchema(program.command("access").description("the file of the access program"), "access.yml", accessSchema);
+  addSchema(program.command("access").description("the file of the access program"), "access.yml", accessFileSchema);
 }

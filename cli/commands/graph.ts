@@ -1,18 +1,18 @@
 import type { Command } from "commander";
-import { type Inventory, readInventory } from "../../stacks/inventory/facts";
+import { type InventoryFacts, readInventory } from "../../stacks/inventory/facts";
 import { writeInventory } from "../../stacks/inventory/files";
 import { loadInventory } from "../../stacks/inventory/load";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { withContext, withJson, withKey, withStack } from "../options";
 import { printJson, remark, say } from "../terminal";
 
-interface GraphOptions extends StackOptions {
+interface GraphOptions extends StackChoice {
   out?: string;
   json?: boolean;
 }
 
 /** Nodes by label, relationships by type. */
-function countsOf({ graph }: Inventory): Record<string, number> {
+function countsOf({ graph }: InventoryFacts): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const name of [...graph.nodes.map(({ label }) => label), ...graph.relationships.map(({ type }) => type)])
     counts[name] = (counts[name] ?? 0) + 1;

@@ -1,6 +1,6 @@
 import type { Command } from "commander";
 import { UserError } from "../../providers/errors";
-import { isByQuality, nameOf, placeName } from "../guests";
+import { displayName, isByQuality, placeName } from "../guests";
 import { numberOf } from "../options";
 import { disturbs, type PowerAction, powerActions, powerAll, printPower } from "../power";
 import { printList, printStatus, statusOf, watch } from "../status";
@@ -45,13 +45,13 @@ const power = (action: PowerAction) => (named: string[], options: PowerCommandOp
       show(
         guests.map((guest) => statusOf(guest)),
         json,
-        () => guests.map((guest) => `would ${action}  ${nameOf(guest)} (${placeName(guest)}, ${guest.status})`),
+        () => guests.map((guest) => `would ${action}  ${displayName(guest)} (${placeName(guest)}, ${guest.status})`),
       );
       return;
     }
     // Who names guests one by one has chosen them; who names a quality may be surprised by what has it.
     if (disturbs(action) && isByQuality(selection)) {
-      const few = guests.slice(0, 10).map(nameOf).join(", ");
+      const few = guests.slice(0, 10).map(displayName).join(", ");
       const more = guests.length > 10 ? ` and ${guests.length - 10} more` : "";
       await decided(`${action} ${guests.length} ${guests.length === 1 ? "guest" : "guests"}: ${few}${more}?`, yes);
     }

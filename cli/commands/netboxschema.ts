@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { missingSchema } from "../netboxschema";
 import { withContext, withDryRun, withJson, withStack } from "../options";
 import { say } from "../terminal";
 
-interface SchemaOptions extends StackOptions {
+interface SchemaOptions extends StackChoice {
   dryRun?: boolean;
   json?: boolean;
   option: string[];

@@ -1,12 +1,12 @@
 import type { Command } from "commander";
-import type { StackOptions } from "../configuration";
-import { select } from "../guests";
+import type { StackChoice } from "../configuration";
+import { selectGuests } from "../guests";
 import { numberOf, withContext } from "../options";
 import { listTasks, printTasks, showLog } from "../tasks";
 import { printJson, remark, say, show } from "../terminal";
 import { empty, stacked, withGuests } from "./choosing";
 
-interface TasksOptions extends StackOptions {
+interface TasksOptions extends StackChoice {
   cluster?: string[];
   node?: string[];
   guest?: string;
@@ -20,7 +20,8 @@ async function tasks(options: TasksOptions): Promise<void> {
   const { cluster = [], node = [], guest, running = false, failed = false, json = false } = options;
   const limit = numberOf("limit", options.limit, { whole: true });
   await withGuests({ ...options, cluster }, async ({ context, read }) => {
-    const found = guest === undefined ? undefined : select(read.guests, { ...empty, named: [guest] }, read.silent)[0];
+    const found =
+      guest === undefined ? undefined : selectGuests(read.guests, { ...empty, named: [guest] }, read.silent)[0];
     const clusters = found === undefined ? cluster : [found.cluster.name];
     const filter = { clusters, nodes: node, vmid: found?.vmid, running, failed, limit };
     const { tasks: all } = await listTasks(context, filter);
@@ -28,7 +29,7 @@ async function tasks(options: TasksOptions): Promise<void> {
   });
 }
 
-async function taskLog(upid: string, options: StackOptions & { cluster?: string[]; follow?: boolean; json?: boolean }) {
+async function taskLog(upid: string, options: StackChoice & { cluster?: string[]; follow?: boolean; json?: boolean }) {
   const { follow = false, json = false, cluster = [] } = options;
   await withContext({ ...options, needsNetbox: false }, async ({ context }) => {
     const lines: string[] = [];

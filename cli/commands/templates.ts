@@ -1,10 +1,10 @@
 import type { Command } from "commander";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
 import { listTemplates, printTemplates, writeChoices } from "../templates";
 import { show } from "../terminal";
 
-interface TemplatesOptions extends StackOptions {
+interface TemplatesOptions extends StackChoice {
   write?: boolean;
   json?: boolean;
 }

@@ -2,12 +2,12 @@ import type { Command } from "commander";
 import { UserError } from "../../providers/errors";
 import { secondsOf } from "../../stacks/access/desired/rotation";
 import { duration } from "../../stacks/duration";
-import type { StackOptions } from "../configuration";
+import type { StackChoice } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
 import { say, show } from "../terminal";
 import { inventoryOf, listTokens, needsCare, printTokens } from "../tokens";
 
-interface TokensOptions extends StackOptions {
+interface TokensOptions extends StackChoice {
   within: string;
   usage?: boolean;
   json?: boolean;

@@ -3,7 +3,7 @@ import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import type { Command, Ending } from "../ssh/server";
 import { dig } from "./dig";
-import { type CommandResult, type NameServer, Nsupdate } from "./nsupdate";
+import { type LabNameServer, Nsupdate, type NsupdateResult } from "./nsupdate";
 
 /** Words of a command line as sh splits it, single and double quotes taken off. */
 function words(command: string): string[] {
@@ -18,7 +18,7 @@ export class NameServerCommands {
   latency = 0;
 
   constructor(
-    private readonly nameServer: NameServer,
+    private readonly nameServer: LabNameServer,
     private readonly log: RequestLog,
     private readonly faults: Faults,
   ) {}
@@ -45,7 +45,7 @@ export class NameServerCommands {
     return result.code;
   };
 
-  private async run(program: string, args: string[], script: string): Promise<CommandResult> {
+  private async run(program: string, args: string[], script: string): Promise<NsupdateResult> {
     if (program === "nsupdate") {
       await sleep(this.latency);
       return Nsupdate.run(this.nameServer, args, script);

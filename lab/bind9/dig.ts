@@ -1,8 +1,8 @@
-import type { CommandResult, NameServer } from "./nsupdate";
-import { absolute } from "./zones";
+import type { LabNameServer, NsupdateResult } from "./nsupdate";
+import { withFinalDot } from "./zones";
 
 /** dig as far as it is used to read a zone or a name: `dig @host -p port [-k key] name type [+short] [axfr]`. */
-export function dig(nameServer: NameServer, args: string[]): CommandResult {
+export function dig(nameServer: LabNameServer, args: string[]): NsupdateResult {
   let port = 53;
   let key: string | undefined;
   let short = false;
@@ -21,7 +21,7 @@ export function dig(nameServer: NameServer, args: string[]): CommandResult {
       stderr: "",
     };
   const type = (words.find((word) => /^(axfr|a|aaaa|ptr|cname|txt|soa|ns|any)$/i.test(word)) ?? "A").toUpperCase();
-  const name = absolute(words.find((word) => word.toUpperCase() !== type) ?? ".");
+  const name = withFinalDot(words.find((word) => word.toUpperCase() !== type) ?? ".");
   if (type === "AXFR") {
     const zone = nameServer.zones.get(name);
     const right = nameServer.keyFiles.get(key ?? "");

@@ -1,14 +1,14 @@
 import { createSocket, type Socket as UdpSocket } from "node:dgram";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { type Answer, decode, encode, type Packet, streamDecode, streamEncode } from "dns-packet"; // the wire format of DNS answers
-import { absolute, type Zones } from "./zones";
+import { type ServedZones, withFinalDot } from "./zones";
 
 const strip = (name: string) => name.replace(/\.$/, "");
 
-function answers(zones: Zones, name: string, type: string): Answer[] {
+function answers(zones: ServedZones, name: string, type: string): Answer[] {
   const zone = zones.of(name);
   if (zone === undefined) return [];
-  const owner = absolute(name);
+  const owner = withFinalDot(name);
   const cname = zone.rrset(owner, "CNAME");
   if (cname && type !== "CNAME") {
     const target = cname.values[0] ?? "";
@@ -34,12 +34,12 @@ function answers(zones: Zones, name: string, type: string): Answer[] {
   });
 }
 
-function reply(zones: Zones, query: Packet): Packet {
+function reply(zones: ServedZones, query: Packet): Packet {
   const question = query.questions?.[0];
   const name = question?.name ?? ".";
   const zone = zones.of(name);
   const refused = zone === undefined;
-  const missing = !refused && !zone.names.has(absolute(name));
+  const missing = !refused && !zone.names.has(withFinalDot(name));
   // dns-packet keeps the rcode in the flags' low bits: 5 REFUSED, 3 NXDOMAIN; 0x0400 is the authoritative answer.
   return {
     type: "response",
@@ -55,7 +55,7 @@ export class DnsServer {
   private readonly udp: UdpSocket = createSocket("udp4");
   private readonly tcp: Server;
 
-  constructor(private readonly zones: Zones) {
+  constructor(private readonly zones: ServedZones) {
     this.udp.on("message", (message, from) => {
       const query = readQuery(() => decode(message));
       if (query) this.udp.send(encode(reply(zones, query)), from.port, from.address);

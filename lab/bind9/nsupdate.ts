@@ -1,13 +1,13 @@
-import { absolute, type Change, type Prerequisite, rdata, type Zones } from "./zones";
+import { type Prerequisite, rdata, type ServedZones, type UpdatedRecord, withFinalDot } from "./zones";
 
-export interface CommandResult {
+export interface NsupdateResult {
   code: number;
   stdout: string;
   stderr: string;
 }
 
-export interface NameServer {
-  zones: Zones;
+export interface LabNameServer {
+  zones: ServedZones;
   /** TSIG key files on the name server's disk: what the key may, or why the server doesn't take it. */
   keyFiles: Map<string, "update" | "transfer" | "BADKEY" | "BADSIG">;
   /** Port that its DNS listens at. */
@@ -17,7 +17,7 @@ export interface NameServer {
 interface Batch {
   zone?: string;
   prerequisites: Prerequisite[];
-  changes: Change[];
+  changes: UpdatedRecord[];
 }
 
 const empty = (): Batch => ({ prerequisites: [], changes: [] });
@@ -32,13 +32,13 @@ export class Nsupdate {
   private failed = false;
 
   constructor(
-    private readonly nameServer: NameServer,
+    private readonly nameServer: LabNameServer,
     private readonly right: "update" | "transfer" | "BADKEY" | "BADSIG" | "none",
   ) {
     this.server = { host: "127.0.0.1", port: 53 };
   }
 
-  static run(nameServer: NameServer, args: string[], script: string): CommandResult {
+  static run(nameServer: LabNameServer, args: string[], script: string): NsupdateResult {
     const keyFile = args.includes("-k") ? args[args.indexOf("-k") + 1] : undefined;
     const right = keyFile === undefined ? "none" : (nameServer.keyFiles.get(keyFile) ?? "none");
     const update = new Nsupdate(nameServer, right);
@@ -47,7 +47,7 @@ export class Nsupdate {
     return update.interpret(script);
   }
 
-  private interpret(script: string): CommandResult {
+  private interpret(script: string): NsupdateResult {
     try {
       for (const line of script.split("\n")) {
         const text = line.trim();
@@ -66,7 +66,7 @@ export class Nsupdate {
     const words = text.split(/\s+/);
     const [verb = "", ...rest] = words;
     if (verb === "server") this.server = { host: rest[0] ?? "", port: Number(rest[1] ?? 53) };
-    else if (verb === "zone") this.batch.zone = absolute(rest[0] ?? "");
+    else if (verb === "zone") this.batch.zone = withFinalDot(rest[0] ?? "");
     else if (verb === "prereq") this.prerequisite(rest[0] ?? "", rest.slice(1), text);
     else if (verb === "update") this.update(rest[0] ?? "", rest.slice(1), text);
     else if (
@@ -77,17 +77,17 @@ export class Nsupdate {
 
   private prerequisite(kind: string, words: string[], text: string): void {
     const [name = "", type = ""] = words.filter((word) => word.toUpperCase() !== "IN");
-    if (kind === "nxdomain" || kind === "yxdomain") this.batch.prerequisites.push({ kind, name: absolute(name) });
+    if (kind === "nxdomain" || kind === "yxdomain") this.batch.prerequisites.push({ kind, name: withFinalDot(name) });
     else if (kind === "nxrrset" || kind === "yxrrset") {
       const value = after(text, type);
       const values = value === "" ? [] : [this.value(type, value)];
-      this.batch.prerequisites.push({ kind, name: absolute(name), type: type.toUpperCase(), values });
+      this.batch.prerequisites.push({ kind, name: withFinalDot(name), type: type.toUpperCase(), values });
     } else throw new ScriptError(`incorrect prerequisite type: ${kind}`);
   }
 
   private update(kind: string, words: string[], text: string): void {
     const rest = words.filter((word) => word.toUpperCase() !== "IN");
-    const name = absolute(rest[0] ?? "");
+    const name = withFinalDot(rest[0] ?? "");
     if (kind === "add") {
       const ttl = Number(rest[1]);
       if (!Number.isInteger(ttl)) throw new ScriptError(`ttl '${rest[1]}': bad number`);

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Zones } from "./zones";
+import type { ServedZones } from "./zones";
 
 /** The zones of a name server: each name's RRsets by type. */
 export const savedZones = z.array(
@@ -12,14 +12,14 @@ export const savedZones = z.array(
 );
 export type SavedZones = z.infer<typeof savedZones>;
 
-export const saveZones = (zones: Zones): SavedZones =>
+export const saveZones = (zones: ServedZones): SavedZones =>
   zones.all().map(({ config, serial, names }) => ({
     ...config,
     serial,
     names: Object.fromEntries([...names].map(([name, types]) => [name, Object.fromEntries(types)])),
   }));
 
-export function restoreZones(zones: Zones, saved: SavedZones): void {
+export function restoreZones(zones: ServedZones, saved: SavedZones): void {
   zones.clear();
   for (const { serial, names, ...config } of saved) {
     const zone = zones.add(config);

@@ -1,6 +1,6 @@
 import ipaddr from "ipaddr.js"; // parses and prints addresses of both families (RFC 5952)
 
-export interface Rrset {
+export interface ZoneRrset {
   ttl: number;
   values: string[];
 }
@@ -16,11 +16,11 @@ export interface ZoneConfig {
 export type Prerequisite =
   | { kind: "nxdomain" | "yxdomain"; name: string }
   | { kind: "nxrrset" | "yxrrset"; name: string; type: string; values: string[] };
-export type Change =
+export type UpdatedRecord =
   | { kind: "add"; name: string; ttl: number; type: string; value: string }
   | { kind: "delete"; name: string; type?: string; value?: string };
 
-export const absolute = (name: string): string => (name.endsWith(".") ? name : `${name}.`).toLowerCase();
+export const withFinalDot = (name: string): string => (name.endsWith(".") ? name : `${name}.`).toLowerCase();
 
 /** A value in BIND's own form, or what is wrong with it. */
 export function rdata(type: string, value: string): { value: string } | { error: string } {
@@ -28,7 +28,7 @@ export function rdata(type: string, value: string): { value: string } | { error:
   if (type === "AAAA")
     return ipaddr.IPv6.isValid(value) ? { value: ipaddr.parse(value).toString() } : { error: "bad IPv6 address" };
   if (["CNAME", "PTR", "NS"].includes(type))
-    return /^\S+$/.test(value) ? { value: absolute(value) } : { error: "unexpected end of input" };
+    return /^\S+$/.test(value) ? { value: withFinalDot(value) } : { error: "unexpected end of input" };
   if (type === "TXT") {
     const strings = value.match(/"(?:[^"\\]|\\.)*"|\S+/g) ?? [];
     const quoted = strings.map((each) => (each.startsWith('"') ? each : `"${each}"`));
@@ -41,7 +41,7 @@ export function rdata(type: string, value: string): { value: string } | { error:
 
 /** A zone: its names, their RRsets, its serial. */
 export class Zone {
-  readonly names = new Map<string, Map<string, Rrset>>();
+  readonly names = new Map<string, Map<string, ZoneRrset>>();
   serial = 1;
   /** The failure switch: as after `rndc freeze`, updates are refused. */
   frozen = false;
@@ -54,7 +54,7 @@ export class Zone {
     return `ns1.lab.example. hostmaster.lab.example. ${this.serial} 3600 600 86400 60`;
   }
 
-  rrset(name: string, type: string): Rrset | undefined {
+  rrset(name: string, type: string): ZoneRrset | undefined {
     return this.names.get(name)?.get(type);
   }
 
@@ -83,7 +83,7 @@ export class Zone {
     return undefined;
   }
 
-  apply(changes: Change[]): void {
+  apply(changes: UpdatedRecord[]): void {
     for (const change of changes) {
       if (change.kind === "add") this.add(change);
       else this.remove(change);
@@ -91,8 +91,8 @@ export class Zone {
     this.serial++;
   }
 
-  private add({ name, ttl, type, value }: Extract<Change, { kind: "add" }>): void {
-    const types = this.names.get(name) ?? new Map<string, Rrset>();
+  private add({ name, ttl, type, value }: Extract<UpdatedRecord, { kind: "add" }>): void {
+    const types = this.names.get(name) ?? new Map<string, ZoneRrset>();
     // A CNAME beside other data, or other data beside a CNAME, is ignored without a word.
     const clash = type === "CNAME" ? [...types.keys()].some((each) => each !== "CNAME") : types.has("CNAME");
     if (clash) return;
@@ -103,7 +103,7 @@ export class Zone {
     this.names.set(name, types);
   }
 
-  private remove({ name, type, value }: Extract<Change, { kind: "delete" }>): void {
+  private remove({ name, type, value }: Extract<UpdatedRecord, { kind: "delete" }>): void {
     const types = this.names.get(name);
     if (types === undefined) return;
     if (type === undefined) types.clear();
@@ -128,11 +128,11 @@ export class Zone {
 }
 
 /** The zones of the lab's name server. */
-export class Zones {
+export class ServedZones {
   private readonly zones = new Map<string, Zone>();
 
   add(config: ZoneConfig): Zone {
-    const zone = new Zone({ ...config, name: absolute(config.name) });
+    const zone = new Zone({ ...config, name: withFinalDot(config.name) });
     this.zones.set(zone.config.name, zone);
     return zone;
   }
@@ -142,7 +142,7 @@ export class Zones {
   }
 
   get(name: string): Zone | undefined {
-    return this.zones.get(absolute(name));
+    return this.zones.get(withFinalDot(name));
   }
 
   all(): Zone[] {
@@ -151,7 +151,7 @@ export class Zones {
 
   /** The zone that a name lies in. */
   of(name: string): Zone | undefined {
-    const labels = absolute(name).split(".");
+    const labels = withFinalDot(name).split(".");
     for (let n = 0; n < labels.length - 1; n++) {
       const zone = this.zones.get(labels.slice(n).join("."));
       if (zone) return zone;

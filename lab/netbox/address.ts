@@ -13,7 +13,7 @@ export interface Cidr {
 
 export const bits = (family: 4 | 6): number => (family === 4 ? 32 : 128);
 
-export function print(family: 4 | 6, value: bigint): string {
+export function printAddress(family: 4 | 6, value: bigint): string {
   const bytes = Array.from({ length: bits(family) / 8 }, (_, n) =>
     Number((value >> BigInt(bits(family) - 8 * (n + 1))) & 255n),
   );
@@ -45,8 +45,8 @@ function parse(text: string): Cidr | undefined {
     family,
     value,
     length: size,
-    text: `${print(family, value)}/${size}`,
-    network: `${print(family, (value >> shift) << shift)}/${size}`,
+    text: `${printAddress(family, value)}/${size}`,
+    network: `${printAddress(family, (value >> shift) << shift)}/${size}`,
   };
 }
 
@@ -80,12 +80,13 @@ export function* hosts(prefix: string, isPool: boolean): Generator<string> {
   const skipsLast = skipsFirst && parsed.family === 4;
   const end = parsed.value + size - (skipsLast ? 1n : 0n);
   for (let value = parsed.value + (skipsFirst ? 1n : 0n); value < end; value++)
-    yield `${print(parsed.family, value)}/${parsed.length}`;
+    yield `${printAddress(parsed.family, value)}/${parsed.length}`;
 }
 
 export function* between(start: string, end: string): Generator<string> {
   const first = cidr(start);
   const last = cidr(end);
   if (first === undefined || last === undefined) return;
-  for (let value = first.value; value <= last.value; value++) yield `${print(first.family, value)}/${first.length}`;
+  for (let value = first.value; value <= last.value; value++)
+    yield `${printAddress(first.family, value)}/${first.length}`;
 }

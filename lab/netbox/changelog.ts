@@ -7,7 +7,7 @@ export interface Actor {
   message: string;
 }
 
-export interface Change {
+export interface LoggedChange {
   id: number;
   time: string;
   actor: Actor;

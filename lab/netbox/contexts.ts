@@ -1,4 +1,4 @@
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -14,9 +14,9 @@ function merged(base: Record<string, unknown>, next: Record<string, unknown>): R
 }
 
 /** The rendered config context of a virtual machine: those that apply by weight and name, the local one last. */
-export function renderContext(database: Database, vm: Row): Record<string, unknown> {
+export function renderContext(database: Database, vm: LabRow): Record<string, unknown> {
   const cluster = database.find("cluster", vm.cluster);
-  const applies = (context: Row) => {
+  const applies = (context: LabRow) => {
     const within = (field: string, id: unknown) => {
       const ids = context[field];
       return !Array.isArray(ids) || ids.length === 0 || ids.includes(id);

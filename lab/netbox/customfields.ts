@@ -1,4 +1,4 @@
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { invalid } from "./errors";
 import { modelOf } from "./modelof";
 import { type ModelName, models, tagged } from "./models";
@@ -7,7 +7,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The custom fields of a kind of object. */
-export const definedFor = (database: Database, model: ModelName): Row[] =>
+export const definedFor = (database: Database, model: ModelName): LabRow[] =>
   tagged.has(model)
     ? database
         .rows("customField")
@@ -60,7 +60,7 @@ export function customFields(
 }
 
 /** A field that leads to objects says to which. */
-export function cleanField({ type, related_object_type: to }: Row): void {
+export function cleanField({ type, related_object_type: to }: LabRow): void {
   if ((type === "object" || type === "multiobject") && modelOf(to) === undefined)
     invalid({ related_object_type: ["Object fields must define an object type."] });
 }
@@ -68,7 +68,7 @@ export function cleanField({ type, related_object_type: to }: Row): void {
 const isEmpty = (value: unknown): boolean => value === null || value === undefined || value === "";
 
 /** An object that a field leads to, by its id or by what it is like: kept as its id. */
-function related(database: Database, field: Row, value: unknown): unknown {
+function related(database: Database, field: LabRow, value: unknown): unknown {
   const to = modelOf(field.related_object_type);
   if (to === undefined || value === null) return value;
   const unknown = (said: string) => invalid({ custom_fields: [said] });
@@ -80,12 +80,12 @@ function related(database: Database, field: Row, value: unknown): unknown {
   return field.type === "multiobject" && Array.isArray(value) ? value.map(one) : value;
 }
 
-function choicesOf(database: Database, { choice_set: id }: Row): unknown[] {
+function choicesOf(database: Database, { choice_set: id }: LabRow): unknown[] {
   const choices = database.find("choiceSet", id)?.extra_choices;
   return Array.isArray(choices) ? choices.map((pair: unknown) => (Array.isArray(pair) ? pair[0] : pair)) : [];
 }
 
-function valueError(database: Database, field: Row, value: unknown): string | undefined {
+function valueError(database: Database, field: LabRow, value: unknown): string | undefined {
   if (value === null) return undefined;
   const setName = () => String(database.find("choiceSet", field.choice_set)?.name);
   switch (field.type) {

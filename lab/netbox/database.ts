@@ -1,5 +1,5 @@
 import { cidr, hostKey, isNetworkIn } from "./address";
-import { type Actor, administrator, type Change } from "./changelog";
+import { type Actor, administrator, type LoggedChange } from "./changelog";
 import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
@@ -20,7 +20,7 @@ import {
 import { Users } from "./users";
 
 /** A stored object: wire names, references as ids. */
-export interface Row {
+export interface LabRow {
   id: number;
   created: string;
   last_updated: string;
@@ -34,7 +34,7 @@ const now = () =>
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
-const uniqueKey = (row: Row, fields: readonly string[]): string =>
+const uniqueKey = (row: LabRow, fields: readonly string[]): string =>
   fields.map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field]))).join("\0");
 
 /** Under what an address is held: hosts are unique in a VRF, or in the global table. */
@@ -49,7 +49,7 @@ export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
 
 /** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
 export class Database {
-  private readonly tables = new Map<ModelName, Map<number, Row>>();
+  private readonly tables = new Map<ModelName, Map<number, LabRow>>();
   private readonly lastIds = new Map<ModelName, number>();
   /** The ids of the rows that have what must be unique, by what that is; a row that changes is another object. */
   private readonly holders = new Map<string, Set<number>>();
@@ -59,14 +59,14 @@ export class Database {
   /** Choices beside NetBox's own, by `virtualization.virtualmachine.status`: its FIELD_CHOICES. */
   fieldChoices: Record<string, readonly string[]> = {};
   /** NetBox's change log, oldest first. */
-  readonly changes: Change[] = [];
+  readonly changes: LoggedChange[] = [];
   readonly dns = new DnsRules(this);
   private actor = administrator;
   /** How to take back what the present request has done so far. */
   private undo: (() => void)[] = [];
   readonly users = new Users(this);
 
-  table(model: ModelName): Map<number, Row> {
+  table(model: ModelName): Map<number, LabRow> {
     let table = this.tables.get(model);
     if (table === undefined) {
       table = new Map();
@@ -75,21 +75,21 @@ export class Database {
     return table;
   }
 
-  rows(model: ModelName): Row[] {
+  rows(model: ModelName): LabRow[] {
     return [...this.table(model).values()];
   }
 
-  find(model: ModelName, id: unknown): Row | undefined {
+  find(model: ModelName, id: unknown): LabRow | undefined {
     return typeof id === "number" ? this.table(model).get(id) : undefined;
   }
 
   /** Every table that has ever had a row, with the last id that it gave. */
-  dump(): { model: ModelName; lastId: number; rows: Row[] }[] {
+  dump(): { model: ModelName; lastId: number; rows: LabRow[] }[] {
     return [...this.lastIds].map(([model, lastId]) => ({ model, lastId, rows: this.rows(model) }));
   }
 
   /** Puts dumped tables in the place of all that is there; without a change log. */
-  restore(tables: { model: ModelName; lastId: number; rows: Row[] }[]): void {
+  restore(tables: { model: ModelName; lastId: number; rows: LabRow[] }[]): void {
     this.tables.clear();
     this.holders.clear();
     this.lastIds.clear();
@@ -117,29 +117,29 @@ export class Database {
     }
   }
 
-  private put(model: ModelName, row: Row): void {
+  private put(model: ModelName, row: LabRow): void {
     const before = this.table(model).get(row.id);
     this.undo.push(() => this.place(model, row.id, before));
     this.place(model, row.id, row);
   }
 
-  private drop(model: ModelName, row: Row): void {
+  private drop(model: ModelName, row: LabRow): void {
     this.undo.push(() => this.place(model, row.id, row));
     this.place(model, row.id, undefined);
   }
 
   /** Changes single values without NetBox's rules: what its own signals do. */
-  patch(model: ModelName, row: Row, values: Record<string, unknown>): void {
+  patch(model: ModelName, row: LabRow, values: Record<string, unknown>): void {
     const current = this.find(model, row.id);
     if (current !== undefined) this.put(model, { ...current, ...values });
   }
 
   /** Puts a row in its place, or nothing. */
-  private place(model: ModelName, id: number, row: Row | undefined): void {
+  private place(model: ModelName, id: number, row: LabRow | undefined): void {
     const table = this.table(model);
     const before = table.get(id);
     for (const [n, { fields }] of (models[model].unique ?? []).entries()) {
-      const keyOf = (each: Row) => `${model} ${n} ${uniqueKey(each, fields)}`;
+      const keyOf = (each: LabRow) => `${model} ${n} ${uniqueKey(each, fields)}`;
       if (before) this.holders.get(keyOf(before))?.delete(id);
       if (row) this.holders.set(keyOf(row), (this.holders.get(keyOf(row)) ?? new Set()).add(id));
     }
@@ -151,7 +151,12 @@ export class Database {
     else table.delete(id);
   }
 
-  private record(action: Change["action"], model: ModelName, before: Row | undefined, after: Row | undefined): void {
+  private record(
+    action: LoggedChange["action"],
+    model: ModelName,
+    before: LabRow | undefined,
+    after: LabRow | undefined,
+  ): void {
     const row = after ?? before;
     if (row === undefined || unlogged.has(model)) return;
     this.undo.push(() => this.changes.pop());
@@ -171,7 +176,7 @@ export class Database {
   /** A row as the change log has it: references as ids, tags by name. */
   private plain(
     model: ModelName,
-    { id: _id, created: _created, last_updated: _updated, tags, ...row }: Row,
+    { id: _id, created: _created, last_updated: _updated, tags, ...row }: LabRow,
   ): Record<string, unknown> {
     const named = tags.map((tag) => String(this.find("tag", tag)?.name)).sort();
     const { custom_fields, ...values } = row;
@@ -188,7 +193,7 @@ export class Database {
     return [...(models[model].fields[name]?.choices ?? []), ...own];
   }
 
-  create(model: ModelName, input: Record<string, unknown>): Row {
+  create(model: ModelName, input: Record<string, unknown>): LabRow {
     const fields = models[model].fields;
     const values: Record<string, unknown> = {};
     const errors: Record<string, unknown> = {};
@@ -201,7 +206,7 @@ export class Database {
     if (Object.keys(errors).length > 0) invalid(errors);
     const id = (this.lastIds.get(model) ?? 0) + 1;
     const stamp = now();
-    const row: Row = {
+    const row: LabRow = {
       ...values,
       id,
       created: stamp,
@@ -217,7 +222,7 @@ export class Database {
     return this.find(model, id) ?? row;
   }
 
-  update(model: ModelName, { id }: Row, input: Record<string, unknown>): Row {
+  update(model: ModelName, { id }: LabRow, input: Record<string, unknown>): LabRow {
     const values: Record<string, unknown> = {};
     const errors: Record<string, unknown> = {};
     const row = this.find(model, id) ?? detail(404, `No ${models[model].label} matches the given query.`);
@@ -225,7 +230,7 @@ export class Database {
       if (input[name] !== undefined && !this.isHidden(field))
         this.accept(model, name, field, input[name], values, errors);
     if (Object.keys(errors).length > 0) invalid(errors);
-    const next: Row = {
+    const next: LabRow = {
       ...row,
       ...values,
       custom_fields: customFields(this, model, row.custom_fields, input.custom_fields),
@@ -240,8 +245,8 @@ export class Database {
   }
 
   /** Deletes with what NetBox deletes along; what still points here in a protecting way is a 409. */
-  remove(model: ModelName, row: Row): void {
-    const owned = (type: string) => (candidate: Row) =>
+  remove(model: ModelName, row: LabRow): void {
+    const owned = (type: string) => (candidate: LabRow) =>
       candidate.assigned_object_type === type && candidate.assigned_object_id === row.id;
     if (model === "virtualMachine") {
       for (const child of ["vmInterface", "virtualDisk"] as const)
@@ -405,7 +410,7 @@ export class Database {
     return null;
   }
 
-  private hasAttributes(model: ModelName, row: Row, wanted: Record<string, unknown>): boolean {
+  private hasAttributes(model: ModelName, row: LabRow, wanted: Record<string, unknown>): boolean {
     return Object.entries(wanted).every(([key, value]) => {
       const to = models[model].fields[key]?.to;
       const there = to && this.find(to, row[key]);
@@ -426,7 +431,7 @@ export class Database {
 
   // ---- rules over a whole object
 
-  private clean(model: ModelName, next: Row, before: Row | undefined): void {
+  private clean(model: ModelName, next: LabRow, before: LabRow | undefined): void {
     for (const [n, { fields, error, applies }] of (models[model].unique ?? []).entries()) {
       if (applies?.(next) === false) continue;
       const holders = this.holders.get(`${model} ${n} ${uniqueKey(next, fields)}`) ?? [];
@@ -452,7 +457,7 @@ export class Database {
     }
   }
 
-  private cleanMachine(next: Row): void {
+  private cleanMachine(next: LabRow): void {
     cleanPlace(this, next);
     next.site ??=
       siteOfCluster(this, this.find("cluster", next.cluster)) ?? this.find("device", next.device)?.site ?? null;
@@ -483,7 +488,7 @@ export class Database {
       });
   }
 
-  private cleanAddress(next: Row, before: Row | undefined): void {
+  private cleanAddress(next: LabRow, before: LabRow | undefined): void {
     const twins = [...(this.holders.get(hostIn(next)) ?? [])].filter((id) => id !== before?.id);
     cleanAddress(
       this,
@@ -505,7 +510,7 @@ export class Database {
       invalid({ __all__: [`Invalid assigned object: ${next.assigned_object_id}`] });
   }
 
-  private cleanEntry(next: Row): void {
+  private cleanEntry(next: LabRow): void {
     const model = modelOf(next.assigned_object_type);
     if (model === undefined || this.find(model, next.assigned_object_id) === undefined)
       invalid({
@@ -513,7 +518,7 @@ export class Database {
       });
   }
 
-  private afterWrite(model: ModelName, row: Row, before: Row | undefined, input: Record<string, unknown>): void {
+  private afterWrite(model: ModelName, row: LabRow, before: LabRow | undefined, input: Record<string, unknown>): void {
     if (model === "token" && before === undefined) this.users.made(row, input);
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
     if (model === "dnsRecord") this.dns.afterRecord(row);

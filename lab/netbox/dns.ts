@@ -1,6 +1,6 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { cidr, contains } from "./address";
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { detail, invalid, NetboxError } from "./errors";
 import { releases } from "./releases";
 
@@ -36,28 +36,28 @@ export class DnsRules {
     }
   }
 
-  private zoneName(row: Row): string {
+  private zoneName(row: LabRow): string {
     return String(this.database.find("dnsZone", row.zone)?.name);
   }
 
-  fqdn(row: Row): string {
+  fqdn(row: LabRow): string {
     return row.name === "@" ? `${this.zoneName(row)}.` : `${row.name}.${this.zoneName(row)}.`;
   }
 
-  display(row: Row): string {
+  display(row: LabRow): string {
     return `${this.fqdn(row).slice(0, -1)} [${row.type}]`;
   }
 
-  active(row: Row): boolean {
+  active(row: LabRow): boolean {
     return row.status === "active" && this.database.find("dnsZone", row.zone)?.status === "active";
   }
 
-  private records(zone: unknown): Row[] {
+  private records(zone: unknown): LabRow[] {
     return this.database.rows("dnsRecord").filter((row) => row.zone === zone);
   }
 
   /** The zone of a view that a name is in, the closest one. */
-  private closest(view: unknown, name: string): Row | undefined {
+  private closest(view: unknown, name: string): LabRow | undefined {
     return this.database
       .rows("dnsZone")
       .filter((zone) => zone.view === view && inZone(name, String(zone.name)))
@@ -66,7 +66,7 @@ export class DnsRules {
 
   // ---- records
 
-  cleanRecord(next: Row, before: Row | undefined): void {
+  cleanRecord(next: LabRow, before: LabRow | undefined): void {
     if (before?.managed === true && this.managing === 0)
       invalid({ __all__: [`${this.display(before)} is managed, refusing update`] });
     if (this.managing === 0) next.managed = false;
@@ -93,7 +93,7 @@ export class DnsRules {
   }
 
   /** What a record must be beside the others of its name. */
-  private cleanSet(next: Row, zone: string, isNew: boolean): void {
+  private cleanSet(next: LabRow, zone: string, isNew: boolean): void {
     const { name, type, value } = next;
     const others = this.records(next.zone).filter((row) => row.id !== next.id && row.name === name && this.active(row));
     const same = others.filter((row) => row.type === type);
@@ -111,7 +111,7 @@ export class DnsRules {
       invalid({ ttl: [`There is at least one active ${type} record ${at} and TTL is different (${ttl}).`] });
   }
 
-  afterRecord(row: Row): void {
+  afterRecord(row: LabRow): void {
     this.manage(() => {
       for (const other of this.records(row.zone))
         if (other.id !== row.id && other.name === row.name && other.type === row.type && other.ttl !== row.ttl)
@@ -122,7 +122,7 @@ export class DnsRules {
   }
 
   /** The automatic PTR of an address record, in the reverse zone of its view. */
-  private pointer(row: Row): void {
+  private pointer(row: LabRow): void {
     const old = this.database.find("dnsRecord", row.ptr_record);
     const isAddress = row.type === "A" || row.type === "AAAA";
     const name = isAddress ? arpa(String(row.value)) : "";
@@ -149,16 +149,16 @@ export class DnsRules {
     }
   }
 
-  private dropPointer(row: Row, pointer: Row): void {
+  private dropPointer(row: LabRow, pointer: LabRow): void {
     if (this.database.find("dnsRecord", row.id)) this.database.patch("dnsRecord", row, { ptr_record: null });
     this.database.remove("dnsRecord", pointer);
   }
 
-  removingRecord(row: Row): void {
+  removingRecord(row: LabRow): void {
     if (row.managed === true && this.managing === 0) detail(400, `${this.display(row)} is managed, refusing deletion`);
   }
 
-  removedRecord(row: Row): void {
+  removedRecord(row: LabRow): void {
     this.manage(() => {
       const pointer = this.database.find("dnsRecord", row.ptr_record);
       if (pointer) this.database.remove("dnsRecord", pointer);
@@ -168,7 +168,7 @@ export class DnsRules {
 
   // ---- zones
 
-  cleanZone(next: Row, before: Row | undefined): void {
+  cleanZone(next: LabRow, before: LabRow | undefined): void {
     const missing = ["soa_mname", "soa_rname"].filter((key) => next[key] === null || next[key] === "");
     if (missing.length > 0)
       invalid(
@@ -182,7 +182,7 @@ export class DnsRules {
   }
 
   /** Its SOA and NS records, and PTRs of addresses that had no reverse zone until now. */
-  afterZone(row: Row, isNew: boolean): void {
+  afterZone(row: LabRow, isNew: boolean): void {
     this.manage(() => {
       const servers = Array.isArray(row.nameservers) ? row.nameservers : [];
       const wanted = servers.map((id) => `${this.database.find("dnsNameserver", id)?.name}.`);
@@ -200,7 +200,7 @@ export class DnsRules {
     });
   }
 
-  removingZone(row: Row): void {
+  removingZone(row: LabRow): void {
     this.manage(() => {
       for (const record of this.records(row.id))
         if (this.database.find("dnsRecord", record.id)) this.database.remove("dnsRecord", record);
@@ -225,7 +225,7 @@ export class DnsRules {
   // ---- views and DNSsync
 
   /** The view that a fresh NetBox has. */
-  defaultView(): Row {
+  defaultView(): LabRow {
     return (
       this.database.rows("dnsView").find((view) => view.default_view === true) ??
       this.database.create("dnsView", { name: "_default_", description: "Default View", default_view: true })
@@ -236,8 +236,8 @@ export class DnsRules {
     for (const address of this.database.rows("ipAddress")) this.syncAddress(address);
   }
 
-  private views(address: Row): Row[] {
-    const linked = (view: Row) =>
+  private views(address: LabRow): LabRow[] {
+    const linked = (view: LabRow) =>
       (Array.isArray(view.prefixes) ? view.prefixes : []).some((id) => {
         const prefix = this.database.find("prefix", id);
         return (
@@ -248,7 +248,7 @@ export class DnsRules {
   }
 
   /** Makes, follows or drops the records of an address's dns_name. */
-  syncAddress(address: Row): void {
+  syncAddress(address: LabRow): void {
     this.manage(() => {
       const present = this.database.rows("dnsRecord").filter((row) => row.ipam_ip_address === address.id);
       const name = String(address.dns_name ?? "").replace(/\.$/, "");
@@ -297,7 +297,7 @@ export class DnsRules {
     });
   }
 
-  dropAddress(address: Row): void {
+  dropAddress(address: LabRow): void {
     this.manage(() => {
       for (const record of this.database.rows("dnsRecord"))
         if (record.ipam_ip_address === address.id) this.database.remove("dnsRecord", record);

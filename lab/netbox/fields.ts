@@ -41,14 +41,19 @@ export interface Model {
   contentType: string;
 }
 
-export const text = (extra: Partial<Field> = {}): Field => ({ kind: "text", default: "", ...extra });
-export const ref = (to: ModelName, extra: Partial<Field> = {}): Field => ({ kind: "ref", to, default: null, ...extra });
-export const choice = (choices: readonly string[], fallback: string | null): Field => ({
+export const textField = (extra: Partial<Field> = {}): Field => ({ kind: "text", default: "", ...extra });
+export const refField = (to: ModelName, extra: Partial<Field> = {}): Field => ({
+  kind: "ref",
+  to,
+  default: null,
+  ...extra,
+});
+export const choiceField = (choices: readonly string[], fallback: string | null): Field => ({
   kind: "choice",
   choices,
   default: fallback,
 });
-export const integer = (min?: number, max?: number, extra: Partial<Field> = {}): Field => ({
+export const integerField = (min?: number, max?: number, extra: Partial<Field> = {}): Field => ({
   kind: "integer",
   min,
   max,
@@ -56,8 +61,12 @@ export const integer = (min?: number, max?: number, extra: Partial<Field> = {}):
   ...extra,
 });
 /** Where an object belongs: any place of the content types that NetBox takes for it. */
-export const scope = { scope_type: text({ default: null }), scope_id: integer() };
-export const named = { name: text({ required: true }), slug: text({ required: true }), description: text() };
+export const scope = { scope_type: textField({ default: null }), scope_id: integerField() };
+export const named = {
+  name: textField({ required: true }),
+  slug: textField({ required: true }),
+  description: textField(),
+};
 const slugUnique = [
   { fields: ["name"], error: { name: ["NAME with this name already exists."] } },
   { fields: ["slug"], error: { slug: ["NAME with this slug already exists."] } },

@@ -1,11 +1,11 @@
 import { cidr, contains, hostKey } from "./address";
 import { administrator } from "./changelog";
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { invalid } from "./errors";
 import { type ModelName, models } from "./models";
 import { has } from "./releases";
 
-type Test = (row: Row) => boolean;
+type Test = (row: LabRow) => boolean;
 
 const control = new Set(["limit", "offset", "start", "ordering", "fields", "omit", "exclude", "brief", "format"]);
 const badChoice = (parameter: string, value: string) =>
@@ -13,7 +13,7 @@ const badChoice = (parameter: string, value: string) =>
 
 /** Filters that no field of the model is behind. */
 function special(database: Database, model: ModelName, name: string, values: string[]): Test | undefined {
-  const vmOf = (row: Row) =>
+  const vmOf = (row: LabRow) =>
     row.assigned_object_type === "virtualization.vminterface"
       ? database.find("vmInterface", row.assigned_object_id)?.virtual_machine
       : undefined;
@@ -131,7 +131,7 @@ function test(database: Database, model: ModelName, name: string, values: string
 }
 
 /** The rows that pass every filter that NetBox knows, in the order asked for. */
-export function select(database: Database, model: ModelName, query: URLSearchParams): Row[] {
+export function filterRows(database: Database, model: ModelName, query: URLSearchParams): LabRow[] {
   const tests = [...new Set(query.keys())]
     .filter((name) => !control.has(name))
     .map((name) => test(database, model, name, query.getAll(name)));

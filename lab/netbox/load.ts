@@ -1,7 +1,7 @@
 import type { Seed, SeedGuest } from "../seed";
 
 /** Sends one request to a NetBox and gives the parsed body; throws on anything but success. */
-export type Call = (method: string, path: string, body?: unknown) => Promise<unknown>;
+export type CallNetbox = (method: string, path: string, body?: unknown) => Promise<unknown>;
 
 export const slug = (name: string): string =>
   name
@@ -16,7 +16,7 @@ interface Made {
 }
 
 /** A plain client for a NetBox by URL and token, for seeds and tests. */
-export function netboxCall(url: string, token: string): Call {
+export function netboxCall(url: string, token: string): CallNetbox {
   const authorization = token.startsWith("nbt_") ? `Bearer ${token}` : `Token ${token}`;
   return async (method, path, body) => {
     const response = await fetch(`${url}/api/${path}`, {
@@ -30,12 +30,17 @@ export function netboxCall(url: string, token: string): Call {
   };
 }
 
-async function make(call: Call, path: string, bodies: Record<string, unknown>[]): Promise<Made[]> {
+async function make(call: CallNetbox, path: string, bodies: Record<string, unknown>[]): Promise<Made[]> {
   if (bodies.length === 0) return [];
   return (await call("POST", path, bodies)) as Made[];
 }
 
-async function named(call: Call, path: string, names: string[], extra: Record<string, unknown> = {}): Promise<Ids> {
+async function named(
+  call: CallNetbox,
+  path: string,
+  names: string[],
+  extra: Record<string, unknown> = {},
+): Promise<Ids> {
   const made = await make(
     call,
     path,
@@ -47,7 +52,7 @@ async function named(call: Call, path: string, names: string[], extra: Record<st
 const tagged = (tags: string[] | undefined) => (tags === undefined ? {} : { tags: tags.map((name) => ({ name })) });
 
 /** Fills an empty NetBox, the lab's or a real one, by its REST API; @returns the ids of the guests by name. */
-export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Promise<Ids> {
+export async function loadSeed(call: CallNetbox, { netbox: seed, proxmox }: Seed): Promise<Ids> {
   const [site] = await make(call, "dcim/sites/", [{ name: seed.site, slug: slug(seed.site) }]);
   const choiceSets = new Map<string, number>();
   for (const [name, choices] of Object.entries(seed.choiceSets)) {
@@ -136,7 +141,7 @@ export async function loadSeed(call: Call, { netbox: seed, proxmox }: Seed): Pro
 
 /** The nodes of clusters, as devices. */
 async function loadDevices(
-  call: Call,
+  call: CallNetbox,
   seed: Seed["netbox"],
   { clusters, site }: { clusters: Ids; site: number | undefined },
 ): Promise<Ids> {
@@ -164,7 +169,7 @@ interface References {
 }
 
 async function loadGuests(
-  call: Call,
+  call: CallNetbox,
   guests: SeedGuest[],
   { cluster, devices, platforms, vmRoles, vlans }: References,
 ): Promise<Ids> {

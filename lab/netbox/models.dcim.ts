@@ -1,19 +1,19 @@
-import { type Model, type ModelName, ref, slugged, text } from "./fields";
+import { type Model, type ModelName, refField, slugged, textField } from "./fields";
 
 /** Where sites are, and what is in them. */
 export const placeModels: Pick<Record<ModelName, Model>, "region" | "siteGroup" | "location"> = {
-  region: slugged("dcim/regions", "Region", "dcim.region", { parent: ref("region") }),
-  siteGroup: slugged("dcim/site-groups", "SiteGroup", "dcim.sitegroup", { parent: ref("siteGroup") }),
+  region: slugged("dcim/regions", "Region", "dcim.region", { parent: refField("region") }),
+  siteGroup: slugged("dcim/site-groups", "SiteGroup", "dcim.sitegroup", { parent: refField("siteGroup") }),
   location: {
     path: "dcim/locations",
     label: "Location",
     contentType: "dcim.location",
     fields: {
-      name: text({ required: true }),
-      slug: text({ required: true }),
-      site: ref("site", { required: true }),
-      parent: ref("location"),
-      description: text(),
+      name: textField({ required: true }),
+      slug: textField({ required: true }),
+      site: refField("site", { required: true }),
+      parent: refField("location"),
+      description: textField(),
     },
     brief: ["name", "slug", "description"],
     display: "name",

@@ -1,22 +1,22 @@
-import { choice, type Field, integer, type Model, type ModelName, ref, text } from "./fields";
+import { choiceField, type Field, integerField, type Model, type ModelName, refField, textField } from "./fields";
 
 /** Of netbox-dns: choices are shown bare there. */
 export function dnsModels(): Pick<Record<ModelName, Model>, "dnsView" | "dnsNameserver" | "dnsZone" | "dnsRecord"> {
   const plain = (choices: readonly string[], fallback: string | null): Field => ({
-    ...choice(choices, fallback),
+    ...choiceField(choices, fallback),
     plain: true,
   });
   const flag = (extra: Partial<Field> = {}): Field => ({ kind: "boolean", default: false, ...extra });
-  const seconds = (fallback: number) => integer(0, 2147483647, { default: fallback });
+  const seconds = (fallback: number) => integerField(0, 2147483647, { default: fallback });
   return {
     dnsView: {
       path: "plugins/netbox-dns/views",
       label: "View",
       contentType: "netbox_dns.view",
       fields: {
-        name: text({ required: true }),
+        name: textField({ required: true }),
         default_view: flag(),
-        description: text(),
+        description: textField(),
         prefixes: { kind: "refs", to: "prefix", default: [] },
       },
       brief: ["name", "description", "default_view"],
@@ -27,7 +27,7 @@ export function dnsModels(): Pick<Record<ModelName, Model>, "dnsView" | "dnsName
       path: "plugins/netbox-dns/nameservers",
       label: "NameServer",
       contentType: "netbox_dns.nameserver",
-      fields: { name: text({ required: true }), description: text() },
+      fields: { name: textField({ required: true }), description: textField() },
       brief: ["name", "description"],
       display: "name",
       unique: [{ fields: ["name"], error: { __all__: ["There is already a nameserver with this name"] } }],
@@ -37,16 +37,16 @@ export function dnsModels(): Pick<Record<ModelName, Model>, "dnsView" | "dnsName
       label: "Zone",
       contentType: "netbox_dns.zone",
       fields: {
-        name: text({ required: true }),
-        view: ref("dnsView"),
-        description: text(),
+        name: textField({ required: true }),
+        view: refField("dnsView"),
+        description: textField(),
         nameservers: { kind: "refs", to: "dnsNameserver", default: [] },
         status: plain(["active", "reserved", "deprecated", "parked", "dynamic"], "active"),
         default_ttl: seconds(86400),
         soa_ttl: seconds(86400),
-        soa_mname: ref("dnsNameserver"),
-        soa_rname: text({ default: null }),
-        soa_serial: integer(),
+        soa_mname: refField("dnsNameserver"),
+        soa_rname: textField({ default: null }),
+        soa_serial: integerField(),
         soa_serial_auto: flag({ default: true }),
         soa_refresh: seconds(43200),
         soa_retry: seconds(7200),
@@ -61,20 +61,20 @@ export function dnsModels(): Pick<Record<ModelName, Model>, "dnsView" | "dnsName
       label: "Record",
       contentType: "netbox_dns.record",
       fields: {
-        zone: ref("dnsZone"),
+        zone: refField("dnsZone"),
         type: {
           ...plain(["A", "AAAA", "CNAME", "MX", "NS", "PTR", "SOA", "SRV", "TXT", "CAA", "SSHFP", "TLSA"], null),
           required: true,
         },
-        name: text({ required: true }),
-        value: text({ required: true }),
+        name: textField({ required: true }),
+        value: textField({ required: true }),
         status: plain(["active", "inactive"], "active"),
-        ttl: integer(0, 2147483647),
+        ttl: integerField(0, 2147483647),
         disable_ptr: flag(),
-        description: text(),
+        description: textField(),
         managed: flag({ internal: true }),
-        ptr_record: ref("dnsRecord", { internal: true }),
-        ipam_ip_address: ref("ipAddress", { internal: true }),
+        ptr_record: refField("dnsRecord", { internal: true }),
+        ipam_ip_address: refField("ipAddress", { internal: true }),
       },
       brief: ["zone", "type", "name", "description", "value", "status", "ttl", "managed"],
       display: "name",

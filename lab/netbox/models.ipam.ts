@@ -1,4 +1,4 @@
-import { choice, integer, type Model, type ModelName, named, ref, scope, text } from "./fields";
+import { choiceField, integerField, type Model, type ModelName, named, refField, scope, textField } from "./fields";
 
 type Groups = "vlanGroup" | "fhrpGroup" | "fhrpGroupAssignment";
 
@@ -8,7 +8,7 @@ export const groupModels: Pick<Record<ModelName, Model>, Groups> = {
     path: "ipam/vlan-groups",
     label: "VLANGroup",
     contentType: "ipam.vlangroup",
-    fields: { ...named, ...scope, vid_ranges: { kind: "json", default: [[1, 4094]] }, tenant: ref("tenant") },
+    fields: { ...named, ...scope, vid_ranges: { kind: "json", default: [[1, 4094]] }, tenant: refField("tenant") },
     brief: ["name", "slug", "description"],
     display: "name",
     unique: [
@@ -24,15 +24,15 @@ export const groupModels: Pick<Record<ModelName, Model>, Groups> = {
     label: "FHRPGroup",
     contentType: "ipam.fhrpgroup",
     fields: {
-      name: text(),
+      name: textField(),
       protocol: {
-        ...choice(["vrrp2", "vrrp3", "carp", "clusterxl", "hsrp", "glbp", "other"], null),
+        ...choiceField(["vrrp2", "vrrp3", "carp", "clusterxl", "hsrp", "glbp", "other"], null),
         required: true,
         plain: true,
       },
-      group_id: integer(0, 32767, { required: true }),
-      description: text(),
-      comments: text(),
+      group_id: integerField(0, 32767, { required: true }),
+      description: textField(),
+      comments: textField(),
     },
     brief: ["protocol", "group_id", "description"],
     display: "name",
@@ -42,10 +42,10 @@ export const groupModels: Pick<Record<ModelName, Model>, Groups> = {
     label: "FHRPGroupAssignment",
     contentType: "ipam.fhrpgroupassignment",
     fields: {
-      group: ref("fhrpGroup", { required: true }),
-      interface_type: text({ required: true }),
-      interface_id: integer(1, undefined, { required: true }),
-      priority: integer(0, 255, { required: true }),
+      group: refField("fhrpGroup", { required: true }),
+      interface_type: textField({ required: true }),
+      interface_id: integerField(1, undefined, { required: true }),
+      priority: integerField(0, 255, { required: true }),
     },
     brief: ["group", "interface_type", "interface_id", "priority"],
     display: "id",

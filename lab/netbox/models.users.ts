@@ -1,4 +1,4 @@
-import { choice, type Model, type ModelName, ref, text } from "./fields";
+import { choiceField, type Model, type ModelName, refField, textField } from "./fields";
 
 type Users = "user" | "group" | "objectPermission" | "token";
 
@@ -9,11 +9,11 @@ export const usersModels: Pick<Record<ModelName, Model>, Users> = {
     label: "User",
     contentType: "users.user",
     fields: {
-      username: text({ required: true }),
-      password: text({ required: true, hidden: true }),
-      first_name: text(),
-      last_name: text(),
-      email: text(),
+      username: textField({ required: true }),
+      password: textField({ required: true, hidden: true }),
+      first_name: textField(),
+      last_name: textField(),
+      email: textField(),
       is_active: { kind: "boolean", default: true },
       groups: { kind: "refs", to: "group", default: [], byId: true },
     },
@@ -25,7 +25,7 @@ export const usersModels: Pick<Record<ModelName, Model>, Users> = {
     path: "users/groups",
     label: "Group",
     contentType: "users.group",
-    fields: { name: text({ required: true }), description: text() },
+    fields: { name: textField({ required: true }), description: textField() },
     brief: ["name", "description"],
     display: "name",
     unique: [{ fields: ["name"], error: { name: ["group with this name already exists."] } }],
@@ -35,8 +35,8 @@ export const usersModels: Pick<Record<ModelName, Model>, Users> = {
     label: "ObjectPermission",
     contentType: "users.objectpermission",
     fields: {
-      name: text({ required: true }),
-      description: text(),
+      name: textField({ required: true }),
+      description: textField(),
       enabled: { kind: "boolean", default: true },
       object_types: { kind: "texts", required: true },
       actions: { kind: "texts", required: true },
@@ -52,10 +52,10 @@ export const usersModels: Pick<Record<ModelName, Model>, Users> = {
     label: "Token",
     contentType: "users.token",
     fields: {
-      version: { ...choice(["1", "2"], "2"), plain: true, since: "4.5" },
-      user: ref("user", { required: true }),
-      description: text(),
-      expires: text({ default: null }),
+      version: { ...choiceField(["1", "2"], "2"), plain: true, since: "4.5" },
+      user: refField("user", { required: true }),
+      description: textField(),
+      expires: textField({ default: null }),
       enabled: { kind: "boolean", default: true, since: "4.5" },
       write_enabled: { kind: "boolean", default: true },
       allowed_ips: { kind: "texts", default: [] },

@@ -1,5 +1,5 @@
 import { bits, type Cidr, cidr, contains, hostKey } from "./address";
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { invalid } from "./errors";
 import type { ModelName } from "./models";
 import { has } from "./releases";
@@ -20,13 +20,17 @@ const scopesOf = (model: ModelName): Record<string, ModelName> =>
   model === "vlanGroup" ? { ...places, "virtualization.cluster": "cluster" } : places;
 
 /** The object that one is scoped to. */
-export function scopeOf(database: Database, model: ModelName, row: Row): { model: ModelName; row: Row } | undefined {
+export function scopeOf(
+  database: Database,
+  model: ModelName,
+  row: LabRow,
+): { model: ModelName; row: LabRow } | undefined {
   const to = scopesOf(model)[String(row.scope_type)];
   const found = to && database.find(to, row.scope_id);
   return to && found && { model: to, row: found };
 }
 
-export function cleanScope(database: Database, model: ModelName, next: Row): void {
+export function cleanScope(database: Database, model: ModelName, next: LabRow): void {
   const { scope_type: type, scope_id: id } = next;
   if (type === null && id === null) return;
   if (type === null) invalid({ scope_type: ["This field cannot be null."] });
@@ -37,7 +41,7 @@ export function cleanScope(database: Database, model: ModelName, next: Row): voi
 }
 
 /** The site that a cluster is in: its scope, or the one of its location. */
-export function siteOfCluster(database: Database, cluster: Row | undefined): unknown {
+export function siteOfCluster(database: Database, cluster: LabRow | undefined): unknown {
   const scope = cluster && scopeOf(database, "cluster", cluster);
   if (scope?.model === "site") return scope.row.id;
   return scope?.model === "location" ? scope.row.site : undefined;
@@ -49,7 +53,7 @@ const isUnique = (database: Database, vrf: unknown): boolean =>
   vrf === null || database.find("vrf", vrf)?.enforce_unique !== false;
 
 /** @param twins that have the same host in the same table */
-export function cleanAddress(database: Database, next: Row, twins: Row[]): void {
+export function cleanAddress(database: Database, next: LabRow, twins: LabRow[]): void {
   const { vrf, role, address } = next;
   const [twin] = twins;
   const mayShare = sharedRoles.has(role) && twins.every((each) => sharedRoles.has(each.role));
@@ -73,7 +77,7 @@ function edgeOf({ family, value, length, text, network }: Cidr): string | undefi
 }
 
 /** A new address can't lie in a range that counts as full. */
-export function refusePopulated(database: Database, { vrf, address }: Row): void {
+export function refusePopulated(database: Database, { vrf, address }: LabRow): void {
   const range = database
     .rows("ipRange")
     .find((each) => each.vrf === vrf && each.mark_populated === true && isWithin(each, String(address)));
@@ -86,7 +90,7 @@ export function refusePopulated(database: Database, { vrf, address }: Row): void
 }
 
 /** Is a host in a range, masks aside? */
-export function isWithin({ start_address: start, end_address: end }: Row, address: string): boolean {
+export function isWithin({ start_address: start, end_address: end }: LabRow, address: string): boolean {
   const [first, last, host] = [String(start), String(end), address].map((text) => cidr(text));
   return (
     first !== undefined &&
@@ -99,14 +103,14 @@ export function isWithin({ start_address: start, end_address: end }: Row, addres
 }
 
 /** The ranges of a prefix that nothing is handed out of: before 4.3 all of them, since then those that count as populated. */
-export function closedRanges(database: Database, { vrf, prefix }: Row): Row[] {
-  const inside = (each: Row) =>
+export function closedRanges(database: Database, { vrf, prefix }: LabRow): LabRow[] {
+  const inside = (each: LabRow) =>
     contains(String(prefix), String(each.start_address)) && contains(String(prefix), String(each.end_address));
-  const isClosed = (each: Row) => each.mark_populated === true || !has(database.release, "populatedRanges");
+  const isClosed = (each: LabRow) => each.mark_populated === true || !has(database.release, "populatedRanges");
   return database.rows("ipRange").filter((each) => each.vrf === vrf && inside(each) && isClosed(each));
 }
 
-export function cleanPrefix(database: Database, next: Row): void {
+export function cleanPrefix(database: Database, next: LabRow): void {
   const twin = database
     .rows("prefix")
     .find(({ id, vrf, prefix }) => id !== next.id && vrf === next.vrf && prefix === next.prefix);
@@ -114,7 +118,7 @@ export function cleanPrefix(database: Database, next: Row): void {
     invalid({ prefix: [`Duplicate prefix found in ${tableOf(database, next.vrf)}: ${twin.prefix}`] });
 }
 
-export function cleanRange(database: Database, next: Row): void {
+export function cleanRange(database: Database, next: LabRow): void {
   const [start, end] = [cidr(String(next.start_address)), cidr(String(next.end_address))];
   if (start === undefined || end === undefined) return;
   if (start.family !== end.family) invalid({ end_address: ["Starting and ending IP address versions must match"] });
@@ -123,7 +127,7 @@ export function cleanRange(database: Database, next: Row): void {
     invalid({
       end_address: [`Ending address must be greater than or equal to the starting address (${next.start_address})`],
     });
-  const overlaps = (each: Row) =>
+  const overlaps = (each: LabRow) =>
     isWithin(each, String(next.start_address)) ||
     isWithin(each, String(next.end_address)) ||
     isWithin(next, String(each.start_address));
@@ -137,7 +141,7 @@ export function cleanRange(database: Database, next: Row): void {
 }
 
 /** A machine has a place: a cluster or a site, and since 4.6 a device alone. */
-export function cleanPlace(database: Database, next: Row): void {
+export function cleanPlace(database: Database, next: LabRow): void {
   const onDevices = has(database.release, "machinesOnDevices");
   const [cluster, device] = [database.find("cluster", next.cluster), database.find("device", next.device)];
   if (cluster === undefined && next.site === null && (device === undefined || !onDevices))
@@ -167,7 +171,7 @@ export function cleanPlace(database: Database, next: Row): void {
 }
 
 /** A VLAN of a group that belongs to a site can't be in another one. */
-export function cleanVlan(database: Database, next: Row): void {
+export function cleanVlan(database: Database, next: LabRow): void {
   const group = database.find("vlanGroup", next.group);
   if (group === undefined) return;
   const scope = scopeOf(database, "vlanGroup", group);
@@ -189,7 +193,7 @@ export function cleanVlan(database: Database, next: Row): void {
 }
 
 /** A subinterface, bridge or LAG stands on an interface of the same machine. */
-export function cleanInterface(database: Database, model: "vmInterface" | "interface", next: Row): void {
+export function cleanInterface(database: Database, model: "vmInterface" | "interface", next: LabRow): void {
   const owner = model === "vmInterface" ? "virtual_machine" : "device";
   for (const key of ["parent", "bridge", "lag"]) {
     const found = database.find(model, next[key]);

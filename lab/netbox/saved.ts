@@ -1,5 +1,5 @@
 import { z } from "zod";
-import type { Row } from "./database";
+import type { LabRow } from "./database";
 import { type ModelName, models } from "./models";
 import type { NetboxServer } from "./server";
 
@@ -73,7 +73,7 @@ export function restoreNetbox(netbox: NetboxServer, saved: SavedNetbox): void {
 /** A row as this version has it: a field that came since is as it is by default. A cluster's place was its site. */
 const whole =
   (name: ModelName) =>
-  (row: Row): Row => {
+  (row: LabRow): LabRow => {
     const defaults = Object.entries(models[name].fields).map(([field, { default: value = null }]) => [field, value]);
     const { site } = row;
     const place = name === "cluster" && site != null ? { scope_type: "dcim.site", scope_id: site } : {};

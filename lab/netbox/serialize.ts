@@ -1,8 +1,8 @@
 import { cidr } from "./address";
-import { actions, type Change } from "./changelog";
+import { actions, type LoggedChange } from "./changelog";
 import { renderContext } from "./contexts";
 import { definedFor } from "./customfields";
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { modelOf } from "./modelof";
 import { type ModelName, models, tagged, unlogged } from "./models";
 import { has, isSince } from "./releases";
@@ -21,7 +21,7 @@ export class Serializer {
     return `${this.base}/api/${models[model].path}/${id}/`;
   }
 
-  private display(model: ModelName, row: Row): string {
+  private display(model: ModelName, row: LabRow): string {
     if (model === "dnsRecord") return this.database.dns.display(row);
     if (model === "token") return this.database.users.display(row);
     if (model === "journalEntry") return `${row.created.slice(0, 16).replace("T", " ")} (${label(String(row.kind))})`;
@@ -37,7 +37,7 @@ export class Serializer {
     return row === undefined ? null : this.brief(model, row);
   }
 
-  brief(model: ModelName, row: Row): Record<string, unknown> {
+  brief(model: ModelName, row: LabRow): Record<string, unknown> {
     const shown: Record<string, unknown> = {
       id: row.id,
       url: this.url(model, row.id),
@@ -54,7 +54,7 @@ export class Serializer {
     return { value: family, label: `IPv${family}` };
   }
 
-  private field(model: ModelName, name: string, row: Row): unknown {
+  private field(model: ModelName, name: string, row: LabRow): unknown {
     const field = models[model].fields[name];
     const value = row[name];
     if (field?.kind === "ref" && field.to) return this.nested(field.to, value);
@@ -65,7 +65,7 @@ export class Serializer {
     return value;
   }
 
-  full(model: ModelName, row: Row): Record<string, unknown> {
+  full(model: ModelName, row: LabRow): Record<string, unknown> {
     const shown: Record<string, unknown> = {
       id: row.id,
       url: this.url(model, row.id),
@@ -84,7 +84,7 @@ export class Serializer {
     return unlogged.has(model) ? shown : { ...shown, created: row.created, last_updated: row.last_updated };
   }
 
-  private customFields(model: ModelName, row: Row): Record<string, unknown> {
+  private customFields(model: ModelName, row: LabRow): Record<string, unknown> {
     const fields = definedFor(this.database, model);
     return Object.fromEntries(
       fields.map((field) => [
@@ -94,7 +94,7 @@ export class Serializer {
     );
   }
 
-  private customField(field: Row, value: unknown): unknown {
+  private customField(field: LabRow, value: unknown): unknown {
     const to = modelOf(field.related_object_type);
     const all = Array.isArray(value) ? value : undefined;
     if (value === null) return null;
@@ -107,7 +107,7 @@ export class Serializer {
     return field.type === "multiselect" ? all?.map(labelled) : value;
   }
 
-  private choiceLabel(field: Row, value: unknown): unknown {
+  private choiceLabel(field: LabRow, value: unknown): unknown {
     const choices = this.database.find("choiceSet", field.choice_set)?.extra_choices;
     const pair: unknown = (Array.isArray(choices) ? choices : []).find(
       (each: unknown) => Array.isArray(each) && each[0] === value,
@@ -115,18 +115,18 @@ export class Serializer {
     return Array.isArray(pair) ? pair[1] : value;
   }
 
-  private dnsFields(row: Row): Record<string, unknown> {
+  private dnsFields(row: LabRow): Record<string, unknown> {
     return { fqdn: this.database.dns.fqdn(row), active: this.database.dns.active(row), expired: false };
   }
 
   /** The object that another is assigned to, in short. */
-  private assigned({ assigned_object_type: type, assigned_object_id: id }: Row): unknown {
+  private assigned({ assigned_object_type: type, assigned_object_id: id }: LabRow): unknown {
     const model = modelOf(type);
     return model === undefined ? null : this.nested(model, id);
   }
 
   /** A machine's addresses, which show more than other nested ones do. */
-  private primaries({ primary_ip4: v4, primary_ip6: v6 }: Row): Record<string, unknown> {
+  private primaries({ primary_ip4: v4, primary_ip6: v6 }: LabRow): Record<string, unknown> {
     const shown = (id: unknown) => {
       const row = this.database.find("ipAddress", id);
       if (row === undefined) return null;
@@ -142,13 +142,13 @@ export class Serializer {
   }
 
   /** The place that an object belongs to, in short. */
-  private scope(model: ModelName, row: Row): unknown {
+  private scope(model: ModelName, row: LabRow): unknown {
     const found = scopeOf(this.database, model, row);
     return found === undefined ? null : this.brief(found.model, found.row);
   }
 
   /** An entry of the change log. */
-  change({ id, time, actor, action, model, objectId, repr, before, after }: Change): Record<string, unknown> {
+  change({ id, time, actor, action, model, objectId, repr, before, after }: LoggedChange): Record<string, unknown> {
     const { path, contentType } = models[model];
     const { user } = actor;
     return {
@@ -184,7 +184,7 @@ export class Serializer {
       .map((each) => this.brief("objectPermission", each));
   }
 
-  private extras(model: ModelName, row: Row): Record<string, unknown> {
+  private extras(model: ModelName, row: LabRow): Record<string, unknown> {
     const { database } = this;
     switch (model) {
       case "token":

@@ -5,14 +5,14 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
-import { Database, type Row } from "./database";
+import { Database, type LabRow } from "./database";
 import { detail, NetboxError } from "./errors";
-import { select } from "./filters";
+import { filterRows } from "./filters";
 import { type ModelName, models } from "./models";
 import { type Feature, has, newest, releaseOf, releases } from "./releases";
 import { closedRanges, isWithin } from "./rules";
 import { Serializer } from "./serialize";
-import type { Caller } from "./users";
+import type { NetboxCaller } from "./users";
 
 const byPath = new Map<string, ModelName>(
   Object.entries(models).map(([name, model]) => [model.path, name as ModelName]),
@@ -139,13 +139,13 @@ export class NetboxServer {
       .end(answer.body === undefined ? undefined : isHtml ? answer.body : JSON.stringify(answer.body));
   }
 
-  private myself({ id }: Caller, base: string): unknown {
+  private myself({ id }: NetboxCaller, base: string): unknown {
     const user = this.database.find("user", id);
     return user && new Serializer(this.database, base).full("user", user);
   }
 
   /** A list's metadata: whoever is let in sees it, and in it what may be done there. */
-  private metadata({ held }: Caller, { pathname }: URL): object | undefined {
+  private metadata({ held }: NetboxCaller, { pathname }: URL): object | undefined {
     const model = byPath.get(/^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/$/.exec(pathname)?.[1] ?? "");
     if (model === undefined) return undefined;
     const { contentType, label } = models[model];
@@ -158,7 +158,7 @@ export class NetboxServer {
 
   /** Object permissions, without constraints. */
   private authorize(
-    { held, mayWrite, id }: Caller,
+    { held, mayWrite, id }: NetboxCaller,
     method: string,
     { pathname: path, searchParams }: URL,
     text: string,
@@ -292,7 +292,7 @@ export class NetboxServer {
   }
 
   /** All or nothing (the transaction takes back what was done), errors by index or id. */
-  private each<T>(items: T[], done: string, work: (item: T, index: number) => [key: object, () => Row]): Row[] {
+  private each<T>(items: T[], done: string, work: (item: T, index: number) => [key: object, () => LabRow]): LabRow[] {
     const errors: object[] = [];
     let first: NetboxError | undefined;
     const rows = items.flatMap((item, index) => {
@@ -311,7 +311,7 @@ export class NetboxServer {
     throw new NetboxError(400, { detail: `${errors.length} of ${items.length} objects could not be ${done}.`, errors });
   }
 
-  private createAll(model: ModelName, inputs: unknown[]): Row[] {
+  private createAll(model: ModelName, inputs: unknown[]): LabRow[] {
     return this.each(inputs, "created", (input, index) => [
       { index },
       () => this.database.create(model, isRecord(input) ? input : {}),
@@ -344,7 +344,7 @@ export class NetboxServer {
 
   private list(model: ModelName, url: URL, serializer: Serializer): Answer {
     const query = url.searchParams;
-    let rows = select(this.database, model, query);
+    let rows = filterRows(this.database, model, query);
     const limit = this.limit(query);
     if (query.has("start") && this.has("cursors")) {
       rows = rows.filter((row) => row.id >= Number(query.get("start")));
@@ -366,7 +366,7 @@ export class NetboxServer {
   }
 
   /** The failure switch: the first object of a list goes, as if somebody deleted it between two reads. */
-  private stir(model: ModelName, rows: Row[]): void {
+  private stir(model: ModelName, rows: LabRow[]): void {
     const [first] = rows;
     if (first && rows.length > 1) this.database.remove(model, first);
   }
@@ -390,7 +390,12 @@ export class NetboxServer {
     };
   }
 
-  private shown(model: ModelName, row: Row, query: URLSearchParams, serializer: Serializer): Record<string, unknown> {
+  private shown(
+    model: ModelName,
+    row: LabRow,
+    query: URLSearchParams,
+    serializer: Serializer,
+  ): Record<string, unknown> {
     if (query.get("brief")) return serializer.brief(model, row);
     const full = serializer.full(model, row);
     const fields = query.get("fields")?.split(",");
@@ -408,7 +413,7 @@ export class NetboxServer {
   private single(
     method: string,
     model: ModelName,
-    row: Row,
+    row: LabRow,
     input: unknown,
     ifMatch: string | undefined,
     url: URL,
@@ -428,7 +433,7 @@ export class NetboxServer {
     return { status: 200, body: serializer.full(model, updated), etag: etag(updated) };
   }
 
-  private refuseInUse(model: ModelName, row: Row): void {
+  private refuseInUse(model: ModelName, row: LabRow): void {
     if (model !== "cluster" && model !== "device") return;
     const users = this.database.rows("virtualMachine").filter((vm) => vm[model] === row.id);
     if (users.length > 0)
@@ -443,7 +448,7 @@ export class NetboxServer {
   private availableIps(
     method: string,
     model: "prefix" | "ipRange",
-    row: Row,
+    row: LabRow,
     input: unknown,
     url: URL,
     serializer: Serializer,
@@ -475,14 +480,14 @@ export class NetboxServer {
     const addresses = wanted.map(
       () => free.next().value ?? detail(409, "Insufficient resources are available to satisfy the request"),
     );
-    const made: Row[] = wanted.map((each: unknown, n) =>
+    const made: LabRow[] = wanted.map((each: unknown, n) =>
       this.database.create("ipAddress", { ...(isRecord(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
     );
     const bodies = made.map((each) => serializer.full("ipAddress", each));
     return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };
   }
 
-  private *free(all: Generator<string>, taken: Set<string>, closed: Row[]): Generator<string, undefined> {
+  private *free(all: Generator<string>, taken: Set<string>, closed: LabRow[]): Generator<string, undefined> {
     for (const address of all)
       if (!taken.has(hostKey(address)) && !closed.some((range) => isWithin(range, address))) yield address;
     return undefined;
@@ -496,7 +501,7 @@ function tooLong(response: ServerResponse, bytes: number): void {
   response.writeHead(400, "Bad Request", { Connection: "close", "Content-Type": "text/html" }).end(text);
 }
 
-const etag = (row: Row) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;
+const etag = (row: LabRow) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;
 
 /** A list's URL at another place: an offset, or the id to start from. */
 function pageAt(url: URL, limit: number, place: { offset: number } | { start: number }): string {

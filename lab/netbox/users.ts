@@ -1,11 +1,11 @@
 import { randomBytes } from "node:crypto";
 import { administrator } from "./changelog";
-import type { Database, Row } from "./database";
+import type { Database, LabRow } from "./database";
 import { detail, invalid } from "./errors";
 import { has } from "./releases";
 
 /** Who calls: by one of the lab's own tokens a superuser, else a user with object permissions. */
-export interface Caller {
+export interface NetboxCaller {
   id: number;
   username: string;
   /** `ipam.add_ipaddress`; undefined of a superuser. */
@@ -37,7 +37,7 @@ export class Users {
   }
 
   /** @throws NetBox's 403 */
-  caller(header: string | undefined): Caller {
+  caller(header: string | undefined): NetboxCaller {
     if (header === undefined) detail(403, "Authentication credentials were not provided.");
     const [keyword = "", text = ""] = String(header).split(" ");
     const knowsV2 = has(this.database.release, "tokensV2");
@@ -67,7 +67,7 @@ export class Users {
     };
   }
 
-  private held(user: Row): Set<string> {
+  private held(user: LabRow): Set<string> {
     const has = (value: unknown, id: unknown) => Array.isArray(value) && value.includes(id);
     const groups = Array.isArray(user.groups) ? user.groups : [];
     const permissions = this.database
@@ -86,12 +86,12 @@ export class Users {
 
   // ---- rules over a whole object
 
-  clean(next: Row): void {
+  clean(next: LabRow): void {
     if (next.expires !== null && new Date(String(next.expires)).getTime() <= Date.now())
       invalid({ expires: ["Expiration time must be in the future."] });
   }
 
-  cleanUser(next: Row, before: Row | undefined): void {
+  cleanUser(next: LabRow, before: LabRow | undefined): void {
     if (next.password === before?.password) return;
     const password = String(next.password);
     const wrong = [
@@ -104,7 +104,7 @@ export class Users {
   }
 
   /** @param given the secret that the caller chose; NetBox 4.7 takes none */
-  made(token: Row, given: { key?: unknown; token?: unknown }): void {
+  made(token: LabRow, given: { key?: unknown; token?: unknown }): void {
     const knowsV2 = has(this.database.release, "tokensV2");
     const chosen = has(this.database.release, "secretsOwn") ? undefined : knowsV2 ? given.token : given.key;
     const secret = typeof chosen === "string" && chosen !== "" ? chosen : random(40);
@@ -113,7 +113,7 @@ export class Users {
   }
 
   /** What a token shows beside its fields. @param isNew only then it shows its secret, and in 4.3 and 4.4 not even then */
-  shown(token: Row, isNew: boolean): Record<string, unknown> {
+  shown(token: LabRow, isNew: boolean): Record<string, unknown> {
     const { release } = this.database;
     const { key = null, secret = "", lastUsed = null } = this.secrets.get(token.id) ?? {};
     if (!has(release, "tokensV2"))
@@ -121,7 +121,7 @@ export class Users {
     return { version: Number(token.version), key, last_used: lastUsed, token: isNew ? secret : null };
   }
 
-  display(token: Row): string {
+  display(token: LabRow): string {
     const { key, secret = "" } = this.secrets.get(token.id) ?? {};
     return key ?? secret.slice(-7).padStart(40, "*");
   }

@@ -9,7 +9,7 @@ import type { RequestLog } from "../log";
 import type { Cluster } from "../proxmox/cluster";
 import { die } from "../proxmox/errors";
 import { type Command, type Ending, type SshKeys, SshServer } from "../ssh/server";
-import { Machines } from "./machines";
+import { ContainerMachines } from "./machines";
 import { type Printed, printed, qm } from "./qm";
 import { virt } from "./virt";
 
@@ -52,7 +52,7 @@ export class NodeHost {
   private readonly running = new Set<() => void>();
   /** Commands that a container without a machine was given: they did nothing. */
   readonly given: { vmid: number; words: string[]; stdin: string }[] = [];
-  private readonly machines: Machines | undefined;
+  private readonly machines: ContainerMachines | undefined;
 
   constructor(
     private readonly cluster: Cluster,
@@ -64,7 +64,8 @@ export class NodeHost {
     private readonly faults: Faults,
     private readonly real: RealParts,
   ) {
-    this.machines = real.debian === undefined ? undefined : new Machines(real.debian, join(folder, "containers"));
+    this.machines =
+      real.debian === undefined ? undefined : new ContainerMachines(real.debian, join(folder, "containers"));
     this.ssh = new SshServer(keys, (command) => this.execute(command));
     this.commands = createServer(async (request, response) => {
       const chunks: Buffer[] = [];
@@ -114,7 +115,7 @@ export class NodeHost {
       if (command !== "exec" || words.shift() !== "--") return die(`ERROR: unknown command 'pct ${command}'`);
       const container = this.cluster.container(this.node, Number(vmid));
       if (!container.running) return die(`CT ${vmid} not running`);
-      if (this.machines) return Machines.inside(await this.machines.leader(container));
+      if (this.machines) return ContainerMachines.inside(await this.machines.leader(container));
       this.given.push({ vmid: Number(vmid), words, stdin });
       return quiet(words);
     });

@@ -14,7 +14,7 @@ interface Machine {
  * Real machines for the lab's containers: a copy of a Debian root each, with systemd as its first process, in namespaces of
  * this machine (systemd-nspawn). They share its network, and so listen to addresses of their own on its loopback. Needs root.
  */
-export class Machines {
+export class ContainerMachines {
   private readonly all = new Map<number, Machine>();
 
   constructor(

@@ -4,7 +4,7 @@ import type { Cluster } from "../proxmox/cluster";
 import { die, PveError } from "../proxmox/errors";
 import { imageFormat, virtualSize } from "../proxmox/images";
 import { invoke, match } from "../proxmox/routes";
-import { printSize } from "../proxmox/sizes";
+import { shortestSize } from "../proxmox/sizes";
 
 /** How a command of a node ended, and what it printed. */
 export interface Printed {
@@ -16,7 +16,7 @@ export interface Printed {
 const root = { authId: "root@pam", byToken: false };
 
 /** `--key value` and `--key=value` beside the words that stand alone. */
-export function optionsOf(args: string[]): { words: string[]; options: Record<string, string> } {
+export function commandLineOptions(args: string[]): { words: string[]; options: Record<string, string> } {
   const words: string[] = [];
   const options: Record<string, string> = {};
   for (let n = 0; n < args.length; n++) {
@@ -64,7 +64,7 @@ export async function printed(work: () => Promise<string[]>): Promise<Printed> {
 /** `qm`, as far as templates are made with it. */
 export function qm(cluster: Cluster, node: string, args: string[], cwd: string): Promise<Printed> {
   const [command = "", ...rest] = args[0] === "disk" ? [`disk ${args[1]}`, ...args.slice(2)] : args;
-  const { words, options } = optionsOf(rest);
+  const { words, options } = commandLineOptions(rest);
   const [vmid = ""] = words;
   const path = `/nodes/${node}/qemu`;
   const own = `${path}/${vmid}`;
@@ -117,7 +117,7 @@ function importDisk(
   const log = [`importing disk '${file}' to VM ${vmid} ...`];
   const wanted = { storage, vmid: vm.vmid, size, filled: length, format: format ?? imageFormat(image) };
   const { volid } = cluster.storages.allocate(node, wanted, (line) => log.push(line));
-  log.push(`transferred ${printSize(size)} of ${printSize(size)} (100.00%)`);
+  log.push(`transferred ${shortestSize(size)} of ${shortestSize(size)} (100.00%)`);
   vm.keepUnused(volid);
   return [...log, `unused0: successfully imported disk '${volid}'`];
 }

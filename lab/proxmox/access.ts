@@ -5,7 +5,7 @@ import type { Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
 /** Who calls: `authId` is the user or `user!token`. */
-export interface Caller {
+export interface ProxmoxCaller {
   authId: string;
   /** By a token, which may not do what needs a login. */
   byToken: boolean;
@@ -116,7 +116,7 @@ export class Access {
   }
 
   /** Throws PVE's 401 (whose body the server leaves empty) for a caller that can't be told. */
-  authenticate(headers: { authorization?: string; cookie?: string; csrf?: string }, write: boolean): Caller {
+  authenticate(headers: { authorization?: string; cookie?: string; csrf?: string }, write: boolean): ProxmoxCaller {
     const failed = () => {
       throw new PveError(401, "Authentication failed!");
     };

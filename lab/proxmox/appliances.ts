@@ -1,4 +1,4 @@
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
@@ -14,8 +14,15 @@ const list = [
 /** GET …/aplinfo. */
 export const appliances = (): Values[] =>
   list.map(([name, template, version, headline]) => ({
-    ...{ package: name, template, version, headline, type: "lxc", section: "system", architecture: "amd64" },
-    ...{ os: template.split("_")[0] ?? "", source: "http://download.proxmox.com/images" },
+    package: name,
+    template,
+    version,
+    headline,
+    type: "lxc",
+    section: "system",
+    architecture: "amd64",
+    os: template.split("_")[0] ?? "",
+    source: "http://download.proxmox.com/images",
   }));
 
 /** POST …/aplinfo: the lab makes up what it downloads. */
@@ -23,7 +30,7 @@ export function fetchAppliance(
   cluster: Cluster,
   node: string,
   { storage, template }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const found = list.find(([, name]) => name === template);
   if (found === undefined) parameterErrors({ template: "no such template" });

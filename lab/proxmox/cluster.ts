@@ -32,7 +32,7 @@ export interface Times {
 /** What a lab with a recorded state takes: as long as it needs for the outcomes to be those of the recording. */
 export const recordedTimes: Partial<Times> = { start: 700, shutdown: 1000, boot: 6000 };
 
-export interface Node {
+export interface ClusterNode {
   node: string;
   bridges: string[];
   network?: { iface: string; [key: string]: unknown }[];
@@ -53,7 +53,7 @@ export class Cluster {
   /** The failure switch: milliseconds that the cluster's clock goes wrong. */
   skew = 0;
   readonly now = (): number => Date.now() + this.skew;
-  readonly nodes = new Map<string, Node>();
+  readonly nodes = new Map<string, ClusterNode>();
   readonly guests = new Map<number, Guest>();
   readonly pools = new Pools();
   readonly ha = new Ha();
@@ -81,7 +81,7 @@ export class Cluster {
   ) {}
 
   /** @throws what a node says of one that it can't reach */
-  node(name: string): Node {
+  node(name: string): ClusterNode {
     const found =
       this.nodes.get(name) ??
       die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`);
@@ -89,7 +89,7 @@ export class Cluster {
     return found;
   }
 
-  member(name: string): Node {
+  member(name: string): ClusterNode {
     return this.nodes.get(name) ?? die(`no such cluster node '${name}'`);
   }
 

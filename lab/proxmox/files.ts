@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from "node:crypto";
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
 import { virtualSize } from "./images";
@@ -33,7 +33,13 @@ function store(
 }
 
 /** POST …/upload. */
-export function upload(cluster: Cluster, node: string, params: Values, data: Buffer, { authId }: Caller): string {
+export function uploadFile(
+  cluster: Cluster,
+  node: string,
+  params: Values,
+  data: Buffer,
+  { authId }: ProxmoxCaller,
+): string {
   const { storage, content, filename, checksum, "checksum-algorithm": algorithm } = params;
   const file = cluster.storages.fileName(node, String(storage), String(content), String(filename));
   const temporary = `/var/tmp/pveupload-${randomBytes(16).toString("hex")}`;
@@ -51,7 +57,7 @@ export function upload(cluster: Cluster, node: string, params: Values, data: Buf
 }
 
 /** POST …/download-url: the lab downloads it too, from wherever its caller says. */
-export function downloadUrl(cluster: Cluster, node: string, params: Values, { authId }: Caller): string {
+export function downloadFile(cluster: Cluster, node: string, params: Values, { authId }: ProxmoxCaller): string {
   const { storage, content, filename, url, checksum, "checksum-algorithm": algorithm, compression } = params;
   const file = cluster.storages.fileName(node, String(storage), String(content), String(filename));
   if (compression !== undefined && content !== "iso" && content !== "import")
@@ -79,7 +85,7 @@ async function fetched(url: URL, log: (line: string) => void): Promise<Buffer> {
 }
 
 /** DELETE …/content/{volume}: a missing file is no failure. */
-export function remove(cluster: Cluster, node: string, volid: string, { authId }: Caller): string {
+export function deleteFile(cluster: Cluster, node: string, volid: string, { authId }: ProxmoxCaller): string {
   const storage = volid.split(":")[0] ?? "";
   const volume = cluster.storages.find(node, volid);
   const owner = volume?.vmid ?? /:(?:(\d+)\/|(?:vm|base)-(\d+)-)/.exec(volid)?.slice(1).find(Boolean);

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { die } from "./errors";
 import type { Value, Values } from "./schema/parameters";
 
-export interface Snapshot {
+export interface GuestSnapshot {
   config: Map<string, Value>;
   /** Unix seconds. */
   snaptime: number;
@@ -21,7 +21,7 @@ export abstract class Guest {
   readonly config = new Map<string, Value>();
   /** An option's next value, or null where it will be deleted. */
   readonly pending = new Map<string, Value | null>();
-  readonly snapshots = new Map<string, Snapshot>();
+  readonly snapshots = new Map<string, GuestSnapshot>();
   /** The snapshot that the present state comes from. */
   parent?: string;
   running = false;
@@ -87,7 +87,7 @@ export abstract class Guest {
     return [...this.snapshots.values()].some(({ config }) => String(config.get(slot) ?? "").includes(volid));
   }
 
-  snapshot(name: string): Snapshot {
+  snapshot(name: string): GuestSnapshot {
     return this.snapshots.get(name) ?? die(`snapshot '${name}' does not exist`);
   }
 

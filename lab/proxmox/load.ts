@@ -1,10 +1,10 @@
 import type { Seed } from "../seed";
 import { Cluster } from "./cluster";
 import type { Guest } from "./guest";
-import { Container, parse as parseVolume, print as printVolume } from "./lxc/container";
+import { Container, parseContainerOption, printContainerOption } from "./lxc/container";
 import { isCard } from "./qemu/net";
-import { identity, isDrive, normalizeNet, parse, print, Vm } from "./qemu/vm";
-import { parseSize } from "./sizes";
+import { identity, isDrive, normalizeNet, parseVmOption, printVmOption, Vm } from "./qemu/vm";
+import { parseBytes } from "./sizes";
 
 const silent = () => {};
 
@@ -55,11 +55,11 @@ function loadContainer(
       container.config.set(key, value);
       continue;
     }
-    const { volume = "", ...options } = parseVolume(key, String(value));
+    const { volume = "", ...options } = parseContainerOption(key, String(value));
     const [storage = "", size = ""] = volume.split(":");
-    const { volid } = cluster.storages.allocate(node, { storage, vmid, size: parseSize(size) }, silent);
+    const { volid } = cluster.storages.allocate(node, { storage, vmid, size: parseBytes(size) }, silent);
     const held = template ? cluster.storages.toBase(node, volid) : volid;
-    container.config.set(key, printVolume(key, { ...options, volume: held, size }));
+    container.config.set(key, printContainerOption(key, { ...options, volume: held, size }));
   }
   if (template) container.config.set("template", 1);
   container.running = running;
@@ -80,13 +80,13 @@ export const haManager =
   };
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
-  const { file = "", ...options } = parse(slot, text);
+  const { file = "", ...options } = parseVmOption(slot, text);
   const [storage = "", size = ""] = file.split(":");
   if (size === "cloudinit") {
     const { volid } = cluster.storages.allocateCloudInit(vm.node, storage, vm.vmid, silent);
-    return print(slot, { ...options, file: volid, media: "cdrom" });
+    return printVmOption(slot, { ...options, file: volid, media: "cdrom" });
   }
-  const wanted = { storage, vmid: vm.vmid, size: parseSize(size), format: "qcow2" };
+  const wanted = { storage, vmid: vm.vmid, size: parseBytes(size), format: "qcow2" };
   const { volid } = cluster.storages.allocate(vm.node, wanted, silent);
-  return print(slot, { ...options, file: template ? cluster.storages.toBase(vm.node, volid) : volid, size });
+  return printVmOption(slot, { ...options, file: template ? cluster.storages.toBase(vm.node, volid) : volid, size });
 }

@@ -1,7 +1,7 @@
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { forbidden } from "./errors";
-import { parse } from "./qemu/vm";
+import { parseVmOption } from "./qemu/vm";
 import type { Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
@@ -13,11 +13,11 @@ const bridgePath = (bridge: string, tag?: string) =>
   `/sdn/zones/localnetwork/${bridge}${tag === undefined ? "" : `/${tag}`}`;
 
 /** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it; mapped devices need Mapping.Use. */
-export function requireUse({ access }: Cluster, { authId }: Caller, options: Values): void {
+export function requireUse({ access }: Cluster, { authId }: ProxmoxCaller, options: Values): void {
   if (authId === "root@pam") return;
   for (const [key, value] of Object.entries(options)) {
     if (/^net\d+$/.test(key)) {
-      const { bridge, tag, trunks = "" } = parse("net0", String(value));
+      const { bridge, tag, trunks = "" } = parseVmOption("net0", String(value));
       if (bridge === undefined) continue;
       const vlans = [...(tag === undefined ? [] : [tag]), ...trunks.split(";").filter(Boolean)];
       for (const path of vlans.length === 0 ? [bridgePath(bridge)] : vlans.map((vlan) => bridgePath(bridge, vlan)))
@@ -31,11 +31,11 @@ export function requireUse({ access }: Cluster, { authId }: Caller, options: Val
 }
 
 /** May the caller see a bridge in a node's list? */
-export const seesBridge = ({ access }: Cluster, { authId }: Caller, bridge: string): boolean =>
+export const seesBridge = ({ access }: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
   access.may(authId, bridgePath(bridge), ["SDN.Audit", "SDN.Use"], true);
 
 /** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
-export function requirePoolMembers({ access }: Cluster, { authId }: Caller, { vms, storage }: Values): void {
+export function requirePoolMembers({ access }: Cluster, { authId }: ProxmoxCaller, { vms, storage }: Values): void {
   const needed = [
     ...words(vms).map((vmid) => [`/vms/${vmid}`, "VM.Allocate"] as const),
     ...words(storage).map((id) => [`/storage/${id}`, "Datastore.Allocate"] as const),

@@ -1,6 +1,6 @@
 import type { Access } from "./access";
-import { Cluster, type Node } from "./cluster";
-import type { Guest, Snapshot } from "./guest";
+import { Cluster, type ClusterNode } from "./cluster";
+import type { Guest, GuestSnapshot } from "./guest";
 import { haManager } from "./load";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
@@ -12,7 +12,12 @@ const object = <T>(map: Map<string, T>): Record<string, T> => Object.fromEntries
 export function saveCluster(cluster: Cluster): SavedCluster {
   const { name, version, times, dns, options, lastPid, ha, sdn, firewall, storages, tasks, access } = cluster;
   return {
-    ...{ name, version, times: { ...times }, dns, options, lastPid },
+    name,
+    version,
+    times: { ...times },
+    dns,
+    options,
+    lastPid,
     nodes: [...cluster.nodes.values()].map(saveNode),
     guests: [...cluster.guests.values()].map(saveGuest),
     pools: [...cluster.pools.all.values()].map((pool) => ({
@@ -41,7 +46,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
   };
 }
 
-function saveNode({ offline: _switch, pendingBridges, ...node }: Node): SavedCluster["nodes"][number] {
+function saveNode({ offline: _switch, pendingBridges, ...node }: ClusterNode): SavedCluster["nodes"][number] {
   if (pendingBridges === undefined) return node;
   return { ...node, pendingBridges: [...pendingBridges].map(([iface, values]) => ({ iface, values })) };
 }
@@ -49,7 +54,14 @@ function saveNode({ offline: _switch, pendingBridges, ...node }: Node): SavedClu
 function saveGuest(guest: Guest): SavedGuest {
   const { vmid, node, parent, running, paused, startedAt, createdAt, pid } = guest;
   const common = {
-    ...{ vmid, node, parent, running, paused, startedAt, createdAt, pid },
+    vmid,
+    node,
+    parent,
+    running,
+    paused,
+    startedAt,
+    createdAt,
+    pid,
     config: object(guest.config),
     pending: object(guest.pending),
     snapshots: [...guest.snapshots].map(([name, { config, ...snapshot }]) => ({
@@ -118,7 +130,7 @@ function restoredGuest(saved: SavedGuest): Guest {
   for (const [key, value] of Object.entries(saved.config)) guest.config.set(key, value);
   for (const [key, value] of Object.entries(saved.pending)) guest.pending.set(key, value);
   for (const { name, config, ...snapshot } of saved.snapshots)
-    guest.snapshots.set(name, { ...snapshot, config: new Map(Object.entries(config)) } satisfies Snapshot);
+    guest.snapshots.set(name, { ...snapshot, config: new Map(Object.entries(config)) } satisfies GuestSnapshot);
   return guest;
 }
 

@@ -1,4 +1,4 @@
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
 import type { Values } from "./schema/parameters";
@@ -55,7 +55,7 @@ export class Sdn {
 }
 
 /** PUT /cluster/sdn: every node gets the vnets. */
-export function applySdn(cluster: Cluster, { authId }: Caller): string {
+export function applySdn(cluster: Cluster, { authId }: ProxmoxCaller): string {
   const [first = ""] = cluster.nodes.keys();
   return cluster.tasks.run(first, "reloadnetworkall", "", authId, async ({ log }) => {
     const wanted = [...cluster.sdn.vnets.keys()];
@@ -79,7 +79,7 @@ export function changeBridge(cluster: Cluster, node: string, iface: string, valu
 }
 
 /** PUT …/network. */
-export function reloadNetwork(cluster: Cluster, node: string, { authId }: Caller): string {
+export function reloadNetwork(cluster: Cluster, node: string, { authId }: ProxmoxCaller): string {
   return cluster.tasks.run(node, "srvreload", "networking", authId, async () => {
     const found = cluster.node(node);
     for (const [iface, values] of found.pendingBridges ?? []) {

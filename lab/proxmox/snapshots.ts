@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die } from "./errors";
 import type { Guest } from "./guest";
 import { agentRuns } from "./qemu/agent";
 import { Vm } from "./qemu/vm";
 import type { Value, Values } from "./schema/parameters";
-import { printSize } from "./sizes";
+import { shortestSize } from "./sizes";
 import type { Volume } from "./storage";
 
 /** What differs between the two kinds of guests. */
@@ -19,7 +19,7 @@ export interface SnapshotKind<T extends Guest> {
 }
 
 /** `…/snapshot`: the snapshots, and what is now as the last of them. */
-export function list(guest: Guest): Values[] {
+export function snapshotRows(guest: Guest): Values[] {
   const kept = [...guest.snapshots].map(([name, { snaptime, description, parent, vmstate }]) => ({
     name,
     snaptime,
@@ -42,13 +42,13 @@ export function list(guest: Guest): Values[] {
 const snapshottable = /^(?!lock$|unused\d+$)/;
 const copy = (config: Map<string, Value>) => new Map([...config].filter(([key]) => snapshottable.test(key)));
 
-export function create<T extends Guest>(
+export function createSnapshot<T extends Guest>(
   cluster: Cluster,
   kind: SnapshotKind<T>,
   node: string,
   vmid: number,
   params: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const name = String(params.snapname);
   if (name === "current" || name === "pending") die(`unable to use snapshot name '${name}' (reserved name)`);
@@ -99,17 +99,17 @@ function saveRam(cluster: Cluster, vm: Vm, name: string, log: (line: string) => 
     format: "raw",
     content: "images",
   });
-  log(`completed saving the VM state in 1s, saved ${printSize(size / 4)}`);
+  log(`completed saving the VM state in 1s, saved ${shortestSize(size / 4)}`);
   return volid;
 }
 
-export function rollback<T extends Guest>(
+export function rollbackSnapshot<T extends Guest>(
   cluster: Cluster,
   kind: SnapshotKind<T>,
   node: string,
   vmid: number,
   { snapname, start }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const guest = kind.find(node, vmid);
   const name = String(snapname);
@@ -132,13 +132,13 @@ export function rollback<T extends Guest>(
 }
 
 /** A deleted snapshot's children become its parent's. */
-export function remove<T extends Guest>(
+export function removeSnapshot<T extends Guest>(
   cluster: Cluster,
   kind: SnapshotKind<T>,
   node: string,
   vmid: number,
   { snapname }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const guest = kind.find(node, vmid);
   const name = String(snapname);
@@ -153,7 +153,7 @@ export function remove<T extends Guest>(
   });
 }
 
-export function describe(guest: Guest, { snapname, description }: Values): void {
+export function describeSnapshot(guest: Guest, { snapname, description }: Values): void {
   const snapshot = guest.snapshot(String(snapname));
   guest.checkLock();
   if (description !== undefined) snapshot.description = String(description);

@@ -9,7 +9,7 @@ export interface Worker {
   wait: (milliseconds: number) => Promise<void>;
 }
 
-export interface Task {
+export interface ClusterTask {
   upid: string;
   node: string;
   pid: number;
@@ -30,7 +30,7 @@ const hex = (n: number, width: number) => n.toString(16).toUpperCase().padStart(
 const upidPattern = /^UPID:([^:\s]+):[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\s]+:[^:\s]*:[^:\s]+:$/i;
 
 /** How a task is to end that a failure switch picked: with this exit status, or never. */
-export type Outcome = { fails: string } | "never ends";
+export type TaskOutcome = { fails: string } | "never ends";
 
 /** How a task ended, as `statusfilter` calls it. */
 const kindOf = (exitstatus = ""): string =>
@@ -38,9 +38,9 @@ const kindOf = (exitstatus = ""): string =>
 
 /** The worker processes of a cluster: each call of `run` is one, with its UPID, log and exit status. */
 export class Tasks {
-  readonly all = new Map<string, Task>();
+  readonly all = new Map<string, ClusterTask>();
   /** The failure switch: asked once for every task that begins. */
-  outcome: (type: string, id: string) => Outcome | undefined = () => undefined;
+  outcome: (type: string, id: string) => TaskOutcome | undefined = () => undefined;
   lastPid = 1000;
 
   constructor(private readonly now: () => number = Date.now) {}
@@ -64,8 +64,17 @@ export class Tasks {
     const upid = `UPID:${node}:${hex(pid, 8)}:${hex(pstart, 8)}:${hex(starttime, 8)}:${type}:${id}:${authId}:`;
     const [user = authId, tokenid] = authId.split("!");
     const stopped = new AbortController();
-    const task: Task = {
-      ...{ upid, node, pid, pstart, starttime, type, id, user, tokenid, log: [] },
+    const task: ClusterTask = {
+      upid,
+      node,
+      pid,
+      pstart,
+      starttime,
+      type,
+      id,
+      user,
+      tokenid,
+      log: [],
       done: Promise.resolve(),
       stop: () => stopped.abort(),
     };
@@ -90,7 +99,7 @@ export class Tasks {
     return upid;
   }
 
-  private end(task: Task, exitstatus: string): void {
+  private end(task: ClusterTask, exitstatus: string): void {
     task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
     task.exitstatus = exitstatus;
     task.endtime = Math.floor(this.now() / 1000);
@@ -110,24 +119,24 @@ export class Tasks {
     for (const task of this.all.values()) task.stop();
   }
 
-  find(upid: string): Task | undefined {
+  find(upid: string): ClusterTask | undefined {
     if (!upidPattern.test(upid)) parameterErrors({ upid: "unable to parse worker upid" });
     return this.all.get(upid);
   }
 
-  get(upid: string): Task {
+  get(upid: string): ClusterTask {
     return this.find(upid) ?? parameterErrors({ upid: "no such task" });
   }
 
   /** The task as `…/tasks/{upid}/status` shows it. */
-  status(task: Task): Values {
+  status(task: ClusterTask): Values {
     const { upid, node, pid, pstart, starttime, type, id, user, tokenid, exitstatus } = task;
     const base = { upid, node, pid, pstart, starttime, type, id, user, ...(tokenid ? { tokenid } : {}) };
     return exitstatus === undefined ? { ...base, status: "running" } : { ...base, status: "stopped", exitstatus };
   }
 
   /** The task as a row of `…/tasks`: `user` is without the token, but with it in the active list. */
-  row(task: Task): Values {
+  row(task: ClusterTask): Values {
     const { upid, node, pid, pstart, starttime, endtime, type, id, user, tokenid, exitstatus } = task;
     const base = { upid, node, pid, pstart, starttime, type, id };
     if (exitstatus === undefined)
@@ -139,7 +148,7 @@ export class Tasks {
   list(node: string, filter: Values): { rows: Values[]; total: number } {
     const { source = "archive", vmid, typefilter, userfilter, since, until, errors, start = 0, limit = 50 } = filter;
     const states = words(filter.statusfilter);
-    const wanted = (task: Task) => {
+    const wanted = (task: ClusterTask) => {
       const active = task.exitstatus === undefined;
       return (
         task.node === node &&

@@ -1,5 +1,5 @@
-import type { Caller } from "./access";
-import type { Cluster, Node } from "./cluster";
+import type { ProxmoxCaller } from "./access";
+import type { Cluster, ClusterNode } from "./cluster";
 import type { Guest } from "./guest";
 import { nodeCpus } from "./lxc/container";
 import type { Pool } from "./pools";
@@ -7,7 +7,7 @@ import type { Values } from "./schema/parameters";
 import { space } from "./storage";
 
 /** A guest as `/cluster/resources` lists it; one that is new, or whose node is away, is `unknown`. */
-export function guestResource(cluster: Cluster, guest: Guest): Values {
+export function guestResourceRow(cluster: Cluster, guest: Guest): Values {
   const id = `${guest.type}/${guest.vmid}`;
   const { vmid, node, type } = guest;
   const away = cluster.nodes.get(node)?.offline ?? false;
@@ -33,7 +33,7 @@ export function guestResource(cluster: Cluster, guest: Guest): Values {
 const gibibyte = 1024 ** 3;
 
 /** A node as `/nodes` and `/cluster/resources` list it; who may not audit it sees only that it is there. */
-export function nodeResource(cluster: Cluster, { node, offline }: Node, { authId }: Caller): Values {
+export function nodeResourceRow(cluster: Cluster, { node, offline }: ClusterNode, { authId }: ProxmoxCaller): Values {
   const base = { id: `node/${node}`, type: "node", node, status: offline ? "offline" : "online", level: "" };
   if (offline || !cluster.access.may(authId, `/nodes/${node}`, ["Sys.Audit"])) return base;
   return {
@@ -48,7 +48,7 @@ export function nodeResource(cluster: Cluster, { node, offline }: Node, { authId
   };
 }
 
-function storageResources(cluster: Cluster, { authId }: Caller): Values[] {
+function storageResources(cluster: Cluster, { authId }: ProxmoxCaller): Values[] {
   return [...cluster.nodes.values()].flatMap(({ node, offline }) =>
     [...cluster.storages.configs.values()]
       .filter((config) => cluster.storages.on(node, config))
@@ -69,13 +69,13 @@ function storageResources(cluster: Cluster, { authId }: Caller): Values[] {
 }
 
 /** `/cluster/resources`, by what the caller may see. */
-export function resources(cluster: Cluster, caller: Caller, kind?: string): Values[] {
+export function resourceRows(cluster: Cluster, caller: ProxmoxCaller, kind?: string): Values[] {
   const guests = () =>
     [...cluster.guests.values()]
       .filter((guest) => cluster.sees(caller.authId, guest))
-      .map((guest) => guestResource(cluster, guest));
+      .map((guest) => guestResourceRow(cluster, guest));
   const nodes = () =>
-    [...cluster.nodes.values()].map((node) => ({ ...nodeResource(cluster, node, caller), "cgroup-mode": 2 }));
+    [...cluster.nodes.values()].map((node) => ({ ...nodeResourceRow(cluster, node, caller), "cgroup-mode": 2 }));
   const zones = () =>
     [...cluster.nodes.keys()]
       .filter(() => cluster.access.may(caller.authId, "/sdn/zones/localnetwork", ["SDN.Audit"]))
@@ -98,7 +98,7 @@ export function poolMembers(cluster: Cluster, pool: Pool): Values[] {
   const guests = [...pool.vms].flatMap((vmid) => {
     const guest = cluster.guests.get(vmid);
     if (guest === undefined) return [];
-    const { pool: _pool, ...member } = guestResource(cluster, guest);
+    const { pool: _pool, ...member } = guestResourceRow(cluster, guest);
     return [member];
   });
   const storages = storageResources(cluster, { authId: "root@pam", byToken: false });

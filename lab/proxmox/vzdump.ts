@@ -1,11 +1,11 @@
-import type { Caller } from "./access";
+import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die } from "./errors";
 import type { Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
 /** POST …/vzdump: a back-up file of each guest, which is locked meanwhile. */
-export function vzdump(cluster: Cluster, node: string, params: Values, { authId }: Caller): string {
+export function vzdump(cluster: Cluster, node: string, params: Values, { authId }: ProxmoxCaller): string {
   const storage = String(params.storage ?? "local");
   const vmids = params.all === 1 ? [...cluster.guests.keys()] : words(params.vmid).map(Number);
   for (const vmid of vmids) cluster.access.require(authId, `/vms/${vmid}`, ["VM.Backup"]);

@@ -8,7 +8,7 @@ import { keepSecret } from "../http/redact";
 const places = 8;
 
 /** Values of a statement's parameters. Whole numbers are bigints: a number arrives as a float. */
-export type Parameters = Record<string, unknown>;
+export type StatementParameters = Record<string, unknown>;
 
 /** A Neo4j database, reached by Bolt. Statements that met another's locks, or a lost connection, are tried again. */
 export class Neo4j {
@@ -34,7 +34,7 @@ export class Neo4j {
   }
 
   /** One statement in a transaction of its own; it may run more than once. @returns the first column of its rows */
-  run(text: string, parameters: Parameters = {}): Promise<unknown[]> {
+  run(text: string, parameters: StatementParameters = {}): Promise<unknown[]> {
     return this.inSession((session) =>
       session.executeWrite(
         async (transaction) => {

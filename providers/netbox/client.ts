@@ -10,7 +10,7 @@ import { Semaphore } from "../semaphore";
 import { isRecord } from "../values";
 import { bulks } from "./bulks";
 import { Gathering } from "./gathering";
-import { type Pages, pageSize, type Row, readPages } from "./pages";
+import { type PageRow, type Pages, pageSize, readPages } from "./pages";
 import * as wire from "./schemas";
 
 /** As many digits as a place in a list may take. */
@@ -25,7 +25,7 @@ const anyRow = z.looseObject({ id: z.number() });
  * NetBox itself answers 500 where PostgreSQL ended a deadlock, and has taken everything back; the others are of what stands before
  * it, and only a limit of requests says that nothing was done.
  */
-export const notNow: readonly NotNow[] = [
+export const netboxNotNow: readonly NotNow[] = [
   { status: 429, isUndone: true },
   { status: 500, message: /deadlock detected|could not serialize access/, isUndone: true },
   { status: 502, isUndone: false },
@@ -34,7 +34,7 @@ export const notNow: readonly NotNow[] = [
 ];
 
 /** NetBox's error bodies as one line: `detail`, or each field with its messages. */
-export function explain(_status: number, body: unknown): string {
+export function explainNetbox(_status: number, body: unknown): string {
   if (typeof body !== "object" || body === null) return "";
   if ("detail" in body && typeof body.detail === "string")
     return /^You do not have permission/.test(body.detail)
@@ -56,9 +56,9 @@ export class NetboxClient {
   private readonly writes = new Map<string, Semaphore>();
   private readonly collections = new Map<
     string,
-    { path: string; at: number; rows: Promise<Map<number, Row> | undefined> }
+    { path: string; at: number; rows: Promise<Map<number, PageRow> | undefined> }
   >();
-  private readonly gatherings = new Map<string, Gathering<Row>>();
+  private readonly gatherings = new Map<string, Gathering<PageRow>>();
   readonly url: string;
 
   constructor(private readonly settings: NetboxSettings) {
@@ -73,8 +73,8 @@ export class NetboxClient {
       places: 6,
       keepAlive: 1000, // gunicorn closes an idle connection after 2 s by default
       timeoutSetting: "netbox-proxmox:netbox.requestTimeout",
-      explain,
-      notNow,
+      explain: explainNetbox,
+      notNow: netboxNotNow,
     });
   }
 
@@ -139,7 +139,7 @@ export class NetboxClient {
     const { failure } = error;
     if (failure.kind === "status" && (failure.status === 403 || failure.status === 401))
       return new UserError(
-        `NetBox at ${this.url} refuses the token (${explain(failure.status, failure.body)}): make a token in NetBox (Admin → API Tokens) and set it with \`pulumi config set --path 'netbox-proxmox:netbox.token' --secret\` or NETBOX_API_TOKEN.`,
+        `NetBox at ${this.url} refuses the token (${explainNetbox(failure.status, failure.body)}): make a token in NetBox (Admin → API Tokens) and set it with \`pulumi config set --path 'netbox-proxmox:netbox.token' --secret\` or NETBOX_API_TOKEN.`,
       );
     if (failure.kind === "tls")
       return new UserError(
@@ -174,7 +174,7 @@ export class NetboxClient {
   }
 
   /** All that one URL selects, read anew where it changed meanwhile. */
-  private async settled(path: string, fields: string, query: Query): Promise<Map<number, Row>> {
+  private async settled(path: string, fields: string, query: Query): Promise<Map<number, PageRow>> {
     for (let attempt = 1; ; attempt++) {
       const { rows, isWhole } = await this.pages(path, fields, query);
       if (isWhole) return rows;
@@ -225,7 +225,7 @@ export class NetboxClient {
    * Everything of a kind, read once for all single objects that are asked for in the next minute; undefined where that is too
    * much to read. Objects that this process wrote to are left out.
    */
-  private async whole(path: string, fields: string): Promise<Map<number, Row> | undefined> {
+  private async whole(path: string, fields: string): Promise<Map<number, PageRow> | undefined> {
     const key = `${path}?${fields}`;
     const known = this.collections.get(key);
     if (known && Date.now() - known.at < wholeLifetime) return known.rows;
@@ -263,12 +263,12 @@ export class NetboxClient {
     return rows.map((row) => this.parsed(path, item, row));
   }
 
-  private gathered(path: string, filter: string, fields: string, keyOf: (row: Row) => number): Gathering<Row> {
+  private gathered(path: string, filter: string, fields: string, keyOf: (row: PageRow) => number): Gathering<PageRow> {
     const key = `${path}?${filter}&${fields}`;
     const made =
       this.gatherings.get(key) ??
-      new Gathering<Row>(async (ids) => {
-        const found = new Map<number, Row[]>();
+      new Gathering<PageRow>(async (ids) => {
+        const found = new Map<number, PageRow[]>();
         for (const row of await this.list(path, anyRow, fields, { [filter]: ids }))
           found.set(keyOf(row), [...(found.get(keyOf(row)) ?? []), row]);
         return found;

@@ -3,19 +3,19 @@ import type { Query } from "../http/query";
 /** Objects that a page is asked for. NetBox gives fewer where its MAX_PAGE_SIZE says so. */
 export const pageSize = 1000;
 
-export interface Row {
+export interface PageRow {
   id: number;
   [field: string]: unknown;
 }
 
 /** What all pages had, by id; not whole where the list changed while it was read. */
 export interface Pages {
-  rows: Map<number, Row>;
+  rows: Map<number, PageRow>;
   isWhole: boolean;
 }
 
 /** One page, by ascending ids, from a place in the list. */
-type ReadPage = (place: Query) => Promise<{ count: number; next: string | null; results: Row[] }>;
+type ReadPage = (place: Query) => Promise<{ count: number; next: string | null; results: PageRow[] }>;
 
 /**
  * All pages of a list, in parallel and by ascending ids, so that what is added comes last and shifts nothing. What is deleted
@@ -37,7 +37,7 @@ export async function readPages(read: ReadPage): Promise<Pages> {
 }
 
 /** Pages of one object, which can't overlap: each is asked for by the id before it. */
-async function walk(first: Row[], read: ReadPage): Promise<Pages> {
+async function walk(first: PageRow[], read: ReadPage): Promise<Pages> {
   const rows = byId(first);
   for (let last = first[0]; last !== undefined; ) {
     const [next] = (await read({ limit: 1, id__gt: last.id })).results;
@@ -49,4 +49,4 @@ async function walk(first: Row[], read: ReadPage): Promise<Pages> {
   return { rows, isWhole: first.length > 0 };
 }
 
-const byId = (rows: Row[]): Map<number, Row> => new Map(rows.map((row) => [row.id, row]));
+const byId = (rows: PageRow[]): Map<number, PageRow> => new Map(rows.map((row) => [row.id, row]));

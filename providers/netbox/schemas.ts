@@ -323,6 +323,6 @@ export type NetboxRange = z.infer<typeof ipRange>;
 export type NetboxCustomField = z.infer<typeof customField>;
 export type NetboxDnsView = z.infer<typeof dnsView>;
 export type NetboxDnsZone = z.infer<typeof dnsZone>;
-export type NetboxDnsRecord = z.infer<typeof dnsRecord>;
+export type NetboxPluginRecord = z.infer<typeof dnsRecord>;
 export type Deletion = z.infer<typeof deletion>;
 export type NetboxEventRule = z.infer<typeof eventRule>;

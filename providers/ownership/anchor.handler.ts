@@ -2,7 +2,7 @@ import { recordHandler } from "../dns/bind9/record.handler";
 import { messageOf, UserError } from "../errors";
 import { ipAllocationHandler } from "../netbox/ipam/ipallocation.handler";
 import { dnsRecordHandler } from "../netbox/plugins/dnsrecord.handler";
-import { guestHandler } from "../netbox/virtualization/guest.handler";
+import { netboxGuestHandler } from "../netbox/virtualization/guest.handler";
 import { containerHandler } from "../proxmox/nodes/lxc/container.handler";
 import { vmHandler } from "../proxmox/nodes/qemu/vm.handler";
 import { type Handler, handle } from "../resource";
@@ -16,7 +16,7 @@ const handlers: [Orphan["kind"], Handler][] = [
   ["proxmox-vm", vmHandler],
   ["proxmox-container", containerHandler],
   ["netbox-ip-allocation", ipAllocationHandler],
-  ["netbox-guest", guestHandler],
+  ["netbox-guest", netboxGuestHandler],
 ];
 
 /**

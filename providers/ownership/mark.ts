@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { pageOf } from "../page";
 import { isRecord } from "../values";
 
 /** Who made an object, as it stands in the object itself: the Pulumi stack, the NetBox, the guest's id there. */
@@ -11,7 +12,7 @@ export interface Mark {
 
 /** The guest's page in NetBox. */
 export const guestUrl = ({ netboxUrl, netboxId }: Pick<Mark, "netboxUrl" | "netboxId">): string =>
-  `${netboxUrl}/virtualization/virtual-machines/${netboxId}/`;
+  pageOf(netboxUrl, "virtualization/virtual-machines", netboxId);
 
 /** Of a part of NetBox's own containers (`postgresql`), which NetBox has no page for. */
 export interface PartMark {
@@ -23,8 +24,17 @@ export interface PartMark {
 export type AnyMark = Mark | PartMark;
 
 /** Where a person reads of what carries a mark. */
-export const pageOf = (mark: Omit<Mark, "stack"> | Omit<PartMark, "stack">): string =>
+export const markUrl = (mark: Omit<Mark, "stack"> | Omit<PartMark, "stack">): string =>
   "part" in mark ? `${mark.netboxUrl}/#${mark.part}` : guestUrl(mark);
+
+/** A guest, or a part of NetBox's own, as messages name it: `web01 (URL)`. */
+export const guestTitle = ({
+  name,
+  mark,
+}: {
+  name: string;
+  mark: Omit<Mark, "stack"> | Omit<PartMark, "stack">;
+}): string => `${name} (${markUrl(mark)})`;
 
 const page = /^(\S+) (\S+?)\/virtualization\/virtual-machines\/(\d+)\/$/;
 const fields = z.object({ stack: z.string(), netboxUrl: z.string(), netboxId: z.number() });
@@ -64,13 +74,13 @@ export function markChanged(state: Record<string, unknown>, inputs: Record<strin
 /** A resource's properties as the engine gets them. */
 export function withMarkText(properties: Record<string, unknown>): Record<string, unknown> {
   const parsed = isRecord(properties.mark) ? z.union([fields, partFields]).safeParse(properties.mark) : undefined;
-  return parsed?.success ? { ...properties, mark: `${parsed.data.stack} ${pageOf(parsed.data)}` } : properties;
+  return parsed?.success ? { ...properties, mark: `${parsed.data.stack} ${markUrl(parsed.data)}` } : properties;
 }
 
 const pattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/virtualization\/virtual-machines\/(\d+)\/\s*$/m;
 
 /** The line that ends the description of what is ours. */
-export const printMark = (mark: AnyMark): string => `Managed by Pulumi stack ${mark.stack} from ${pageOf(mark)}`;
+export const printMark = (mark: AnyMark): string => `Managed by Pulumi stack ${mark.stack} from ${markUrl(mark)}`;
 
 /** The mark in a description, if there is one. */
 export function findMark(description: string | undefined): Mark | undefined {
@@ -88,4 +98,4 @@ export function findAnyMark(description: string | undefined): AnyMark | undefine
 }
 
 export const sameMark = (a: AnyMark, b: AnyMark | undefined): boolean =>
-  b !== undefined && a.stack === b.stack && pageOf(a) === pageOf(b);
+  b !== undefined && a.stack === b.stack && markUrl(a) === markUrl(b);

@@ -1,4 +1,4 @@
-import { type AnyMark, pageOf } from "./mark";
+import { type AnyMark, markUrl } from "./mark";
 
 // Whose is it? Ours, another stack's, or nobody's: everything that reads a mark asks here.
 
@@ -11,13 +11,21 @@ export interface Former {
 export const noFormer: Former = { stacks: [], urls: [] };
 
 /** Whom an object belongs to. `renewed`: to this stack under another name than the one that it is asked by. */
-export type Owner = { of: "us" } | { of: "renewed"; stack: string } | { of: "other"; stack: string } | { of: "nobody" };
+export type MarkOwner =
+  | { of: "us" }
+  | { of: "renewed"; stack: string }
+  | { of: "other"; stack: string }
+  | { of: "nobody" };
+
+/** What is said of an object with the mark of today's stack, where the state is from before the stack was renamed. */
+export const renewedText = (today: string, former: string): string =>
+  `it carries the mark of Pulumi stack ${today}, and the state still has the former name ${former}: run \`pulumi up\` first`;
 
 /**
  * Whose a mark is, as seen from a name of this stack's.
  * @param stack today's name, or, where only a state is at hand, the name that stands there
  */
-export function ownerOf(stack: string, found: { stack: string } | undefined, former: Former): Owner {
+export function ownerOf(stack: string, found: { stack: string } | undefined, former: Former): MarkOwner {
   if (found === undefined || found.stack === "") return { of: "nobody" };
   if (found.stack === stack || former.stacks.includes(found.stack)) return { of: "us" };
   // A state under a former name doesn't say today's: a mark that was written anew looks like another stack's.
@@ -32,12 +40,17 @@ export const sameNetbox = (a: string, b: string, url: string, { urls }: Former):
   a === b || [a, b].every((each) => each === url || urls.includes(each));
 
 /** The same of what carries a whole mark: another object's mark is another owner's, too. @param url NetBox's of today */
-export function markOwner(mark: AnyMark, found: AnyMark | undefined, url: string | undefined, former: Former): Owner {
+export function markOwner(
+  mark: AnyMark,
+  found: AnyMark | undefined,
+  url: string | undefined,
+  former: Former,
+): MarkOwner {
   const owner = ownerOf(mark.stack, found, former);
   if (found === undefined || owner.of === "nobody" || owner.of === "other") return owner;
   const moved = { ...found, netboxUrl: mark.netboxUrl };
   const isSame =
-    pageOf(moved) === pageOf(mark) && sameNetbox(mark.netboxUrl, found.netboxUrl, url ?? mark.netboxUrl, former);
+    markUrl(moved) === markUrl(mark) && sameNetbox(mark.netboxUrl, found.netboxUrl, url ?? mark.netboxUrl, former);
   return isSame ? owner : { of: "other", stack: found.stack };
 }
 

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { differs, type Given } from "../resource";
 
 /** What NetBox's container should be able to do. */
-export const checkInputs = z.object({
+export const platformCheckInputs = z.object({
   cluster: z.string(),
   node: z.string(),
   /** NetBox's container, from which it is tried. */
@@ -23,11 +23,11 @@ export const checkInputs = z.object({
   /** NetBox's. Secret. */
   token: z.string(),
 });
-export type CheckInputs = z.infer<typeof checkInputs>;
+export type CheckInputs = z.infer<typeof platformCheckInputs>;
 
-export const checkState = checkInputs.extend({ failed: z.array(z.string()) });
+export const platformCheckState = platformCheckInputs.extend({ failed: z.array(z.string()) });
 
 /** What failed the last time is tried again. */
-export const checkDiffers = (state: Given<z.infer<typeof checkState>>, inputs: Given<CheckInputs>): boolean =>
+export const checkDiffers = (state: Given<z.infer<typeof platformCheckState>>, inputs: Given<CheckInputs>): boolean =>
   differs(["node", "netbox", "proxmox", "token"], state, inputs) ||
   (Array.isArray(state.failed) && state.failed.length > 0);

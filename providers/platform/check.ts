@@ -1,13 +1,13 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, defineResource } from "../resource";
-import { type CheckInputs, checkDiffers, checkInputs, checkState } from "./check.model";
+import { type CheckInputs, checkDiffers, platformCheckInputs, platformCheckState } from "./check.model";
 
 export const platformCheck = defineResource({
   kind: "platform-check",
   type: "platform:PlatformCheck",
   about: "Tries from NetBox's container what it needs.",
-  inputs: checkInputs,
-  state: checkState,
+  inputs: platformCheckInputs,
+  state: platformCheckState,
   secrets: ["token"],
   replaces: ["cluster", "vmid"],
   diff: checkDiffers,

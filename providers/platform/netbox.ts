@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { digest } from "../values";
+import { shortDigest } from "../values";
 import type { Service, ServiceStep } from "./service";
 import { file, packages, probe, python, running } from "./steps";
 
@@ -44,10 +44,11 @@ const pins = ({ version, plugins }: Settings): string[] => [
   ...plugins.map((plugin) => `${plugin.package}==${plugin.version}`),
 ];
 /** The folder of the environment with these pins: an upgrade makes another beside it, a rollback goes back. */
-const environment = (wanted: Settings): string => `${root}/venvs/${wanted.version}-${digest(pins(wanted).join("\n"))}`;
+const environment = (wanted: Settings): string =>
+  `${root}/venvs/${wanted.version}-${shortDigest(pins(wanted).join("\n"))}`;
 
 /** configuration.py. */
-export function configuration(
+export function netboxConfiguration(
   wanted: Settings,
   { databasePassword, valkeyPassword, secretKey, pepper }: Secrets,
 ): string {
@@ -57,8 +58,13 @@ export function configuration(
     ALLOWED_HOSTS: allowedHosts,
     DATABASES: {
       default: {
-        ...{ ENGINE: "django.db.backends.postgresql", NAME: database.name, USER: database.user },
-        ...{ PASSWORD: databasePassword, HOST: database.host, PORT: String(database.port), CONN_MAX_AGE: 300 },
+        ENGINE: "django.db.backends.postgresql",
+        NAME: database.name,
+        USER: database.user,
+        PASSWORD: databasePassword,
+        HOST: database.host,
+        PORT: String(database.port),
+        CONN_MAX_AGE: 300,
       },
     },
     REDIS: { tasks: { ...redis, DATABASE: 0 }, caching: { ...redis, DATABASE: 1 } },
@@ -227,8 +233,10 @@ touch ${root}/conf/__init__.py
       exchange(wanted, given),
       ...restore(wanted, given),
       file({
-        ...{ path: `${root}/conf/configuration.py`, owner: "root:netbox", mode: "640" },
-        content: configuration(wanted, given),
+        path: `${root}/conf/configuration.py`,
+        owner: "root:netbox",
+        mode: "640",
+        content: netboxConfiguration(wanted, given),
       }),
       file({
         path: "/etc/systemd/system/netbox.service",

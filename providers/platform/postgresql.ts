@@ -1,6 +1,6 @@
 import { createHash, createHmac, pbkdf2Sync } from "node:crypto";
 import { z } from "zod";
-import type { Step } from "../ssh/shell";
+import type { ShellStep } from "../ssh/shell";
 import type { Service } from "./service";
 import { file, packages, probe, running, sqlName, sqlText } from "./steps";
 
@@ -26,7 +26,7 @@ export function scramVerifier(role: string, password: string): string {
 }
 
 /** Puts a file beside the configuration of the one cluster that Debian's package makes. $1 its name below there, content by standard input. */
-const cluster = (name: string, content: string): Step => ({
+const cluster = (name: string, content: string): ShellStep => ({
   title: `write PostgreSQL's ${name}`,
   script: `
 mkdir -p /var/lib/netbox-proxmox
@@ -42,7 +42,7 @@ mv "$folder/$1.new" "$folder/$1"
   stdin: content,
 });
 
-const sql = (title: string, text: string): Step => ({
+const sql = (title: string, text: string): ShellStep => ({
   title,
   script: `
 cd /

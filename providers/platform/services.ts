@@ -1,5 +1,5 @@
-import type { Step } from "../ssh/shell";
-import { digest } from "../values";
+import type { ShellStep } from "../ssh/shell";
+import { shortDigest } from "../values";
 import { netbox } from "./netbox";
 import { nginx } from "./nginx";
 import { postgresql } from "./postgresql";
@@ -11,7 +11,7 @@ export const services = { postgresql, valkey, netbox, nginx } as const;
 export type ServiceName = keyof typeof services;
 
 /** A service with what it is given. */
-export interface Given {
+export interface ServiceSources {
   service: ServiceName;
   settings: Record<string, unknown>;
   secrets: Record<string, unknown>;
@@ -19,15 +19,19 @@ export interface Given {
 
 const bound = <S extends Service["settings"], X extends Service["secrets"]>(
   service: Service<S, X>,
-  { settings, secrets }: Given,
+  { settings, secrets }: ServiceSources,
 ) => ({
   title: service.title,
   steps: (): ServiceStep[] => service.steps(service.settings.parse(settings), service.secrets.parse(secrets)),
-  probe: (): Step => service.probe(service.settings.parse(settings)),
+  probe: (): ShellStep => service.probe(service.settings.parse(settings)),
 });
 
 /** What is done for a service that is given so. */
-export function serviceOf(given: Given): { title: string; steps: () => ServiceStep[]; probe: () => Step } {
+export function serviceOf(given: ServiceSources): {
+  title: string;
+  steps: () => ServiceStep[];
+  probe: () => ShellStep;
+} {
   switch (given.service) {
     case "postgresql":
       return bound(postgresql, given);
@@ -41,8 +45,8 @@ export function serviceOf(given: Given): { title: string; steps: () => ServiceSt
 }
 
 /** Changes where this version of the program does something else than the one before it, whatever is given. */
-export const revisionOf = (given: Given): string =>
-  digest(
+export const revisionOf = (given: ServiceSources): string =>
+  shortDigest(
     serviceOf(given)
       .steps()
       .map(({ title, script }) => `${title}\n${script}`)

@@ -1,4 +1,4 @@
-import type { Step } from "../ssh/shell";
+import type { ShellStep } from "../ssh/shell";
 
 // What is done inside containers. Every script is a constant, gets what was configured as its arguments and what is secret by
 // its standard input, and may be run any number of times: it looks at what is there, and does what is missing.
@@ -7,7 +7,7 @@ import type { Step } from "../ssh/shell";
 const own = "/var/lib/netbox-proxmox";
 
 /** @param names of Debian's packages */
-export const packages = (names: string[]): Step => ({
+export const packages = (names: string[]): ShellStep => ({
   title: `install ${names.join(", ")}`,
   script: `
 export DEBIAN_FRONTEND=noninteractive
@@ -31,7 +31,7 @@ export interface PutFile {
 }
 
 /** Writes a file where it is another one. What runs with it is restarted by `running`. */
-export const file = ({ path, content, owner = "root:root", mode = "644" }: PutFile): Step => ({
+export const file = ({ path, content, owner = "root:root", mode = "644" }: PutFile): ShellStep => ({
   title: `write ${path}`,
   script: `
 umask 077
@@ -54,7 +54,7 @@ mv ${own}/files.new ${own}/files
 });
 
 /** Starts units with the machine, and restarts them where a file changed since they were. */
-export const running = (units: string[]): Step => ({
+export const running = (units: string[]): ShellStep => ({
   title: `start ${units.join(", ")}`,
   script: `
 mkdir -p ${own}
@@ -72,7 +72,7 @@ rm -f ${own}/changed
 });
 
 /** What a container says of itself: `files=yes` while no file that was written is another one, `UNIT=active`, and its own lines. */
-export const probe = (units: string[], more = ""): Step => ({
+export const probe = (units: string[], more = ""): ShellStep => ({
   title: "look at it",
   script: `
 if test -e ${own}/files && sha256sum --quiet -c ${own}/files >/dev/null 2>&1; then echo files=yes; else echo files=no; fi

@@ -9,7 +9,7 @@ import { notNowOf, pause } from "../http/retry";
 import { Shared } from "../semaphore";
 import { splitAuthId } from "./access/view";
 import { agentPlaces } from "./agents";
-import { explain, notNow, ProxmoxTaskError } from "./errors";
+import { explainProxmox, ProxmoxTaskError, proxmoxNotNow } from "./errors";
 import * as wire from "./schemas";
 
 /** Milliseconds: half of what PVE gives a ticket. */
@@ -23,7 +23,7 @@ const taskAttempts = 4;
 /** Gets each line of a task's log as it comes. */
 export type OnLine = (line: string) => void;
 
-export type Parameters = Record<string, string | number>;
+export type RequestParameters = Record<string, string | number>;
 
 /** The API of one cluster: requests, logins, and tasks that are waited for. */
 export abstract class ProxmoxApi {
@@ -69,8 +69,8 @@ export abstract class ProxmoxApi {
       hangingPlaces: agentPlaces,
       keepAlive: 4000, // pveproxy closes an idle connection after 5 s
       timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
-      explain,
-      notNow,
+      explain: explainProxmox,
+      notNow: proxmoxNotNow,
     });
   }
 
@@ -97,24 +97,24 @@ export abstract class ProxmoxApi {
   // ---- single calls
 
   /** @throws HttpError */
-  get<T>(path: string, schema: z.ZodType<T>, query: Parameters = {}): Promise<T> {
+  get<T>(path: string, schema: z.ZodType<T>, query: RequestParameters = {}): Promise<T> {
     return this.http.send(wire.data(schema), { method: "GET", path, query: parameters(query) });
   }
 
   /** A write that is done when it answers. */
-  async write(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters): Promise<void> {
+  async write(method: "POST" | "PUT" | "DELETE", path: string, form: RequestParameters): Promise<void> {
     await this.send(method, path, form, z.unknown());
   }
 
   /** A write that answers with a task; done when the task has ended well. @throws ProxmoxTaskError */
-  async task(method: "POST" | "PUT" | "DELETE", path: string, form: Parameters, onLine?: OnLine): Promise<void> {
+  async task(method: "POST" | "PUT" | "DELETE", path: string, form: RequestParameters, onLine?: OnLine): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.wait(await this.send(method, path, form, z.string()), onLine);
       } catch (error) {
         // What PVE answers for most requests is only that a task has begun: its exit status is the answer.
         const isUndone =
-          error instanceof ProxmoxTaskError && notNowOf(notNow, 500, error.exitstatus)?.isUndone === true;
+          error instanceof ProxmoxTaskError && notNowOf(proxmoxNotNow, 500, error.exitstatus)?.isUndone === true;
         if (!isUndone || attempt === taskAttempts) throw error;
         await pause(attempt);
       }
@@ -122,14 +122,14 @@ export abstract class ProxmoxApi {
   }
 
   /** A write that answers with what it made. */
-  obtain<T>(method: "POST" | "PUT", path: string, form: Parameters, schema: z.ZodType<T>): Promise<T> {
+  obtain<T>(method: "POST" | "PUT", path: string, form: RequestParameters, schema: z.ZodType<T>): Promise<T> {
     return this.send(method, path, form, schema);
   }
 
   private async send<T>(
     method: "POST" | "PUT" | "DELETE",
     path: string,
-    values: Parameters,
+    values: RequestParameters,
     schema: z.ZodType<T>,
   ): Promise<T> {
     const carried: Partial<HttpRequest> =
@@ -222,5 +222,5 @@ export abstract class ProxmoxApi {
   }
 }
 
-const parameters = (values: Parameters) =>
+const parameters = (values: RequestParameters) =>
   new URLSearchParams(Object.entries(values).map(([name, value]): [string, string] => [name, String(value)]));

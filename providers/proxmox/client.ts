@@ -5,7 +5,7 @@ import { Semaphore, Shared } from "../semaphore";
 import * as accessWire from "./access/schemas";
 import { type AccessView, viewOf } from "./access/view";
 import { type AgentTime, agentPlaces, agentPlacesANode } from "./agents";
-import { type Parameters, ProxmoxApi } from "./api";
+import { ProxmoxApi, type RequestParameters } from "./api";
 import { says } from "./errors";
 import type { Power } from "./nodes/guest.model";
 import type { GuestType } from "./schemas";
@@ -91,7 +91,7 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** A guest's configuration with what waits for its next start in force, and which options these are; undefined where PVE has none. */
   async guest(type: GuestType, node: string, vmid: number): Promise<wire.ReadGuest | undefined> {
     try {
-      return await this.get(`/nodes/${node}/${type}/${vmid}/pending`, wire.pending);
+      return await this.get(`/nodes/${node}/${type}/${vmid}/pending`, wire.pendingConfig);
     } catch (error) {
       if (says.missingGuest(error)) return undefined;
       throw error;
@@ -151,12 +151,12 @@ export class ProxmoxCluster extends ProxmoxApi {
   }
 
   private async readAccess(): Promise<AccessView> {
-    const list = <T>(name: string, item: z.ZodType<T>, query: Parameters = {}) =>
+    const list = <T>(name: string, item: z.ZodType<T>, query: RequestParameters = {}) =>
       this.get(`/access/${name}`, z.array(item), query);
     const [roles, groups, users, acl, realms] = await Promise.all([
-      list("roles", accessWire.role),
-      list("groups", accessWire.group),
-      list("users", accessWire.user, { full: 1 }),
+      list("roles", accessWire.accessRole),
+      list("groups", accessWire.accessGroup),
+      list("users", accessWire.accessUser, { full: 1 }),
       list("acl", accessWire.aclEntry),
       list("domains", accessWire.realm),
     ]);
@@ -205,8 +205,8 @@ export class ProxmoxCluster extends ProxmoxApi {
   }
 
   /** Guests, nodes and storages, in one request. */
-  inventory(): Promise<wire.Inventory> {
-    return this.get("/cluster/resources", wire.inventory);
+  inventory(): Promise<wire.ClusterResources> {
+    return this.get("/cluster/resources", wire.clusterResources);
   }
 
   /** The bridges and vnets of a node that the token may see. */
@@ -263,7 +263,7 @@ export class ProxmoxCluster extends ProxmoxApi {
 
   /** The volumes of the OS templates that a storage holds. */
   async osTemplates(node: string, storage: string): Promise<string[]> {
-    const found = await this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.volume), {
+    const found = await this.get(`/nodes/${node}/storage/${storage}/content`, z.array(wire.storageVolume), {
       content: "vztmpl",
     });
     return found.map(({ volid }) => volid);

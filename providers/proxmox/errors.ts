@@ -4,7 +4,7 @@ import type { NotNow } from "../http/retry";
 // What PVE says where something did not work.
 
 /** PVE's message, with what it says of single parameters. */
-export function explain(_status: number, body: unknown): string {
+export function explainProxmox(_status: number, body: unknown): string {
   if (typeof body !== "object" || body === null || !("message" in body)) return "";
   const errors =
     "errors" in body && typeof body.errors === "object" && body.errors !== null
@@ -17,7 +17,7 @@ export function explain(_status: number, body: unknown): string {
  * pveproxy answers 595 to 599 for a node that it passes a request on to: 595 where there was no connection. A lock that others hold
  * is waited for by PVE itself for 10 s, before anything is done (PVE::AbstractConfig, PVE::Cluster). The others are of proxies.
  */
-export const notNow: readonly NotNow[] = [
+export const proxmoxNotNow: readonly NotNow[] = [
   { status: 500, message: /can't lock file '.*' - got timeout/, isUndone: true },
   { status: 500, message: /cfs-lock '.*' error: got lock (request )?timeout/, isUndone: true },
   { status: 595, isUndone: true },
@@ -26,7 +26,7 @@ export const notNow: readonly NotNow[] = [
 
 const messageIn = (error: unknown): string =>
   error instanceof HttpError && error.failure.kind === "status"
-    ? explain(error.failure.status, error.failure.body)
+    ? explainProxmox(error.failure.status, error.failure.body)
     : "";
 
 /** The texts are PVE's own (PVE::Cluster, PVE::QemuServer, PVE::Tools), which give no codes. */

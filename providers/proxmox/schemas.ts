@@ -51,11 +51,14 @@ export const currentStatus = z
     status: z.string(),
     qmpstatus: z.string().optional(),
     ha: z.object({ managed: z.number().optional() }).optional(),
+    uptime: z.number().optional(),
   })
-  .transform(({ status, qmpstatus, ha }) => ({
+  .transform(({ status, qmpstatus, ha, uptime }) => ({
     power:
       status !== "running" ? ("stopped" as const) : qmpstatus === "paused" ? ("paused" as const) : ("running" as const),
     hasHa: ha?.managed === 1,
+    /** Seconds since its start; nothing of one that is stopped. */
+    uptime,
   }));
 export type CurrentStatus = z.infer<typeof currentStatus>;
 
@@ -68,7 +71,7 @@ export const config = z.record(z.string(), value);
  * …/{vmid}/pending: each option with its value, and the next one or its removal where that waits for a start. It says what
  * …/config says too, in one request.
  */
-export const pending = z
+export const pendingConfig = z
   .array(
     z.object({ key: z.string(), value: value.optional(), pending: value.optional(), delete: z.number().optional() }),
   )
@@ -106,7 +109,7 @@ export const storageResource = z
   }));
 
 /** …/cluster/resources without a type: everything at once, told apart here. */
-export const inventory = z.array(z.looseObject({ type: z.string() })).transform((all) => {
+export const clusterResources = z.array(z.looseObject({ type: z.string() })).transform((all) => {
   const of = <T>(types: string[], item: z.ZodType<T>): T[] =>
     z.array(item).parse(all.filter(({ type }) => types.includes(type)));
   return {
@@ -219,7 +222,7 @@ export const haRule = z
     resources: resources.split(",").filter((sid) => sid !== ""),
   }));
 
-export const volume = z.object({ volid: z.string() });
+export const storageVolume = z.object({ volid: z.string() });
 
 /** A disk of …/storage/{storage}/content: one that shares another's data names that in `parent`, or in its own name. */
 export const diskVolume = z
@@ -248,13 +251,13 @@ export const taskRow = z.object({
 
 export type GuestResource = z.infer<typeof guestResource>;
 export type GuestConfig = z.infer<typeof config>;
-export type ReadGuest = z.infer<typeof pending>;
+export type ReadGuest = z.infer<typeof pendingConfig>;
 export type NodeResource = z.infer<typeof nodeResource>;
 export type StorageResource = z.infer<typeof storageResource>;
 export type DiskVolume = z.infer<typeof diskVolume>;
 export type Appliance = z.infer<typeof appliance>;
 export type TaskRow = z.infer<typeof taskRow>;
-export type Inventory = z.infer<typeof inventory>;
+export type ClusterResources = z.infer<typeof clusterResources>;
 export type Bridge = z.infer<typeof bridge>;
 export type NodeInterface = z.infer<typeof nodeInterface>;
 export type Membership = z.infer<typeof membership>;

@@ -40,7 +40,7 @@ export function removeFile(path: string): void {
 
 const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT";
 
-/** The system's own word for what went wrong. */
+/** What the system says went wrong. */
 const told = (what: string, error: unknown): UserError =>
   new UserError(
     `Unable to ${what}: ${error instanceof Error ? error.message.split(",")[0] : String(error)}. Correct the path, or its folder's rights.`,

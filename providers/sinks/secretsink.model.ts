@@ -52,7 +52,7 @@ export function printDestination(each: Destination): string {
 }
 
 /** The place in short, without what only says how it is reached: `file:/etc/token.json`, `env:.env#NETBOX_API_TOKEN`, … */
-export function placeOf(each: Destination): string {
+export function placeOfSecret(each: Destination): string {
   switch (each.to) {
     case "file":
       return `file:${each.path}`;
@@ -66,7 +66,7 @@ export function placeOf(each: Destination): string {
 }
 const place = (each: unknown): unknown => {
   const parsed = destination.safeParse(each);
-  return parsed.success ? placeOf(parsed.data) : each;
+  return parsed.success ? placeOfSecret(parsed.data) : each;
 };
 
 /** One that goes elsewhere is written there, and taken away here. */

@@ -4,7 +4,7 @@ import { Client, utils } from "ssh2"; // nsupdate, qm and pct run on the machine
 import { messageOf, UserError } from "../errors";
 import { Lane } from "../http/lane";
 
-export interface CommandResult {
+export interface SshResult {
   code: number;
   stdout: string;
   stderr: string;
@@ -55,7 +55,7 @@ export class Ssh {
   }
 
   /** Runs a command with its standard input; the caller quotes. */
-  run(command: string, stdin: string, { deadline, onLine }: Running = {}): Promise<CommandResult> {
+  run(command: string, stdin: string, { deadline, onLine }: Running = {}): Promise<SshResult> {
     return this.lane.run(async (until) => {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -84,7 +84,7 @@ export class Ssh {
     stdin: string,
     onLine: Running["onLine"],
     signal: AbortSignal,
-  ): Promise<CommandResult> {
+  ): Promise<SshResult> {
     let giveUp = () => {};
     const late = new Promise<never>((_resolve, reject) => {
       giveUp = () => {
@@ -206,7 +206,7 @@ function exec(
   command: string,
   stdin: string,
   onLine: (line: string) => void = () => {},
-): Promise<CommandResult> {
+): Promise<SshResult> {
   return new Promise((resolve, reject) => {
     client.exec(command, (error, channel) => {
       if (error) return reject(new ChannelError(error.message));

@@ -1,6 +1,6 @@
 import { UserError } from "../errors";
 import { redact } from "../http/redact";
-import { type CommandResult, type Running, Ssh, type SshSettings, type Subject } from "./client";
+import { type Running, Ssh, type SshResult, type SshSettings, type Subject } from "./client";
 
 /** A word that a POSIX shell takes as it is, whatever is in it. */
 export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -9,7 +9,7 @@ export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")
  * One thing that is done on a machine: a constant text for `sh`, which gets everything else as its arguments, so that
  * nothing that somebody configured is ever read as a command. What is secret goes to its standard input.
  */
-export interface Step {
+export interface ShellStep {
   /** For a person: `download the image`. */
   title: string;
   script: string;
@@ -39,13 +39,13 @@ export class Shell {
   }
 
   /** Runs a step, whatever its exit status. */
-  attempt({ script, args = [], stdin = "" }: Omit<Step, "title">, running?: Running): Promise<CommandResult> {
+  attempt({ script, args = [], stdin = "" }: Omit<ShellStep, "title">, running?: Running): Promise<SshResult> {
     const words = [...this.before, "sh", "-euc", script, "sh", ...args.map(String)];
     return this.ssh.run(words.map(quote).join(" "), stdin, running);
   }
 
   /** Runs a step to its good end. @returns its output @throws UserError with the last lines that it printed */
-  async run(step: Step, running?: Running): Promise<string> {
+  async run(step: ShellStep, running?: Running): Promise<string> {
     const { code, stdout, stderr } = await this.attempt(step, running);
     if (code === 0) return stdout;
     if (this.before.length > 0 && /^sudo: /m.test(stderr))

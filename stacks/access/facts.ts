@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { Context } from "../../providers/context";
-import type { Row } from "../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { isSuperuser } from "../../providers/netbox/users/lockout";
@@ -20,7 +20,7 @@ export async function readAccessOf(cluster: ProxmoxCluster): Promise<AccessClust
 /** NetBox's users, groups and permissions now. */
 export async function readNetboxAccess({ netbox }: Context): Promise<NetboxAccess> {
   const { plugins } = await netbox.status();
-  const list = (type: ObjectTypeName): Promise<Row[]> => netbox.list(typeOf(type).path, row, wireFields(type));
+  const list = (type: ObjectTypeName): Promise<ObjectRow[]> => netbox.list(typeOf(type).path, row, wireFields(type));
   const self = await netbox.myself(myself);
   const [users, groups, permissions, superuser] = await Promise.all([
     list("user"),

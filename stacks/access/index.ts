@@ -53,13 +53,20 @@ export const access = defineProgram({
       const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
       const { vault, overlap } = settings.access;
       const plan = planAccess({
-        ...{ stack, file: wanted, placeOf, clusters, netbox, known, passwordVersions: settings.passwordVersions },
+        stack,
+        file: wanted,
+        placeOf,
+        clusters,
+        netbox,
+        known,
+        passwordVersions: settings.passwordVersions,
         vault: {
           address: VAULT_ADDR || vault.address,
           namespace: VAULT_NAMESPACE || vault.namespace,
           caFile: VAULT_CACERT || vault.caFile,
         },
-        ...{ overlap: secondsOf(overlap), now: Math.floor(now.getTime() / 1000) },
+        overlap: secondsOf(overlap),
+        now: Math.floor(now.getTime() / 1000),
       });
       const audit = auditWith(outputs, plan.changes, runOf(process.env, userInfo().username, hostname()), now);
       return { ...plan, notes: plan.changes.length > 0 ? [printChanges(plan.changes)] : [], audit };
@@ -85,8 +92,13 @@ async function read(context: Context, file: AccessFile, known: KnownResources) {
 }
 
 const noNetbox: NetboxAccess = {
-  ...{ url: "", users: [], groups: [], permissions: [] },
-  ...{ self: { id: 0, username: "", groups: [] }, isSuperuser: true, plugins: [] },
+  url: "",
+  users: [],
+  groups: [],
+  permissions: [],
+  self: { id: 0, username: "", groups: [] },
+  isSuperuser: true,
+  plugins: [],
 };
 
 /** Declares everything in the order of what needs what. */
@@ -155,7 +167,9 @@ function declareProxmox({ roles, groups, users, tokens, acl }: AccessPlan) {
       .map(({ planned, token }): DeclaredToken => {
         const { inputs, name, after } = planned;
         return {
-          ...{ planned, generation: inputs.generation, made: token },
+          planned,
+          generation: inputs.generation,
+          made: token,
           outcome: whenThere(token.value, (value): Outcome => outcomeOf(inputs, value)),
           credential: whenThere(token.value, (value) => `${inputs.userid}!${inputs.tokenid}=${value}`),
           ready: [name, ...after].flatMap((each) => rights.get(each) ?? []),
@@ -180,7 +194,7 @@ function declareNetbox({ netboxObjects, netboxTokens }: AccessPlan): DeclaredTok
         value,
       }),
     );
-    return { ...{ planned, generation: inputs.generation, made: token }, outcome, credential: token.value, ready: [] };
+    return { planned, generation: inputs.generation, made: token, outcome, credential: token.value, ready: [] };
   });
 }
 

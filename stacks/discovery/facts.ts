@@ -2,11 +2,12 @@ import { z } from "zod";
 import { messageOf, UserError } from "../../providers/errors";
 import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
-import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
-import { pageOf, row, wireFields } from "../../providers/netbox/objects/objects";
+import { nestedId, type ObjectRow } from "../../providers/netbox/objects/object.model";
+import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { parseMaking } from "../../providers/ownership/netbox";
 import type { Self } from "../../providers/ownership/owner";
+import { pageOf } from "../../providers/page";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import {
@@ -165,7 +166,7 @@ export async function readNetboxView(
   known: Set<string>,
   namesVrfs: boolean,
 ): Promise<NetboxView> {
-  const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<Row[]> =>
+  const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<ObjectRow[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
   const clusters = await netbox.list(
     typeOf("cluster").path,
@@ -173,10 +174,12 @@ export async function readNetboxView(
     `${wireFields("cluster")},scope,scope_type,site,group`,
   );
   const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
-  const none: Row[] = [];
+  const none: ObjectRow[] = [];
   const twins = clusterNames.flatMap((name) => {
     const of = clusters.filter((each) => each.name === name);
-    return of.length > 1 ? [`"${name}" (${of.map(({ id }) => pageOf(netbox, "cluster", id)).join(" and ")})`] : [];
+    return of.length > 1
+      ? [`"${name}" (${of.map(({ id }) => pageOf(netbox.url, typeOf("cluster").path, id)).join(" and ")})`]
+      : [];
   });
   if (twins.length > 0)
     throw new UserError(
@@ -236,7 +239,7 @@ export async function readNetboxView(
 }
 
 /** VLAN groups with what they are of; none where the token may not see them. */
-async function readGroups(netbox: NetboxClient): Promise<Row[]> {
+async function readGroups(netbox: NetboxClient): Promise<ObjectRow[]> {
   try {
     return await netbox.list("ipam/vlan-groups", row, "id,name,slug,scope_type,scope_id");
   } catch (error) {

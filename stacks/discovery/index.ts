@@ -26,8 +26,15 @@ export const discovery = defineProgram({
     const now = new Date();
     const maxRemovals = givenMaxRemovals() ?? settings.discovery.maxRemovals;
     const plan = planDiscovery({
-      ...{ stack, settings: { ...settings.discovery, maxRemovals }, site: settings.site, chosen },
-      ...{ views, netbox, known, knownObjects: objects, now },
+      stack,
+      settings: { ...settings.discovery, maxRemovals },
+      site: settings.site,
+      chosen,
+      views,
+      netbox,
+      known,
+      knownObjects: objects,
+      now,
     });
     // The version before kept it in the stack's outputs.
     const last = (await lastUpdate()) ?? lastRunOf(outputs);

@@ -1,12 +1,12 @@
 import type { NetboxClient } from "../../providers/netbox/client";
-import type { Row } from "../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import type { IntentView } from "./desired/types";
 
 /** What NetBox has of what a vms.yml may refer to, and its guests, in bulk. */
 export async function readIntentView(netbox: NetboxClient): Promise<IntentView> {
-  const list = (type: ObjectTypeName, more = ""): Promise<Row[]> =>
+  const list = (type: ObjectTypeName, more = ""): Promise<ObjectRow[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`);
   const [tag, role, platform, clusterType, cluster, vlan] = await Promise.all([
     list("tag"),

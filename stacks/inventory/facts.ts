@@ -10,11 +10,11 @@ import type { Settings } from "../settings";
 import { addDns, dnsScope, type ServerFacts } from "./desired/dns";
 import { type Graph, GraphBuilder } from "./desired/graph";
 import { addNetbox, type KnownCluster, type NetboxInventory, netboxScope } from "./desired/netbox";
-import { addCluster, type ClusterFacts, ClusterIds, scopeOf } from "./desired/proxmox";
+import { addCluster, type ClusterFacts, ClusterIds, scopeOfCluster } from "./desired/proxmox";
 
 // All there is, read once: every cluster, NetBox and the name servers, as far as they are configured.
 
-export interface Inventory {
+export interface InventoryFacts {
   graph: Graph;
   /** That are configured. */
   clusters: string[];
@@ -27,7 +27,7 @@ export interface Inventory {
 }
 
 /** @throws UserError where nothing at all answers */
-export async function readInventory(context: Context, settings: Settings): Promise<Inventory> {
+export async function readInventory(context: Context, settings: Settings): Promise<InventoryFacts> {
   const readAt = Date.now();
   const problems: string[] = [];
   const told = async <T>(read: Promise<T>): Promise<T | undefined> => {
@@ -54,7 +54,7 @@ export async function readInventory(context: Context, settings: Settings): Promi
     const ids = new ClusterIds(facts.name, qualified);
     addCluster(graph, facts, ids);
     known.set(facts.name, { facts, ids });
-    if (unread.length === 0) whole.push(scopeOf(facts.name));
+    if (unread.length === 0) whole.push(scopeOfCluster(facts.name));
     else problems.push(printUnread(facts.name, unread));
   }
   if (netbox !== undefined) {

@@ -2,17 +2,17 @@ import { closeSync, mkdirSync, openSync, renameSync, writeSync } from "node:fs";
 import { join } from "node:path";
 import { printScript } from "./desired/cypher";
 import type { Graph } from "./desired/graph";
-import { pageOf } from "./desired/page";
-import type { Inventory } from "./facts";
+import { pageData } from "./desired/page";
+import type { InventoryFacts } from "./facts";
 import { printPage } from "./page";
 
 /** Writes graph.json, graph.cypher and graph.html. @returns their paths */
-export function writeInventory(folder: string, { graph, readAt, problems }: Inventory): string[] {
+export function writeInventory(folder: string, { graph, readAt, problems }: InventoryFacts): string[] {
   mkdirSync(folder, { recursive: true });
   const files: [string, Iterable<string>][] = [
     ["graph.json", printJson(graph, readAt)],
     ["graph.cypher", printScript(graph, readAt)],
-    ["graph.html", [printPage(pageOf(graph, readAt, problems))]],
+    ["graph.html", [printPage(pageData(graph, readAt, problems))]],
   ];
   return files.map(([name, parts]) => {
     const path = join(folder, name);

@@ -1,7 +1,7 @@
 import { UserError } from "../../providers/errors";
 import type { Neo4j } from "../../providers/neo4j/client";
 import { cleanUp, constraints, merges, otherClusters } from "./desired/cypher";
-import type { Inventory } from "./facts";
+import type { InventoryFacts } from "./facts";
 
 /** What was loaded. */
 export interface Loaded {
@@ -18,7 +18,10 @@ const removedAtOnce = 10_000;
  * were wholly read. May be run again after any failure.
  * @throws UserError
  */
-export async function loadInventory(neo4j: Neo4j, { graph, readAt, clusters, qualified }: Inventory): Promise<Loaded> {
+export async function loadInventory(
+  neo4j: Neo4j,
+  { graph, readAt, clusters, qualified }: InventoryFacts,
+): Promise<Loaded> {
   for (const each of constraints) await neo4j.runAlone(each);
   const others = (await neo4j.run(otherClusters, { clusters })).map(String);
   if (others.length > 0 && !qualified)

@@ -1,14 +1,14 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { NetboxMachine } from "../../providers/netbox/objects/machine";
 import { NetboxObject } from "../../providers/netbox/objects/object";
-import type { Declared } from "./declared";
+import type { DeclaredNetboxObject } from "./declared";
 
 /** Declares objects of NetBox in their order; each waits for those that it names and that are declared too. @returns them by their logical names */
-export function declareObjects(all: Declared[]): ReadonlyMap<string, pulumi.Resource> {
+export function declareObjects(all: DeclaredNetboxObject[]): ReadonlyMap<string, pulumi.Resource> {
   const made = new Map<string, pulumi.Resource>();
   // What something waits for has to be there before it.
   const pending = new Map(all.map((each) => [each.name, each]));
-  const declare = (each: Declared): void => {
+  const declare = (each: DeclaredNetboxObject): void => {
     if (!pending.delete(each.name)) return;
     for (const name of each.after ?? []) {
       const other = pending.get(name);

@@ -16,7 +16,7 @@ export function vmidOf(
 }
 
 /** Virtual machine or container: by its custom field, else by its role. */
-export function typeOf(guest: NetboxVirtualMachine, settings: Settings): GuestType | undefined {
+export function guestTypeOf(guest: NetboxVirtualMachine, settings: Settings): GuestType | undefined {
   const named = guest.customFields.get(settings.site.customFields.type);
   if (named === undefined) return guest.role === "proxmox-lxc" ? "lxc" : "qemu";
   return named === "lxc" ? "lxc" : named === "vm" ? "qemu" : undefined;

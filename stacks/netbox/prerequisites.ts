@@ -1,9 +1,9 @@
 import type { ObjectArgs } from "../../providers/netbox/objects/object";
-import type { Row } from "../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { type ObjectTypeName, printVlan, withId } from "../../providers/netbox/objects/objecttypes";
 import { isRecord } from "../../providers/values";
 import type { Settings } from "../settings";
-import type { Declared } from "./declared";
+import type { DeclaredNetboxObject } from "./declared";
 import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
 import type { NetboxView } from "./view";
 import { type ClusterPlace, Vlans } from "./vlans";
@@ -19,15 +19,15 @@ export const slugOf = (name: string): string =>
     .replace(/^-+|-+$/g, "");
 
 /** Those of a name, which may repeat below another parent or manufacturer: the one that NetBox would have made from it first. */
-const namedIn = (rows: readonly Row[], name: string): Row[] => {
+const namedIn = (rows: readonly ObjectRow[], name: string): ObjectRow[] => {
   const named = rows.filter((each) => each.name === name);
-  const isPlain = ({ slug }: Row) => slug === slugOf(name);
+  const isPlain = ({ slug }: ObjectRow) => slug === slugOf(name);
   return [...named.filter(isPlain), ...named.filter((each) => !isPlain(each))];
 };
 
 /** Collects what is referred to, once each. */
 export class Prerequisites {
-  private readonly made = new Map<string, Declared>();
+  private readonly made = new Map<string, DeclaredNetboxObject>();
   private readonly vlans: Vlans;
 
   constructor(
@@ -40,7 +40,7 @@ export class Prerequisites {
     this.vlans = new Vlans(view.vlans, view.vlanGroups);
   }
 
-  get all(): Declared[] {
+  get all(): DeclaredNetboxObject[] {
     return [...this.made.values()];
   }
 
@@ -67,7 +67,7 @@ export class Prerequisites {
   private needed<T extends ObjectTypeName>(
     name: string,
     type: T,
-    there: Row | undefined,
+    there: ObjectRow | undefined,
     fields: Record<string, unknown>,
     after: string[] = [],
   ): void {
@@ -100,7 +100,11 @@ export class Prerequisites {
    * The VLAN of a VID, as an interface names it: one that the interface has already, NetBox's at that place, or one that is made.
    * @param own VLANs of the interfaces that are there
    */
-  vlan(vid: number, place: ClusterPlace, own: readonly Row[] = []): { name: string } | { several: readonly Row[] } {
+  vlan(
+    vid: number,
+    place: ClusterPlace,
+    own: readonly ObjectRow[] = [],
+  ): { name: string } | { several: readonly ObjectRow[] } {
     const has = own.find((each) => each.vid === vid);
     const known = this.known.get?.(`vlan-${vid}`)?.netboxId;
     const found =
@@ -159,7 +163,7 @@ export class Prerequisites {
 
   private choiceSet(
     { choices: usual }: SchemaField,
-    there: Row | undefined,
+    there: ObjectRow | undefined,
     choices: Partial<Record<ChoiceSetName, string[]>>,
   ): string | undefined {
     if (usual === undefined) return undefined;

@@ -18,9 +18,9 @@ export const powerOfStatus = (status: string): Power | undefined =>
 export const isBuilt = (status: string): boolean => status in powers || status === "failed";
 
 /** Is a guest to be active once it runs? */
-export const promotes = (guest: NetboxVirtualMachine, { site }: Settings): boolean =>
+export const isToBePromoted = (guest: NetboxVirtualMachine, { site }: Settings): boolean =>
   guest.status === "staged" && (site.promote || guest.tags.includes(site.promoteTag));
 
 /** What a guest of NetBox is to do. */
 export const powerOf = (guest: NetboxVirtualMachine, settings: Settings): Power =>
-  promotes(guest, settings) ? "running" : (powers[guest.status] ?? "stopped");
+  isToBePromoted(guest, settings) ? "running" : (powers[guest.status] ?? "stopped");

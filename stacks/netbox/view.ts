@@ -1,30 +1,30 @@
-import { Row } from "../../providers/netbox/objects/object.model";
+import { ObjectRow } from "../../providers/netbox/objects/object.model";
 import type { NetboxVrf } from "../../providers/netbox/schemas";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
   url: string;
-  clusters: Row[];
-  machines: Row[];
-  interfaces: Row[];
-  disks: Row[];
-  addresses: Row[];
-  prefixes: Row[];
+  clusters: ObjectRow[];
+  machines: ObjectRow[];
+  interfaces: ObjectRow[];
+  disks: ObjectRow[];
+  addresses: ObjectRow[];
+  prefixes: ObjectRow[];
   /** Read only where the settings name one. */
   vrfs?: NetboxVrf[];
-  devices: Row[];
-  deviceInterfaces: Row[];
-  vlans: Row[];
+  devices: ObjectRow[];
+  deviceInterfaces: ObjectRow[];
+  vlans: ObjectRow[];
   /** With their scopes; none where the token may not see them. */
-  vlanGroups: Row[];
-  platforms: Row[];
-  tags: Row[];
-  roles: Row[];
-  clusterTypes: Row[];
-  customFields: Row[];
-  choiceSets: Row[];
-  manufacturers: Row[];
-  deviceTypes: Row[];
+  vlanGroups: ObjectRow[];
+  platforms: ObjectRow[];
+  tags: ObjectRow[];
+  roles: ObjectRow[];
+  clusterTypes: ObjectRow[];
+  customFields: ObjectRow[];
+  choiceSets: ObjectRow[];
+  manufacturers: ObjectRow[];
+  deviceTypes: ObjectRow[];
   /** Ids of virtual machines and devices that this stack made, by the change log: `virtualMachine/12`. */
   madeByUs: Set<string>;
 }

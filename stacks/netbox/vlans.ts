@@ -1,4 +1,4 @@
-import { nestedId, type Row } from "../../providers/netbox/objects/object.model";
+import { nestedId, type ObjectRow } from "../../providers/netbox/objects/object.model";
 import { groupBy, isRecord } from "../../providers/values";
 
 /** Where a cluster is, as far as NetBox says. */
@@ -11,7 +11,7 @@ export interface ClusterPlace {
 }
 
 /** Where the cluster of a row is. */
-export function placeOfCluster(cluster: Row | undefined): ClusterPlace {
+export function placeOfCluster(cluster: ObjectRow | undefined): ClusterPlace {
   const scope = cluster?.scope ?? cluster?.site;
   const isSite = (cluster?.scope_type ?? "dcim.site") === "dcim.site";
   return {
@@ -23,12 +23,12 @@ export function placeOfCluster(cluster: Row | undefined): ClusterPlace {
 
 /** NetBox's VLANs by VID: of one VID there are as many as there are groups and sites that use it. */
 export class Vlans {
-  private readonly byVid: Map<number, Row[]>;
+  private readonly byVid: Map<number, ObjectRow[]>;
   private readonly byName: Map<string, number>;
-  private readonly groups: Map<number, Row>;
+  private readonly groups: Map<number, ObjectRow>;
 
   /** @param groups of VLANs, with their scopes; none where nobody may see them */
-  constructor(vlans: readonly Row[], groups: readonly Row[] = []) {
+  constructor(vlans: readonly ObjectRow[], groups: readonly ObjectRow[] = []) {
     this.byVid = groupBy(
       vlans.toSorted((a, b) => a.id - b.id),
       ({ vid }) => Number(vid),
@@ -38,7 +38,7 @@ export class Vlans {
   }
 
   /** By their ids. */
-  withVid(vid: number): readonly Row[] {
+  withVid(vid: number): readonly ObjectRow[] {
     return this.byVid.get(vid) ?? [];
   }
 
@@ -46,13 +46,13 @@ export class Vlans {
    * The VLANs of a VID that a cluster's guests can mean: of the group that is named, of its own group, its cluster group's, its
    * site's, else those of no place. One of another place is none of its.
    */
-  at(vid: number, place: ClusterPlace): readonly Row[] {
+  at(vid: number, place: ClusterPlace): readonly ObjectRow[] {
     const ranked = this.withVid(vid).map((vlan) => ({ vlan, rank: this.rank(vlan, place) }));
     const best = Math.min(...ranked.map(({ rank }) => rank));
     return best === elsewhere ? [] : ranked.filter(({ rank }) => rank === best).map(({ vlan }) => vlan);
   }
 
-  private rank({ group, site }: Row, place: ClusterPlace): number {
+  private rank({ group, site }: ObjectRow, place: ClusterPlace): number {
     const { vlanGroup } = place;
     const row = isRecord(group) ? group : undefined;
     if (row !== undefined && vlanGroup !== undefined && [row.name, row.slug, String(row.id)].includes(vlanGroup))
@@ -71,7 +71,7 @@ export class Vlans {
   }
 
   /** Does its name with its VID mean just this one? */
-  isNamedAlone(vlan: Row): boolean {
+  isNamedAlone(vlan: ObjectRow): boolean {
     return this.byName.get(shownName(vlan)) === 1;
   }
 

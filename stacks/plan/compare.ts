@@ -18,7 +18,7 @@ export interface Existing extends Item {
 }
 
 /** An object as the program is about to declare it. */
-export interface Declared extends Item {
+export interface DeclaredItem extends Item {
   inputs: Properties;
   /** What its resource tells the engine of a difference. */
   diff: (state: Properties, inputs: Properties) => { changes: boolean; replaces?: string[] };
@@ -30,7 +30,7 @@ export interface Declared extends Item {
 export interface Pair {
   action: Action;
   existing?: Existing;
-  declared?: Declared;
+  declared?: DeclaredItem;
 }
 
 /**
@@ -39,7 +39,7 @@ export interface Pair {
  */
 export function changesBetween(
   existing: Existing[],
-  declared: Declared[],
+  declared: DeclaredItem[],
   effectsOf: (pair: Pair) => Effect[],
   unknown: string,
 ): Change[] {
@@ -60,7 +60,7 @@ export function changesBetween(
   });
 }
 
-function pairOf(existing: Existing | undefined, declared: Declared): Pair[] {
+function pairOf(existing: Existing | undefined, declared: DeclaredItem): Pair[] {
   if (existing === undefined) return [{ action: "create", declared }];
   const { changes, replaces = [] } = declared.diff(existing.state, declared.inputs);
   if (!changes) return [];

@@ -1,5 +1,5 @@
 /** Rows as lines, each column as wide as its widest cell. */
-export function table(rows: string[][]): string[] {
+export function tableLines(rows: string[][]): string[] {
   const widths = (rows[0] ?? []).map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0)));
   return rows.map((row) =>
     row

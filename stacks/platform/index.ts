@@ -10,8 +10,8 @@ import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
 import { orElse, whenThere } from "../outputs";
 import { defineProgram, planByFile } from "../program";
-import { type Part, type PlatformFile, parsePlatform } from "./desired/file";
-import { clusterOf, type PlatformPlan, planPlatform } from "./desired/plan";
+import { type PlatformFile, type PlatformPart, parsePlatform } from "./desired/file";
+import { type PlatformPlan, planPlatform, platformCluster } from "./desired/plan";
 import { readPlatform } from "./facts";
 
 /** The stack's outputs. Secrets are shown by `pulumi stack output --show-secrets`. */
@@ -33,7 +33,7 @@ export const platform = defineProgram({
     planByFile("platform", settings, parsePlatform, async ({ value: wanted, placeOf }) => {
       const clusters = context.proxmox.map(({ name }) => name);
       const tls = wanted.tls && { certificate: pem(wanted.tls.certificateFile), key: pem(wanted.tls.keyFile) };
-      const seen = await readPlatform(context, wanted, clusterOf(wanted, clusters));
+      const seen = await readPlatform(context, wanted, platformCluster(wanted, clusters));
       const plan = planPlatform({ stack, file: wanted, placeOf, clusters, ...seen, certificate: tls?.certificate });
       return { ...plan, wanted, tlsKey: tls?.key };
     }),
@@ -53,7 +53,7 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
   };
   const secrets = declareSecrets(keep);
   const networks = plan.networks.map(({ key, ...inputs }) => keep(new ProxmoxNetwork(`network/${key}`, inputs)));
-  const services = new Map<Part, ContainerService>();
+  const services = new Map<PlatformPart, ContainerService>();
   for (const { part, inputs, firewall, service } of plan.containers) {
     const container = keep(new ProxmoxContainer(`container/${part}`, inputs, { dependsOn: networks }));
     const walls =
@@ -75,7 +75,9 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
   new SiteAnchor("anchor", { leftovers: [] }, { dependsOn: [...made, check], protect: file.protect });
   const { url } = plan.check.netbox;
   return {
-    ...{ url, token: secrets.token, certificate },
+    url,
+    token: secrets.token,
+    certificate,
     superuser: pulumi.secret(
       whenThere(secrets.superuserPassword, (password) => ({ name: file.netbox.superuser.name, password })),
     ),
@@ -114,7 +116,11 @@ function declareSecrets(keep: <T extends pulumi.Resource>(resource: T) => T): Se
 }
 
 /** Each service gets what it needs, and no more. */
-function secretsOf(part: Part, secrets: Secrets, tlsKey: string | undefined): Record<string, pulumi.Input<string>> {
+function secretsOf(
+  part: PlatformPart,
+  secrets: Secrets,
+  tlsKey: string | undefined,
+): Record<string, pulumi.Input<string>> {
   const { databasePassword, valkeyPassword } = secrets;
   if (part === "postgresql") return { databasePassword };
   if (part === "valkey") return { valkeyPassword };

@@ -23,7 +23,7 @@ import type { AddressRef, DesiredGuest, DesiredPluginRecord, DesiredRecord, Site
 import type { Plan } from "./plan";
 
 /** The stack's outputs: the guests by NetBox id, the names as `server/name`. */
-export interface Outputs {
+export interface SiteOutputs {
   guests: Record<
     string,
     {
@@ -59,7 +59,7 @@ export async function declare(
   guests: DesiredGuest[],
   { records, plugin }: Pick<NamedRecords, "records" | "plugin">,
   orphans: Orphan[],
-): Promise<Outputs> {
+): Promise<SiteOutputs> {
   const { protect, snapshots, state } = site;
   const names = new LogicalNames(state.names);
   const allocations = new Map<string, NetboxIpAllocation>();
@@ -72,7 +72,7 @@ export async function declare(
     for (const each of dependsOn) last.delete(each);
     return made;
   };
-  const outputs: Outputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
+  const outputs: SiteOutputs = { guests: {}, records: records.map(({ server, name }) => `${server}/${name}`) };
   const text: Text = (ref) =>
     "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
   const declareGuest = (guest: DesiredGuest): Guest => {

@@ -17,7 +17,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../providers/proxmox/schemas";
-import { typeOf, vmidOf } from "../netbox/identity";
+import { guestTypeOf, vmidOf } from "../netbox/identity";
 import { Ipam } from "../netbox/ipam";
 import { isBuilt } from "../netbox/statuses";
 import type { Settings } from "../settings";
@@ -25,7 +25,7 @@ import { settingsOf } from "./desired/guestsettings";
 import type { Evidence } from "./desired/removals";
 import { isInScope } from "./desired/scope";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
-import type { InState, NetboxFacts, PluginFacts, ProxmoxFacts, SeenGuest, TemplateFacts } from "./desired/types";
+import type { ExaminedGuest, InState, NetboxFacts, PluginFacts, ProxmoxFacts, TemplateFacts } from "./desired/types";
 import type { Scope } from "./settings";
 
 // What the program reads before it declares anything.
@@ -130,7 +130,7 @@ async function readMachines(
   }
 }
 
-/** NetBox's own word on single guests: all together, and who deleted those that are not there. */
+/** What NetBox says of single guests now, asked for all together, and who deleted those that are not there. */
 export async function readEvidence(netbox: NetboxClient, ids: number[]): Promise<Evidence> {
   const found = new Map(
     await Promise.all(
@@ -180,7 +180,7 @@ export async function readProxmox(
 ): Promise<ProxmoxFacts> {
   const { guests, nodes, storages } = await cluster.inventory();
   const templates = new Map<number, TemplateFacts>();
-  const seen = new Map<number, SeenGuest>();
+  const seen = new Map<number, ExaminedGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
   const known = new Set<number>();
   const withDisks = new Set(netbox.disks.map(({ guestId }) => guestId));
@@ -251,7 +251,7 @@ function templateFrom({ name, node, type }: GuestResource, config: GuestConfig):
   };
 }
 
-function seenFrom(vmid: number, type: GuestType, name: string, config: GuestConfig, self: Self): SeenGuest {
+function seenFrom(vmid: number, type: GuestType, name: string, config: GuestConfig, self: Self): ExaminedGuest {
   const mark = findMark(descriptionFrom(config));
   return {
     vmid,
@@ -295,7 +295,7 @@ async function readOsTemplates(
 
 function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings): Set<string> {
   const named = guests
-    .filter((guest) => typeOf(guest, settings) === "lxc")
+    .filter((guest) => guestTypeOf(guest, settings) === "lxc")
     .map((guest) =>
       lxcTemplateIdOf(
         guest,
@@ -316,7 +316,7 @@ function usedTemplates(
     declared.flatMap((guest) => {
       const own = settingsOf(guest, settings, () => {});
       const id =
-        typeOf(guest, settings) === "lxc"
+        guestTypeOf(guest, settings) === "lxc"
           ? lxcTemplateIdOf(guest, own, customFields.lxcTemplate)
           : templateIdOf(guest, own, customFields, guests);
       return typeof id === "number" ? [id] : [];

@@ -13,7 +13,7 @@ import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
 import { desiredGuests } from "./desired/guests";
 import { adoptionNotes, movedNotes, placementNotes, removalNotes, restartNotes } from "./desired/notes";
-import { orphans, type ZoneFacts } from "./desired/orphans";
+import { orphans, type ServerZone } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
 import { desiredRecords, type NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
@@ -151,7 +151,7 @@ const notesOf = ({ state, proxmox }: Site, guests: DesiredGuest[], { removals }:
 const zonesOf = ({ nameServers }: Context): Zones<string> =>
   new Zones(nameServers.flatMap(({ name, zones }) => zones.map((zone) => [zone, name] as const)));
 
-async function readZones({ nameServers }: Context): Promise<ZoneFacts[]> {
+async function readZones({ nameServers }: Context): Promise<ServerZone[]> {
   const all = nameServers.flatMap((server) => server.zones.map((zone) => ({ server, zone })));
   return Promise.all(
     all.map(async ({ server, zone }) => ({ server: server.name, zone, content: await server.content(zone) })),
@@ -184,7 +184,7 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 
 // ---- judging
 
-/** Every built guest of ours that this run will not declare, with NetBox's own word on it; and how many are built at all. */
+/** Every built guest of ours that this run will not declare, with what NetBox says of it now; and how many are built at all. */
 async function judged(
   context: Context,
   { self, settings, netbox, proxmox, state }: Site,

@@ -202,7 +202,7 @@ export const dnsSchema = z.strictObject({
 export const isOptionValue = (text: string): boolean => optionValue.safeParse(text).success;
 
 export type GuestDefaults = z.infer<typeof defaultsSchema>;
-export type GuestSettings = z.infer<typeof guestSchema>;
+export type NamedGuestSettings = z.infer<typeof guestSchema>;
 export type SiteSettings = z.infer<typeof siteSchema>;
 export type DnsSettings = z.infer<typeof dnsSchema>;
 
@@ -214,7 +214,7 @@ function unknownOfGuest(key: string): string {
 /** One place's settings of a guest, by key, or what is wrong with each. Options are another matter: each has its own place. */
 export function readGuestSettings(
   value: Record<string, unknown>,
-): { value: GuestSettings } | { problems: { key: string; problem: string }[] } {
+): { value: NamedGuestSettings } | { problems: { key: string; problem: string }[] } {
   const sections: readonly string[] = optionSections;
   const parsed = guestSchema.safeParse(
     Object.fromEntries(Object.entries(value).filter(([key]) => !sections.includes(key))),

@@ -34,7 +34,12 @@ export async function readTemplateCluster(
     wantsList && online[0] ? cluster.appliances(online[0].node) : [],
   ]);
   return {
-    ...{ name: cluster.name, nodes, storages, linkedClones, appliances, sshNodes: context.sshNodes(cluster.name) },
+    name: cluster.name,
+    nodes,
+    storages,
+    linkedClones,
+    appliances,
+    sshNodes: context.sshNodes(cluster.name),
     guests: new Map(guests.map((guest) => [guest.vmid, guest])),
     owners: new Map(owners.flat()),
   };
@@ -84,7 +89,7 @@ export async function linkedClonesOn(
   return clones;
 }
 
-export const digest = (text: string): string => createHash("sha256").update(text).digest("hex");
+export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");
 
 // ---- checksums
 
@@ -187,7 +192,9 @@ export async function readTemplateNetbox(
     ),
   );
   return {
-    ...{ url: netbox.url, templateSet: setOf(names.template), lxcTemplateSet: setOf(names.lxcTemplate) },
+    url: netbox.url,
+    templateSet: setOf(names.template),
+    lxcTemplateSet: setOf(names.lxcTemplate),
     used: new Set(used.flat()),
   };
 }

@@ -9,7 +9,7 @@ import { readResources } from "../state";
 import { parseTemplates } from "./desired/file";
 import { planTemplates } from "./desired/plan";
 import type { TemplatesPlan } from "./desired/types";
-import { digest, readChecksums, readTemplateCluster, readTemplateNetbox } from "./facts";
+import { readChecksums, readTemplateCluster, readTemplateNetbox, sha256 } from "./facts";
 
 /** The stack's outputs. */
 export interface TemplatesOutputs {
@@ -32,7 +32,7 @@ export const templates = defineProgram({
         asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
       ]);
       const names = { stack, formerStacks: self.former.stacks };
-      return planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest });
+      return planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest: sha256 });
     }),
   declare(plan) {
     declareTemplates(plan);

@@ -16,7 +16,9 @@ describe("the environment's known names", () => {
   it("takes a user with a password, the URL, and what is said of TLS", () => {
     const env = { PROXMOX_API_URL: "https://h:8006/api2/json/", PROXMOX_USERNAME: "u@pam", PROXMOX_PASSWORD: "p" };
     expect(withKnownNames({ ...env, PROXMOX_VERIFY_SSL: "false" })).toMatchObject({
-      ...{ PROXMOX_VE_ENDPOINT: "https://h:8006", PROXMOX_VE_USERNAME: "u@pam", PROXMOX_VE_PASSWORD: "p" },
+      PROXMOX_VE_ENDPOINT: "https://h:8006",
+      PROXMOX_VE_USERNAME: "u@pam",
+      PROXMOX_VE_PASSWORD: "p",
       PROXMOX_VE_INSECURE: "true",
     });
     expect(withKnownNames({ ...env, PROXMOX_VERIFY_SSL: "true" }).PROXMOX_VE_INSECURE).toBeUndefined();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { type CommandResult, Ssh } from "../../providers/ssh/client";
+import { Ssh, type SshResult } from "../../providers/ssh/client";
 import { seedWith, TestSystems } from "../harness/systems";
 
 /** What this project believes of BIND 9.18's nsupdate and dig over ssh: every case holds on the lab and on the real one. */
@@ -27,7 +27,7 @@ async function nsupdate(
   lines: string[],
   options = `-k ${key("ddns")}`,
   port = systems.endpoints.dns.port,
-): Promise<CommandResult> {
+): Promise<SshResult> {
   return await ssh.run(`nsupdate ${options}`, [`server 127.0.0.1 ${port}`, ...lines, ""].join("\n"));
 }
 

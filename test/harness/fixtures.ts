@@ -182,7 +182,11 @@ export class Fixture {
     const { config } = configuration.parse(parse(readFileSync(join(own, `Pulumi.${name}.yaml`), "utf8")));
     const left = lines.parse(JSON.parse(read(leftFile)));
     const stack = new Stack({
-      ...{ cli: await pulumiFolder(), name, folder: own, secrets: {}, env: environment },
+      cli: await pulumiFolder(),
+      name,
+      folder: own,
+      secrets: {},
+      env: environment,
       config: Object.fromEntries(Object.entries(config).map(([key, value]) => [key.replace(/^[^:]+:/, ""), value])),
     });
     return new Fixture(lab, new SystemClients(lab.endpoints, zonesOf(lab.seed)), stack, folder, left);

@@ -6,10 +6,10 @@ import { containerHandler } from "../../providers/proxmox/nodes/lxc/container.ha
 import {
   type ContainerInputs,
   changedContainerFields,
-  managed as managedOfContainer,
+  managedOfContainer,
 } from "../../providers/proxmox/nodes/lxc/container.model";
 import { vmHandler } from "../../providers/proxmox/nodes/qemu/vm.handler";
-import { changedVmFields, managed as managedOfVm, type VmInputs } from "../../providers/proxmox/nodes/qemu/vm.model";
+import { changedVmFields, managedOfVm, type VmInputs } from "../../providers/proxmox/nodes/qemu/vm.model";
 import { anyContainer, anyVm } from "./generated";
 import type { TestSystems } from "./systems";
 

@@ -18,31 +18,46 @@ export function inventorySeed() {
   const of = (vmid: number, node: string, running: boolean) => ({ vmid, node, running, template: false });
   cluster.guests = [
     {
-      ...{ ...of(201, "pve1", true), type: "qemu" },
+      ...of(201, "pve1", true),
+      type: "qemu",
       config: {
-        ...{ ...vm("web1"), sockets: 2, tags: "web;front" },
-        ...{ scsi0: "ceph:10G", scsi1: "local-lvm:2G,backup=0", efidisk0: "local-lvm:4M", ide2: "local-lvm:cloudinit" },
+        ...vm("web1"),
+        sockets: 2,
+        tags: "web;front",
+        scsi0: "ceph:10G",
+        scsi1: "local-lvm:2G,backup=0",
+        efidisk0: "local-lvm:4M",
+        ide2: "local-lvm:cloudinit",
         net0: "virtio=BC:24:11:00:00:31,bridge=vmbr0,tag=71,firewall=1",
         net1: "e1000=BC:24:11:00:00:41,bridge=vmbr0",
       },
     },
     {
-      ...{ ...of(202, "pve2", true), type: "lxc" },
+      ...of(202, "pve2", true),
+      type: "lxc",
       config: {
-        ...{ hostname: "ct1", ostype: "debian", cores: 2, memory: 512, rootfs: "local-lvm:2G", tags: "small" },
-        ...{ mp0: "local-lvm:1G,mp=/srv", mp1: "local-lvm:3G,mp=/data,backup=1" },
+        hostname: "ct1",
+        ostype: "debian",
+        cores: 2,
+        memory: 512,
+        rootfs: "local-lvm:2G",
+        tags: "small",
+        mp0: "local-lvm:1G,mp=/srv",
+        mp1: "local-lvm:3G,mp=/data,backup=1",
         net0: "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:32,tag=72,type=veth",
       },
     },
     {
-      ...{ ...of(203, "pve2", false), type: "qemu" },
+      ...of(203, "pve2", false),
+      type: "qemu",
       config: { ...vm("late-one"), scsi0: "local-lvm:8G" },
     },
     {
-      ...{ ...of(204, "pve2", false), type: "lxc" },
+      ...of(204, "pve2", false),
+      type: "lxc",
       config: { hostname: "stray", ostype: "debian", rootfs: "ceph:2G" },
     },
-    { ...{ ...of(9000, "pve1", false), type: "qemu", template: true }, config: { ...vm("debian"), scsi0: "ceph:2G" } },
+    { ...of(9000, "pve1", false), type: "qemu", template: true, config: { ...vm("debian"), scsi0: "ceph:2G" } },
   ];
   return wanted;
 }
@@ -60,15 +75,25 @@ export async function addRecords({ clients }: TestSystems): Promise<void> {
   ]);
 }
 
-/** So many virtual machines on eight nodes, each with two disks, an interface, an address and NetBox's word on it. */
+/** So many virtual machines on eight nodes, each with two disks, an interface, an address and NetBox's object of it. */
 export function largeInventory(count: number): Seed {
   const seed = benchSeed(count);
   const cluster = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
   for (const [n, guest] of seed.netbox.guests.entries()) guest.customFields = { proxmox_vmid: String(10_000 + n) };
   cluster.guests = seed.netbox.guests.map(({ name }, n) => ({
-    ...{ vmid: 10_000 + n, type: "qemu", node: `pve${(n % 8) + 1}`, template: false, running: n % 10 !== 0 },
+    vmid: 10_000 + n,
+    type: "qemu",
+    node: `pve${(n % 8) + 1}`,
+    template: false,
+    running: n % 10 !== 0,
     config: {
-      ...{ name, memory: "2048", cores: 2, ostype: "l26", tags: "web", scsi0: "ceph:10G", scsi1: "local-lvm:4G" },
+      name,
+      memory: "2048",
+      cores: 2,
+      ostype: "l26",
+      tags: "web",
+      scsi0: "ceph:10G",
+      scsi1: "local-lvm:4G",
       net0: "virtio,bridge=vmbr0,tag=71",
     },
   }));

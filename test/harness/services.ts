@@ -7,12 +7,19 @@ const instance = z.object({
 const services = z.object({
   instances: z.tuple([instance], instance),
   ssh: z.object({
-    ...{ host: z.string(), port: z.number(), user: z.string() },
-    ...{ keyFile: z.string(), hostKey: z.string(), hostKeyFile: z.string() },
+    host: z.string(),
+    port: z.number(),
+    user: z.string(),
+    keyFile: z.string(),
+    hostKey: z.string(),
+    hostKeyFile: z.string(),
   }),
   postgres: z.string(),
   neo4j: z.object({ url: z.string(), password: z.string() }),
-  ...{ chromium: z.string(), python: z.string(), debian: z.string(), dump: z.string() },
+  chromium: z.string(),
+  python: z.string(),
+  debian: z.string(),
+  dump: z.string(),
 });
 
 const given = process.env.REAL_SERVICES;

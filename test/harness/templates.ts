@@ -55,10 +55,26 @@ export class TemplateSystems {
     const checked = { algorithm: "sha256", checksum: images.checksum("image.qcow2") };
     const image = { source: "image", file: "image.qcow2" };
     return {
-      ...{ cluster: "pve-lab", node: "pve1", vmid: ++this.vmid, owner: "netbox-proxmox/test" },
-      ...{ title: "noble", recipe: "0a1b2c3d", method, storage: "local", format: "qcow2", ostype: "l26" },
-      ...{ serial: true, packages: [], commands: [], sysprep: method === "ssh", name: "noble", cores: 1 },
-      ...{ memory: 1024, bridge: "vmbr0", agent: false, tags: ["template"] },
+      cluster: "pve-lab",
+      node: "pve1",
+      vmid: ++this.vmid,
+      owner: "netbox-proxmox/test",
+      title: "noble",
+      recipe: "0a1b2c3d",
+      method,
+      storage: "local",
+      format: "qcow2",
+      ostype: "l26",
+      serial: true,
+      packages: [],
+      commands: [],
+      sysprep: method === "ssh",
+      name: "noble",
+      cores: 1,
+      memory: 1024,
+      bridge: "vmbr0",
+      agent: false,
+      tags: ["template"],
       image:
         method === "api"
           ? { ...image, path: "local:import/image.qcow2" }

@@ -37,27 +37,39 @@ const guest = (changes: Record<string, unknown> = {}) => {
   const vmid = ++lastVmid;
   const mark = { stack: "netbox-proxmox/test", netboxUrl: "https://nb", netboxId: vmid };
   return {
-    ...{
-      cluster: "pve-lab",
-      vmid,
-      mark,
-      template: 9000,
-      fullClone: true,
-      name: `g${vmid}`,
-      description: printMark(mark),
-    },
-    ...{ tags: [], cores: 1, sockets: 1, memory: 512, networks: { net0: { model: "virtio", bridge: "vmbr0" } } },
-    ...{ cloudInit: { ipconfig: {} }, power: "stopped" },
+    cluster: "pve-lab",
+    vmid,
+    mark,
+    template: 9000,
+    fullClone: true,
+    name: `g${vmid}`,
+    description: printMark(mark),
+    tags: [],
+    cores: 1,
+    sockets: 1,
+    memory: 512,
+    networks: { net0: { model: "virtio", bridge: "vmbr0" } },
+    cloudInit: { ipconfig: {} },
+    power: "stopped",
     ...changes,
   };
 };
 const record = (name: string) => ({
-  ...{ server: "ns1", name: `${name}.lab.example.`, ttl: 300, records: { A: ["10.71.0.77"] }, reverse: ["10.71.0.77"] },
+  server: "ns1",
+  name: `${name}.lab.example.`,
+  ttl: 300,
+  records: { A: ["10.71.0.77"] },
+  reverse: ["10.71.0.77"],
   owner: { stack: "netbox-proxmox/test", guests: [1] },
 });
 const allocation = (ordinal: number) => ({
   mark: { stack: "netbox-proxmox/test", netboxUrl: systems.endpoints.netbox.url, netboxId: guestId },
-  ...{ label: `one net0 ${ordinal}`, interfaceId, family: 4, ordinal, given: false, primary: false },
+  label: `one net0 ${ordinal}`,
+  interfaceId,
+  family: 4,
+  ordinal,
+  given: false,
+  primary: false,
   from: [{ kind: "prefix", id: prefixId, text: "10.71.0.0/24" }],
 });
 
@@ -219,7 +231,7 @@ describe("a list that changes while it is read", () => {
 });
 
 describe("a frozen zone", () => {
-  it("is told with BIND's word, and written when it thaws", async () => {
+  it("is told as BIND says it, and written when it thaws", async () => {
     systems.lab.set({ setup: "zone", zone: "lab.example", frozen: true });
     await expect(recordHandler.create(record("frozen"))).rejects.toThrow(/frozen\.lab\.example.*REFUSED/);
     expect(await systems.newRecords()).toEqual([]);

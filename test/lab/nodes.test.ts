@@ -41,7 +41,8 @@ describe("a node of the lab", () => {
     });
     expect((await shell.attempt({ script: "cd /; qm status 9000" })).stdout).toBe("status: stopped\n");
     expect(await run("virt-customize", "--toast")).toMatchObject({
-      ...{ code: 1, stderr: "virt-customize: error: unrecognized option '--toast'\n" },
+      code: 1,
+      stderr: "virt-customize: error: unrecognized option '--toast'\n",
     });
     expect((await run("printf", "%s", "it's")).stdout).toBe("it's");
     expect(await run("no-such-command")).toMatchObject({ code: 127 });
@@ -49,10 +50,12 @@ describe("a node of the lab", () => {
 
   it("says what PVE's own commands say", async () => {
     expect(await run("qm", "config", "999")).toMatchObject({
-      ...{ code: 2, stderr: "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist\n" },
+      code: 2,
+      stderr: "Configuration file 'nodes/pve1/qemu-server/999.conf' does not exist\n",
     });
     expect(await run("qm", "create", "700", "--cores", "many")).toMatchObject({
-      ...{ code: 255, stderr: expect.stringContaining("cores: type check ('integer') failed") },
+      code: 255,
+      stderr: expect.stringContaining("cores: type check ('integer') failed"),
     });
     expect(await run("qm", "disk", "import", "9000", "/none.qcow2", "local")).toMatchObject({ code: 2 });
     expect(await run("pct", "exec", "9100", "--", "true")).toMatchObject({ code: 2, stderr: "CT 9100 not running\n" });

@@ -79,8 +79,11 @@ class Subject {
     await pve("POST", "/nodes/pve1/qemu/400/snapshot", { snapname: "before", description: "first" });
     await pve("POST", "/nodes/pve1/qemu/400/snapshot", { snapname: "after", vmstate: 1 });
     await pve("POST", "/nodes/pve2/lxc", {
-      ...{ vmid: 401, ostemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst", hostname: "ct" },
-      ...{ storage: "local-lvm", password: "Hidden-2" },
+      vmid: 401,
+      ostemplate: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
+      hostname: "ct",
+      storage: "local-lvm",
+      password: "Hidden-2",
     });
     await pve("POST", "/cluster/ha/resources", { sid: "vm:400", state: "started" });
     await pve("POST", "/cluster/ha/rules", { rule: "stay", type: "node-affinity", resources: "vm:400", nodes: "pve1" });
@@ -105,7 +108,10 @@ class Subject {
     await netbox("POST", "users/tokens/", { user: user.id, version: 2 });
     const server = Object(await netbox("POST", "plugins/netbox-dns/nameservers/", { name: "ns1.lab.example" }));
     await netbox("POST", "plugins/netbox-dns/zones/", {
-      ...{ name: "plugin.example", soa_mname: server.id, soa_rname: "host.lab.example", nameservers: [server.id] },
+      name: "plugin.example",
+      soa_mname: server.id,
+      soa_rname: "host.lab.example",
+      nameservers: [server.id],
     });
     await clients.nsupdate("lab.example.", ['update add note.lab.example. 300 TXT "a b"']);
     for (const { cluster } of lab.proxmox.values()) await cluster.tasks.idle(5000);

@@ -4,7 +4,7 @@ import { gunzipSync } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
 import { routes } from "../../lab/proxmox/routes";
-import type { Parameter, Parameters } from "../../lab/proxmox/schema/parameters";
+import type { MethodParameters, Parameter } from "../../lab/proxmox/schema/parameters";
 import { projectRoot } from "../../tools/root";
 
 /** Proxmox's own schema; its licence keeps it out of this repository. */
@@ -90,13 +90,13 @@ function methods(rooms: Room[]): Map<string, z.infer<typeof method>> {
 }
 
 /** `net[n]` of the documentation is `net0`, `net1` … of a request; the lab lists them all. */
-function fold(parameters: Parameters): Parameters {
+function fold(parameters: MethodParameters): MethodParameters {
   const families = new Set(
     Object.keys(parameters).flatMap((name) =>
       /^(.+)0$/.exec(name) && `${name.slice(0, -1)}1` in parameters ? [name.slice(0, -1)] : [],
     ),
   );
-  const folded: Parameters = {};
+  const folded: MethodParameters = {};
   for (const [name, parameter] of Object.entries(parameters)) {
     const family = /^(.*?)\d+$/.exec(name)?.[1];
     folded[family !== undefined && families.has(family) ? `${family}[n]` : name] = parameter;
@@ -127,7 +127,7 @@ const documented = (one: Property) => ({
 });
 
 /** What differs between the lab's parameters and the documented ones, as sentences. */
-function differences(where: string, ours: Parameters, theirs: Record<string, Property>): string[] {
+function differences(where: string, ours: MethodParameters, theirs: Record<string, Property>): string[] {
   const found: string[] = [];
   const real = Object.fromEntries(Object.entries(theirs).filter(([, one]) => one.alias === undefined));
   for (const name of Object.keys(real)) if (!(name in ours)) found.push(`${where}: the lab lacks ${name}`);

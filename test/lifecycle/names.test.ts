@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
 // Logical names by the real engine, which matches a URN before any alias.
 
-const steps = (run: Run) => run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`).sort();
+const steps = (run: StackRun) => run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`).sort();
 
 describe("guests in the plan", () => {
   let systems: TestSystems;
@@ -73,7 +73,11 @@ describe("guests in the plan", () => {
     await rename(gamma, "delta");
     const [cluster] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
     await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
-      ...{ name: "gamma", status: "active", cluster: cluster?.id, vcpus: 1, memory: 512 },
+      name: "gamma",
+      status: "active",
+      cluster: cluster?.id,
+      vcpus: 1,
+      memory: 512,
     });
     const late = await idOf("gamma");
     await systems.clients.netbox("POST", "virtualization/interfaces/", { virtual_machine: late, name: "net0" });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { get, handlerOf, type Kind } from "../../providers/registry";
+import { get, handlerOf, type ResourceKind } from "../../providers/registry";
 import { providerText } from "../../providers/resource";
 import { unknown } from "../../providers/unknown";
 
 // These texts stand in people's states, where old ones are run by new versions: none may ever change.
-const frozen: Record<Kind, string> = {
+const frozen: Record<ResourceKind, string> = {
   "netbox-guest": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-guest')",
   "netbox-ip-allocation": "exports.handler = () => require('./dist/providers/registry.js').get('netbox-ip-allocation')",
   "proxmox-vm": "exports.handler = () => require('./dist/providers/registry.js').get('proxmox-vm')",
@@ -34,7 +34,7 @@ const frozen: Record<Kind, string> = {
 };
 
 describe("the provider's text in state", () => {
-  it.each(Object.entries(frozen) as [Kind, string][])("of %s is as it always was, and short", (kind, text) => {
+  it.each(Object.entries(frozen) as [ResourceKind, string][])("of %s is as it always was, and short", (kind, text) => {
     expect(providerText(kind)).toBe(text);
     expect(text.length).toBeLessThan(200);
     expect(handlerOf(kind)).toBeDefined();
@@ -46,7 +46,7 @@ describe("the provider's text in state", () => {
 });
 
 describe("unknown values in preview", () => {
-  it.each(Object.keys(frozen) as Kind[])("pass through %s's checks in any field", (kind) => {
+  it.each(Object.keys(frozen) as ResourceKind[])("pass through %s's checks in any field", (kind) => {
     const handler = handlerOf(kind);
     const inputs = Object.fromEntries(
       ["name", "disks", "cloudInit", "networks", "records", "reverse", "address", "vmid", "leftovers"].map((key) => [

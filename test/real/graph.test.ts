@@ -8,7 +8,7 @@ import { inventoryGrants, inventoryPermissions } from "../../stacks/access/privi
 import { printScript } from "../../stacks/inventory/desired/cypher";
 import { GraphBuilder } from "../../stacks/inventory/desired/graph";
 import { labels, relationships } from "../../stacks/inventory/desired/schema";
-import type { Inventory } from "../../stacks/inventory/facts";
+import type { InventoryFacts } from "../../stacks/inventory/facts";
 import { loadInventory } from "../../stacks/inventory/load";
 import { labEnvironment } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
@@ -34,21 +34,41 @@ const plainClient = () => {
 };
 
 /** A cluster of one node, and what is on it. @param names of its guests */
-function small(names: string[], readAt: number, cpu = 0.5): Inventory {
+function small(names: string[], readAt: number, cpu = 0.5): InventoryFacts {
   const graph = new GraphBuilder();
   const scope = "cluster small";
   const cluster = graph.node(scope, "ProxmoxCluster", {
-    ...{ id: "small", name: "small", version: "9.2", quorate: true, nodes_online: 1 },
+    id: "small",
+    name: "small",
+    version: "9.2",
+    quorate: true,
+    nodes_online: 1,
   });
   const node = graph.node(scope, "ProxmoxNode", {
-    ...{ id: "n1", name: "n1", ip: null, status: "online", cpu_count: 4, cpu_usage: cpu },
-    ...{ memory_total: 1, memory_used: 1, disk_total: 1, disk_used: 1 },
+    id: "n1",
+    name: "n1",
+    ip: null,
+    status: "online",
+    cpu_count: 4,
+    cpu_usage: cpu,
+    memory_total: 1,
+    memory_used: 1,
+    disk_total: 1,
+    disk_used: 1,
   });
   graph.relate(scope, "CONTAINS_NODE", cluster, node);
   for (const [n, name] of names.entries()) {
     const vm = graph.node(scope, "ProxmoxVM", {
-      ...{ id: `n1:${n}`, vmid: n, name, node: "n1", type: "qemu", status: "running" },
-      ...{ cpu_cores: 1, cpu_sockets: 1, memory: 2 ** 40, tags: [name, 'a"b'] },
+      id: `n1:${n}`,
+      vmid: n,
+      name,
+      node: "n1",
+      type: "qemu",
+      status: "running",
+      cpu_cores: 1,
+      cpu_sockets: 1,
+      memory: 2 ** 40,
+      tags: [name, 'a"b'],
     });
     graph.relate(scope, "HOSTS_VM", node, vm);
   }
@@ -301,8 +321,12 @@ describe("an inventory of 10,000 guests", { timeout: 400_000 }, () => {
     await database.empty();
     const { url, caFile, token } = lab.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     const env = {
-      ...{ PROXMOX_VE_ENDPOINT: url, PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_API_TOKEN: token, ...database.env },
-      ...{ PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: lab.endpoints.netbox.url },
+      PROXMOX_VE_ENDPOINT: url,
+      PROXMOX_VE_CA_FILE: caFile,
+      PROXMOX_VE_API_TOKEN: token,
+      ...database.env,
+      PROXMOX_VE_CLUSTER: "pve-lab",
+      NETBOX_SERVER_URL: lab.endpoints.netbox.url,
       NETBOX_API_TOKEN: lab.endpoints.netbox.token,
     };
     try {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import type { Run } from "../../tools/stack";
+import type { StackRun } from "../../tools/stack";
 import { demoSeed, TestSystems } from "../harness/systems";
 
 /** A plan as comparable lines: every resource with all of its inputs, but for where NetBox is. */
-const lines = ({ steps }: Run, netboxUrl: string): string[] =>
+const lines = ({ steps }: StackRun, netboxUrl: string): string[] =>
   steps
     .map(({ op, type, name, new: wanted }) => {
       const inputs = Object.entries(wanted).sort(([a], [b]) => (a < b ? -1 : 1));

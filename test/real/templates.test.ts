@@ -23,7 +23,9 @@ afterAll(() => there.close());
 
 it("has what was installed and run, and no identity", { timeout: 600_000 }, async () => {
   const wanted = there.inputs("ssh", {
-    ...{ packages: ["qemu-guest-agent"], agent: true, commands: [`echo "it's \\$HOME" > /etc/motd`] },
+    packages: ["qemu-guest-agent"],
+    agent: true,
+    commands: [`echo "it's \\$HOME" > /etc/motd`],
   });
   // The run is cut off once the image is ready, so that it can be looked into.
   systems().faults.watch = ({ system, body }, moment) =>

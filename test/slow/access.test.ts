@@ -28,7 +28,10 @@ describe("access", () => {
     write(file);
     const reach = await systems.reachAs("access", accessGrants, accessPermissions);
     const stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "access", folder: join(systems.folder, "access"), secrets: {} },
+      cli: await pulumiFolder(),
+      name: "access",
+      folder: join(systems.folder, "access"),
+      secrets: {},
       config: systems.config({ program: "access", access: { file: path, ...more } }),
       env: { ...labEnvironment(reach), ...env },
     });
@@ -156,8 +159,12 @@ describe("access", () => {
     const env = { NETBOX_API_TOKEN: credentials["NetBox/netbox-site/site"], PROXMOX_VE_API_TOKEN_PVE_LAB: proxmox };
     const config = { site: { protect: false } };
     const site = new Stack({
-      ...{ cli: await pulumiFolder(), name: "site", folder: join(systems.folder, "site"), secrets: {} },
-      ...{ config: systems.config(config), env },
+      cli: await pulumiFolder(),
+      name: "site",
+      folder: join(systems.folder, "site"),
+      secrets: {},
+      config: systems.config(config),
+      env,
     });
     await site.init();
     expect((await site.up()).errors).toEqual([]);

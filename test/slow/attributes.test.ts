@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Stack, Step } from "../../tools/stack";
+import type { ResourceStep, Stack } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 import { notInNetbox, sshKey } from "./cases/attribute";
 import { containerAttributes } from "./cases/container";
@@ -35,11 +35,11 @@ const guests = attributes
   )
   .join("\n");
 
-const changedIn = ({ old, new: wanted }: Step): string[] =>
+const changedIn = ({ old, new: wanted }: ResourceStep): string[] =>
   [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
     (key) => !["uuid", "system", "pending"].includes(key) && JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
   );
-const brief = (steps: Step[]) =>
+const brief = (steps: ResourceStep[]) =>
   steps.map((step) => `${step.op} ${step.type} ${step.name}: ${changedIn(step).join(",")}`).sort();
 
 const isMachine = (type: string) => type === "ProxmoxVm" || type === "ProxmoxContainer";
@@ -85,7 +85,7 @@ describe("every attribute of a guest", () => {
     const changed = attributes.filter(({ inNetbox }) => inNetbox !== notInNetbox);
     const planned = await stack.preview();
     expect(planned.errors).toEqual([]);
-    const none: Step = { op: "", type: "", name: "", old: {}, new: {} };
+    const none: ResourceStep = { op: "", type: "", name: "", old: {}, new: {} };
     for (const { guest, property, resource, also = [] } of changed) {
       const steps = planned.steps.filter(
         ({ name, type, new: wanted }) =>

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { undocumented } from "../../bench/undocumented";
 import { discoveryGrants, discoveryPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { isReal } from "../harness/services";
 import { TestSystems } from "../harness/systems";
 
@@ -96,7 +96,7 @@ describe("discovery", () => {
   });
   afterAll(() => systems.close());
 
-  const steps = ({ steps }: Run) => steps.map(({ op, name }) => `${op} ${name}`);
+  const steps = ({ steps }: StackRun) => steps.map(({ op, name }) => `${op} ${name}`);
 
   it("puts what runs into NetBox, once", async () => {
     const made = await stack.up();

@@ -30,7 +30,10 @@ function casesOf(scenario: Scenario, { writes, tasks, guests, after }: Unbroken)
   };
   let count = 0;
   const judgement = (fate: Fate, n: number) => ({
-    ...{ fate, guest: guests[n % guests.length] ?? "", guests, wanted },
+    fate,
+    guest: guests[n % guests.length] ?? "",
+    guests,
+    wanted,
     thorough: !isFull || count++ % 8 === 0,
   });
   const [asItWas, ...others] = fates;

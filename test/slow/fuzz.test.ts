@@ -6,7 +6,7 @@ import { parseZone } from "../../providers/dns/bind9/nameserver";
 import { ownedNames } from "../../providers/dns/bind9/record.model";
 import { messageOf } from "../../providers/errors";
 import { Self } from "../../providers/ownership/owner";
-import { handlerOf, type Kind } from "../../providers/registry";
+import { handlerOf, type ResourceKind } from "../../providers/registry";
 import { printProblems } from "../../providers/settings";
 import { isRecord } from "../../providers/values";
 import { readSettings } from "../../stacks/settings";
@@ -60,7 +60,7 @@ describe("systems and settings that say something odd", () => {
     await systems.close();
   });
 
-  const kinds: Record<string, Kind> = {
+  const kinds: Record<string, ResourceKind> = {
     NetboxGuest: "netbox-guest",
     NetboxIpAllocation: "netbox-ip-allocation",
     ProxmoxVm: "proxmox-vm",

@@ -72,23 +72,51 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
 
   it("describes the cluster and its nodes", () => {
     expect(of("ProxmoxCluster", "pve-lab")).toEqual({
-      ...{ id: "pve-lab", name: "pve-lab", version: "9.2.11", quorate: true, nodes_online: 2 },
+      id: "pve-lab",
+      name: "pve-lab",
+      version: "9.2.11",
+      quorate: true,
+      nodes_online: 2,
     });
     expect(of("ProxmoxNode", "pve1")).toEqual({
-      ...{ id: "pve1", name: "pve1", ip: "192.0.2.11", status: "online", cpu_count: 2, cpu_usage: 0 },
-      ...{ memory_total: 24 * 1024 ** 3, memory_used: 4 * 1024 ** 3, disk_total: 270553174016, disk_used: 30469484544 },
+      id: "pve1",
+      name: "pve1",
+      ip: "192.0.2.11",
+      status: "online",
+      cpu_count: 2,
+      cpu_usage: 0,
+      memory_total: 24 * 1024 ** 3,
+      memory_used: 4 * 1024 ** 3,
+      disk_total: 270553174016,
+      disk_used: 30469484544,
     });
     expect(edges("CONTAINS_NODE")).toEqual(["pve-lab → pve1", "pve-lab → pve2"]);
   });
 
   it("describes virtual machines and containers", () => {
     expect(of("ProxmoxVM", "pve1:201")).toEqual({
-      ...{ id: "pve1:201", vmid: 201, name: "web1", node: "pve1", type: "qemu", status: "running" },
-      ...{ cpu_cores: 2, cpu_sockets: 2, memory: 2 * 1024 ** 3, tags: ["web", "front"] },
+      id: "pve1:201",
+      vmid: 201,
+      name: "web1",
+      node: "pve1",
+      type: "qemu",
+      status: "running",
+      cpu_cores: 2,
+      cpu_sockets: 2,
+      memory: 2 * 1024 ** 3,
+      tags: ["web", "front"],
     });
     expect(of("ProxmoxVM", "pve2:202")).toEqual({
-      ...{ id: "pve2:202", vmid: 202, name: "ct1", node: "pve2", type: "lxc", status: "running" },
-      ...{ cpu_cores: 2, cpu_sockets: 1, memory: 512 * 1024 ** 2, tags: ["small"] },
+      id: "pve2:202",
+      vmid: 202,
+      name: "ct1",
+      node: "pve2",
+      type: "lxc",
+      status: "running",
+      cpu_cores: 2,
+      cpu_sockets: 1,
+      memory: 512 * 1024 ** 2,
+      tags: ["small"],
     });
     expect(edges("HOSTS_VM")).toEqual([
       ...["pve1 → pve1:201", "pve1 → pve1:9000", "pve2 → pve2:202", "pve2 → pve2:203", "pve2 → pve2:204"],
@@ -98,7 +126,11 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
   it("describes disks, and not the cloud-init drive", () => {
     const gibibyte = 1024 ** 3;
     expect(of("ProxmoxDisk", "201:scsi0")).toEqual({
-      ...{ id: "201:scsi0", disk_id: "scsi0", storage: "ceph", size: 10 * gibibyte, backup: true },
+      id: "201:scsi0",
+      disk_id: "scsi0",
+      storage: "ceph",
+      size: 10 * gibibyte,
+      backup: true,
     });
     expect(of("ProxmoxDisk", "201:scsi1")).toMatchObject({ storage: "local-lvm", size: 2 * gibibyte, backup: false });
     expect(of("ProxmoxDisk", "201:efidisk0")).toMatchObject({ storage: "local-lvm", size: 4 * 1024 ** 2 });
@@ -114,7 +146,11 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
 
   it("describes network interfaces", () => {
     expect(of("ProxmoxNetworkInterface", "201:net0")).toEqual({
-      ...{ id: "201:net0", net_id: "net0", bridge: "vmbr0", mac_address: "BC:24:11:00:00:31", model: "virtio" },
+      id: "201:net0",
+      net_id: "net0",
+      bridge: "vmbr0",
+      mac_address: "BC:24:11:00:00:31",
+      model: "virtio",
       vlan_tag: 71,
     });
     expect(of("ProxmoxNetworkInterface", "201:net1")).toMatchObject({ model: "e1000", vlan_tag: null });
@@ -128,8 +164,14 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
 
   it("describes storages: a shared one once, another one of each node", () => {
     expect(of("ProxmoxStorage", "ceph")).toEqual({
-      ...{ id: "ceph", name: "ceph", type: "rbd", content_types: ["images", "rootdir"], shared: true },
-      ...{ total: 270553174016, used: 30469484544, available: 240083689472 },
+      id: "ceph",
+      name: "ceph",
+      type: "rbd",
+      content_types: ["images", "rootdir"],
+      shared: true,
+      total: 270553174016,
+      used: 30469484544,
+      available: 240083689472,
     });
     expect(of("ProxmoxStorage", "pve2:local-lvm")).toMatchObject({ name: "local-lvm", type: "lvmthin", shared: false });
     expect(edges("AVAILABLE_ON")).toEqual([

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { sitePermissions } from "../../stacks/access/privileges";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { limitedNetboxToken } from "../harness/rights";
 import { seedWith, TestSystems } from "../harness/systems";
 
@@ -50,7 +50,7 @@ describe("a system that is not what it was", () => {
     const NETBOX_API_TOKEN = await limitedNetboxToken(own.clients, blind, "blind");
     await own.clients.netbox("DELETE", `virtualization/virtual-machines/${(await own.clients.vm("g1")).id}/`);
     const before = await own.inventory();
-    const said = async (run: Promise<Run>) => (await run).output.replace(/\s+/g, " ");
+    const said = async (run: Promise<StackRun>) => (await run).output.replace(/\s+/g, " ");
     expect(await said(stack.preview())).toMatch(
       /g1 \(\S+, VMID 10000\d on pve-lab\) is taken away: deleted in NetBox by \S+ on 20/,
     );

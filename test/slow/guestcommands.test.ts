@@ -21,7 +21,11 @@ function seed() {
       config: { ...vm("web-one"), tags: "web" },
     },
     {
-      ...{ vmid: 202, type: "lxc", node: "pve2", template: false, running: true },
+      vmid: 202,
+      type: "lxc",
+      node: "pve2",
+      template: false,
+      running: true,
       config: { hostname: "ct1", ostype: "debian", memory: 512, rootfs: "local-lvm:2G", tags: "web;small" },
     },
     { vmid: 203, type: "qemu", node: "pve2", template: false, running: false, config: vm("spare") },
@@ -41,8 +45,12 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     const { url, caFile } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     // As other tools of Proxmox VE have it.
     env = {
-      ...{ PROXMOX_API_URL: `${url}/api2/json`, PROXMOX_USERNAME: user, PROXMOX_TOKEN: secret },
-      ...{ PROXMOX_VE_CA_FILE: caFile, PROXMOX_VE_CLUSTER: "pve-lab", NETBOX_SERVER_URL: systems.endpoints.netbox.url },
+      PROXMOX_API_URL: `${url}/api2/json`,
+      PROXMOX_USERNAME: user,
+      PROXMOX_TOKEN: secret,
+      PROXMOX_VE_CA_FILE: caFile,
+      PROXMOX_VE_CLUSTER: "pve-lab",
+      NETBOX_SERVER_URL: systems.endpoints.netbox.url,
       NETBOX_API_TOKEN: await limitedNetboxToken(systems.clients, guestPermissions, "ops"),
     };
   });

@@ -72,7 +72,9 @@ describe("awkward texts in NetBox", () => {
       custom_fields: { proxmox_bridge: "vmbr0,firewall=0" },
     });
     await systems.clients.netbox("POST", "virtualization/virtual-disks/", {
-      ...{ virtual_machine: id, name: "scsi0", size: 8192 },
+      virtual_machine: id,
+      name: "scsi0",
+      size: 8192,
       custom_fields: { proxmox_disk_storage_volume: "ceph:1,import-from=local" },
     });
     const context = (await stack.up()).output.replace(/\s+/g, " ");

@@ -3,44 +3,12 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { runOps } from "../harness/cli";
-import { demoSeed, TestSystems } from "../harness/systems";
+import { intentFile, intentSeed } from "../harness/intent";
+import { TestSystems } from "../harness/systems";
 
 // A file, then NetBox, then guests, then what discovery says of them: three stacks in a row, each with its own tokens.
-
-const first = `
-environment:
-  cluster: pve-lab
-  domain: lab.example
-  template: 9000
-  memory: 1024
-  tags: [web]
-netbox:
-  rirs: [{ name: RFC 1918, private: true }]
-  aggregates: [{ prefix: 10.0.0.0/8, rir: RFC 1918 }]
-  ipamRoles: [applications]
-  vlans: [{ vid: 79, name: applications }]
-  prefixes: [{ prefix: 10.79.0.0/24, vlan: 79, role: applications, gateway: 10.79.0.1 }]
-  ranges: [{ start: 10.79.0.100/24, end: 10.79.0.120/24 }]
-  tags: [shop]
-  platforms: [Alpine 3]
-guests:
-  shop01:
-    vcpus: 2
-    memory: 2G
-    platform: Alpine 3
-    description: The shop
-    tags: [shop]
-    disks: { scsi0: 10G, scsi1: { size: 2G, storage: ceph } }
-    interfaces:
-      net0: { vlan: 79, addresses: [{ next: 10.79.0.0/24 }, "fd71::79/64"] }
-      net1: { vlan: 71, bridge: vmbr0 }
-  shop02:
-    vcpus: 1
-    disks: { scsi0: 10G }
-    interfaces: { net0: { vlan: 71, addresses: [10.71.0.90/24] } }
-`;
 
 describe("vms.yml", () => {
   let systems: TestSystems;
@@ -50,15 +18,10 @@ describe("vms.yml", () => {
   let env: NodeJS.ProcessEnv;
   const vm = async (name: string) =>
     (await systems.clients.all<Record<string, unknown>>("virtualization/virtual-machines", `&name=${name}`))[0] ?? {};
-  const steps = ({ steps }: Run) => steps.map(({ op, name }) => `${op} ${name}`).sort();
+  const steps = ({ steps }: StackRun) => steps.map(({ op, name }) => `${op} ${name}`).sort();
 
   beforeAll(async () => {
-    const seed = demoSeed();
-    const custom = { name: "proxmox_bridge", type: "text", objectTypes: ["virtualization.vminterface"] };
-    systems = await TestSystems.open({
-      ...seed,
-      netbox: { ...seed.netbox, guests: [], customFields: [...seed.netbox.customFields, custom] },
-    });
+    systems = await TestSystems.open(intentSeed());
     file = join(systems.folder, "vms.yml");
     const { netbox } = await systems.reachAs("intent", [], intentPermissions);
     env = { NETBOX_API_TOKEN: netbox.token };
@@ -99,7 +62,7 @@ describe("vms.yml", () => {
   });
 
   it("fills NetBox with guests that are staged, and what they need", async () => {
-    writeFileSync(file, first);
+    writeFileSync(file, intentFile);
     const made = await intent.up();
     expect(made.errors).toEqual([]);
     expect(await vm("shop01")).toMatchObject({
@@ -143,7 +106,7 @@ describe("vms.yml", () => {
     const run = await runOps(["vms", "export", "--out", exported], { ...env, NETBOX_SERVER_URL: netbox.url });
     expect(run).toMatchObject({ code: 0, err: "" });
     const text = readFileSync(exported, "utf8");
-    const prerequisites = first.slice(first.indexOf("netbox:"), first.indexOf("guests:"));
+    const prerequisites = intentFile.slice(intentFile.indexOf("netbox:"), intentFile.indexOf("guests:"));
     writeFileSync(file, `${prerequisites}${text}`);
     const same = await intent.preview("--diff", "--expect-no-changes");
     expect(steps(same), same.output).toEqual([]);
@@ -159,11 +122,11 @@ describe("vms.yml", () => {
     expect(taken.errors).toEqual([]);
     expect(systems.lab.log.calls.filter(({ system, method }) => system === "netbox" && method !== "GET")).toEqual([]);
     expect((await other.preview("--refresh", "--expect-no-changes")).code).toBe(0);
-    writeFileSync(file, first);
+    writeFileSync(file, intentFile);
   });
 
   it("decommissions a guest that is taken out of it", async () => {
-    writeFileSync(file, first.slice(0, first.indexOf("  shop02:")));
+    writeFileSync(file, intentFile.slice(0, intentFile.indexOf("  shop02:")));
     const run = await intent.up();
     expect(run.errors).toEqual([]);
     expect(steps(run)).toEqual(["delete vm-shop02"]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run, Stack } from "../../tools/stack";
+import type { Stack, StackRun } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
 // More of one thing than is usual stops the run with a list, before anything is declared: neither a system nor the state changes.
@@ -11,7 +11,7 @@ const guests = Array.from(
 ).join("\n");
 const dns = { domain: "lab.example" };
 const site = { protect: false };
-const oneLine = ({ output }: Run) => output.replace(/\s+/g, " ");
+const oneLine = ({ output }: StackRun) => output.replace(/\s+/g, " ");
 
 describe("thirteen addresses of guests that stay", () => {
   let systems: TestSystems;

@@ -1,12 +1,12 @@
 import { expect } from "vitest";
 import { Semaphore } from "../../providers/semaphore";
 import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
-import type { Run } from "../../tools/stack";
+import type { StackRun } from "../../tools/stack";
 
 // A life is run with all rights that are documented, and with each of them missing: that it is missed is the proof.
 
 /** @returns what the first run said that ended badly, or nothing */
-export async function firstErrors(steps: (() => Promise<Run>)[]): Promise<string> {
+export async function firstErrors(steps: (() => Promise<StackRun>)[]): Promise<string> {
   for (const step of steps) {
     const { errors, code } = await step();
     if (errors.length > 0) return errors.join("; ").replace(/\s+/g, " ");

@@ -145,12 +145,18 @@ describe("zones that netbox-dns keeps", () => {
   it("have nothing of a guest's written into them that DNSsync makes, though its address is yet to be allocated", async () => {
     const machine = await systems.clients.vm("app01");
     const made = (await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
-      ...{ name: "app02", cluster: 1, vcpus: 1, memory: 512 },
+      name: "app02",
+      cluster: 1,
+      vcpus: 1,
+      memory: 512,
     })) as { id: number };
     const [vlan] = await systems.clients.all<{ id: number }>("ipam/vlans", "&vid=71");
     expect(machine.id).not.toBe(made.id);
     await systems.clients.netbox("POST", "virtualization/interfaces/", {
-      ...{ virtual_machine: made.id, name: "net0", mode: "access", untagged_vlan: vlan?.id },
+      virtual_machine: made.id,
+      name: "net0",
+      mode: "access",
+      untagged_vlan: vlan?.id,
       custom_fields: { allocate_from: "vlan@4" },
     });
     expect((await stack.up()).errors).toEqual([]);

@@ -273,7 +273,9 @@ const builtTemplates = (grants: Grant[], permissions: ObjectPermission[]): Promi
       // What is superseded stays in NetBox while a guest names it, and on Proxmox VE while a linked clone needs it.
       const [cluster] = await systems.clients.all<{ id: number }>("virtualization/clusters", "&name=pve-lab");
       await systems.clients.netbox("POST", "virtualization/virtual-machines/", {
-        ...{ name: "named", cluster: cluster?.id, custom_fields: { proxmox_vm_templates: "9002" } },
+        name: "named",
+        cluster: cluster?.id,
+        custom_fields: { proxmox_vm_templates: "9002" },
       });
       await systems.clients.proxmox("POST", "/nodes/pve1/qemu/9002/clone", { newid: 150, name: "linked" });
       images.files.set("one.qcow2", qcow2(1024 ** 3, "two"));
@@ -313,13 +315,17 @@ const builtPlatform = (grants: Grant[]): Promise<string> =>
       writeFileSync(
         file,
         stringify({
-          ...{ name: "netbox.lab.example", node: "pve1", storage: "local-lvm", protect: false },
+          name: "netbox.lab.example",
+          node: "pve1",
+          storage: "local-lvm",
+          protect: false,
           template: "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst",
           networks: {
             backend: { vnet: "nbback", zone: "netbox", make: true, address: "10.30.0.1/24" },
             dmz: { bridge: "vmbr30", make: true },
           },
-          ...{ dmz: { address: "192.0.2.10/24" }, netbox: { version: "4.7.3" } },
+          dmz: { address: "192.0.2.10/24" },
+          netbox: { version: "4.7.3" },
           containers: {
             netbox: { vmid: 200 },
             postgresql: { vmid: 201 },

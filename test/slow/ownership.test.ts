@@ -6,7 +6,7 @@ import { undocumented } from "../../bench/undocumented";
 import { pulumiFolder } from "../../cli/pulumi";
 import { discoveryGrants, discoveryPermissions, intentPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
-import { type Run, Stack } from "../../tools/stack";
+import { Stack, type StackRun } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
 const guests = `
@@ -15,7 +15,7 @@ const guests = `
 - { name: new1, status: staged, vcpus: 1, memory: 512, interfaces: [{ name: net0, vlan: 71 }] }
 `;
 
-const ops = (run: Run) => [...new Set(run.steps.map(({ op }) => op))];
+const ops = (run: StackRun) => [...new Set(run.steps.map(({ op }) => op))];
 
 /** Renamed stacks, a NetBox that moves and a lost state, through the real CLI. */
 describe("what a stack owns", { timeout: 180_000 }, () => {
@@ -28,7 +28,10 @@ describe("what a stack owns", { timeout: 180_000 }, () => {
   const stackNamed = async (name: string, changes: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) =>
     new Stack({
       cli: await pulumiFolder(),
-      ...{ name, folder, config: systems.config(changes), secrets: {} },
+      name,
+      folder,
+      config: systems.config(changes),
+      secrets: {},
       env: { ...stack.reach.env, ...env },
     });
   const pulumi = (...args: string[]) =>
@@ -119,7 +122,8 @@ describe("what a stack owns", { timeout: 180_000 }, () => {
     expect([first.errors, ops(first)]).toEqual([[], ["update"]]);
     // A refresh asks as the last `up` was configured, but for the environment.
     stack = await stackNamed("second", at({ formerUrls: [url] }), {
-      ...{ NETBOX_SERVER_URL: moved, NETBOX_PROXMOX_FORMER_URLS: url },
+      NETBOX_SERVER_URL: moved,
+      NETBOX_PROXMOX_FORMER_URLS: url,
     });
     const preview = await stack.preview("--refresh");
     expect([preview.errors, ops(preview)]).toEqual([[], ["update"]]);
@@ -169,7 +173,11 @@ describe.each(["discovery", "intent"])("what a stack of %s owns", { timeout: 180
       const stackNamed = async (name: string, changes: Record<string, unknown>, env: NodeJS.ProcessEnv = {}) =>
         new Stack({
           cli: await pulumiFolder(),
-          ...{ name, folder, config: systems.config(changes), secrets: {}, env: { ...first.reach.env, ...env } },
+          name,
+          folder,
+          config: systems.config(changes),
+          secrets: {},
+          env: { ...first.reach.env, ...env },
         });
       const writes = () =>
         systems.lab.log.calls.filter(({ system, method }) => system === "netbox" && method !== "GET");

@@ -208,8 +208,12 @@ describe("in pipelines", () => {
     );
     const variables = {
       ...of(name),
-      ...{ GITLAB_CI: "true", CI_API_V4_URL: urls.gitlab, CI_PROJECT_ID: "12", CI_MERGE_REQUEST_IID: "7" },
-      ...{ GITLAB_TOKEN: "glpat-token-of-the-project", STACK: "prod" },
+      GITLAB_CI: "true",
+      CI_API_V4_URL: urls.gitlab,
+      CI_PROJECT_ID: "12",
+      CI_MERGE_REQUEST_IID: "7",
+      GITLAB_TOKEN: "glpat-token-of-the-project",
+      STACK: "prod",
     };
     return bash(lines.join("\n"), checkout, { ...runner, ...variables });
   }

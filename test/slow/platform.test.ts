@@ -28,7 +28,10 @@ describe("a stack from platform.yml", () => {
   let stack: Stack;
   let file: string;
   const wanted = {
-    ...{ name: "netbox.lab.example", node: "pve1", template: `local:vztmpl/${template}`, storage: "local-lvm" },
+    name: "netbox.lab.example",
+    node: "pve1",
+    template: `local:vztmpl/${template}`,
+    storage: "local-lvm",
     networks: {
       backend: { vnet: "nbback", zone: "netbox", make: true, address: "127.30.0.1/24" },
       dmz: { bridge: "vmbr30", make: true },
@@ -47,7 +50,9 @@ describe("a stack from platform.yml", () => {
       ...(isReal ? { restoreFrom: "/netbox.dump" } : {}),
       workers: 1,
     },
-    ...{ protect: false, reaches: ["pve-lab"], discovery: { clusters: ["pve-lab"] } },
+    protect: false,
+    reaches: ["pve-lab"],
+    discovery: { clusters: ["pve-lab"] },
     // What comes from a machine that shares its network has this address.
     databaseClients: ["127.0.0.1/32"],
   };
@@ -67,7 +72,10 @@ describe("a stack from platform.yml", () => {
     try {
       const headers = { authorization: `Bearer ${token}`, host: wanted.name, "content-type": "application/json" };
       const { statusCode, body } = await request(`https://127.30.1.13:18943${path}`, {
-        ...{ dispatcher: agent, method, headers, body: json === undefined ? null : JSON.stringify(json) },
+        dispatcher: agent,
+        method,
+        headers,
+        body: json === undefined ? null : JSON.stringify(json),
       });
       return { status: statusCode, body: await body.text() };
     } finally {
@@ -84,7 +92,10 @@ describe("a stack from platform.yml", () => {
     const { ssh } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     const { proxmox, netbox: _netbox, ...config } = systems.config({ program: "platform", platform: { file } });
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "platform", folder: join(systems.folder, "platform"), secrets: {} },
+      cli: await pulumiFolder(),
+      name: "platform",
+      folder: join(systems.folder, "platform"),
+      secrets: {},
       config: { ...config, proxmox: { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } } },
       env: labEnvironment(reach),
     });
@@ -111,7 +122,11 @@ describe("a stack from platform.yml", () => {
     expect(made.errors).toEqual([]);
     if (!isReal) expect(made.changes).toEqual(preview.changes);
     expect(configOf(201)).toMatchObject({
-      ...{ hostname: "netbox-postgresql", onboot: 1, startup: "order=1,up=15", features: "nesting=1", unprivileged: 1 },
+      hostname: "netbox-postgresql",
+      onboot: 1,
+      startup: "order=1,up=15",
+      features: "nesting=1",
+      unprivileged: 1,
       net0: expect.stringMatching(/bridge=nbback.*firewall=1.*gw=127.30.0.1.*ip=127.30.0.11\/24/),
       description: expect.stringContaining("from https://netbox.lab.example:18943/#postgresql"),
     });

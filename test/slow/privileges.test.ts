@@ -87,9 +87,12 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
       async () => {
         const hook = await made("extras/webhooks/", { name: "flask", payload_url: "http://127.0.0.1:9/vm" });
         const rule = await made("extras/event-rules/", {
-          ...{ name: "proxmox-clone-vm-and-set-resources-flask-application", event_types: ["object_created"] },
-          ...{ object_types: ["virtualization.virtualmachine"], action_type: "webhook" },
-          ...{ action_object_type: "extras.webhook", action_object_id: hook },
+          name: "proxmox-clone-vm-and-set-resources-flask-application",
+          event_types: ["object_created"],
+          object_types: ["virtualization.virtualmachine"],
+          action_type: "webhook",
+          action_object_type: "extras.webhook",
+          action_object_id: hook,
         });
         const { output, ...run } = await stack.preview();
         await clients.netbox("DELETE", `extras/event-rules/${rule}/`);

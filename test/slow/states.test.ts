@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import type { Run } from "../../tools/stack";
+import type { StackRun } from "../../tools/stack";
 import { deletions } from "../fixtures/deletions";
 import { Fixture, fixtures } from "../harness/fixtures";
 import { holdings } from "../harness/holdings";
@@ -8,7 +8,7 @@ import { holdings } from "../harness/holdings";
 // away as the code of then did.
 
 /** An operation that changes no resource. Outputs of the stack may be others. */
-async function unchanged(run: Promise<Run>): Promise<void> {
+async function unchanged(run: Promise<StackRun>): Promise<void> {
   const { code, errors, steps, changes } = await run;
   expect([errors, steps.map(({ op, type, name }) => `${op} ${type} ${name}`)]).toEqual([[], []]);
   expect([code, Object.keys(changes)]).toEqual([0, ["same"]]);

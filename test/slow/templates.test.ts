@@ -24,12 +24,22 @@ describe("a stack from templates.yml", () => {
     defaults: { storage: "local", importStorage: "local" },
     templates: {
       noble: {
-        ...{ image: { url: "", checksumUrl: "" }, method: "api", size: "10G", bridge: "vmbr0", agent: false },
-        ...{ tags: ["Ubuntu"], notes: "For web servers;\n$(touch /tmp/pwned) `id`" },
+        image: { url: "", checksumUrl: "" },
+        method: "api",
+        size: "10G",
+        bridge: "vmbr0",
+        agent: false,
+        tags: ["Ubuntu"],
+        notes: "For web servers;\n$(touch /tmp/pwned) `id`",
       } as Record<string, unknown>,
       bookworm: {
-        ...{ image: { url: "", checksumUrl: "" }, nodes: ["pve1"], method: "ssh", vmid: 9200, storage: "ceph" },
-        ...{ packages: ["qemu-guest-agent"], commands: ["echo 'it'\"'\"'s done' > /etc/motd; echo $HOME"] },
+        image: { url: "", checksumUrl: "" },
+        nodes: ["pve1"],
+        method: "ssh",
+        vmid: 9200,
+        storage: "ceph",
+        packages: ["qemu-guest-agent"],
+        commands: ["echo 'it'\"'\"'s done' > /etc/motd; echo $HOME"],
       } as Record<string, unknown>,
     },
     osTemplates: { debian: { appliance: "debian-12-standard", storage: "local", nodes: ["pve2"] } },
@@ -58,7 +68,10 @@ describe("a stack from templates.yml", () => {
     const { ssh } = systems.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
     const { proxmox, ...config } = systems.config({ program: "templates", templates: { file } });
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "templates", folder: join(systems.folder, "templates"), secrets: {} },
+      cli: await pulumiFolder(),
+      name: "templates",
+      folder: join(systems.folder, "templates"),
+      secrets: {},
       config: { ...config, proxmox: { "pve-lab": { ...Object(Object(proxmox)["pve-lab"]), ssh } } },
       env: labEnvironment(reach),
     });
@@ -84,16 +97,17 @@ describe("a stack from templates.yml", () => {
     ] as const) {
       expect(cluster().guests.get(vmid)?.node).toBe(node);
       expect(configOf(vmid)).toMatchObject({
-        ...{
-          name: "noble",
-          template: 1,
-          memory: "1024",
-          cores: 1,
-          serial0: "socket",
-          vga: "serial0",
-          boot: "order=scsi0",
-        },
-        ...{ scsihw: "virtio-scsi-single", tags: "template;ubuntu", cpu: "x86-64-v2-AES", ostype: "l26" },
+        name: "noble",
+        template: 1,
+        memory: "1024",
+        cores: 1,
+        serial0: "socket",
+        vga: "serial0",
+        boot: "order=scsi0",
+        scsihw: "virtio-scsi-single",
+        tags: "template;ubuntu",
+        cpu: "x86-64-v2-AES",
+        ostype: "l26",
         scsi0: expect.stringMatching(/^local:\d+\/base-\d+-disk-0.*discard=on.*size=10G/),
         ide2: expect.stringContaining("cloudinit"),
         description: expect.stringContaining("$(touch /tmp/pwned) `id`"),

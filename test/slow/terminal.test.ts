@@ -23,11 +23,19 @@ function twoClusters() {
 - { name: web2, status: active, cluster: pve-b, customFields: { proxmox_vmid: "201" }, interfaces: [] }`);
   const first = seed.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
   const vm = (vmid: number, name: string) => ({
-    ...{ vmid, type: "qemu" as const, node: "pve1", template: false, running: true },
+    vmid,
+    type: "qemu" as const,
+    node: "pve1",
+    template: false,
+    running: true,
     config: { name, memory: "1024", cores: 2, tags: "web", scsi0: "ceph:1G", net0: "virtio,bridge=vmbr0" },
   });
   const ct = {
-    ...{ vmid: 202, type: "lxc" as const, node: "pve2", template: false, running: true },
+    vmid: 202,
+    type: "lxc" as const,
+    node: "pve2",
+    template: false,
+    running: true,
     config: { hostname: "ct1", memory: 512, rootfs: "ceph:1G", tags: "web" },
   };
   seed.proxmox = {

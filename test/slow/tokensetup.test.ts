@@ -28,7 +28,12 @@ describe("a stack from token_setup.json", () => {
   const setup: TokenSetup = {
     token_setup: [
       {
-        ...{ name: "netbox", ugid: "netbox@pve", role: "NetboxRole", comment: "NetBox", expire: 0, privsep: 1 },
+        name: "netbox",
+        ugid: "netbox@pve",
+        role: "NetboxRole",
+        comment: "NetBox",
+        expire: 0,
+        privsep: 1,
         privileges: ["VM.Audit", "VM.PowerMgmt"],
       },
     ],
@@ -42,7 +47,10 @@ describe("a stack from token_setup.json", () => {
     sink = join(systems.folder, "out");
     write();
     stack = new Stack({
-      ...{ cli: await pulumiFolder(), name: "access", folder: join(systems.folder, "access"), secrets: {} },
+      cli: await pulumiFolder(),
+      name: "access",
+      folder: join(systems.folder, "access"),
+      secrets: {},
       config: systems.config({ program: "access", access: { file } }),
       env: labEnvironment(reach),
     });

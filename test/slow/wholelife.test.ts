@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Run, Stack, Step } from "../../tools/stack";
+import type { ResourceStep, Stack, StackRun } from "../../tools/stack";
 import { seedWith, TestSystems } from "../harness/systems";
 
-const steps = (run: Run) => run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`).sort();
+const steps = (run: StackRun) => run.steps.map(({ op, type, name }) => `${op} ${type} ${name}`).sort();
 
 /** One guest of each kind of life; `more` are further lines of YAML. */
 const guest = (name: string, host: number, more: string[] = [], disk = "scsi0", size = 8192) =>
@@ -30,7 +30,7 @@ class Life {
   }
 
   /** Everything that a run said, on one line where the CLI broke it. */
-  static said = ({ output }: Run): string => output.replace(/\s+/g, " ");
+  static said = ({ output }: StackRun): string => output.replace(/\s+/g, " ");
 
   async patch(name: string, body: Record<string, unknown>): Promise<number> {
     const { id } = await this.systems.clients.vm(name);
@@ -38,7 +38,7 @@ class Life {
     return id;
   }
 
-  async up(): Promise<Run> {
+  async up(): Promise<StackRun> {
     const run = await this.stack.up();
     expect(run.errors).toEqual([]);
     return run;
@@ -116,7 +116,7 @@ describe("placement", () => {
     const planned = await life.stack.preview();
     expect(Life.said(planned)).toMatch(/New guests go to the node with most memory to give: pve1: db\d; pve2: db\d\./);
     const made = await life.up();
-    const placed = ({ type, name }: Step) => type === "ProxmoxVm" && name === "db1";
+    const placed = ({ type, name }: ResourceStep) => type === "ProxmoxVm" && name === "db1";
     const chosen = made.steps.find(placed)?.new.placement;
     expect(planned.steps.find(placed)?.new.placement).toBe(chosen);
     expect(await nodeOf("db1")).toBe(chosen);

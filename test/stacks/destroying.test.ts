@@ -20,7 +20,10 @@ import { demoSeed, TestSystems } from "../harness/systems";
 
 const template = "local:vztmpl/debian-12-standard_12.7-1_amd64.tar.zst";
 const platform = {
-  ...{ name: "netbox.lab.example", node: "pve1", template, storage: "local-lvm" },
+  name: "netbox.lab.example",
+  node: "pve1",
+  template,
+  storage: "local-lvm",
   networks: {
     backend: { vnet: "nbback", zone: "netbox", make: true, address: "127.30.0.1/24" },
     dmz: { bridge: "vmbr30", make: true },
@@ -28,13 +31,18 @@ const platform = {
   dmz: { address: "127.30.1.13/24" },
   containers: { netbox: { vmid: 200 }, postgresql: { vmid: 201 }, valkey: { vmid: 202 }, nginx: { vmid: 203 } },
   netbox: { version: "4.7.2", plugins: {} },
-  ...{ protect: false, reaches: ["pve-lab"], discovery: { clusters: ["pve-lab"] } },
+  protect: false,
+  reaches: ["pve-lab"],
+  discovery: { clusters: ["pve-lab"] },
 };
 const access = {
   users: { "robot@pve": {} },
   token_setup: [
     {
-      ...{ name: "ci", ugid: "robot@pve", role: "PVEAuditor", paths: ["/vms"] },
+      name: "ci",
+      ugid: "robot@pve",
+      role: "PVEAuditor",
+      paths: ["/vms"],
       sinks: [{ vault: "ci/robot" }],
     },
   ],
@@ -115,7 +123,7 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
       proxmox: Object.fromEntries(
         Object.entries(systems.endpoints.proxmox).map(([cluster, { url, token, caFile, ssh }]) => [
           cluster,
-          { ...proxmox?.[cluster], ...{ url, token, caFile }, ssh },
+          { ...proxmox?.[cluster], url, token, caFile, ssh },
         ]),
       ),
       ...more(),

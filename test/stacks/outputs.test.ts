@@ -15,6 +15,7 @@ it("of a stack's outputs, what isn't known is absent, and a secret stays one", a
   const shown = await new Promise<unknown>((resolve) => pulumi.output(known).apply(resolve));
   expect(shown).toEqual({
     guests: { 7: { name: "web01", addresses: ["10.71.0.11/24"] } },
-    ...{ records: ["ns1/web01.lab.example."], credentials: "s3cret" },
+    records: ["ns1/web01.lab.example."],
+    credentials: "s3cret",
   });
 });

@@ -4,7 +4,7 @@ import { Guest } from "../guest";
 import { lxcOptions, volumeSlots } from "../schema/lxc";
 import type { Values } from "../schema/parameters";
 import { parseProperties, printProperties } from "../schema/properties";
-import { parseSize } from "../sizes";
+import { parseBytes } from "../sizes";
 
 /** Processors of the lab's nodes: what a container without `cores` has. */
 export const nodeCpus = 2;
@@ -27,7 +27,7 @@ export class Container extends Guest {
     return volumeSlots.flatMap((slot) => {
       const text = this.text(slot);
       if (text === undefined) return [];
-      const parsed = parse(slot, text);
+      const parsed = parseContainerOption(slot, text);
       return parsed.volume?.startsWith("/") ? [] : [[slot, parsed] satisfies [string, Record<string, string>]];
     });
   }
@@ -43,8 +43,15 @@ export class Container extends Guest {
       cpus: Number(this.config.get("cores") ?? nodeCpus),
       maxmem: Number(this.config.get("memory") ?? 512) * 1024 ** 2,
       maxswap: Number(this.config.get("swap") ?? 512) * 1024 ** 2,
-      maxdisk: parseSize(parse("rootfs", this.text("rootfs") ?? "").size ?? "0"),
-      ...{ mem: 0, swap: 0, cpu: 0, disk: 0, diskread: 0, diskwrite: 0, netin: 0, netout: 0 },
+      maxdisk: parseBytes(parseContainerOption("rootfs", this.text("rootfs") ?? "").size ?? "0"),
+      mem: 0,
+      swap: 0,
+      cpu: 0,
+      disk: 0,
+      diskread: 0,
+      diskwrite: 0,
+      netin: 0,
+      netout: 0,
       ...(this.running ? { pid: this.pid } : {}),
       uptime: cluster.uptime(this),
       ...(this.template ? { template: 1 } : {}),
@@ -54,10 +61,10 @@ export class Container extends Guest {
   }
 }
 
-export function parse(option: string, text: string): Record<string, string> {
+export function parseContainerOption(option: string, text: string): Record<string, string> {
   const parsed = parseProperties(lxcOptions[option]?.properties ?? { keys: {} }, text);
   return typeof parsed === "string" ? die(parsed.trim()) : parsed;
 }
 
-export const print = (option: string, values: Record<string, string>): string =>
+export const printContainerOption = (option: string, values: Record<string, string>): string =>
   printProperties(lxcOptions[option]?.properties ?? { keys: {} }, values);

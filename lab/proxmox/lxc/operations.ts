@@ -1,4 +1,4 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
@@ -8,9 +8,9 @@ import { requireUse } from "../rights";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
-import { printSize, resized } from "../sizes";
-import { Container, parse, print } from "./container";
-import { start } from "./power";
+import { resized, shortestSize } from "../sizes";
+import { Container, parseContainerOption, printContainerOption } from "./container";
+import { startContainer } from "./power";
 
 type Log = (line: string) => void;
 
@@ -28,7 +28,7 @@ function privilege(key: string): string {
 /** What can be said of a request before a worker has it. */
 function check(
   cluster: Cluster,
-  { node, vmid, caller, unprivileged }: { node: string; vmid: number; caller: Caller; unprivileged: boolean },
+  { node, vmid, caller, unprivileged }: { node: string; vmid: number; caller: ProxmoxCaller; unprivileged: boolean },
   options: Values,
 ): void {
   const { authId } = caller;
@@ -37,13 +37,13 @@ function check(
   const onlyRoot = (what: string) =>
     authId === "root@pam" ? undefined : forbidden(`${what} is only allowed for root@pam`);
   if (options.features !== undefined) {
-    const features = parse("features", String(options.features));
+    const features = parseContainerOption("features", String(options.features));
     if (!unprivileged) onlyRoot("changing feature flags for privileged container");
     else if (Object.keys(features).some((name) => name !== "nesting"))
       onlyRoot("changing feature flags (except nesting)");
   }
   for (const key of Object.keys(options).filter(isVolume)) {
-    const { volume = "" } = parse(key, String(options[key]));
+    const { volume = "" } = parseContainerOption(key, String(options[key]));
     const storage = (allocation.exec(volume) ?? /^([^/:\s]+):/.exec(volume))?.[1];
     if (volume.startsWith("/")) onlyRoot("mount point type bind");
     else if (storage === undefined) die(`unable to parse volume ID '${volume}'`);
@@ -55,32 +55,32 @@ function check(
 }
 
 function makeVolume(cluster: Cluster, container: Container, slot: string, text: string, log: Log): string {
-  const { size: _size, ...keys } = parse(slot, text);
+  const { size: _size, ...keys } = parseContainerOption(slot, text);
   const [, storage, gibibytes] = allocation.exec(keys.volume ?? "") ?? [];
   if (storage === undefined) {
-    if (keys.volume?.startsWith("/")) return print(slot, keys);
+    if (keys.volume?.startsWith("/")) return printContainerOption(slot, keys);
     const found = cluster.storages.need(container.node, keys.volume ?? "");
-    return print(slot, { ...keys, size: printSize(found.size) });
+    return printContainerOption(slot, { ...keys, size: shortestSize(found.size) });
   }
   const size = Math.round(Number(gibibytes) * 1024 ** 3);
   const { volid } = cluster.storages.allocate(container.node, { storage, vmid: container.vmid, size }, log);
   log(`Creating filesystem with ${size / 4096} 4k blocks and ${size / 16384} inodes`);
-  return print(slot, { ...keys, volume: volid, size: printSize(size) });
+  return printContainerOption(slot, { ...keys, volume: volid, size: shortestSize(size) });
 }
 
 /** An option as PVE stores it. */
 function stored(cluster: Cluster, key: string, value: Value): Value {
   if (key === "tags") return normalizeTags(String(value));
   if (!/^net\d+$/.test(key)) return value;
-  const card = parse("net0", String(value));
+  const card = parseContainerOption("net0", String(value));
   const hwaddr = (card.hwaddr ?? newMac(cluster.options.mac_prefix)).toUpperCase();
-  return print("net0", { ...card, hwaddr, type: "veth" });
+  return printContainerOption("net0", { ...card, hwaddr, type: "veth" });
 }
 
 const distributions = /^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos)/;
 
 /** POST …/lxc: from a template archive. */
-export function create(cluster: Cluster, node: string, params: Values, caller: Caller): string {
+export function createContainer(cluster: Cluster, node: string, params: Values, caller: ProxmoxCaller): string {
   const {
     vmid,
     ostemplate,
@@ -151,7 +151,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
         throw error;
       }
       // A task of its own, which waits for this one's lock.
-      if (autostart === 1) start(cluster, node, id, caller);
+      if (autostart === 1) startContainer(cluster, node, id, caller);
     },
     () => cluster.remove(container),
   );
@@ -159,7 +159,12 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
 
 const modified = "detected modified configuration - file changed by other user? Try again.";
 
-export function put(cluster: Cluster, container: Container, params: Values, caller: Caller): void {
+export function putContainerConfig(
+  cluster: Cluster,
+  container: Container,
+  params: Values,
+  caller: ProxmoxCaller,
+): void {
   const { delete: remove, revert, digest, ...options } = params;
   const removed = words(remove);
   if (Object.keys(options).length === 0 && removed.length === 0 && revert === undefined) die("no options specified");
@@ -177,14 +182,15 @@ export function put(cluster: Cluster, container: Container, params: Values, call
   for (const key of removed) {
     if (isVolume(key)) detach(container, key);
     else if (/^unused/.test(key)) {
-      cluster.storages.free(container.node, parse(key, container.text(key) ?? "").volume ?? "");
+      cluster.storages.free(container.node, parseContainerOption(key, container.text(key) ?? "").volume ?? "");
       container.config.delete(key);
     } else container.unset(key);
   }
   for (const [key, value] of Object.entries(options)) {
     if (!isVolume(key)) container.set(key, stored(cluster, key, value));
     else {
-      if (container.config.has(key) && allocation.test(parse(key, String(value)).volume ?? "")) detach(container, key);
+      if (container.config.has(key) && allocation.test(parseContainerOption(key, String(value)).volume ?? ""))
+        detach(container, key);
       container.config.set(
         key,
         makeVolume(cluster, container, key, String(value), () => {}),
@@ -194,16 +200,16 @@ export function put(cluster: Cluster, container: Container, params: Values, call
 }
 
 function detach(container: Container, slot: string): void {
-  const volume = parse(slot, container.text(slot) ?? "").volume ?? "";
+  const volume = parseContainerOption(slot, container.text(slot) ?? "").volume ?? "";
   container.config.delete(slot);
   if (volume !== "" && !volume.startsWith("/")) container.keepUnused(volume);
 }
 
-export function resize(
+export function resizeVolume(
   cluster: Cluster,
   container: Container,
   { disk, size, digest }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const slot = String(disk);
   const text = container.text(slot);
@@ -213,20 +219,20 @@ export function resize(
   }
   if (digest !== undefined && digest !== container.digest()) die(modified);
   container.checkLock();
-  const keys = parse(slot, text);
+  const keys = parseContainerOption(slot, text);
   const volume = cluster.storages.need(container.node, keys.volume ?? "");
   const wanted = resized(volume.size, String(size));
   if (wanted < volume.size) die("unable to shrink disk size");
   return cluster.lockedTask(container, container.node, "resize", authId, async ({ log }) => {
     if (wanted === volume.size) return;
     volume.size = wanted;
-    container.config.set(slot, print(slot, { ...keys, size: printSize(wanted) }));
+    container.config.set(slot, printContainerOption(slot, { ...keys, size: shortestSize(wanted) }));
     log("Image resized.");
   });
 }
 
 /** POST …/move_volume: to another storage. */
-export function moveVolume(cluster: Cluster, container: Container, params: Values, { authId }: Caller): string {
+export function moveVolume(cluster: Cluster, container: Container, params: Values, { authId }: ProxmoxCaller): string {
   const slot = String(params.volume);
   if (params["target-vmid"] !== undefined) die("the lab moves no volume to another container");
   const storage = String(params.storage ?? die("Either 'storage' or 'target-vmid' must be set"));
@@ -234,7 +240,10 @@ export function moveVolume(cluster: Cluster, container: Container, params: Value
   cluster.access.require(authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
   if (params.digest !== undefined && params.digest !== container.digest()) die(modified);
   container.checkLock();
-  const keys = parse(slot, container.text(slot) ?? die(`cannot move volume '${slot}' - it does not exist`));
+  const keys = parseContainerOption(
+    slot,
+    container.text(slot) ?? die(`cannot move volume '${slot}' - it does not exist`),
+  );
   const source = cluster.storages.need(container.node, keys.volume ?? "");
   if (source.storage === storage) die(`volume '${slot}' is already on storage '${storage}'`);
   if (container.running) die(`cannot move volumes of a running container`);
@@ -248,13 +257,16 @@ export function moveVolume(cluster: Cluster, container: Container, params: Value
       { storage, vmid, size: source.size, filled: source.filled },
       log,
     );
-    container.config.set(slot, print(slot, { ...keys, volume: copy.volid, size: printSize(copy.size) }));
+    container.config.set(
+      slot,
+      printContainerOption(slot, { ...keys, volume: copy.volid, size: shortestSize(copy.size) }),
+    );
     if (params.delete === 1) cluster.storages.free(container.node, source.volid);
     else container.keepUnused(source.volid);
   });
 }
 
-export function clone(cluster: Cluster, container: Container, params: Values, caller: Caller): string {
+export function cloneContainer(cluster: Cluster, container: Container, params: Values, caller: ProxmoxCaller): string {
   const { newid, hostname, description, full, storage, target, pool, snapname } = params;
   const id = Number(newid);
   const { node } = container;
@@ -303,13 +315,13 @@ export function clone(cluster: Cluster, container: Container, params: Values, ca
           },
           log,
         );
-        made.config.set(slot, print(slot, { ...keys, volume: copy.volid }));
+        made.config.set(slot, printContainerOption(slot, { ...keys, volume: copy.volid }));
       }
       await wait(cluster.times.clone);
       for (const [key, value] of [...made.config])
         if (/^net\d+$/.test(key)) {
-          const { hwaddr: _hwaddr, ...card } = parse("net0", String(value));
-          made.config.set(key, stored(cluster, key, print("net0", card)));
+          const { hwaddr: _hwaddr, ...card } = parseContainerOption("net0", String(value));
+          made.config.set(key, stored(cluster, key, printContainerOption("net0", card)));
         }
       made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
       if (description !== undefined) made.config.set("description", description);
@@ -321,7 +333,7 @@ export function clone(cluster: Cluster, container: Container, params: Values, ca
 }
 
 /** POST …/template: at once, without a task. */
-export function template(cluster: Cluster, container: Container): void {
+export function templateFromContainer(cluster: Cluster, container: Container): void {
   if (container.template) die("you can't convert a CT to a template if it's already one");
   if (container.snapshots.size > 0) die("unable to create template, because CT contains snapshots");
   container.checkLock();
@@ -329,12 +341,17 @@ export function template(cluster: Cluster, container: Container): void {
   for (const [slot, keys] of container.volumes)
     container.config.set(
       slot,
-      print(slot, { ...keys, volume: cluster.storages.toBase(container.node, keys.volume ?? "") }),
+      printContainerOption(slot, { ...keys, volume: cluster.storages.toBase(container.node, keys.volume ?? "") }),
     );
   container.config.set("template", 1);
 }
 
-export function destroy(cluster: Cluster, container: Container, { purge, force }: Values, { authId }: Caller): string {
+export function destroyContainer(
+  cluster: Cluster,
+  container: Container,
+  { purge, force }: Values,
+  { authId }: ProxmoxCaller,
+): string {
   const { vmid, node } = container;
   if (container.config.get("protection") === 1) die(`can't remove CT ${vmid} - protection mode enabled`);
   if (cluster.ha.has(container) && purge !== 1)

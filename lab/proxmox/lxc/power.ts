@@ -1,9 +1,9 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
-import { type Container, parse } from "./container";
+import { type Container, parseContainerOption } from "./container";
 
 async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
@@ -19,14 +19,14 @@ function halt(container: Container): void {
   container.applyPending();
 }
 
-export function start(cluster: Cluster, node: string, vmid: number, { authId }: Caller): string {
+export function startContainer(cluster: Cluster, node: string, vmid: number, { authId }: ProxmoxCaller): string {
   return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
     const container = cluster.container(node, vmid);
     container.checkLock();
     if (container.template) die("you can't start a CT if it's a template");
     if (container.running) die(`CT ${vmid} already running`);
     for (const [key, value] of container.config) {
-      const bridge = /^net\d+$/.test(key) ? parse("net0", String(value)).bridge : undefined;
+      const bridge = /^net\d+$/.test(key) ? parseContainerOption("net0", String(value)).bridge : undefined;
       if (bridge !== undefined && !cluster.node(node).bridges.includes(bridge))
         die(`bridge '${bridge}' does not exist`);
     }
@@ -38,7 +38,7 @@ const needRunning = ({ running, vmid }: Container, noun = "CT") => {
   if (!running) die(`${noun} ${vmid} not running`);
 };
 
-export function stop(cluster: Cluster, container: Container, { authId }: Caller): string {
+export function stopContainer(cluster: Cluster, container: Container, { authId }: ProxmoxCaller): string {
   needRunning(container);
   return cluster.lockedTask(container, container.node, "vzstop", authId, async () => {
     container.checkLock();
@@ -46,11 +46,11 @@ export function stop(cluster: Cluster, container: Container, { authId }: Caller)
   });
 }
 
-export function shutdown(
+export function shutdownContainer(
   cluster: Cluster,
   container: Container,
   { timeout, forceStop }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   needRunning(container);
   return cluster.lockedTask(container, container.node, "vzshutdown", authId, async ({ wait }) => {
@@ -63,7 +63,7 @@ export function shutdown(
   });
 }
 
-export function reboot(cluster: Cluster, container: Container, { authId }: Caller): string {
+export function rebootContainer(cluster: Cluster, container: Container, { authId }: ProxmoxCaller): string {
   needRunning(container, "VM");
   return cluster.lockedTask(container, container.node, "vzreboot", authId, async ({ wait }) => {
     container.checkLock();
@@ -73,11 +73,11 @@ export function reboot(cluster: Cluster, container: Container, { authId }: Calle
   });
 }
 
-export function control(
+export function controlContainer(
   cluster: Cluster,
   container: Container,
   action: "suspend" | "resume",
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   needRunning(container);
   return cluster.lockedTask(container, container.node, `vz${action}`, authId, async () => {
@@ -86,11 +86,11 @@ export function control(
   });
 }
 
-export function migrate(
+export function migrateContainer(
   cluster: Cluster,
   container: Container,
   { target, online, restart }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const to = cluster.member(String(target)).node;
   const { vmid, node } = container;
@@ -110,12 +110,12 @@ export function migrate(
 }
 
 /** GET …/interfaces: what a running container's network is. */
-export function interfaces(container: Container): unknown[] | null {
+export function interfacesOfContainer(container: Container): unknown[] | null {
   if (!container.running) return null;
   return [...container.config]
     .filter(([key]) => /^net\d+$/.test(key))
     .map(([, value]) => {
-      const { name = "", hwaddr = "", ip } = parse("net0", String(value));
+      const { name = "", hwaddr = "", ip } = parseContainerOption("net0", String(value));
       const mac = hwaddr.toLowerCase();
       return { name, hwaddr: mac, "hardware-address": mac, ...(ip?.includes("/") ? { inet: ip } : {}) };
     });

@@ -2,7 +2,7 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Value, Values } from "../schema/parameters";
 import { cards } from "./net";
-import { parse, type Vm } from "./vm";
+import { parseVmOption, type Vm } from "./vm";
 
 /** Whether a guest's agent answers. */
 export const agentRuns = (cluster: Cluster, vm: Vm): boolean =>
@@ -46,7 +46,7 @@ function interfaces(vm: Vm): unknown[] {
     statistics: noTraffic,
   };
   const seen = cards(vm).map(({ n, card }) => {
-    const { ip, ip6 } = parse("ipconfig0", String(vm.seeded.get(`ipconfig${n}`) ?? ""));
+    const { ip, ip6 } = parseVmOption("ipconfig0", String(vm.seeded.get(`ipconfig${n}`) ?? ""));
     const mac = (card.macaddr ?? "").toLowerCase();
     return {
       name: `eth${n}`,
@@ -79,7 +79,7 @@ const results: Record<string, (vm: Vm) => unknown> = {
 };
 
 /** What the agent answers to a command without parameters. */
-export function ask(cluster: Cluster, vm: Vm, command: string): Record<string, unknown> {
+export function askAgent(cluster: Cluster, vm: Vm, command: string): Record<string, unknown> {
   needAgent(cluster, vm);
   return { result: results[command]?.(vm) };
 }
@@ -92,7 +92,7 @@ const programs: Record<string, (vm: Vm, words: string[]) => string> = {
   true: () => "",
 };
 
-export function exec(cluster: Cluster, vm: Vm, command: Value): Values {
+export function execInGuest(cluster: Cluster, vm: Vm, command: Value): Values {
   needAgent(cluster, vm);
   const [path = "", ...args] = String(command).split("\0");
   const program = programs[path.split("/").pop() ?? ""];
@@ -110,7 +110,7 @@ export function exec(cluster: Cluster, vm: Vm, command: Value): Values {
   return { pid };
 }
 
-export function execStatus(cluster: Cluster, vm: Vm, pid: Value): Values {
+export function execStatusOf(cluster: Cluster, vm: Vm, pid: Value): Values {
   needAgent(cluster, vm);
   return vm.executed.get(Number(pid)) ?? die(`Agent error: PID ${pid} does not exist`);
 }

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { requireUse } from "../rights";
@@ -7,9 +7,9 @@ import type { Value, Values } from "../schema/parameters";
 import { requireNew, requirePool } from "./create";
 import { copyDrive } from "./drives";
 import { isCard } from "./net";
-import { newMac, parse, print, Vm } from "./vm";
+import { newMac, parseVmOption, printVmOption, Vm } from "./vm";
 
-export function clone(cluster: Cluster, node: string, vmid: number, params: Values, caller: Caller): string {
+export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Values, caller: ProxmoxCaller): string {
   const { newid, name, description, full, storage, target, format, snapname, pool, bwlimit } = params;
   const id = Number(newid);
   requireNew(cluster, caller, id, pool);
@@ -28,7 +28,7 @@ export function clone(cluster: Cluster, node: string, vmid: number, params: Valu
   if (linked && format !== undefined) die("parameter 'format' not allowed for linked clones");
   const drives = source.drives
     .filter(([slot]) => config.has(slot))
-    .map(([slot]) => ({ node, slot, drive: parse(slot, String(config.get(slot))) }));
+    .map(([slot]) => ({ node, slot, drive: parseVmOption(slot, String(config.get(slot))) }));
   for (const { slot, drive } of drives) {
     const { file = "", media } = drive;
     const volume = cluster.storages.find(node, file);
@@ -54,12 +54,13 @@ export function clone(cluster: Cluster, node: string, vmid: number, params: Valu
         worker.log(`creating a clone of VM ${vmid} with ID ${id}`);
         const copies = new Map<string, string>();
         const options = {
-          ...{ bwlimit, linked },
+          bwlimit,
+          linked,
           ...(storage === undefined ? {} : { storage: String(storage) }),
           ...(format === undefined ? {} : { format: String(format) }),
         };
         for (const drive of drives)
-          copies.set(drive.slot, print(drive.slot, await copyDrive(cluster, drive, vm, options, worker)));
+          copies.set(drive.slot, printVmOption(drive.slot, await copyDrive(cluster, drive, vm, options, worker)));
         await worker.wait(cluster.times.clone);
         if (cluster.guests.get(id) !== vm) die("clone failed: unable to read VM config");
         copyConfig(cluster, config, vm, copies);
@@ -81,8 +82,8 @@ function copyConfig(cluster: Cluster, source: Map<string, Value>, vm: Vm, drives
     if (!/^(template|lock|unused\d+)$/.test(key)) vm.config.set(key, drives.get(key) ?? value);
   for (const [key, value] of [...vm.config])
     if (isCard(key)) {
-      const card = parse("net0", String(value));
-      vm.config.set(key, print("net0", { ...card, macaddr: newMac(cluster.options.mac_prefix) }));
+      const card = parseVmOption("net0", String(value));
+      vm.config.set(key, printVmOption("net0", { ...card, macaddr: newMac(cluster.options.mac_prefix) }));
     }
   const smbios = String(vm.config.get("smbios1") ?? "").replace(/^uuid=[^,]*/, `uuid=${randomUUID()}`);
   vm.config.set("smbios1", smbios === "" ? `uuid=${randomUUID()}` : smbios);
@@ -90,19 +91,19 @@ function copyConfig(cluster: Cluster, source: Map<string, Value>, vm: Vm, drives
 }
 
 /** POST …/template: the disks become bases that linked clones can share. */
-export function template(cluster: Cluster, vm: Vm, { authId }: Caller): string {
+export function templateFromVm(cluster: Cluster, vm: Vm, { authId }: ProxmoxCaller): string {
   if (vm.template) die("you can't convert a template to a template");
   if (vm.snapshots.size > 0) die("unable to create template, because VM contains snapshots");
   vm.checkLock();
   if (vm.running) die("you can't convert a VM to template if VM is running");
   return cluster.lockedTask(vm, vm.node, "qmtemplate", authId, async () => {
     for (const [slot, drive] of vm.disks)
-      vm.config.set(slot, print(slot, { ...drive, file: cluster.storages.toBase(vm.node, drive.file ?? "") }));
+      vm.config.set(slot, printVmOption(slot, { ...drive, file: cluster.storages.toBase(vm.node, drive.file ?? "") }));
     vm.config.set("template", 1);
   });
 }
 
-export function destroy(cluster: Cluster, vm: Vm, { purge }: Values, { authId }: Caller): string {
+export function destroyVm(cluster: Cluster, vm: Vm, { purge }: Values, { authId }: ProxmoxCaller): string {
   if (vm.config.get("protection") === 1) die(`can't remove VM ${vm.vmid} - protection mode enabled`);
   if (cluster.ha.has(vm) && purge !== 1)
     die(`unable to remove VM ${vm.vmid} - used in HA resources and purge parameter not set.`);

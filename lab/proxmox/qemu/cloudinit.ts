@@ -3,17 +3,17 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Value } from "../schema/parameters";
 import { cards, isCard } from "./net";
-import { parse, type Vm } from "./vm";
+import { parseVmOption, type Vm } from "./vm";
 
 const settings = ["cicustom", "cipassword", "citype", "ciupgrade", "ciuser", "nameserver", "searchdomain", "sshkeys"];
 
 /** Writes the cloud-init drive: what it holds is what the guest knows from now on. */
-export function seed(vm: Vm): void {
+export function seedCloudInit(vm: Vm): void {
   vm.seeded = new Map([...vm.config].filter(([key]) => settings.includes(key) || isCard(key) || /^ipconfig/.test(key)));
 }
 
 /** GET …/cloudinit: each setting as the drive has it, and as it would be written now. */
-export function pending(vm: Vm): Record<string, Value>[] {
+export function pendingCloudInit(vm: Vm): Record<string, Value>[] {
   const now = new Map(vm.config);
   const before = vm.running ? vm.seeded : now;
   const masked = (key: string, value: Value) => (key === "cipassword" ? "**********" : value);
@@ -31,11 +31,11 @@ export function pending(vm: Vm): Record<string, Value>[] {
 }
 
 /** PUT …/cloudinit: writes the drive anew. */
-export function regenerate(cluster: Cluster, vm: Vm): void {
+export function regenerateCloudInit(cluster: Cluster, vm: Vm): void {
   vm.checkLock();
-  for (const volid of Object.values(parse("cicustom", vm.text("cicustom") ?? "")))
+  for (const volid of Object.values(parseVmOption("cicustom", vm.text("cicustom") ?? "")))
     cluster.storages.need(vm.node, volid);
-  seed(vm);
+  seedCloudInit(vm);
 }
 
 const unquoted = (text: string) => text.replace(/'/g, "''");
@@ -69,7 +69,7 @@ function user(vm: Vm): string {
 function network(cluster: Cluster, vm: Vm): string {
   const lines = ["version: 1", "config:"];
   for (const { n, card } of cards(vm)) {
-    const { ip, gw, ip6, gw6 } = parse("ipconfig0", vm.text(`ipconfig${n}`) ?? "ip=dhcp");
+    const { ip, gw, ip6, gw6 } = parseVmOption("ipconfig0", vm.text(`ipconfig${n}`) ?? "ip=dhcp");
     lines.push(
       "    - type: physical",
       `      name: eth${n}`,
@@ -101,7 +101,7 @@ function network(cluster: Cluster, vm: Vm): string {
 }
 
 /** GET …/cloudinit/dump: the file as it would be written. */
-export function dump(cluster: Cluster, vm: Vm, type: string): string {
+export function dumpCloudInit(cluster: Cluster, vm: Vm, type: string): string {
   if (type === "user") return user(vm);
   if (type === "network") return network(cluster, vm);
   if (type !== "meta") return die(`unknown type '${type}'`);

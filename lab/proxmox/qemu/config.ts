@@ -1,4 +1,4 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, parameterErrors } from "../errors";
 import { requireUse } from "../rights";
@@ -10,7 +10,7 @@ import { checkDigest, checkDrives, removeDrive, setDrive } from "./drives";
 import { isDrive, storedOption, type Vm } from "./vm";
 
 /** The privilege that a change of an option needs. */
-export function privilege(key: string, value: Value | undefined): string {
+export function privilegeOfOption(key: string, value: Value | undefined): string {
   if (isDrive(key) || /^(unused\d+|bootdisk|boot)$/.test(key)) {
     const text = value === undefined ? "" : String(value);
     if (key !== "boot" && text.includes("cloudinit")) return "VM.Config.Cloudinit";
@@ -45,7 +45,12 @@ const optionsOf = (params: Values): Values =>
   Object.fromEntries(Object.entries(params).filter(([key]) => !control.includes(key)));
 
 /** What is refused at once, by PUT and POST alike. */
-function check(cluster: Cluster, vm: Vm, params: Values, caller: Caller): { options: Values; removed: string[] } {
+function check(
+  cluster: Cluster,
+  vm: Vm,
+  params: Values,
+  caller: ProxmoxCaller,
+): { options: Values; removed: string[] } {
   const options = optionsOf(params);
   const removed = removals(params.delete, options);
   if (Object.keys(options).length === 0 && removed.length === 0 && params.revert === undefined)
@@ -55,7 +60,9 @@ function check(cluster: Cluster, vm: Vm, params: Values, caller: Caller): { opti
     ...removed,
   ]);
   for (const key of [...Object.keys(options), ...removed])
-    cluster.access.require(caller.authId, `/vms/${vm.vmid}`, [privilege(key, options[key] ?? vm.config.get(key))]);
+    cluster.access.require(caller.authId, `/vms/${vm.vmid}`, [
+      privilegeOfOption(key, options[key] ?? vm.config.get(key)),
+    ]);
   requireUse(cluster, caller, options);
   checkDrives(cluster, vm.node, caller, options);
   checkDigest(vm, params.digest);
@@ -97,12 +104,12 @@ function dropFromBoot(vm: Vm, key: string): void {
 }
 
 /** PUT …/config: done when it is answered. */
-export function put(cluster: Cluster, vm: Vm, params: Values, caller: Caller): void {
+export function putVmConfig(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): void {
   apply(cluster, vm, check(cluster, vm, params, caller), params, () => {});
 }
 
 /** POST …/config: a worker does it. */
-export function post(cluster: Cluster, vm: Vm, params: Values, caller: Caller): string {
+export function postVmConfig(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): string {
   const change = check(cluster, vm, params, caller);
   const { digest: _digest, background_delay: _delay, ...shown } = params;
   return cluster.lockedTask(vm, vm.node, "qmconfig", caller.authId, async ({ log }) => {

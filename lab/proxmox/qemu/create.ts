@@ -1,15 +1,15 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { requireUse } from "../rights";
 import type { Values } from "../schema/parameters";
-import { privilege } from "./config";
+import { privilegeOfOption } from "./config";
 import { checkDrives, defaultBoot, makeDrive } from "./drives";
-import * as power from "./power";
-import { byName, identity, isDrive, parse, storedOption, Vm } from "./vm";
+import { startVm } from "./power";
+import { byName, identity, isDrive, parseVmOption, storedOption, Vm } from "./vm";
 
 /** Rights to make a guest with an id: on the id, or on the pool it goes into. */
-export function requireNew({ access }: Cluster, { authId }: Caller, vmid: number, pool: unknown): void {
+export function requireNew({ access }: Cluster, { authId }: ProxmoxCaller, vmid: number, pool: unknown): void {
   const onId = access.may(authId, `/vms/${vmid}`, ["VM.Allocate"]);
   if (!onId && (pool === undefined || !access.may(authId, `/pool/${pool}`, ["VM.Allocate"]))) forbidden();
 }
@@ -19,7 +19,7 @@ export function requirePool({ pools }: Cluster, pool: unknown): void {
 }
 
 /** What only root@pam itself may set, never a token of it. */
-export function requireRoot({ authId }: Caller, options: Values, keys = Object.keys(options)): void {
+export function requireRoot({ authId }: ProxmoxCaller, options: Values, keys = Object.keys(options)): void {
   if (authId === "root@pam") return;
   if (options.skiplock === 1) parameterErrors({ skiplock: "Only root may use this option." });
   for (const key of keys) {
@@ -36,7 +36,7 @@ const unchecked = (key: string): boolean =>
   isDrive(key) || key === "tags" || /^(unused|serial|usb|hostpci)\d+$/.test(key);
 
 /** POST …/qemu: the id is taken before the answer, the drives are made by the worker. */
-export function create(cluster: Cluster, node: string, params: Values, caller: Caller): string {
+export function createVm(cluster: Cluster, node: string, params: Values, caller: ProxmoxCaller): string {
   const {
     vmid,
     start,
@@ -54,7 +54,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
   requirePool(cluster, pool);
   requireRoot(caller, options);
   for (const key of Object.keys(options).filter((each) => !unchecked(each))) {
-    const needed = [privilege(key, options[key])];
+    const needed = [privilegeOfOption(key, options[key])];
     if (!cluster.access.may(caller.authId, `/pool/${pool}`, needed))
       cluster.access.require(caller.authId, `/vms/${id}`, needed);
   }
@@ -78,7 +78,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
         const drives = Object.keys(made).filter(isDrive).sort(byName);
         // Volumes that are there already are looked for before any is made.
         for (const slot of drives) {
-          const source = parse(slot, String(made[slot]));
+          const source = parseVmOption(slot, String(made[slot]));
           for (const volid of [source["import-from"], source.file])
             if (volid !== undefined && /^[^:]+:.*\//.test(volid)) cluster.storages.need(node, volid);
         }
@@ -96,7 +96,7 @@ export function create(cluster: Cluster, node: string, params: Values, caller: C
       if (start !== 1) return;
       log("Execute autostart");
       // A task of its own, which waits for this one's lock.
-      power.start(cluster, node, id, caller);
+      startVm(cluster, node, id, caller);
     },
     () => cluster.remove(vm),
   );

@@ -1,11 +1,11 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Value, Values } from "../schema/parameters";
-import { printSize, resized } from "../sizes";
+import { resized, shortestSize } from "../sizes";
 import type { Volume } from "../storage";
 import type { Worker } from "../tasks";
-import { byName, isDrive, parse, print, type Vm } from "./vm";
+import { byName, isDrive, parseVmOption, printVmOption, type Vm } from "./vm";
 
 type Log = (line: string) => void;
 
@@ -18,9 +18,9 @@ const fixedSizes: Record<string, (drive: Record<string, string>) => number> = {
 };
 
 /** What can be said of a request's drives before a worker has them: that their storages are there and fit. */
-export function checkDrives(cluster: Cluster, node: string, { authId }: Caller, options: Values): void {
+export function checkDrives(cluster: Cluster, node: string, { authId }: ProxmoxCaller, options: Values): void {
   for (const slot of Object.keys(options).filter(isDrive)) {
-    const { file = "" } = parse(slot, String(options[slot]));
+    const { file = "" } = parseVmOption(slot, String(options[slot]));
     const storage = (allocation.exec(file) ?? cloudInit.exec(file))?.[1];
     if (storage !== undefined) {
       cluster.storages.usable(node, storage, "images");
@@ -31,13 +31,13 @@ export function checkDrives(cluster: Cluster, node: string, { authId }: Caller, 
 
 /** A drive in the form that the configuration has: `storage:SIZE` allocates, a volume is attached as it is. */
 export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, log: Log): string {
-  const { format, "import-from": source, ...drive } = parse(slot, text);
+  const { format, "import-from": source, ...drive } = parseVmOption(slot, text);
   const { file = "" } = drive;
   const { storages } = cluster;
   const cloud = cloudInit.exec(file);
   if (cloud) {
     const { volid } = storages.allocateCloudInit(vm.node, cloud[1] ?? "", vm.vmid, log);
-    const printed = print(slot, { ...drive, file: volid, media: "cdrom" });
+    const printed = printVmOption(slot, { ...drive, file: volid, media: "cdrom" });
     log(`${slot}: successfully created disk '${printed}'`);
     return printed;
   }
@@ -48,13 +48,13 @@ export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, 
     if (size === 0) die(`${slot}: size must be greater than zero`);
     const wanted = { storage, vmid: vm.vmid, size, format, filled: from?.filled };
     const volume = storages.allocate(vm.node, wanted, log);
-    const printed = print(slot, { ...drive, file: volume.volid, size: printSize(size) });
+    const printed = printVmOption(slot, { ...drive, file: volume.volid, size: shortestSize(size) });
     log(`${slot}: successfully created disk '${printed}'`);
     return printed;
   }
-  if (file === "none" || file === "cdrom") return print(slot, drive);
+  if (file === "none" || file === "cdrom") return printVmOption(slot, drive);
   const volume = storages.find(vm.node, file) ?? die(`volume '${file}' does not exist`);
-  return print(slot, drive.media === "cdrom" ? drive : { ...drive, size: printSize(volume.size) });
+  return printVmOption(slot, drive.media === "cdrom" ? drive : { ...drive, size: shortestSize(volume.size) });
 }
 
 /** A detached volume stays with its guest as `unusedN`; a cloud-init drive goes, and what is another's stays where it is. */
@@ -68,9 +68,9 @@ function release(cluster: Cluster, vm: Vm, file: string): void {
 export function setDrive(cluster: Cluster, vm: Vm, slot: string, text: string, log: Log): void {
   const before = vm.config.get(slot);
   const after = makeDrive(cluster, vm, slot, text, log);
-  const file = parse(slot, after).file ?? "";
+  const file = parseVmOption(slot, after).file ?? "";
   if (before !== undefined) {
-    const old = parse(slot, String(before)).file ?? "";
+    const old = parseVmOption(slot, String(before)).file ?? "";
     if (old !== file) release(cluster, vm, old);
   }
   for (const [key, value] of [...vm.config]) if (/^unused\d+$/.test(key) && value === file) vm.config.delete(key);
@@ -83,13 +83,13 @@ export function removeDrive(cluster: Cluster, vm: Vm, key: string, force = false
   if (text === undefined) return;
   if (vm.config.get("protection") === 1)
     die(`can't remove ${/^unused/.test(key) ? "unused disk" : "drive"} '${key}' - protection mode enabled`);
-  const file = parse(key, text).file ?? "";
+  const file = parseVmOption(key, text).file ?? "";
   vm.config.delete(key);
   if (/^unused/.test(key) || force) cluster.storages.free(vm.node, file);
   else release(cluster, vm, file);
 }
 
-export function unlink(cluster: Cluster, vm: Vm, keys: string[], force: boolean): void {
+export function unlinkDrives(cluster: Cluster, vm: Vm, keys: string[], force: boolean): void {
   vm.checkLock();
   for (const key of keys) removeDrive(cluster, vm, key, force);
 }
@@ -147,22 +147,22 @@ export async function copyDrive(
   if (!linked && !isCloudInit) {
     await transfer(volume, copyTime(volume, bwlimit), { log, wait });
   }
-  return { ...drive, file: copy.volid, size: printSize(copy.size) };
+  return { ...drive, file: copy.volid, size: shortestSize(copy.size) };
 }
 
-export function resize(
+export function resizeDrive(
   cluster: Cluster,
   node: string,
   vmid: number,
   { disk, size, digest }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   return cluster.lockedTask({ vmid, type: "qemu" }, node, "resize", authId, async ({ log }) => {
     const vm = cluster.vm(node, vmid);
     checkDigest(vm, digest);
     vm.checkLock();
     const slot = String(disk);
-    const drive = parse(slot, vm.text(slot) ?? die(`disk '${slot}' does not exist`));
+    const drive = parseVmOption(slot, vm.text(slot) ?? die(`disk '${slot}' does not exist`));
     if (drive.media === "cdrom") die("you can't resize a cdrom");
     const volume = cluster.storages.need(node, drive.file ?? "");
     const wanted = resized(volume.size, String(size));
@@ -177,7 +177,7 @@ export function resize(
       );
     }
     volume.size = wanted;
-    vm.config.set(slot, print(slot, { ...drive, size: printSize(wanted) }));
+    vm.config.set(slot, printVmOption(slot, { ...drive, size: shortestSize(wanted) }));
     if (!vm.running) log("Image resized.");
   });
 }
@@ -187,11 +187,11 @@ export function checkDigest(vm: Vm, digest: Value | undefined): void {
 }
 
 /** POST …/move_disk: to another storage, or to another guest. */
-export function moveDisk(cluster: Cluster, vm: Vm, params: Values, caller: Caller): string {
+export function moveDisk(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): string {
   checkDigest(vm, params.digest);
   vm.checkLock();
   const slot = String(params.disk);
-  const drive = parse(slot, vm.text(slot) ?? die(`disk '${slot}' does not exist`));
+  const drive = parseVmOption(slot, vm.text(slot) ?? die(`disk '${slot}' does not exist`));
   if (params["target-vmid"] !== undefined) return reassign(cluster, vm, slot, drive, params, caller);
   const { file = "" } = drive;
   const storage = String(
@@ -218,7 +218,7 @@ export function moveDisk(cluster: Cluster, vm: Vm, params: Values, caller: Calle
       { storage, format, bwlimit: params.bwlimit, linked: false },
       worker,
     );
-    vm.config.set(slot, print(slot, moved));
+    vm.config.set(slot, printVmOption(slot, moved));
     if (params.delete === 1) {
       worker.log(`removing source volume '${file}' after successful copy`);
       cluster.storages.free(vm.node, file);
@@ -232,7 +232,7 @@ function reassign(
   slot: string,
   drive: Record<string, string>,
   { "target-vmid": targetVmid, "target-disk": targetDisk }: Values,
-  { authId }: Caller,
+  { authId }: ProxmoxCaller,
 ): string {
   const to = cluster.vm(vm.node, Number(targetVmid));
   const toSlot = String(targetDisk ?? slot);
@@ -245,7 +245,7 @@ function reassign(
     log(`removing disk '${slot}' from VM '${vm.vmid}' config`);
     vm.config.delete(slot);
     const file = cluster.storages.reassign(vm.node, drive.file ?? "", to.vmid);
-    const text = print(toSlot, { ...drive, file });
+    const text = printVmOption(toSlot, { ...drive, file });
     log(`update VM ${to.vmid}: -${toSlot} ${text}`);
     to.config.set(toSlot, text);
   });
@@ -254,7 +254,9 @@ function reassign(
 /** The slots that a new guest boots from where nobody says: its first disk, its first CD-ROM, its first card. */
 export function defaultBoot(vm: Vm): string {
   const inOrder = ["ide", "scsi", "virtio", "sata"].flatMap((family) =>
-    vm.drives.filter(([slot]) => slot.startsWith(family)).map(([slot, text]) => [slot, parse(slot, text)] as const),
+    vm.drives
+      .filter(([slot]) => slot.startsWith(family))
+      .map(([slot, text]) => [slot, parseVmOption(slot, text)] as const),
   );
   const disk = inOrder.find(([, drive]) => drive.media !== "cdrom")?.[0];
   const cdrom = inOrder.find(([, drive]) => drive.media === "cdrom" && !drive.file?.includes("cloudinit"))?.[0];

@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
-import { parse, type Vm } from "./vm";
+import { parseVmOption, type Vm } from "./vm";
 
 /** Whether an option is a network device. */
 export const isCard = (key: string): boolean => /^net\d+$/.test(key);
@@ -9,7 +9,7 @@ export const isCard = (key: string): boolean => /^net\d+$/.test(key);
 export function cards(vm: Vm): { n: number; card: Record<string, string> }[] {
   return [...vm.config]
     .filter(([key]) => isCard(key))
-    .map(([key, value]) => ({ n: Number(key.slice(3)), card: parse("net0", String(value)) }))
+    .map(([key, value]) => ({ n: Number(key.slice(3)), card: parseVmOption("net0", String(value)) }))
     .sort((a, b) => a.n - b.n);
 }
 

@@ -1,14 +1,19 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
-import { seed } from "./cloudinit";
+import { seedCloudInit } from "./cloudinit";
 import { checkBridges } from "./net";
 import type { Vm } from "./vm";
 
 /** With an HA resource a start or stop is a request to its manager. */
-function viaHa(cluster: Cluster, vm: Vm | undefined, what: "start" | "stop", { authId }: Caller): string | undefined {
+function viaHa(
+  cluster: Cluster,
+  vm: Vm | undefined,
+  what: "start" | "stop",
+  { authId }: ProxmoxCaller,
+): string | undefined {
   if (vm === undefined || !cluster.ha.has(vm)) return undefined;
   return cluster.tasks.run(vm.node, `ha${what}`, String(vm.vmid), authId, async ({ log }) => {
     log(`Requesting HA ${what} for VM ${vm.vmid}`);
@@ -16,7 +21,7 @@ function viaHa(cluster: Cluster, vm: Vm | undefined, what: "start" | "stop", { a
   });
 }
 
-export function start(cluster: Cluster, node: string, vmid: number, caller: Caller): string {
+export function startVm(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
   const known = cluster.guests.get(vmid);
   const requested = known?.type === "qemu" ? viaHa(cluster, cluster.vm(node, vmid), "start", caller) : undefined;
   if (requested !== undefined) return requested;
@@ -30,31 +35,31 @@ export function start(cluster: Cluster, node: string, vmid: number, caller: Call
         cluster.storages.find(node, drive.file ?? "") ?? die(`volume '${drive.file}' does not exist (${slot})`);
     checkBridges(cluster, vm);
     if (vm.drives.some(([, text]) => text.includes("cloudinit"))) log("generating cloud-init ISO");
-    await startNow(cluster, vm, wait);
+    await startVmNow(cluster, vm, wait);
   });
 }
 
-export async function startNow(cluster: Cluster, vm: Vm, wait: Worker["wait"]): Promise<void> {
+export async function startVmNow(cluster: Cluster, vm: Vm, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
   vm.applyPending();
-  seed(vm);
+  seedCloudInit(vm);
   vm.running = true;
   vm.paused = false;
   vm.pid = cluster.newPid();
   vm.startedAt = cluster.now();
 }
 
-export function halt(vm: Vm): void {
+export function haltVm(vm: Vm): void {
   vm.running = false;
   vm.paused = false;
   vm.applyPending();
 }
 
-export function stop(
+export function stopVm(
   cluster: Cluster,
   vm: Vm,
   { skiplock, "overrule-shutdown": overrule }: Values,
-  caller: Caller,
+  caller: ProxmoxCaller,
 ): string {
   const requested = viaHa(cluster, vm, "stop", caller);
   if (requested !== undefined) return requested;
@@ -64,7 +69,7 @@ export function stop(
   return cluster.lockedTask(vm, vm.node, "qmstop", caller.authId, async () => {
     if (!vm.running) return;
     if (skiplock !== 1) vm.checkLock();
-    halt(vm);
+    haltVm(vm);
   });
 }
 
@@ -76,7 +81,7 @@ async function powerdown(cluster: Cluster, vm: Vm, timeout: number, wait: Worker
   return needed <= timeout;
 }
 
-export function shutdown(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: Caller): string {
+export function shutdownVm(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: ProxmoxCaller): string {
   const requested = viaHa(cluster, vm, "stop", caller);
   if (requested !== undefined) return requested;
   return cluster.lockedTask(vm, vm.node, "qmshutdown", caller.authId, async ({ log, wait }) => {
@@ -86,18 +91,18 @@ export function shutdown(cluster: Cluster, vm: Vm, { timeout, forceStop }: Value
       if (forceStop !== 1) die("VM quit/powerdown failed - got timeout");
       log("VM still running - terminating now with SIGTERM");
     }
-    halt(vm);
+    haltVm(vm);
   });
 }
 
-export function reboot(cluster: Cluster, vm: Vm, { timeout }: Values, { authId }: Caller): string {
+export function rebootVm(cluster: Cluster, vm: Vm, { timeout }: Values, { authId }: ProxmoxCaller): string {
   needRunning(vm);
   return cluster.lockedTask(vm, vm.node, "qmreboot", authId, async ({ wait }) => {
     vm.checkLock();
     if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait)))
       die("VM quit/powerdown failed - got timeout");
-    halt(vm);
-    await startNow(cluster, vm, wait);
+    haltVm(vm);
+    await startVmNow(cluster, vm, wait);
   });
 }
 
@@ -106,7 +111,12 @@ function needRunning(vm: Vm): void {
 }
 
 /** reset, suspend and resume: at once, in a worker. */
-export function control(cluster: Cluster, vm: Vm, action: "reset" | "pause" | "resume", { authId }: Caller): string {
+export function controlVm(
+  cluster: Cluster,
+  vm: Vm,
+  action: "reset" | "pause" | "resume",
+  { authId }: ProxmoxCaller,
+): string {
   needRunning(vm);
   return cluster.lockedTask(vm, vm.node, `qm${action}`, authId, async () => {
     vm.checkLock();
@@ -116,7 +126,7 @@ export function control(cluster: Cluster, vm: Vm, action: "reset" | "pause" | "r
 }
 
 /** POST …/migrate: to a node that has its storages and bridges; a running guest goes with `online`. */
-export function migrate(cluster: Cluster, vm: Vm, params: Values, { authId }: Caller): string {
+export function migrateVm(cluster: Cluster, vm: Vm, params: Values, { authId }: ProxmoxCaller): string {
   const { target, online, "with-local-disks": withDisks } = params;
   const to = cluster.member(String(target)).node;
   const volumes = cluster.storages.owned(vm.vmid);

@@ -5,7 +5,7 @@ import { Guest, normalizeTags } from "../guest";
 import type { Value, Values } from "../schema/parameters";
 import { parseProperties, printProperties } from "../schema/properties";
 import { driveSlots, qemuOptions } from "../schema/qemu";
-import { parseSize } from "../sizes";
+import { parseBytes } from "../sizes";
 
 /** A QEMU guest. */
 export class Vm extends Guest {
@@ -30,12 +30,12 @@ export class Vm extends Guest {
 
   get disks(): [slot: string, drive: Record<string, string>][] {
     return this.drives
-      .map(([slot, text]): [string, Record<string, string>] => [slot, parse(slot, text)])
+      .map(([slot, text]): [string, Record<string, string>] => [slot, parseVmOption(slot, text)])
       .filter(([, drive]) => drive.media !== "cdrom");
   }
 
   get agentEnabled(): boolean {
-    return parse("agent", this.text("agent") ?? "0").enabled === "1";
+    return parseVmOption("agent", this.text("agent") ?? "0").enabled === "1";
   }
 
   private get shownDisk(): Record<string, string> | undefined {
@@ -66,7 +66,7 @@ export class Vm extends Guest {
         this.config.get("vcpus") ?? Number(this.config.get("cores") ?? 1) * Number(this.config.get("sockets") ?? 1),
       ),
       maxmem,
-      maxdisk: parseSize(this.shownDisk?.size ?? "0"),
+      maxdisk: parseBytes(this.shownDisk?.size ?? "0"),
       ...zeros,
       ...(this.running ? { mem: Math.round(maxmem / 4), memhost: maxmem, pid: this.pid, ...pressure } : {}),
       uptime: cluster.uptime(this),
@@ -91,12 +91,12 @@ export function byName(a: string, b: string): number {
 }
 
 /** The keys of an option that is a property string. */
-export function parse(option: string, text: string): Record<string, string> {
+export function parseVmOption(option: string, text: string): Record<string, string> {
   const parsed = parseProperties(qemuOptions[option]?.properties ?? { keys: {} }, text);
   return typeof parsed === "string" ? die(parsed.trim()) : parsed;
 }
 
-export const print = (option: string, values: Record<string, string>): string =>
+export const printVmOption = (option: string, values: Record<string, string>): string =>
   printProperties(qemuOptions[option]?.properties ?? { keys: {} }, values);
 
 export function newMac(prefix: string): string {
@@ -106,8 +106,8 @@ export function newMac(prefix: string): string {
 
 /** A NIC as PVE stores it, with a new MAC where the text has none. */
 export function normalizeNet(text: string, macPrefix: string): string {
-  const parsed = parse("net0", text);
-  return print("net0", { ...parsed, macaddr: (parsed.macaddr ?? newMac(macPrefix)).toUpperCase() });
+  const parsed = parseVmOption("net0", text);
+  return printVmOption("net0", { ...parsed, macaddr: (parsed.macaddr ?? newMac(macPrefix)).toUpperCase() });
 }
 
 /** Whether an ssh key's data is what its type says: fields with their lengths before them, to the last byte. */
@@ -139,7 +139,7 @@ function checkSshKeys(encoded: string): void {
 export function storedOption(key: string, value: Value, macPrefix: string): Value {
   if (/^net\d+$/.test(key)) return normalizeNet(String(value), macPrefix);
   if (key === "tags") return normalizeTags(String(value));
-  if (key === "memory") return parse("memory", String(value)).current ?? value;
+  if (key === "memory") return parseVmOption("memory", String(value)).current ?? value;
   if (key === "sshkeys") checkSshKeys(String(value));
   return value;
 }

@@ -8,16 +8,16 @@ import { none } from "../schema/cluster";
 import type { Values } from "../schema/parameters";
 import { words } from "../schema/words";
 import { poolMembers } from "../views";
-import { anybody, type Call, either, type Needs, perm, type Route, route } from "./route";
+import { anybody, either, perm, type RightsCheck, type Route, type RouteCall, route } from "./route";
 
 // ---- needs
 
-const userOf = ({ cluster, raw }: Pick<Call, "cluster" | "raw">): User =>
+const userOf = ({ cluster, raw }: Pick<RouteCall, "cluster" | "raw">): User =>
   cluster.access.users.get(raw.userid ?? "") ?? die(`no such user ('${raw.userid}')`);
 
 /** A right on the groups of a user that is there, or on all groups. */
 const onUser =
-  (...privileges: string[]): Needs =>
+  (...privileges: string[]): RightsCheck =>
   (call) => {
     const { cluster, caller } = call;
     const { groups } = userOf(call);
@@ -26,10 +26,10 @@ const onUser =
     );
     if (!inGroup) cluster.access.require(caller.authId, "/access/groups", privileges, true);
   };
-const self: Needs = ({ raw, caller }) => {
+const self: RightsCheck = ({ raw, caller }) => {
   if (caller.authId.split("!")[0] !== raw.userid) forbidden();
 };
-const onRealm: Needs = ({ raw, cluster, caller }) => {
+const onRealm: RightsCheck = ({ raw, cluster, caller }) => {
   const realm = /^[^\s:/]+@([A-Za-z][\w.-]+)$/.exec(raw.userid ?? "")?.[1];
   if (realm === undefined) die(`value '${raw.userid}' does not look like a valid user name`);
   cluster.access.require(caller.authId, `/access/realm/${realm}`, ["Realm.AllocateUser"]);
@@ -48,7 +48,7 @@ const tokensOf = ({ tokens }: User) =>
         ...(comment === undefined ? {} : { comment }),
       }));
 
-function listed({ cluster }: Call, user: User, full: boolean) {
+function listed({ cluster }: RouteCall, user: User, full: boolean) {
   const realm = cluster.access.realms.find((known) => known.realm === user.userid.split("@")[1]);
   return {
     userid: user.userid,
@@ -60,7 +60,7 @@ function listed({ cluster }: Call, user: User, full: boolean) {
   };
 }
 
-function setUser(call: Call, user: User, failed: (why: string) => never): void {
+function setUser(call: RouteCall, user: User, failed: (why: string) => never): void {
   const { groups, append, enable, expire, userid: _userid, password: _password, ...details } = call.params;
   if (groups !== undefined) {
     const wanted = words(groups);
@@ -75,10 +75,10 @@ function setUser(call: Call, user: User, failed: (why: string) => never): void {
     else user.details[key] = value;
 }
 
-const tokenOf = (call: Call) =>
+const tokenOf = (call: RouteCall) =>
   userOf(call).tokens.get(String(call.params.tokenid)) ??
   die(`no such token '${call.params.tokenid}' for user '${call.params.userid}'`);
-const idOf = ({ params }: Call) => `${params.userid}!${params.tokenid}`;
+const idOf = ({ params }: RouteCall) => `${params.userid}!${params.tokenid}`;
 /** A token's settings as the answer to a change repeats them: what was sent comes back as text. */
 const asSent = ({ comment, expire, privsep }: Values) =>
   Object.fromEntries(
@@ -87,7 +87,7 @@ const asSent = ({ comment, expire, privsep }: Values) =>
       .map(([key, value]) => [key, String(value)]),
   );
 
-function writeToken(call: Call): unknown {
+function writeToken(call: RouteCall): unknown {
   const { cluster, params } = call;
   const tokens = userOf(call).tokens;
   const name = String(params.tokenid);
@@ -103,7 +103,7 @@ function writeToken(call: Call): unknown {
   return { "full-tokenid": idOf(call), info: { privsep: "1", ...asSent(params) }, value: secret };
 }
 
-function changeToken(call: Call): unknown {
+function changeToken(call: RouteCall): unknown {
   const token = tokenOf(call);
   const { comment, expire, privsep, regenerate } = call.params;
   if (regenerate !== undefined && majorOf(call.cluster) < 9)
@@ -120,36 +120,43 @@ function changeToken(call: Call): unknown {
   return { ...shown, "full-tokenid": idOf(call), value: token.secret };
 }
 
-const poolShown = (call: Call, poolid: string, type?: unknown) => {
+const poolShown = (call: RouteCall, poolid: string, type?: unknown) => {
   const pool = call.cluster.pools.get(poolid);
   const members = poolMembers(call.cluster, pool).filter((member) => type === undefined || member.type === type);
   return { poolid, ...(pool.comment === undefined ? {} : { comment: pool.comment }), members };
 };
 
 /** The privileges of a role that this release has. */
-function privilegesIn({ cluster, params }: Call): string[] {
+function privilegesIn({ cluster, params }: RouteCall): string[] {
   const names = words(params.privs);
   const known = privilegesOf(majorOf(cluster));
   for (const name of names)
     if (!known.includes(name)) parameterErrors({ privs: `invalid format - invalid privilege '${name}'\n` });
   return names;
 }
-const majorOf = ({ version }: Call["cluster"]): number => Number(version.version.split(".")[0]);
+const majorOf = ({ version }: RouteCall["cluster"]): number => Number(version.version.split(".")[0]);
 
 const onGroups = perm("/access/groups", "Group.Allocate");
 const onRoles = perm("/access", "Sys.Modify");
 const onPool = perm("/pool/{poolid}", "Pool.Allocate");
 
 export const accessRoutes: Route[] = [
-  route("POST", "/access/ticket", schema.login, anybody, ({ cluster, params }) => cluster.access.login(params), {
-    byToken: false,
-    open: true,
-  }),
+  route(
+    "POST",
+    "/access/ticket",
+    schema.loginParameters,
+    anybody,
+    ({ cluster, params }) => cluster.access.login(params),
+    {
+      byToken: false,
+      open: true,
+    },
+  ),
   route("GET", "/access/ticket", none, anybody, () => null, { open: true }),
   route(
     "PUT",
     "/access/password",
-    schema.password,
+    schema.passwordParameters,
     either(self, onUser("User.Modify")),
     (call) => {
       userOf(call).password = String(call.params.password);
@@ -157,7 +164,7 @@ export const accessRoutes: Route[] = [
     },
     { byToken: false },
   ),
-  route("GET", "/access/permissions", schema.permissions, anybody, ({ cluster, caller, params }) => {
+  route("GET", "/access/permissions", schema.permissionsParameters, anybody, ({ cluster, caller, params }) => {
     const authId = params.userid === undefined ? caller.authId : String(params.userid);
     if (authId !== caller.authId && authId.split("!")[0] !== caller.authId)
       cluster.access.require(caller.authId, "/access", ["Sys.Audit"]);
@@ -173,7 +180,7 @@ export const accessRoutes: Route[] = [
       special: special ? 1 : 0,
     })),
   ),
-  route("POST", "/access/roles", schema.roleCreate, onRoles, (call) => {
+  route("POST", "/access/roles", schema.roleCreateParameters, onRoles, (call) => {
     const { cluster, params } = call;
     const privs = new Set(privilegesIn(call));
     const roleid = String(params.roleid);
@@ -183,11 +190,11 @@ export const accessRoutes: Route[] = [
     cluster.access.roles.set(roleid, { privs, special: false });
     return null;
   }),
-  route("GET", "/access/roles/{roleid}", schema.role, anybody, ({ cluster, params }) => {
+  route("GET", "/access/roles/{roleid}", schema.roleParameters, anybody, ({ cluster, params }) => {
     const role = cluster.access.roles.get(String(params.roleid)) ?? die(`role '${params.roleid}' does not exist`);
     return Object.fromEntries([...role.privs].map((name) => [name, 1]));
   }),
-  route("PUT", "/access/roles/{roleid}", schema.roleUpdate, onRoles, (call) => {
+  route("PUT", "/access/roles/{roleid}", schema.roleUpdateParameters, onRoles, (call) => {
     const { cluster, params } = call;
     const privs = privilegesIn(call);
     const role =
@@ -198,7 +205,7 @@ export const accessRoutes: Route[] = [
     for (const name of privs) role.privs.add(name);
     return null;
   }),
-  route("DELETE", "/access/roles/{roleid}", schema.role, onRoles, ({ cluster, params }) => {
+  route("DELETE", "/access/roles/{roleid}", schema.roleParameters, onRoles, ({ cluster, params }) => {
     const roleid = String(params.roleid);
     const role = cluster.access.roles.get(roleid) ?? die(`delete role failed: role '${roleid}' does not exist`);
     if (role.special) die(`auto-generated role '${roleid}' cannot be deleted`);
@@ -208,7 +215,7 @@ export const accessRoutes: Route[] = [
   }),
 
   // ---- users
-  route("GET", "/access/users", schema.userList, anybody, (call) => {
+  route("GET", "/access/users", schema.userListParameters, anybody, (call) => {
     const { cluster, caller, params } = call;
     const may = (user: User) =>
       ["/access/groups", ...[...user.groups].map((group) => `/access/groups/${group}`)].some((path) =>
@@ -222,7 +229,7 @@ export const accessRoutes: Route[] = [
   route(
     "POST",
     "/access/users",
-    schema.userCreate,
+    schema.userCreateParameters,
     (call) => {
       onRealm(call);
       const groups = words(call.raw.groups);
@@ -242,19 +249,19 @@ export const accessRoutes: Route[] = [
       return null;
     },
   ),
-  route("GET", "/access/users/{userid}", schema.user, onUser("User.Modify", "Sys.Audit"), (call) => {
+  route("GET", "/access/users/{userid}", schema.userParameters, onUser("User.Modify", "Sys.Audit"), (call) => {
     const { enable, expire, details, groups, tokens } = userOf(call);
     const shown = Object.fromEntries((tokensOf(userOf(call)) ?? []).map(({ tokenid, ...token }) => [tokenid, token]));
     return { enable, expire, ...details, groups: [...groups], tokens: tokens.size === 0 ? null : shown };
   }),
-  route("PUT", "/access/users/{userid}", schema.userUpdate, onUser("User.Modify"), (call) => {
+  route("PUT", "/access/users/{userid}", schema.userUpdateParameters, onUser("User.Modify"), (call) => {
     setUser(call, userOf(call), (why) => die(`update user failed: ${why}`));
     return null;
   }),
   route(
     "DELETE",
     "/access/users/{userid}",
-    schema.user,
+    schema.userParameters,
     (call) => {
       onRealm(call);
       onUser("User.Modify")(call);
@@ -271,14 +278,14 @@ export const accessRoutes: Route[] = [
   ),
 
   // ---- tokens
-  route("GET", "/access/users/{userid}/token", schema.user, onToken, (call) => tokensOf(userOf(call)) ?? []),
-  route("GET", "/access/users/{userid}/token/{tokenid}", schema.token, onToken, (call) => {
+  route("GET", "/access/users/{userid}/token", schema.userParameters, onToken, (call) => tokensOf(userOf(call)) ?? []),
+  route("GET", "/access/users/{userid}/token/{tokenid}", schema.tokenParameters, onToken, (call) => {
     const { secret: _secret, ...token } = tokenOf(call);
     return token;
   }),
-  route("POST", "/access/users/{userid}/token/{tokenid}", schema.tokenCreate, onToken, writeToken),
-  route("PUT", "/access/users/{userid}/token/{tokenid}", schema.tokenUpdate, onToken, changeToken),
-  route("DELETE", "/access/users/{userid}/token/{tokenid}", schema.token, onToken, (call) => {
+  route("POST", "/access/users/{userid}/token/{tokenid}", schema.tokenCreateParameters, onToken, writeToken),
+  route("PUT", "/access/users/{userid}/token/{tokenid}", schema.tokenUpdateParameters, onToken, changeToken),
+  route("DELETE", "/access/users/{userid}/token/{tokenid}", schema.tokenParameters, onToken, (call) => {
     tokenOf(call);
     userOf(call).tokens.delete(String(call.params.tokenid));
     call.cluster.access.forget(({ type, ugid }) => type === "token" && ugid === idOf(call));
@@ -305,7 +312,7 @@ export const accessRoutes: Route[] = [
           .join(","),
       })),
   ),
-  route("POST", "/access/groups", schema.groupWrite, onGroups, ({ cluster, params }) => {
+  route("POST", "/access/groups", schema.groupWriteParameters, onGroups, ({ cluster, params }) => {
     const groupid = String(params.groupid);
     if (cluster.access.groups.has(groupid)) die(`create group failed: group '${groupid}' already exists`);
     cluster.access.groups.set(groupid, params.comment === undefined ? {} : { comment: String(params.comment) });
@@ -314,7 +321,7 @@ export const accessRoutes: Route[] = [
   route(
     "GET",
     "/access/groups/{groupid}",
-    schema.group,
+    schema.groupParameters,
     (call) => call.cluster.access.require(call.caller.authId, "/access/groups", ["Sys.Audit", "Group.Allocate"], true),
     ({ cluster, params }) => {
       const groupid = String(params.groupid);
@@ -323,14 +330,14 @@ export const accessRoutes: Route[] = [
       return { ...group, members: members.map((user) => user.userid) };
     },
   ),
-  route("PUT", "/access/groups/{groupid}", schema.groupWrite, onGroups, ({ cluster, params }) => {
+  route("PUT", "/access/groups/{groupid}", schema.groupWriteParameters, onGroups, ({ cluster, params }) => {
     const group =
       cluster.access.groups.get(String(params.groupid)) ??
       die(`update group failed: group '${params.groupid}' does not exist`);
     if (params.comment !== undefined) group.comment = String(params.comment);
     return null;
   }),
-  route("DELETE", "/access/groups/{groupid}", schema.group, onGroups, ({ cluster, params }) => {
+  route("DELETE", "/access/groups/{groupid}", schema.groupParameters, onGroups, ({ cluster, params }) => {
     const groupid = String(params.groupid);
     if (!cluster.access.groups.delete(groupid)) die(`delete group failed: group '${groupid}' does not exist`);
     for (const user of cluster.access.users.values()) user.groups.delete(groupid);
@@ -342,13 +349,19 @@ export const accessRoutes: Route[] = [
   route("GET", "/access/acl", none, anybody, ({ cluster, caller }) =>
     cluster.access.acl.filter(({ path }: Acl) => cluster.access.may(caller.authId, path, ["Permissions.Modify"])),
   ),
-  route("PUT", "/access/acl", schema.aclUpdate, perm("{path}", "Permissions.Modify"), ({ cluster, params }) => {
-    cluster.access.updateAcl(params);
-    return null;
-  }),
+  route(
+    "PUT",
+    "/access/acl",
+    schema.aclUpdateParameters,
+    perm("{path}", "Permissions.Modify"),
+    ({ cluster, params }) => {
+      cluster.access.updateAcl(params);
+      return null;
+    },
+  ),
 
   // ---- pools
-  route("GET", "/pools", schema.poolList, anybody, (call) => {
+  route("GET", "/pools", schema.poolListParameters, anybody, (call) => {
     const { cluster, caller, params } = call;
     if (params.poolid !== undefined) {
       cluster.access.require(caller.authId, `/pool/${params.poolid}`, ["Pool.Audit"]);
@@ -358,20 +371,20 @@ export const accessRoutes: Route[] = [
       .filter(({ poolid }) => cluster.access.may(caller.authId, `/pool/${poolid}`, ["Pool.Audit"]))
       .map(({ poolid, comment }) => ({ poolid, ...(comment === undefined ? {} : { comment }) }));
   }),
-  route("POST", "/pools", schema.poolCreate, onPool, ({ cluster, params }) => {
+  route("POST", "/pools", schema.poolCreateParameters, onPool, ({ cluster, params }) => {
     cluster.pools.create(params);
     return null;
   }),
-  route("GET", "/pools/{poolid}", schema.poolGet, perm("/pool/{poolid}", "Pool.Audit"), (call) =>
+  route("GET", "/pools/{poolid}", schema.poolGetParameters, perm("/pool/{poolid}", "Pool.Audit"), (call) =>
     poolShown(call, String(call.params.poolid), call.params.type),
   ),
   ...["/pools", "/pools/{poolid}"].flatMap((path) => [
-    route("PUT", path, schema.poolUpdate, onPool, ({ cluster, caller, params }) => {
+    route("PUT", path, schema.poolUpdateParameters, onPool, ({ cluster, caller, params }) => {
       requirePoolMembers(cluster, caller, params);
       cluster.pools.update(params);
       return null;
     }),
-    route("DELETE", path, schema.pool, onPool, ({ cluster, params }) => {
+    route("DELETE", path, schema.poolParameters, onPool, ({ cluster, params }) => {
       cluster.pools.delete(String(params.poolid), (vmid) => cluster.guests.has(vmid));
       return null;
     }),

@@ -4,10 +4,10 @@ import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
 import type { Values } from "../schema/parameters";
 import { space } from "../storage";
-import type { Task } from "../tasks";
-import { nodeResource, resources } from "../views";
+import type { ClusterTask } from "../tasks";
+import { nodeResourceRow, resourceRows } from "../views";
 import { vzdump } from "../vzdump";
-import { anybody, both, type Call, either, Page, perm, type Route, route } from "./route";
+import { anybody, both, either, Page, perm, type Route, type RouteCall, route } from "./route";
 
 const names = (text: string) => text.split(" ").map((name) => ({ name }));
 const clusterRooms =
@@ -15,7 +15,7 @@ const clusterRooms =
 const nodeRooms =
   "aplinfo apt capabilities ceph certificates config disks dns firewall hardware hosts journal lxc migrateall netstat network qemu query-oci-repo-tags query-url-metadata replication report rrd rrddata scan sdn services spiceshell startall status stopall storage subscription suspendall syslog tasks termproxy time version vncshell vzdump wakeonlan";
 
-function clusterStatus({ cluster }: Call): unknown[] {
+function clusterStatus({ cluster }: RouteCall): unknown[] {
   const alone = cluster.nodes.size === 1;
   const nodes = [...cluster.nodes.values()].map(({ node, offline }, n) => ({
     type: "node",
@@ -36,7 +36,7 @@ function clusterStatus({ cluster }: Call): unknown[] {
   ];
 }
 
-function nodeStatus({ cluster }: Call): unknown {
+function nodeStatus({ cluster }: RouteCall): unknown {
   const gibibyte = 1024 ** 3;
   const kernel = {
     sysname: "Linux",
@@ -74,14 +74,14 @@ function nodeStatus({ cluster }: Call): unknown {
 }
 
 /** Bridges, or all interfaces where no type is asked for. */
-function interfaces(call: Call): { iface: string; [key: string]: unknown }[] {
+function interfaces(call: RouteCall): { iface: string; [key: string]: unknown }[] {
   const { network = [] } = call.cluster.node(call.node);
   const known = bridges(call).map((bridge) => ({ ...bridge, ...network.find(({ iface }) => iface === bridge.iface) }));
   if (call.params.type !== undefined) return known;
   return [...known, ...network.filter(({ iface }) => !known.some((bridge) => bridge.iface === iface))];
 }
 
-const bridges = ({ cluster, node }: Call) =>
+const bridges = ({ cluster, node }: RouteCall) =>
   cluster.node(node).bridges.map((iface, n) => ({
     iface,
     ...(cluster.node(node).mtus?.[iface] === undefined ? {} : { mtu: String(cluster.node(node).mtus?.[iface]) }),
@@ -101,19 +101,19 @@ const bridges = ({ cluster, node }: Call) =>
 
 // ---- tasks: one's own, or any with Sys.Audit on its node
 
-function task(call: Call, privilege = "Sys.Audit"): Task {
+function task(call: RouteCall, privilege = "Sys.Audit"): ClusterTask {
   const found = call.cluster.tasks.get(String(call.params.upid));
   needTask(call, found, privilege);
   return found;
 }
 
-function needTask({ cluster, caller }: Call, { user, tokenid, node }: Task, privilege: string): void {
+function needTask({ cluster, caller }: RouteCall, { user, tokenid, node }: ClusterTask, privilege: string): void {
   const owner = tokenid === undefined ? user : `${user}!${tokenid}`;
   if (caller.authId !== owner && caller.authId !== user)
     cluster.access.require(caller.authId, `/nodes/${node}`, [privilege]);
 }
 
-function taskLog(call: Call): Page {
+function taskLog(call: RouteCall): Page {
   const found = call.cluster.tasks.find(String(call.params.upid));
   if (found === undefined) return new Page([{ n: 1, t: "unable to open file - No such file or directory" }], 1);
   needTask(call, found, "Sys.Audit");
@@ -126,7 +126,7 @@ function taskLog(call: Call): Page {
   );
 }
 
-async function stopTask(call: Call): Promise<null> {
+async function stopTask(call: RouteCall): Promise<null> {
   const found = task(call, "Sys.Modify");
   if (found.exitstatus === undefined) {
     found.stop();
@@ -135,14 +135,14 @@ async function stopTask(call: Call): Promise<null> {
   return null;
 }
 
-const mine = ({ cluster, caller, node }: Call, rows: Values[]) =>
+const mine = ({ cluster, caller, node }: RouteCall, rows: Values[]) =>
   cluster.access.may(caller.authId, node === "" ? "/" : `/nodes/${node}`, ["Sys.Audit"])
     ? rows
     : rows.filter(({ user }) => user === caller.authId.split("!")[0] || user === caller.authId);
 
 // ---- URLs, as download-url looks at them before it downloads
 
-async function urlMetadata({ params }: Call): Promise<unknown> {
+async function urlMetadata({ params }: RouteCall): Promise<unknown> {
   const url = new URL(String(params.url));
   try {
     const response = await fetch(url, { method: "HEAD" });
@@ -163,7 +163,7 @@ const download = either(perm("/", "Sys.Audit Sys.Modify"), perm("/nodes/{node}",
 const period: Record<string, number> = { hour: 60, day: 1800, week: 10800, month: 43200, year: 604800 };
 
 /** Statistics of a guest: the lab measures nothing, so that there are only times. */
-export function rrddata({ cluster, params }: Call): unknown[] {
+export function rrddata({ cluster, params }: RouteCall): unknown[] {
   const step = period[String(params.timeframe)] ?? 60;
   const now = Math.floor(cluster.now() / 1000 / step) * step;
   return Array.from({ length: 60 }, (_, n) => ({ time: now - (59 - n) * step }));
@@ -174,8 +174,8 @@ export const clusterRoutes: Route[] = [
   route("GET", "/cluster", schema.none, anybody, () => names(clusterRooms)),
   route("GET", "/cluster/status", schema.none, perm("/", "Sys.Audit"), clusterStatus),
   route("GET", "/cluster/options", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => cluster.options),
-  route("GET", "/cluster/resources", schema.resources, anybody, ({ cluster, caller, params }) =>
-    resources(cluster, caller, params.type === undefined ? undefined : String(params.type)),
+  route("GET", "/cluster/resources", schema.resourcesParameters, anybody, ({ cluster, caller, params }) =>
+    resourceRows(cluster, caller, params.type === undefined ? undefined : String(params.type)),
   ),
   route("GET", "/cluster/tasks", schema.none, anybody, (call) =>
     mine(
@@ -183,49 +183,73 @@ export const clusterRoutes: Route[] = [
       [...call.cluster.tasks.all.values()].reverse().map((one) => call.cluster.tasks.row(one)),
     ).slice(0, 25),
   ),
-  route("GET", "/cluster/nextid", schema.nextId, anybody, ({ cluster, params }) => {
+  route("GET", "/cluster/nextid", schema.nextIdParameters, anybody, ({ cluster, params }) => {
     if (params.vmid === undefined) return String(cluster.nextId());
     if (cluster.guests.has(Number(params.vmid))) parameterErrors({ vmid: `VM ${params.vmid} already exists` });
     return String(params.vmid);
   }),
 
   // ---- HA
-  route("GET", "/cluster/ha/resources", schema.haList, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+  route("GET", "/cluster/ha/resources", schema.haListParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
     cluster.ha.list(params.type === undefined ? undefined : String(params.type)),
   ),
-  route("POST", "/cluster/ha/resources", schema.haCreate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+  route("POST", "/cluster/ha/resources", schema.haCreateParameters, perm("/", "Sys.Console"), ({ cluster, params }) => {
     cluster.ha.create(params, cluster.guests);
     return null;
   }),
-  route("GET", "/cluster/ha/resources/{sid}", schema.haGet, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+  route("GET", "/cluster/ha/resources/{sid}", schema.haGetParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
     cluster.ha.get(String(params.sid), cluster.guests),
   ),
-  route("PUT", "/cluster/ha/resources/{sid}", schema.haUpdate, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.update(params, cluster.guests);
-    return null;
-  }),
-  route("DELETE", "/cluster/ha/resources/{sid}", schema.haDelete, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.delete(String(params.sid), cluster.guests);
-    return null;
-  }),
-  route("GET", "/cluster/ha/rules", schema.haRuleList, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+  route(
+    "PUT",
+    "/cluster/ha/resources/{sid}",
+    schema.haUpdateParameters,
+    perm("/", "Sys.Console"),
+    ({ cluster, params }) => {
+      cluster.ha.update(params, cluster.guests);
+      return null;
+    },
+  ),
+  route(
+    "DELETE",
+    "/cluster/ha/resources/{sid}",
+    schema.haDeleteParameters,
+    perm("/", "Sys.Console"),
+    ({ cluster, params }) => {
+      cluster.ha.delete(String(params.sid), cluster.guests);
+      return null;
+    },
+  ),
+  route("GET", "/cluster/ha/rules", schema.haRuleListParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
     cluster.ha.listRules(params.type === undefined ? undefined : String(params.type)),
   ),
-  route("POST", "/cluster/ha/rules", schema.haRuleCreate, perm("/", "Sys.Console"), ({ cluster, params }) => {
+  route("POST", "/cluster/ha/rules", schema.haRuleCreateParameters, perm("/", "Sys.Console"), ({ cluster, params }) => {
     cluster.ha.createRule(params);
     return null;
   }),
-  route("GET", "/cluster/ha/rules/{rule}", schema.haRuleGet, perm("/", "Sys.Audit"), ({ cluster, params }) =>
+  route("GET", "/cluster/ha/rules/{rule}", schema.haRuleGetParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
     cluster.ha.rule(String(params.rule)),
   ),
-  route("PUT", "/cluster/ha/rules/{rule}", schema.haRuleUpdate, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.updateRule(params);
-    return null;
-  }),
-  route("DELETE", "/cluster/ha/rules/{rule}", schema.haRuleGet, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.deleteRule(String(params.rule));
-    return null;
-  }),
+  route(
+    "PUT",
+    "/cluster/ha/rules/{rule}",
+    schema.haRuleUpdateParameters,
+    perm("/", "Sys.Console"),
+    ({ cluster, params }) => {
+      cluster.ha.updateRule(params);
+      return null;
+    },
+  ),
+  route(
+    "DELETE",
+    "/cluster/ha/rules/{rule}",
+    schema.haRuleGetParameters,
+    perm("/", "Sys.Console"),
+    ({ cluster, params }) => {
+      cluster.ha.deleteRule(String(params.rule));
+      return null;
+    },
+  ),
   route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => {
     const [node = ""] = cluster.nodes.keys();
     const services = cluster.ha
@@ -241,7 +265,7 @@ export const clusterRoutes: Route[] = [
   // ---- nodes
   route("GET", "/nodes", schema.none, anybody, ({ cluster, caller }) =>
     [...cluster.nodes.values()].map((node) => ({
-      ...nodeResource(cluster, node, caller),
+      ...nodeResourceRow(cluster, node, caller),
       ssl_fingerprint: cluster.fingerprint,
     })),
   ),
@@ -253,7 +277,7 @@ export const clusterRoutes: Route[] = [
     return { time, localtime: time, timezone: "UTC" };
   }),
   route("GET", "/nodes/{node}/dns", schema.none, perm("/nodes/{node}", "Sys.Audit"), ({ cluster }) => cluster.dns),
-  route("GET", "/nodes/{node}/network", schema.networkList, anybody, (call) => {
+  route("GET", "/nodes/{node}/network", schema.networkListParameters, anybody, (call) => {
     const { type } = call.params;
     return type === undefined || /^(bridge|any_bridge|any_local_bridge|include_sdn)$/.test(String(type))
       ? interfaces(call).filter(
@@ -261,28 +285,28 @@ export const clusterRoutes: Route[] = [
         )
       : [];
   }),
-  route("GET", "/nodes/{node}/network/{iface}", schema.iface, perm("/nodes/{node}", "Sys.Audit"), (call) => {
+  route("GET", "/nodes/{node}/network/{iface}", schema.ifaceParameters, perm("/nodes/{node}", "Sys.Audit"), (call) => {
     const { iface: _iface, ...found } =
       bridges(call).find(({ iface }) => iface === call.params.iface) ??
       parameterErrors({ iface: "interface does not exist" });
     return found;
   }),
-  route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadata, download, urlMetadata),
-  route("POST", "/nodes/{node}/vzdump", schema.vzdump, anybody, (call) =>
+  route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadataParameters, download, urlMetadata),
+  route("POST", "/nodes/{node}/vzdump", schema.vzdumpParameters, anybody, (call) =>
     vzdump(call.cluster, call.node, call.params, call.caller),
   ),
 
   // ---- tasks
-  route("GET", "/nodes/{node}/tasks", schema.taskList, anybody, (call) => {
+  route("GET", "/nodes/{node}/tasks", schema.taskListParameters, anybody, (call) => {
     const { rows, total } = call.cluster.tasks.list(call.node, call.params);
     return total === 0 ? [] : new Page(mine(call, rows), total);
   }),
-  route("GET", "/nodes/{node}/tasks/{upid}", schema.task, anybody, () => names("log status")),
-  route("DELETE", "/nodes/{node}/tasks/{upid}", schema.task, anybody, stopTask),
-  route("GET", "/nodes/{node}/tasks/{upid}/status", schema.task, anybody, (call) =>
+  route("GET", "/nodes/{node}/tasks/{upid}", schema.taskParameters, anybody, () => names("log status")),
+  route("DELETE", "/nodes/{node}/tasks/{upid}", schema.taskParameters, anybody, stopTask),
+  route("GET", "/nodes/{node}/tasks/{upid}/status", schema.taskParameters, anybody, (call) =>
     call.cluster.tasks.status(task(call)),
   ),
-  route("GET", "/nodes/{node}/tasks/{upid}/log", schema.taskLog, anybody, taskLog),
+  route("GET", "/nodes/{node}/tasks/{upid}/log", schema.taskLogParameters, anybody, taskLog),
 ];
 
 export const needDownload = both(perm("/storage/{storage}", "Datastore.AllocateTemplate"), download);

@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { forbidden, PveError } from "../errors";
 import { checkParameters, required } from "../schema/parameters";
@@ -8,7 +8,7 @@ import { accessRoutes } from "./access";
 import { clusterRoutes } from "./cluster";
 import { lxcRoutes } from "./lxc";
 import { qemuRoutes } from "./qemu";
-import type { Call, Route } from "./route";
+import type { Route, RouteCall } from "./route";
 import { sdnRoutes } from "./sdn";
 import { storageRoutes } from "./storage";
 
@@ -41,7 +41,7 @@ export function match(method: string, path: string): Match {
 /** Runs a matched method: rights first, then parameters, then the method itself. */
 export async function invoke(
   cluster: Cluster,
-  caller: Caller,
+  caller: ProxmoxCaller,
   { route, values }: Match,
   sent: Record<string, string>,
   file?: Buffer,
@@ -52,7 +52,7 @@ export async function invoke(
     forbidden(`URI '${route.path}' not available with API token, need proper ticket.\n`);
   await nextTurn();
   const raw = { ...sent, ...values };
-  const call: Call = { cluster, caller, node, vmid: Number(inPath), params: {}, raw, file };
+  const call: RouteCall = { cluster, caller, node, vmid: Number(inPath), params: {}, raw, file };
   route.needs(call);
   const parameters = inPath === undefined ? route.parameters : { ...route.parameters, vmid: required(vmid) };
   const checked = checkParameters(parameters, {

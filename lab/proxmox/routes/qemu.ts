@@ -1,23 +1,23 @@
 import { parameterErrors } from "../errors";
-import * as agent from "../qemu/agent";
-import * as clones from "../qemu/clone";
-import * as cloudinit from "../qemu/cloudinit";
-import * as config from "../qemu/config";
-import { create, requireRoot } from "../qemu/create";
-import * as drives from "../qemu/drives";
-import * as power from "../qemu/power";
+import { askAgent, execInGuest, execStatusOf } from "../qemu/agent";
+import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
+import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
+import { postVmConfig, putVmConfig } from "../qemu/config";
+import { createVm, requireRoot } from "../qemu/create";
+import { moveDisk, resizeDrive, unlinkDrives } from "../qemu/drives";
+import { controlVm, migrateVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
 import type { Vm } from "../qemu/vm";
-import { none, rrddata as rrdSchema } from "../schema/cluster";
+import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/qemu";
 import { words } from "../schema/words";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
 import { firewallRoutes, snapshotRoutes } from "./guest";
-import { anybody, type Call, type Needs, perm, permAny, type Route, route } from "./route";
+import { anybody, perm, permAny, type RightsCheck, type Route, type RouteCall, route } from "./route";
 
 const base = "/nodes/{node}/qemu/{vmid}";
-const vm = ({ cluster, node, vmid }: Call): Vm => cluster.vm(node, vmid);
-const on = (privileges: string): Needs => perm("/vms/{vmid}", privileges);
+const vm = ({ cluster, node, vmid }: RouteCall): Vm => cluster.vm(node, vmid);
+const on = (privileges: string): RightsCheck => perm("/vms/{vmid}", privileges);
 const audit = on("VM.Audit");
 const runs = on("VM.PowerMgmt");
 const changes = permAny(
@@ -30,13 +30,13 @@ const rooms =
 
 /** A handler that only root itself may tell to skip locks. */
 const rooted =
-  (handle: (call: Call) => unknown) =>
-  (call: Call): unknown => {
+  (handle: (call: RouteCall) => unknown) =>
+  (call: RouteCall): unknown => {
     if (call.params.skiplock === 1) requireRoot(call.caller, call.params, []);
     return handle(call);
   };
 
-const kind = ({ cluster, caller }: Call): SnapshotKind<Vm> => ({
+const kind = ({ cluster, caller }: RouteCall): SnapshotKind<Vm> => ({
   prefix: "qm",
   find: (node, vmid) => cluster.vm(node, vmid),
   volumes: (guest) =>
@@ -44,10 +44,10 @@ const kind = ({ cluster, caller }: Call): SnapshotKind<Vm> => ({
       const volume = cluster.storages.find(guest.node, file);
       return volume === undefined ? [] : [{ slot, volume }];
     }),
-  start: (guest) => void power.start(cluster, guest.node, guest.vmid, caller),
+  start: (guest) => void startVm(cluster, guest.node, guest.vmid, caller),
 });
 
-function feature(call: Call): unknown {
+function feature(call: RouteCall): unknown {
   const { cluster, node, params } = call;
   const volumes = kind(call)
     .volumes(vm(call))
@@ -61,10 +61,10 @@ function feature(call: Call): unknown {
   return { hasFeature: has ? 1 : 0, nodes: [node] };
 }
 
-const command = (name: string) => (call: Call) => agent.ask(call.cluster, vm(call), name);
+const command = (name: string) => (call: RouteCall) => askAgent(call.cluster, vm(call), name);
 
 export const qemuRoutes: Route[] = [
-  route("GET", "/nodes/{node}/qemu", schema.list, anybody, ({ cluster, caller, node, params }) =>
+  route("GET", "/nodes/{node}/qemu", schema.qemuListParameters, anybody, ({ cluster, caller, node, params }) =>
     [...cluster.guests.values()]
       .filter((guest) => guest.type === "qemu" && guest.node === node && cluster.sees(caller.authId, guest))
       .map((guest) => ({
@@ -72,8 +72,8 @@ export const qemuRoutes: Route[] = [
         ...(params.full === 1 ? { qmpstatus: cluster.vm(node, guest.vmid).qmpstatus } : {}),
       })),
   ),
-  route("POST", "/nodes/{node}/qemu", schema.create, anybody, ({ cluster, node, params, caller }) =>
-    create(cluster, node, params, caller),
+  route("POST", "/nodes/{node}/qemu", schema.qemuCreateParameters, anybody, ({ cluster, node, params, caller }) =>
+    createVm(cluster, node, params, caller),
   ),
   route("GET", base, none, anybody, (call) => {
     vm(call);
@@ -82,34 +82,34 @@ export const qemuRoutes: Route[] = [
   route(
     "DELETE",
     base,
-    schema.destroy,
+    schema.qemuDestroyParameters,
     on("VM.Allocate"),
-    rooted((call) => clones.destroy(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => destroyVm(call.cluster, vm(call), call.params, call.caller)),
   ),
 
   // ---- configuration
-  route("GET", `${base}/config`, schema.getConfig, audit, (call) => {
+  route("GET", `${base}/config`, schema.qemuGetConfigParameters, audit, (call) => {
     const { snapshot, current } = call.params;
     return snapshot === undefined ? vm(call).shown(current === 1) : vm(call).shownAt(String(snapshot));
   }),
-  route("PUT", `${base}/config`, schema.configPut, changes, (call) => {
-    config.put(call.cluster, vm(call), call.params, call.caller);
+  route("PUT", `${base}/config`, schema.qemuConfigPutParameters, changes, (call) => {
+    putVmConfig(call.cluster, vm(call), call.params, call.caller);
     return null;
   }),
-  route("POST", `${base}/config`, schema.configPost, changes, (call) =>
-    config.post(call.cluster, vm(call), call.params, call.caller),
+  route("POST", `${base}/config`, schema.qemuConfigPostParameters, changes, (call) =>
+    postVmConfig(call.cluster, vm(call), call.params, call.caller),
   ),
   route("GET", `${base}/pending`, none, audit, (call) => vm(call).shownPending()),
-  route("GET", `${base}/cloudinit`, none, audit, (call) => cloudinit.pending(vm(call))),
+  route("GET", `${base}/cloudinit`, none, audit, (call) => pendingCloudInit(vm(call))),
   route("PUT", `${base}/cloudinit`, none, on("VM.Config.Cloudinit"), (call) => {
-    cloudinit.regenerate(call.cluster, vm(call));
+    regenerateCloudInit(call.cluster, vm(call));
     return null;
   }),
-  route("GET", `${base}/cloudinit/dump`, schema.cloudinitDump, audit, (call) =>
-    cloudinit.dump(call.cluster, vm(call), String(call.params.type)),
+  route("GET", `${base}/cloudinit/dump`, schema.qemuCloudinitDumpParameters, audit, (call) =>
+    dumpCloudInit(call.cluster, vm(call), String(call.params.type)),
   ),
-  route("GET", `${base}/feature`, schema.feature, audit, feature),
-  route("GET", `${base}/rrddata`, rrdSchema, audit, (call) => {
+  route("GET", `${base}/feature`, schema.qemuFeatureParameters, audit, feature),
+  route("GET", `${base}/rrddata`, rrddataParameters, audit, (call) => {
     vm(call);
     return rrddata(call);
   }),
@@ -118,28 +118,32 @@ export const qemuRoutes: Route[] = [
   route(
     "PUT",
     `${base}/resize`,
-    schema.resize,
+    schema.qemuResizeParameters,
     on("VM.Config.Disk"),
-    rooted(({ cluster, node, vmid, params, caller }) => drives.resize(cluster, node, vmid, params, caller)),
+    rooted(({ cluster, node, vmid, params, caller }) => resizeDrive(cluster, node, vmid, params, caller)),
   ),
-  route("POST", `${base}/move_disk`, schema.moveDisk, on("VM.Config.Disk"), (call) =>
-    drives.moveDisk(call.cluster, vm(call), call.params, call.caller),
+  route("POST", `${base}/move_disk`, schema.qemuMoveDiskParameters, on("VM.Config.Disk"), (call) =>
+    moveDisk(call.cluster, vm(call), call.params, call.caller),
   ),
-  route("PUT", `${base}/unlink`, schema.unlink, on("VM.Config.Disk"), (call) => {
-    drives.unlink(call.cluster, vm(call), words(call.params.idlist), call.params.force === 1);
+  route("PUT", `${base}/unlink`, schema.qemuUnlinkParameters, on("VM.Config.Disk"), (call) => {
+    unlinkDrives(call.cluster, vm(call), words(call.params.idlist), call.params.force === 1);
     return null;
   }),
 
   // ---- copies
-  route("POST", `${base}/clone`, schema.clone, on("VM.Clone"), ({ cluster, node, vmid, params, caller }) =>
-    clones.clone(cluster, node, vmid, params, caller),
+  route(
+    "POST",
+    `${base}/clone`,
+    schema.qemuCloneParameters,
+    on("VM.Clone"),
+    ({ cluster, node, vmid, params, caller }) => cloneVm(cluster, node, vmid, params, caller),
   ),
-  route("POST", `${base}/template`, schema.template, on("VM.Allocate"), (call) =>
-    clones.template(call.cluster, vm(call), call.caller),
+  route("POST", `${base}/template`, schema.qemuTemplateParameters, on("VM.Allocate"), (call) =>
+    templateFromVm(call.cluster, vm(call), call.caller),
   ),
-  route("POST", `${base}/migrate`, schema.migrate, on("VM.Migrate"), (call) => {
+  route("POST", `${base}/migrate`, schema.qemuMigrateParameters, on("VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
-    return power.migrate(call.cluster, vm(call), call.params, call.caller);
+    return migrateVm(call.cluster, vm(call), call.params, call.caller);
   }),
 
   // ---- power
@@ -156,47 +160,47 @@ export const qemuRoutes: Route[] = [
   route(
     "POST",
     `${base}/status/start`,
-    schema.start,
+    schema.qemuStartParameters,
     runs,
-    rooted(({ cluster, node, vmid, caller }) => power.start(cluster, node, vmid, caller)),
+    rooted(({ cluster, node, vmid, caller }) => startVm(cluster, node, vmid, caller)),
   ),
   route(
     "POST",
     `${base}/status/stop`,
-    schema.stop,
+    schema.qemuStopParameters,
     runs,
-    rooted((call) => power.stop(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => stopVm(call.cluster, vm(call), call.params, call.caller)),
   ),
   route(
     "POST",
     `${base}/status/shutdown`,
-    schema.shutdown,
+    schema.qemuShutdownParameters,
     runs,
-    rooted((call) => power.shutdown(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => shutdownVm(call.cluster, vm(call), call.params, call.caller)),
   ),
-  route("POST", `${base}/status/reboot`, schema.reboot, runs, (call) =>
-    power.reboot(call.cluster, vm(call), call.params, call.caller),
+  route("POST", `${base}/status/reboot`, schema.qemuRebootParameters, runs, (call) =>
+    rebootVm(call.cluster, vm(call), call.params, call.caller),
   ),
   route(
     "POST",
     `${base}/status/reset`,
-    schema.skiplock,
+    schema.qemuSkiplockParameters,
     runs,
-    rooted((call) => power.control(call.cluster, vm(call), "reset", call.caller)),
+    rooted((call) => controlVm(call.cluster, vm(call), "reset", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/suspend`,
-    schema.suspend,
+    schema.qemuSuspendParameters,
     runs,
-    rooted((call) => power.control(call.cluster, vm(call), "pause", call.caller)),
+    rooted((call) => controlVm(call.cluster, vm(call), "pause", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/resume`,
-    schema.resume,
+    schema.qemuResumeParameters,
     runs,
-    rooted((call) => power.control(call.cluster, vm(call), "resume", call.caller)),
+    rooted((call) => controlVm(call.cluster, vm(call), "resume", call.caller)),
   ),
 
   // ---- agent
@@ -204,13 +208,13 @@ export const qemuRoutes: Route[] = [
   ...["info", "get-osinfo", "get-host-name", "network-get-interfaces"].map((name) =>
     route("GET", `${base}/agent/${name}`, none, asksAgent, command(name)),
   ),
-  route("POST", `${base}/agent/exec`, schema.exec, on("VM.GuestAgent.Unrestricted"), (call) =>
-    agent.exec(call.cluster, vm(call), call.params.command ?? ""),
+  route("POST", `${base}/agent/exec`, schema.qemuExecParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
+    execInGuest(call.cluster, vm(call), call.params.command ?? ""),
   ),
-  route("GET", `${base}/agent/exec-status`, schema.execStatus, on("VM.GuestAgent.Unrestricted"), (call) =>
-    agent.execStatus(call.cluster, vm(call), call.params.pid ?? 0),
+  route("GET", `${base}/agent/exec-status`, schema.qemuExecStatusParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
+    execStatusOf(call.cluster, vm(call), call.params.pid ?? 0),
   ),
 
-  ...snapshotRoutes(base, schema.snapshot, kind),
+  ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),
   ...firewallRoutes(base),
 ];

@@ -1,12 +1,12 @@
-import type { Caller } from "../access";
+import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { forbidden } from "../errors";
-import type { Parameters, Values } from "../schema/parameters";
+import type { MethodParameters, Values } from "../schema/parameters";
 
 /** One call of a method. */
-export interface Call {
+export interface RouteCall {
   cluster: Cluster;
-  caller: Caller;
+  caller: ProxmoxCaller;
   node: string;
   vmid: number;
   /** The method's parameters in their types, those of the path among them (but for node and vmid). */
@@ -18,20 +18,20 @@ export interface Call {
 }
 
 /** What a caller needs: throws PVE's 403. It runs before the parameters are checked. */
-export type Needs = (call: Call) => void;
+export type RightsCheck = (call: RouteCall) => void;
 
 export interface Route {
   method: string;
   path: string;
   pattern: RegExp;
   names: string[];
-  parameters: Parameters;
-  needs: Needs;
+  parameters: MethodParameters;
+  needs: RightsCheck;
   /** Whether an API token may call it. */
   byToken: boolean;
   /** Whether anybody may call it, without a login. */
   open: boolean;
-  handle: (call: Call) => unknown;
+  handle: (call: RouteCall) => unknown;
 }
 
 /** A list with its length beside it, as task logs have it. */
@@ -45,9 +45,9 @@ export class Page {
 export function route(
   method: string,
   path: string,
-  parameters: Parameters,
-  needs: Needs,
-  handle: (call: Call) => unknown,
+  parameters: MethodParameters,
+  needs: RightsCheck,
+  handle: (call: RouteCall) => unknown,
   { byToken = true, open = false } = {},
 ): Route {
   const names: string[] = [];
@@ -58,17 +58,17 @@ export function route(
   return { method, path, pattern: new RegExp(`^${pattern}$`), names, parameters, needs, byToken, open, handle };
 }
 
-export const anybody: Needs = () => {};
+export const anybody: RightsCheck = () => {};
 
 /** A path of the ACL with the call's own values in it; nothing where they don't make one. */
-function aclPath(path: string, { raw }: Call): string {
+function aclPath(path: string, { raw }: RouteCall): string {
   const filled = path.replace(/\{([\w-]+)\}/g, (_, name: string) => raw[name] ?? "");
   return /^[\w.\-/]+$/.test(filled) ? filled : "";
 }
 
 /** Every one of these privileges at a path (`/vms/{vmid}`). */
 export const perm =
-  (path: string, privileges: string): Needs =>
+  (path: string, privileges: string): RightsCheck =>
   (call) => {
     const at = aclPath(path, call);
     const names = privileges.split(" ");
@@ -78,20 +78,20 @@ export const perm =
 
 /** Any of these privileges at a path. */
 export const permAny =
-  (path: string, privileges: string): Needs =>
+  (path: string, privileges: string): RightsCheck =>
   (call) =>
     call.cluster.access.require(call.caller.authId, aclPath(path, call), privileges.split(" "), true);
 
 /** All of these needs. */
 export const both =
-  (...needs: Needs[]): Needs =>
+  (...needs: RightsCheck[]): RightsCheck =>
   (call) => {
     for (const need of needs) need(call);
   };
 
 /** One of these needs: a 403 of all of them names none. */
 export const either =
-  (...needs: Needs[]): Needs =>
+  (...needs: RightsCheck[]): RightsCheck =>
   (call) => {
     const met = needs.some((need) => {
       try {

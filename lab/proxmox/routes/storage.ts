@@ -1,20 +1,20 @@
 import { appliances, fetchAppliance } from "../appliances";
 import { die, parameterErrors } from "../errors";
-import { downloadUrl, remove, upload } from "../files";
+import { deleteFile, downloadFile, uploadFile } from "../files";
 import * as schema from "../schema/cluster";
 import { words } from "../schema/words";
-import { parseSize } from "../sizes";
+import { parseBytes } from "../sizes";
 import type { StorageConfig, Volume } from "../storage";
 import { needDownload } from "./cluster";
-import { anybody, type Call, perm, permAny, type Route, route } from "./route";
+import { anybody, perm, permAny, type Route, type RouteCall, route } from "./route";
 
 const audit = permAny("/storage/{storage}", "Datastore.Audit Datastore.AllocateSpace");
 const define = perm("/storage", "Datastore.Allocate");
 
-const known = ({ cluster, params }: Call): StorageConfig =>
+const known = ({ cluster, params }: RouteCall): StorageConfig =>
   cluster.storages.configs.get(String(params.storage)) ?? parameterErrors({ storage: "No such storage." });
 
-const seen = (call: Call) =>
+const seen = (call: RouteCall) =>
   [...call.cluster.storages.configs.values()].filter(({ storage }) =>
     call.cluster.access.may(
       call.caller.authId,
@@ -24,7 +24,7 @@ const seen = (call: Call) =>
     ),
   );
 
-function nodeStorages(call: Call): unknown[] {
+function nodeStorages(call: RouteCall): unknown[] {
   const { cluster, node, params } = call;
   const contents = words(params.content);
   return seen(call)
@@ -44,7 +44,7 @@ function volumeShown({ volid, content, format, size, vmid, parent, ctime }: Volu
   return content === "images" || content === "rootdir" ? { ...base, vmid, parent: parent ?? null, used: 331776 } : base;
 }
 
-function contentOf({ cluster, node, params }: Call): unknown[] {
+function contentOf({ cluster, node, params }: RouteCall): unknown[] {
   const { storage } = cluster.storages.enabled(node, String(params.storage));
   return cluster.storages
     .list(node, storage)
@@ -53,7 +53,7 @@ function contentOf({ cluster, node, params }: Call): unknown[] {
     .map(volumeShown);
 }
 
-function allocate({ cluster, node, params }: Call): string {
+function allocate({ cluster, node, params }: RouteCall): string {
   const { storage, filename, size, vmid, format = "raw" } = params;
   const config = cluster.storages.enabled(node, String(storage));
   const volid = config.type === "dir" ? `${storage}:${vmid}/${filename}` : `${storage}:${filename}`;
@@ -63,19 +63,19 @@ function allocate({ cluster, node, params }: Call): string {
   cluster.storages.add(node, {
     ...volume,
     vmid: Number(vmid),
-    size: /^\d+$/.test(text) ? Number(text) * 1024 : parseSize(text),
+    size: /^\d+$/.test(text) ? Number(text) * 1024 : parseBytes(text),
     filled: 0,
     format: String(format),
   });
   return volid;
 }
 
-const volidOf = ({ params }: Call): string => {
+const volidOf = ({ params }: RouteCall): string => {
   const volume = String(params.volume);
   return volume.includes(":") ? volume : `${params.storage}:${volume}`;
 };
 
-function volumeInfo(call: Call): unknown {
+function volumeInfo(call: RouteCall): unknown {
   const { cluster, node } = call;
   const volid = volidOf(call);
   const volume = cluster.storages.find(node, volid) ?? die(`volume_size_info on '${volid}' failed - no format`);
@@ -88,62 +88,64 @@ function volumeInfo(call: Call): unknown {
 }
 
 export const storageRoutes: Route[] = [
-  route("GET", "/storage", schema.storageList, anybody, (call) =>
+  route("GET", "/storage", schema.storageListParameters, anybody, (call) =>
     seen(call)
       .filter(({ type }) => call.params.type === undefined || type === call.params.type)
       .map((config) => call.cluster.storages.shown(config)),
   ),
-  route("POST", "/storage", schema.storageCreate, define, ({ cluster, params }) => cluster.storages.create(params)),
+  route("POST", "/storage", schema.storageCreateParameters, define, ({ cluster, params }) =>
+    cluster.storages.create(params),
+  ),
   route(
     "GET",
     "/storage/{storage}",
-    schema.storageGet,
+    schema.storageGetParameters,
     perm("/storage/{storage}", "Datastore.Allocate"),
     ({ cluster, params }) => cluster.storages.shown(cluster.storages.get(String(params.storage))),
   ),
-  route("PUT", "/storage/{storage}", schema.storageUpdate, define, ({ cluster, params }) =>
+  route("PUT", "/storage/{storage}", schema.storageUpdateParameters, define, ({ cluster, params }) =>
     cluster.storages.update(params),
   ),
-  route("DELETE", "/storage/{storage}", schema.storageGet, define, ({ cluster, params }) => {
+  route("DELETE", "/storage/{storage}", schema.storageGetParameters, define, ({ cluster, params }) => {
     cluster.storages.delete(String(params.storage));
     return null;
   }),
-  route("GET", "/nodes/{node}/storage", schema.nodeStorages, anybody, nodeStorages),
-  route("GET", "/nodes/{node}/storage/{storage}/status", schema.storageGet, audit, (call) =>
+  route("GET", "/nodes/{node}/storage", schema.nodeStoragesParameters, anybody, nodeStorages),
+  route("GET", "/nodes/{node}/storage/{storage}/status", schema.storageGetParameters, audit, (call) =>
     call.cluster.storages.status(known(call)),
   ),
-  route("GET", "/nodes/{node}/storage/{storage}/content", schema.contentList, audit, contentOf),
+  route("GET", "/nodes/{node}/storage/{storage}/content", schema.contentListParameters, audit, contentOf),
   route(
     "POST",
     "/nodes/{node}/storage/{storage}/content",
-    schema.volumeAllocate,
+    schema.volumeAllocateParameters,
     perm("/storage/{storage}", "Datastore.AllocateSpace"),
     allocate,
   ),
-  route("GET", "/nodes/{node}/storage/{storage}/content/{volume}", schema.volume, audit, volumeInfo),
+  route("GET", "/nodes/{node}/storage/{storage}/content/{volume}", schema.volumeParameters, audit, volumeInfo),
   route(
     "DELETE",
     "/nodes/{node}/storage/{storage}/content/{volume}",
-    schema.volumeDelete,
+    schema.volumeDeleteParameters,
     perm("/storage/{storage}", "Datastore.Allocate"),
-    (call) => remove(call.cluster, call.node, volidOf(call), call.caller),
+    (call) => deleteFile(call.cluster, call.node, volidOf(call), call.caller),
   ),
   route(
     "POST",
     "/nodes/{node}/storage/{storage}/upload",
-    schema.upload,
+    schema.uploadParameters,
     perm("/storage/{storage}", "Datastore.AllocateTemplate"),
-    (call) => upload(call.cluster, call.node, call.params, call.file ?? Buffer.alloc(0), call.caller),
+    (call) => uploadFile(call.cluster, call.node, call.params, call.file ?? Buffer.alloc(0), call.caller),
   ),
   route("GET", "/nodes/{node}/aplinfo", {}, anybody, appliances),
   route(
     "POST",
     "/nodes/{node}/aplinfo",
-    schema.applianceFetch,
+    schema.applianceFetchParameters,
     perm("/storage/{storage}", "Datastore.AllocateTemplate"),
     ({ cluster, node, params, caller }) => fetchAppliance(cluster, node, params, caller),
   ),
-  route("POST", "/nodes/{node}/storage/{storage}/download-url", schema.downloadUrl, needDownload, (call) =>
-    downloadUrl(call.cluster, call.node, call.params, call.caller),
+  route("POST", "/nodes/{node}/storage/{storage}/download-url", schema.downloadUrlParameters, needDownload, (call) =>
+    downloadFile(call.cluster, call.node, call.params, call.caller),
   ),
 ];

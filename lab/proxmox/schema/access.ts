@@ -1,14 +1,14 @@
 import * as f from "./formats";
-import { choice, each, flag, formatted, integer, type Parameters, required, text } from "./parameters";
+import { choice, each, flag, formatted, integer, type MethodParameters, required, text } from "./parameters";
 
 const userid = formatted(f.userId, { maxLength: 64 });
 const roleid = formatted(f.roleId);
 const groupid = formatted(f.groupId);
 const poolid = formatted(f.poolId);
-const privs = formatted(f.listOf(f.privilege));
+const privs = formatted(f.listOf(f.privilegeName));
 const tokenid = text({ pattern: /[A-Za-z][A-Za-z0-9.\-_]+/ });
 
-export const login: Parameters = {
+export const loginParameters: MethodParameters = {
   username: required(text({ maxLength: 64 })),
   password: required(text()),
   "new-format": flag,
@@ -18,21 +18,24 @@ export const login: Parameters = {
   realm: text({ maxLength: 32 }),
   "tfa-challenge": text(),
 };
-export const password: Parameters = {
+export const passwordParameters: MethodParameters = {
   userid: required(userid),
   password: required(text({ minLength: 8, maxLength: 64 })),
   "confirmation-password": text({ minLength: 5, maxLength: 64 }),
 };
-export const permissions: Parameters = {
+export const permissionsParameters: MethodParameters = {
   path: text(),
   userid: text({ pattern: /[^\s:/]+@[A-Za-z][A-Za-z0-9.\-_]+(![A-Za-z][A-Za-z0-9.\-_]+)?/ }),
 };
 
-export const role: Parameters = { roleid: required(roleid) };
-export const roleCreate: Parameters = { roleid: required(roleid), privs };
-export const roleUpdate: Parameters = { ...roleCreate, append: { ...flag, requires: "privs" } };
+export const roleParameters: MethodParameters = { roleid: required(roleid) };
+export const roleCreateParameters: MethodParameters = { roleid: required(roleid), privs };
+export const roleUpdateParameters: MethodParameters = {
+  ...roleCreateParameters,
+  append: { ...flag, requires: "privs" },
+};
 
-const person: Parameters = {
+const person: MethodParameters = {
   comment: text({ maxLength: 2048 }),
   email: formatted(f.email, { maxLength: 254 }),
   enable: flag,
@@ -41,23 +44,36 @@ const person: Parameters = {
   groups: formatted(f.listOf(f.groupId)),
   keys: text({ pattern: /[0-9a-zA-Z!=]{0,4096}/ }),
 };
-export const user: Parameters = { userid: required(userid) };
-export const userList: Parameters = each("enabled full", flag);
-export const userCreate: Parameters = {
+export const userParameters: MethodParameters = { userid: required(userid) };
+export const userListParameters: MethodParameters = each("enabled full", flag);
+export const userCreateParameters: MethodParameters = {
   ...person,
   userid: required(userid),
   password: text({ minLength: 8, maxLength: 64 }),
 };
-export const userUpdate: Parameters = { ...person, userid: required(userid), append: { ...flag, requires: "groups" } };
+export const userUpdateParameters: MethodParameters = {
+  ...person,
+  userid: required(userid),
+  append: { ...flag, requires: "groups" },
+};
 
-export const group: Parameters = { groupid: required(groupid) };
-export const groupWrite: Parameters = { groupid: required(groupid), comment: text() };
+export const groupParameters: MethodParameters = { groupid: required(groupid) };
+export const groupWriteParameters: MethodParameters = { groupid: required(groupid), comment: text() };
 
-export const token: Parameters = { userid: required(userid), tokenid: required(tokenid) };
-export const tokenCreate: Parameters = { ...token, comment: text(), expire: integer(0), privsep: flag };
-export const tokenUpdate: Parameters = { ...tokenCreate, regenerate: flag, delete: formatted(f.listOf(f.configId)) };
+export const tokenParameters: MethodParameters = { userid: required(userid), tokenid: required(tokenid) };
+export const tokenCreateParameters: MethodParameters = {
+  ...tokenParameters,
+  comment: text(),
+  expire: integer(0),
+  privsep: flag,
+};
+export const tokenUpdateParameters: MethodParameters = {
+  ...tokenCreateParameters,
+  regenerate: flag,
+  delete: formatted(f.listOf(f.configId)),
+};
 
-export const aclUpdate: Parameters = {
+export const aclUpdateParameters: MethodParameters = {
   path: required(text()),
   roles: required(formatted(f.listOf(f.roleId))),
   users: formatted(f.listOf(f.userId)),
@@ -66,15 +82,15 @@ export const aclUpdate: Parameters = {
   ...each("delete propagate", flag),
 };
 
-export const pool: Parameters = { poolid: required(poolid) };
+export const poolParameters: MethodParameters = { poolid: required(poolid) };
 const members = choice("qemu lxc storage");
-export const poolList: Parameters = { poolid, type: { ...members, requires: "poolid" } };
-export const poolGet: Parameters = { poolid: required(poolid), type: members };
-export const poolCreate: Parameters = { poolid: required(poolid), comment: text() };
-export const poolUpdate: Parameters = {
+export const poolListParameters: MethodParameters = { poolid, type: { ...members, requires: "poolid" } };
+export const poolGetParameters: MethodParameters = { poolid: required(poolid), type: members };
+export const poolCreateParameters: MethodParameters = { poolid: required(poolid), comment: text() };
+export const poolUpdateParameters: MethodParameters = {
   poolid: required(poolid),
   comment: text(),
   ...each("allow-move delete", flag),
   storage: formatted(f.listOf(f.storageId)),
-  vms: formatted(f.listOf(f.vmid)),
+  vms: formatted(f.listOf(f.guestId)),
 };

@@ -5,39 +5,39 @@ import {
   flag,
   formatted,
   integer,
+  type MethodParameters,
   number,
-  type Parameters,
   properties,
   required,
   text,
 } from "./parameters";
 import { configIds, node, storage, vmid } from "./qemu";
 
-export const none: Parameters = {};
+export const none: MethodParameters = {};
 
 // ---- cluster and nodes
 
-export const nextId: Parameters = { vmid };
-export const resources: Parameters = { type: choice("vm storage node sdn") };
-export const networkList: Parameters = {
+export const nextIdParameters: MethodParameters = { vmid };
+export const resourcesParameters: MethodParameters = { type: choice("vm storage node sdn") };
+export const networkListParameters: MethodParameters = {
   type: choice(
     "bridge bond eth alias vlan fabric OVSBridge OVSBond OVSPort OVSIntPort vnet any_bridge any_local_bridge include_sdn",
   ),
 };
-export const iface: Parameters = { iface: required(text({ minLength: 2, maxLength: 20 })) };
-export const urlMetadata: Parameters = {
+export const ifaceParameters: MethodParameters = { iface: required(text({ minLength: 2, maxLength: 20 })) };
+export const urlMetadataParameters: MethodParameters = {
   url: required(text({ pattern: /https?:\/\/.*/ })),
   "verify-certificates": flag,
 };
 const period = required(choice("hour day week month year"));
-export const rrddata: Parameters = { timeframe: period, cf: choice("AVERAGE MAX") };
-export const vzdump: Parameters = {
+export const rrddataParameters: MethodParameters = { timeframe: period, cf: choice("AVERAGE MAX") };
+export const vzdumpParameters: MethodParameters = {
   ...each("all protected quiet remove stdexcludes stdout stop", flag),
   ...each("dumpdir job-id mailto notes-template performance pool prune-backups script tmpdir fleecing", text()),
   ...each("lockwait stopwait bwlimit", integer(0)),
   ...each("pigz zstd", integer()),
   compress: choice("0 1 gzip lzo zstd"),
-  exclude: formatted(f.listOf(f.vmid)),
+  exclude: formatted(f.listOf(f.guestId)),
   "exclude-path": { type: "array" },
   ionice: integer(0, 8),
   mailnotification: choice("always failure"),
@@ -45,7 +45,7 @@ export const vzdump: Parameters = {
   "notification-mode": choice("auto legacy-sendmail notification-system"),
   "pbs-change-detection-mode": choice("legacy data metadata"),
   storage,
-  vmid: formatted(f.listOf(f.vmid)),
+  vmid: formatted(f.listOf(f.guestId)),
   "job-id": text({ maxLength: 50, pattern: /\S+/ }),
   "notes-template": text({ maxLength: 1024, requires: "storage" }),
   protected: { ...flag, requires: "storage" },
@@ -54,9 +54,9 @@ export const vzdump: Parameters = {
 // ---- tasks
 
 const upid = required(text());
-export const task: Parameters = { upid };
-export const taskLog: Parameters = { upid, download: flag, ...each("limit start", integer(0)) };
-export const taskList: Parameters = {
+export const taskParameters: MethodParameters = { upid };
+export const taskLogParameters: MethodParameters = { upid, download: flag, ...each("limit start", integer(0)) };
+export const taskListParameters: MethodParameters = {
   source: choice("archive active all"),
   vmid,
   ...each("typefilter userfilter", text()),
@@ -69,7 +69,7 @@ export const taskList: Parameters = {
 // ---- storages
 
 const contents = formatted(f.listOf(f.content));
-const settings: Parameters = {
+const settings: MethodParameters = {
   ...each(
     "comstar_hg comstar_tg data-pool encryption-key fs-name keyring lio_tpg master-pubkey namespace pool saferemove_throughput username is_mountpoint",
     text(),
@@ -85,7 +85,7 @@ const settings: Parameters = {
   fingerprint: text({ pattern: /([A-Fa-f0-9]{2}:){31}[A-Fa-f0-9]{2}/ }),
   format: choice("raw qcow2 subvol vmdk"),
   "max-protected-backups": integer(-1),
-  nodes: formatted(f.listOf(f.node)),
+  nodes: formatted(f.listOf(f.nodeLabel)),
   port: integer(1, 65535),
   preallocation: choice("off metadata falloc full"),
   "saferemove-stepsize": { ...integer(), values: ["1", "2", "4", "8", "16", "32"] },
@@ -93,45 +93,56 @@ const settings: Parameters = {
 };
 const types = choice("btrfs cephfs cifs dir esxi iscsi iscsidirect lvm lvmthin nfs pbs rbd zfs zfspool");
 const storageId = required(storage);
-export const storageGet: Parameters = { storage: storageId };
-export const storageList: Parameters = { type: types };
-export const storageCreate: Parameters = {
+export const storageGetParameters: MethodParameters = { storage: storageId };
+export const storageListParameters: MethodParameters = { type: types };
+export const storageCreateParameters: MethodParameters = {
   ...settings,
   storage: storageId,
   type: required(types),
   ...each("authsupported datastore iscsiprovider share target", text()),
   ...each("base export path portal thinpool vgname", text()),
 };
-export const storageUpdate: Parameters = {
+export const storageUpdateParameters: MethodParameters = {
   ...settings,
   storage: storageId,
   delete: { ...configIds, maxLength: 4096 },
   digest: text({ maxLength: 64 }),
 };
-export const nodeStorages: Parameters = { content: contents, ...each("enabled format", flag), storage, target: node };
-export const contentList: Parameters = { storage: storageId, content: formatted(f.content), vmid };
-export const volumeAllocate: Parameters = {
+export const nodeStoragesParameters: MethodParameters = {
+  content: contents,
+  ...each("enabled format", flag),
+  storage,
+  target: node,
+};
+export const contentListParameters: MethodParameters = { storage: storageId, content: formatted(f.content), vmid };
+export const volumeAllocateParameters: MethodParameters = {
   storage: storageId,
   filename: required(text()),
   size: required(text({ pattern: /\d+[MG]?/ })),
   vmid: required(vmid),
   format: { ...choice("raw qcow2 subvol vmdk"), requires: "size" },
 };
-export const volume: Parameters = { storage, volume: required(text()) };
-export const volumeDelete: Parameters = { ...volume, delay: integer(1, 30) };
-const checksums: Parameters = {
+export const volumeParameters: MethodParameters = { storage, volume: required(text()) };
+export const volumeDeleteParameters: MethodParameters = { ...volumeParameters, delay: integer(1, 30) };
+const checksums: MethodParameters = {
   checksum: text({ requires: "checksum-algorithm" }),
   "checksum-algorithm": { ...choice("md5 sha1 sha224 sha256 sha384 sha512"), requires: "checksum" },
 };
-const file: Parameters = {
+const file: MethodParameters = {
   storage: storageId,
   content: required(choice("iso vztmpl import")),
   filename: required(text({ maxLength: 255 })),
   ...checksums,
 };
-export const upload: Parameters = { ...file, tmpfilename: text({ pattern: /\/var\/tmp\/pveupload-[0-9a-f]+/ }) };
-export const applianceFetch: Parameters = { storage: storageId, template: required(text({ maxLength: 255 })) };
-export const downloadUrl: Parameters = {
+export const uploadParameters: MethodParameters = {
+  ...file,
+  tmpfilename: text({ pattern: /\/var\/tmp\/pveupload-[0-9a-f]+/ }),
+};
+export const applianceFetchParameters: MethodParameters = {
+  storage: storageId,
+  template: required(text({ maxLength: 255 })),
+};
+export const downloadUrlParameters: MethodParameters = {
   ...file,
   url: required(text({ pattern: /https?:\/\/.*/ })),
   compression: text(),
@@ -141,10 +152,10 @@ export const downloadUrl: Parameters = {
 // ---- HA
 
 const sid = required(text());
-export const haList: Parameters = { type: choice("ct vm") };
-export const haGet: Parameters = { sid };
-export const haDelete: Parameters = { sid, purge: flag };
-const haSettings: Parameters = {
+export const haListParameters: MethodParameters = { type: choice("ct vm") };
+export const haGetParameters: MethodParameters = { sid };
+export const haDeleteParameters: MethodParameters = { sid, purge: flag };
+const haSettings: MethodParameters = {
   sid,
   comment: text({ maxLength: 4096 }),
   failback: flag,
@@ -152,15 +163,15 @@ const haSettings: Parameters = {
   ...each("max_relocate max_restart", integer(0)),
   state: choice("started stopped enabled disabled ignored"),
 };
-export const haCreate: Parameters = { ...haSettings, type: choice("ct vm") };
-export const haUpdate: Parameters = {
+export const haCreateParameters: MethodParameters = { ...haSettings, type: choice("ct vm") };
+export const haUpdateParameters: MethodParameters = {
   ...haSettings,
   delete: { ...configIds, maxLength: 4096 },
   digest: text({ maxLength: 64 }),
 };
 
 const haRuleTypes = choice("node-affinity resource-affinity");
-const haRuleSettings: Parameters = {
+const haRuleSettings: MethodParameters = {
   rule: required(formatted(f.configId)),
   type: haRuleTypes,
   affinity: choice("positive negative"),
@@ -170,10 +181,14 @@ const haRuleSettings: Parameters = {
   resources: text(),
   strict: flag,
 };
-export const haRuleList: Parameters = { resource: text(), type: haRuleTypes };
-export const haRuleGet: Parameters = { rule: required(formatted(f.configId)) };
-export const haRuleCreate: Parameters = { ...haRuleSettings, type: required(haRuleTypes), resources: required(text()) };
-export const haRuleUpdate: Parameters = {
+export const haRuleListParameters: MethodParameters = { resource: text(), type: haRuleTypes };
+export const haRuleGetParameters: MethodParameters = { rule: required(formatted(f.configId)) };
+export const haRuleCreateParameters: MethodParameters = {
+  ...haRuleSettings,
+  type: required(haRuleTypes),
+  resources: required(text()),
+};
+export const haRuleUpdateParameters: MethodParameters = {
   ...haRuleSettings,
   type: required(haRuleTypes),
   delete: { ...configIds, maxLength: 4096 },
@@ -184,7 +199,7 @@ export const haRuleUpdate: Parameters = {
 
 const logLevel = choice("emerg alert crit err warning notice info debug nolog");
 const policy = choice("ACCEPT REJECT DROP");
-export const firewallOptions: Parameters = {
+export const firewallOptionsParameters: MethodParameters = {
   ...each("dhcp enable ipfilter macfilter ndp radv", flag),
   ...each("log_level_in log_level_out", logLevel),
   ...each("policy_in policy_out", policy),
@@ -193,7 +208,7 @@ export const firewallOptions: Parameters = {
 };
 const action = text({ minLength: 2, maxLength: 20, pattern: /[A-Za-z][A-Za-z0-9\-_]+/ });
 const ruleType = choice("in out forward group");
-const rule: Parameters = {
+const rule: MethodParameters = {
   ...each("comment dport icmp-type proto sport", text()),
   ...each("dest source", text({ maxLength: 512 })),
   digest: text({ maxLength: 64 }),
@@ -203,7 +218,13 @@ const rule: Parameters = {
   macro: text({ maxLength: 128 }),
   pos: integer(0),
 };
-export const ruleCreate: Parameters = { ...rule, action: required(action), type: required(ruleType) };
-export const ruleUpdate: Parameters = { ...rule, action, type: ruleType, moveto: integer(0), delete: configIds };
-export const ruleGet: Parameters = { pos: integer(0) };
-export const ruleDelete: Parameters = { pos: integer(0), digest: text({ maxLength: 64 }) };
+export const ruleCreateParameters: MethodParameters = { ...rule, action: required(action), type: required(ruleType) };
+export const ruleUpdateParameters: MethodParameters = {
+  ...rule,
+  action,
+  type: ruleType,
+  moveto: integer(0),
+  delete: configIds,
+};
+export const ruleGetParameters: MethodParameters = { pos: integer(0) };
+export const ruleDeleteParameters: MethodParameters = { pos: integer(0), digest: text({ maxLength: 64 }) };

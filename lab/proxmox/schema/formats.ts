@@ -21,8 +21,8 @@ export const listOf =
 
 const label = "[a-zA-Z0-9]([a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?";
 export const dnsName = matches(new RegExp(`^(?=.{1,253}$)${label}(\\.${label})*$`), looksLike("DNS name"));
-export const vmid = matches(/^[1-9]\d{2,8}$/, looksLike("VM ID"));
-export const node = matches(new RegExp(`^${label}$`), looksLike("node name"));
+export const guestId = matches(/^[1-9]\d{2,8}$/, looksLike("VM ID"));
+export const nodeLabel = matches(new RegExp(`^${label}$`), looksLike("node name"));
 export const storageId = matches(
   /^[a-z][a-z0-9\-_.]*[a-z0-9]$/i,
   (id) => `storage ID '${id}' contains illegal characters\n`,
@@ -55,7 +55,7 @@ export const tokenId = matches(
 );
 /** Of every release; whether it is one of the cluster's the route says. */
 const known = [...privilegesOf(8), ...privilegesOf(9)];
-export const privilege: Format = (value) => (known.includes(value) ? undefined : `invalid privilege '${value}'\n`);
+export const privilegeName: Format = (value) => (known.includes(value) ? undefined : `invalid privilege '${value}'\n`);
 const contents = "images rootdir vztmpl iso backup snippets import none".split(" ");
 export const content: Format = (value) => (contents.includes(value) ? undefined : `invalid content type '${value}'\n`);
 export const email = matches(/^$|^[\w+-~]+(\.[\w+-~]+)*@[a-zA-Z0-9-]+(\.[a-zA-Z0-9-]+)*$/, looksLike("email address"));

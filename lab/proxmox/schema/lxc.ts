@@ -5,18 +5,18 @@ import {
   flag,
   formatted,
   integer,
+  type MethodParameters,
   number,
   numbered,
-  type Parameters,
   properties,
   required,
   text,
 } from "./parameters";
-import { configIds, digest, node, pool, snapname, storage, tags, vmid } from "./qemu";
+import { configDigest, configIds, node, pool, snapname, storage, tags, vmid } from "./qemu";
 
 const idmap = text({ pattern: /(?:passthrough|[ug]:\d+:\d+:[1-9]\d*(?:;[ug]:\d+:\d+:[1-9]\d*)*)/ });
 const mountOption = "(discard|lazytime|noatime|nodev|noexec|nosuid)";
-const rootfsKeys: Parameters = {
+const rootfsKeys: MethodParameters = {
   volume: required(text()),
   ...each("acl quota replicate ro shared", flag),
   idmap,
@@ -28,7 +28,7 @@ export const mountPoint = properties(
   { ...rootfsKeys, mp: required(text()), ...each("backup keepattrs", flag) },
   "volume",
 );
-export const net = properties({
+export const lxcNet = properties({
   name: required(text({ pattern: /[-_.\w\d]+/ })),
   bridge: text({ pattern: /[-_.\w\d]+/ }),
   ...each("firewall host-managed link_down", flag),
@@ -46,7 +46,7 @@ export const net = properties({
 export const volumeSlots = ["rootfs", ...Object.keys(numbered("mp", 256, text()))];
 
 /** Options of a container's configuration. */
-export const lxcOptions: Parameters = {
+export const lxcOptions: MethodParameters = {
   ...each("console debug onboot protection template unprivileged", flag),
   arch: choice("amd64 i386 arm64 armhf riscv32 riscv64"),
   cmode: choice("shell console tty"),
@@ -82,12 +82,17 @@ export const lxcOptions: Parameters = {
     ),
   ),
   ...numbered("mp", 256, mountPoint),
-  ...numbered("net", 32, net),
+  ...numbered("net", 32, lxcNet),
   ...numbered("unused", 256, properties({ volume: required(formatted(f.volumeId)) }, "volume")),
 };
 
-export const configPut: Parameters = { ...lxcOptions, delete: configIds, revert: configIds, digest };
-export const create: Parameters = {
+export const lxcConfigPutParameters: MethodParameters = {
+  ...lxcOptions,
+  delete: configIds,
+  revert: configIds,
+  digest: configDigest,
+};
+export const lxcCreateParameters: MethodParameters = {
   ...lxcOptions,
   vmid: required(vmid),
   ostemplate: required(text({ maxLength: 255 })),
@@ -99,7 +104,7 @@ export const create: Parameters = {
   ...each("force ha-managed ignore-unpack-errors restore start", flag),
   unique: { ...flag, requires: "restore" },
 };
-export const clone: Parameters = {
+export const lxcCloneParameters: MethodParameters = {
   newid: required(vmid),
   hostname: formatted(f.dnsName),
   description: text(),
@@ -110,29 +115,29 @@ export const clone: Parameters = {
   storage,
   target: node,
 };
-export const resize: Parameters = {
+export const lxcResizeParameters: MethodParameters = {
   disk: required(text({ values: volumeSlots })),
   size: required(text({ pattern: /\+?\d+(\.\d+)?[KMGT]?/ })),
-  digest,
+  digest: configDigest,
 };
 const unusedSlots = Object.keys(numbered("unused", 256, text()));
-export const moveVolume: Parameters = {
+export const lxcMoveVolumeParameters: MethodParameters = {
   volume: required(text({ values: [...volumeSlots, ...unusedSlots] })),
   storage,
   "target-vmid": vmid,
   "target-volume": text({ values: [...volumeSlots, ...unusedSlots] }),
   delete: flag,
   bwlimit: number(0),
-  digest,
-  "target-digest": digest,
+  digest: configDigest,
+  "target-digest": configDigest,
 };
-export const destroy: Parameters = each("destroy-unreferenced-disks force purge", flag);
-export const start: Parameters = each("debug skiplock", flag);
-export const stop: Parameters = each("overrule-shutdown skiplock", flag);
-export const shutdown: Parameters = { forceStop: flag, timeout: integer(0) };
-export const reboot: Parameters = { timeout: integer(0) };
-export const snapshot: Parameters = { snapname: required(snapname), description: text() };
-export const migrate: Parameters = {
+export const lxcDestroyParameters: MethodParameters = each("destroy-unreferenced-disks force purge", flag);
+export const lxcStartParameters: MethodParameters = each("debug skiplock", flag);
+export const lxcStopParameters: MethodParameters = each("overrule-shutdown skiplock", flag);
+export const lxcShutdownParameters: MethodParameters = { forceStop: flag, timeout: integer(0) };
+export const lxcRebootParameters: MethodParameters = { timeout: integer(0) };
+export const lxcSnapshotParameters: MethodParameters = { snapname: required(snapname), description: text() };
+export const lxcMigrateParameters: MethodParameters = {
   target: required(node),
   bwlimit: number(0),
   ...each("online restart", flag),

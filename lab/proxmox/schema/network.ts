@@ -1,14 +1,14 @@
-import { choice, each, flag, integer, type Parameters, required, text } from "./parameters";
+import { choice, each, flag, integer, type MethodParameters, required, text } from "./parameters";
 
 // Networks of nodes, and the SDN.
 
 const sdnId = { minLength: 2, maxLength: 8, pattern: /[a-zA-Z][a-zA-Z0-9]*[a-zA-Z0-9]/ };
-const lock: Parameters = { "lock-token": text() };
-const seen: Parameters = { pending: flag, running: flag };
+const lock: MethodParameters = { "lock-token": text() };
+const seen: MethodParameters = { pending: flag, running: flag };
 const zoneTypes = choice("evpn faucet qinq simple vlan vxlan");
 
-export const zoneList: Parameters = { ...seen, type: zoneTypes };
-export const zoneCreate: Parameters = {
+export const zoneListParameters: MethodParameters = { ...seen, type: zoneTypes };
+export const zoneCreateParameters: MethodParameters = {
   ...lock,
   zone: required(text(sdnId)),
   type: required(zoneTypes),
@@ -24,10 +24,10 @@ export const zoneCreate: Parameters = {
   "vrf-vxlan": integer(1, 16777215),
   "vxlan-port": integer(1, 65536),
 };
-export const zone: Parameters = { ...lock, zone: required(text(sdnId)) };
+export const zoneParameters: MethodParameters = { ...lock, zone: required(text(sdnId)) };
 
-export const vnetList: Parameters = seen;
-export const vnetCreate: Parameters = {
+export const vnetListParameters: MethodParameters = seen;
+export const vnetCreateParameters: MethodParameters = {
   ...lock,
   vnet: required(text(sdnId)),
   zone: required(text()),
@@ -37,10 +37,10 @@ export const vnetCreate: Parameters = {
   type: choice("vnet"),
   vlanaware: flag,
 };
-export const vnet: Parameters = { ...lock, vnet: required(text(sdnId)) };
+export const vnetParameters: MethodParameters = { ...lock, vnet: required(text(sdnId)) };
 
-export const subnetList: Parameters = { ...seen, vnet: required(text(sdnId)) };
-export const subnetCreate: Parameters = {
+export const subnetListParameters: MethodParameters = { ...seen, vnet: required(text(sdnId)) };
+export const subnetCreateParameters: MethodParameters = {
   ...lock,
   vnet: required(text()),
   subnet: required(text()),
@@ -49,10 +49,10 @@ export const subnetCreate: Parameters = {
   "dhcp-range": { type: "array" },
   snat: flag,
 };
-export const subnet: Parameters = { ...vnet, subnet: required(text()) };
-export const sdnApply: Parameters = { ...lock, "release-lock": flag };
+export const subnetParameters: MethodParameters = { ...vnetParameters, subnet: required(text()) };
+export const sdnApplyParameters: MethodParameters = { ...lock, "release-lock": flag };
 
-export const interfaceCreate: Parameters = {
+export const interfaceCreateParameters: MethodParameters = {
   iface: required(text({ minLength: 2, maxLength: 20 })),
   type: required(choice("bridge bond eth alias vlan fabric OVSBridge OVSBond OVSPort OVSIntPort vnet unknown")),
   address: text({ requires: "netmask" }),
@@ -72,4 +72,4 @@ export const interfaceCreate: Parameters = {
   ovs_options: text({ maxLength: 1024 }),
   ...each("ovs_tag vlan-id", integer(1, 4094)),
 };
-export const networkReload: Parameters = { "regenerate-frr": flag };
+export const networkReloadParameters: MethodParameters = { "regenerate-frr": flag };

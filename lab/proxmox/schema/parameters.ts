@@ -20,12 +20,12 @@ export interface Parameter {
   pattern?: RegExp;
   format?: Format;
   /** Keys of a value that is a property string (`head,key=value,…`). */
-  properties?: Properties;
+  properties?: PropertyFormat;
   /** Another parameter that must be there too. */
   requires?: string;
 }
 
-export interface Properties {
+export interface PropertyFormat {
   keys: Record<string, Parameter>;
   /** The key that a part without `=` belongs to. */
   head?: string;
@@ -35,7 +35,7 @@ export interface Properties {
   keyed?: { values: readonly string[]; to: string };
 }
 
-export type Parameters = Record<string, Parameter>;
+export type MethodParameters = Record<string, Parameter>;
 
 export const text = (limits: Omit<Parameter, "type"> = {}): Parameter => ({ type: "string", ...limits });
 export const formatted = (format: Format, limits: Omit<Parameter, "type"> = {}): Parameter =>
@@ -45,15 +45,15 @@ export const number = (min?: number, max?: number): Parameter => ({ type: "numbe
 export const flag: Parameter = { type: "boolean" };
 export const choice = (words: string): Parameter => text({ values: words.split(" ") });
 export const required = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
-export const properties = (keys: Parameters, head?: string, more: Partial<Properties> = {}): Parameter =>
+export const properties = (keys: MethodParameters, head?: string, more: Partial<PropertyFormat> = {}): Parameter =>
   text({ properties: { keys, head, ...more } });
 
 /** The same definition under several names. */
-export const each = (names: string, parameter: Parameter): Parameters =>
+export const each = (names: string, parameter: Parameter): MethodParameters =>
   Object.fromEntries(names.split(" ").map((name) => [name, parameter]));
 
 /** `{name}{n}` for n below `count`, each with the same definition. */
-export const numbered = (name: string, count: number, parameter: Parameter): Parameters =>
+export const numbered = (name: string, count: number, parameter: Parameter): MethodParameters =>
   Object.fromEntries(Array.from({ length: count }, (_, n) => [`${name}${n}`, parameter]));
 
 const truths: Record<string, number> = { "1": 1, on: 1, yes: 1, true: 1, "0": 0, off: 0, no: 0, false: 0 };
@@ -94,7 +94,7 @@ function check(name: string, parameter: Parameter, raw: string): Checked {
   return badLimit === undefined ? result : { error: badLimit };
 }
 
-function badProperties(name: string, definition: Properties, raw: string): string | undefined {
+function badProperties(name: string, definition: PropertyFormat, raw: string): string | undefined {
   const parsed = parseProperties(definition, raw);
   if (typeof parsed === "string") return parsed;
   const { errors } = checkAll(definition.keys, parsed, `${name}.`);
@@ -104,7 +104,7 @@ function badProperties(name: string, definition: Properties, raw: string): strin
   return lines.length === 0 ? undefined : `format error\n${lines.join("")}`;
 }
 
-function checkAll(schema: Parameters, raw: Record<string, string>, prefix = "") {
+function checkAll(schema: MethodParameters, raw: Record<string, string>, prefix = "") {
   const errors: Record<string, string> = {};
   const values: Values = {};
   for (const [name, value] of Object.entries(raw)) {
@@ -127,7 +127,7 @@ function checkAll(schema: Parameters, raw: Record<string, string>, prefix = "") 
 }
 
 /** The parameters in their types, or PVE's 400 with its `errors` map. */
-export function checkParameters(schema: Parameters, raw: Record<string, string>): Values {
+export function checkParameters(schema: MethodParameters, raw: Record<string, string>): Values {
   const { errors, values } = checkAll(schema, raw);
   if (Object.keys(errors).length > 0) parameterErrors(errors);
   return values;

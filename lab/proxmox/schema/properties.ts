@@ -1,7 +1,7 @@
-import type { Properties } from "./parameters";
+import type { PropertyFormat } from "./parameters";
 
 /** The keys of a property string, aliases resolved; or PVE's text of what is wrong with its form. */
-export function parseProperties(definition: Properties, raw: string): Record<string, string> | string {
+export function parseProperties(definition: PropertyFormat, raw: string): Record<string, string> | string {
   const { head, aliases = {}, keyed } = definition;
   const found: Record<string, string> = {};
   for (const part of raw.split(",")) {
@@ -24,7 +24,7 @@ export function parseProperties(definition: Properties, raw: string): Record<str
 }
 
 /** The text that PVE stores: the head first, then what must be there, then the rest by name. */
-export function printProperties(definition: Properties, values: Record<string, string>): string {
+export function printProperties(definition: PropertyFormat, values: Record<string, string>): string {
   const { head, keyed, keys } = definition;
   const rest = { ...values };
   const parts: string[] = [];

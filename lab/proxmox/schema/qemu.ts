@@ -5,18 +5,18 @@ import {
   flag,
   formatted,
   integer,
+  type MethodParameters,
   number,
   numbered,
-  type Parameters,
   properties,
   required,
   text,
 } from "./parameters";
 
-export const digest = text({ maxLength: 40 });
-export const vmid = { ...integer(100, 999999999), format: f.vmid };
+export const configDigest = text({ maxLength: 40 });
+export const vmid = { ...integer(100, 999999999), format: f.guestId };
 export const storage = formatted(f.storageId);
-export const node = formatted(f.node);
+export const node = formatted(f.nodeLabel);
 export const configIds = formatted(f.listOf(f.configId));
 export const snapname = formatted(f.configId, { maxLength: 40 });
 export const pool = formatted(f.poolId);
@@ -28,7 +28,7 @@ export const netModels =
   "e1000 e1000-82540em e1000-82544gc e1000-82545em e1000e i82551 i82557b i82559er ne2k_isa ne2k_pci pcnet rtl8139 virtio vmxnet3".split(
     " ",
   );
-export const net = properties(
+export const qemuNet = properties(
   {
     model: required(text({ values: netModels })),
     macaddr: formatted(f.mac),
@@ -44,7 +44,7 @@ export const net = properties(
   { keyed: { values: netModels, to: "macaddr" } },
 );
 
-const throttle: Parameters = {
+const throttle: MethodParameters = {
   ...each("bps bps_rd bps_wr iops iops_max iops_rd iops_rd_max iops_wr iops_wr_max", integer()),
   ...each(
     "bps_max_length bps_rd_max_length bps_wr_max_length iops_max_length iops_rd_max_length iops_wr_max_length",
@@ -55,7 +55,7 @@ const throttle: Parameters = {
 const throttleAliases = Object.fromEntries(
   ["bps_rd", "bps_wr", "iops_rd", "iops_wr"].map((name) => [`${name}_length`, `${name}_max_length`]),
 );
-const drive: Parameters = {
+const drive: MethodParameters = {
   file: required(formatted(f.volumeOrPath)),
   format: choice("raw qcow qed qcow2 vmdk cloop"),
   size: formatted(f.diskSize),
@@ -71,7 +71,7 @@ const drive: Parameters = {
   ...throttle,
 };
 const wwn = text({ pattern: /0x[0-9a-fA-F]{16}/ });
-const asDrive = (more: Parameters) =>
+const asDrive = (more: MethodParameters) =>
   properties({ ...drive, ...more }, "file", { aliases: { ...throttleAliases, volume: "file" } });
 
 export const driveFamilies = {
@@ -113,8 +113,8 @@ const tpmstate = properties(
   "file",
   { aliases: { volume: "file" } },
 );
-const drives: Parameters = {
-  ...Object.entries(driveFamilies).reduce<Parameters>(
+const drives: MethodParameters = {
+  ...Object.entries(driveFamilies).reduce<MethodParameters>(
     (all, [family, { count, options }]) => Object.assign(all, numbered(family, count, options)),
     {},
   ),
@@ -142,7 +142,7 @@ const machine = properties(
 const ranges = text({ pattern: /\d+(?:-\d+)?(?:;\d+(?:-\d+)?)*/ });
 
 /** Options of a QEMU guest's configuration. */
-export const qemuOptions: Parameters = {
+export const qemuOptions: MethodParameters = {
   ...each(
     "acpi allow-ksm autostart ciupgrade freeze keephugepages kvm localtime numa onboot protection reboot tablet tdf template",
     flag,
@@ -208,7 +208,7 @@ export const qemuOptions: Parameters = {
   vmgenid: text({ pattern: /(?:[a-fA-F0-9]{8}(?:-[a-fA-F0-9]{4}){3}-[a-fA-F0-9]{12}|[01])/ }),
   vmstatestorage: storage,
   ...drives,
-  ...numbered("net", 32, net),
+  ...numbered("net", 32, qemuNet),
   ...numbered(
     "ipconfig",
     32,
@@ -263,21 +263,21 @@ export const qemuOptions: Parameters = {
   ),
 };
 
-const update: Parameters = {
+const update: MethodParameters = {
   ...qemuOptions,
   delete: configIds,
   revert: configIds,
-  digest,
+  digest: configDigest,
   skiplock: flag,
   force: { ...flag, requires: "delete" },
 };
-export const configPut = update;
-export const configPost: Parameters = {
+export const qemuConfigPutParameters = update;
+export const qemuConfigPostParameters: MethodParameters = {
   ...update,
   background_delay: integer(1, 30),
   "import-working-storage": storage,
 };
-export const create: Parameters = {
+export const qemuCreateParameters: MethodParameters = {
   ...qemuOptions,
   vmid: required(vmid),
   archive: text({ maxLength: 255 }),
@@ -288,7 +288,7 @@ export const create: Parameters = {
   ...each("ha-managed live-restore start", flag),
   ...each("force unique", { ...flag, requires: "archive" }),
 };
-export const clone: Parameters = {
+export const qemuCloneParameters: MethodParameters = {
   newid: required(vmid),
   name: formatted(f.dnsName),
   description: text(),
@@ -300,25 +300,25 @@ export const clone: Parameters = {
   storage,
   target: node,
 };
-export const resize: Parameters = {
+export const qemuResizeParameters: MethodParameters = {
   disk: required(text({ values: driveSlots })),
   size: required(text({ pattern: /\+?\d+(\.\d+)?[KMGT]?/ })),
-  digest,
+  digest: configDigest,
   skiplock: flag,
 };
-export const moveDisk: Parameters = {
+export const qemuMoveDiskParameters: MethodParameters = {
   disk: required(text({ values: [...driveSlots, ...unusedSlots] })),
   storage,
   format: volumeFormat,
   delete: flag,
   bwlimit,
-  digest,
+  digest: configDigest,
   "target-vmid": vmid,
   "target-disk": text({ values: [...driveSlots, ...unusedSlots] }),
-  "target-digest": digest,
+  "target-digest": configDigest,
 };
-export const destroy: Parameters = each("purge skiplock destroy-unreferenced-disks", flag);
-export const start: Parameters = {
+export const qemuDestroyParameters: MethodParameters = each("purge skiplock destroy-unreferenced-disks", flag);
+export const qemuStartParameters: MethodParameters = {
   timeout: integer(0),
   skiplock: flag,
   machine,
@@ -331,25 +331,32 @@ export const start: Parameters = {
   targetstorage: text(),
   "with-conntrack-state": flag,
 };
-export const stop: Parameters = {
+export const qemuStopParameters: MethodParameters = {
   timeout: integer(0),
   migratedfrom: node,
   ...each("keepActive overrule-shutdown skiplock", flag),
 };
-export const shutdown: Parameters = { timeout: integer(0), ...each("forceStop keepActive skiplock", flag) };
-export const reboot: Parameters = { timeout: integer(0) };
-export const skiplock: Parameters = { skiplock: flag };
-export const suspend: Parameters = {
+export const qemuShutdownParameters: MethodParameters = {
+  timeout: integer(0),
+  ...each("forceStop keepActive skiplock", flag),
+};
+export const qemuRebootParameters: MethodParameters = { timeout: integer(0) };
+export const qemuSkiplockParameters: MethodParameters = { skiplock: flag };
+export const qemuSuspendParameters: MethodParameters = {
   skiplock: flag,
   todisk: flag,
   statestorage: { ...storage, requires: "todisk" },
 };
-export const resume: Parameters = each("nocheck skiplock", flag);
-export const template: Parameters = { disk: text({ values: driveSlots }) };
-export const unlink: Parameters = { idlist: required(configIds), force: flag };
-export const feature: Parameters = { feature: required(choice("snapshot clone copy")), snapname };
-export const snapshot: Parameters = { snapname: required(snapname), description: text(), vmstate: flag };
-export const migrate: Parameters = {
+export const qemuResumeParameters: MethodParameters = each("nocheck skiplock", flag);
+export const qemuTemplateParameters: MethodParameters = { disk: text({ values: driveSlots }) };
+export const qemuUnlinkParameters: MethodParameters = { idlist: required(configIds), force: flag };
+export const qemuFeatureParameters: MethodParameters = { feature: required(choice("snapshot clone copy")), snapname };
+export const qemuSnapshotParameters: MethodParameters = {
+  snapname: required(snapname),
+  description: text(),
+  vmstate: flag,
+};
+export const qemuMigrateParameters: MethodParameters = {
   target: required(node),
   bwlimit,
   ...each("force online with-conntrack-state with-local-disks", flag),
@@ -357,11 +364,11 @@ export const migrate: Parameters = {
   migration_type: choice("secure insecure"),
   targetstorage: text(),
 };
-export const exec: Parameters = {
+export const qemuExecParameters: MethodParameters = {
   command: { type: "array", required: true },
   "input-data": text({ maxLength: 65536 }),
 };
-export const execStatus: Parameters = { pid: required(integer()) };
-export const cloudinitDump: Parameters = { type: required(choice("user network meta")) };
-export const getConfig: Parameters = { current: flag, snapshot: snapname };
-export const list: Parameters = { full: flag };
+export const qemuExecStatusParameters: MethodParameters = { pid: required(integer()) };
+export const qemuCloudinitDumpParameters: MethodParameters = { type: required(choice("user network meta")) };
+export const qemuGetConfigParameters: MethodParameters = { current: flag, snapshot: snapname };
+export const qemuListParameters: MethodParameters = { full: flag };

@@ -175,7 +175,7 @@ export class NameServer {
       return `it does not serve the zone as primary (${said}). Take the zone out of netbox-proxmox:bind9["${this.name}"].zones.`;
     if (/Communication with|connection refused|timed out/.test(stderr))
       return `BIND does not answer at ${this.settings.dnsHost}:${this.settings.dnsPort} (${said}). Check that named is up, and .dnsHost and .dnsPort.`;
-    return said || "nsupdate is missing there, or failed without a word.";
+    return said || "nsupdate is missing there, or failed and said nothing.";
   }
 }
 

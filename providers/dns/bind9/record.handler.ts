@@ -9,10 +9,10 @@ import {
   ConflictError,
   changeNode,
   fromZones,
-  type Node,
   nodesOf,
   type RecordInputs,
   type RecordState,
+  type WrittenName,
 } from "./record.model";
 
 /** One name in DNS. Every change is compare-and-swap: a record that is not ours is never overwritten or deleted. */
@@ -59,7 +59,7 @@ function tidy(inputs: RecordInputs): RecordInputs {
   };
 }
 
-async function contents(server: NameServer, nodes: Node[]): Promise<Map<string, ZoneContent>> {
+async function contents(server: NameServer, nodes: WrittenName[]): Promise<Map<string, ZoneContent>> {
   const zones = [...new Set(nodes.flatMap(({ name }) => server.zoneOf(name) ?? []))];
   return new Map(await Promise.all(zones.map(async (zone) => [zone, await server.content(zone)] as const)));
 }
@@ -73,12 +73,12 @@ async function sync(wanted: RecordInputs, known: RecordInputs | undefined): Prom
 }
 
 /** Marks what is there and nobody owns. It is kept as it was found, so that the next plan says how it differs. */
-async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Promise<RecordState> {
+async function adopt(wanted: RecordInputs, forward: WrittenName, reverse: WrittenName[]): Promise<RecordState> {
   const server = context().nameServer(wanted.server);
   const nodes = [forward, ...reverse];
   const contentAt = (zones: Map<string, ZoneContent>, name: string) => zones.get(server.zoneOf(name) ?? "");
   const before = await contents(server, nodes);
-  const isThere = ({ name }: Node) => contentAt(before, name)?.has(name) === true;
+  const isThere = ({ name }: WrittenName) => contentAt(before, name)?.has(name) === true;
   // A name that isn't there at all is made as ever.
   await write(wanted, isThere(forward) ? [[forward], reverse.filter(isThere)] : [[forward], reverse]);
   const after = await contents(server, nodes);
@@ -87,12 +87,12 @@ async function adopt(wanted: RecordInputs, forward: Node, reverse: Node[]): Prom
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */
-async function write(record: RecordInputs, steps: Node[][]): Promise<void> {
+async function write(record: RecordInputs, steps: WrittenName[][]): Promise<void> {
   const server = context().nameServer(record.server);
   for (const step of steps) await Promise.all(step.map((node) => writeNode(server, record, node)));
 }
 
-async function writeNode(server: NameServer, record: RecordInputs, node: Node): Promise<void> {
+async function writeNode(server: NameServer, record: RecordInputs, node: WrittenName): Promise<void> {
   const zone = server.zoneOf(node.name);
   if (zone === undefined) {
     if (node.wanted.size === 0) return;

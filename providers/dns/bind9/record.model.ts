@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type OwnerText, parseOwner, printOwner } from "../../ownership/dns";
-import { type Former, noFormer, ownerOf } from "../../ownership/owner";
+import { type Former, noFormer, ownerOf, renewedText } from "../../ownership/owner";
 import type { Diff } from "../../resource";
 import { sameValue } from "../../values";
 import { reverseName } from "../names";
@@ -36,7 +36,7 @@ export const recordState = recordInputs.extend({
 
 export type RecordInputs = z.infer<typeof recordInputs>;
 export type RecordState = z.infer<typeof recordState>;
-export type Owner = RecordInputs["owner"];
+export type RecordOwner = RecordInputs["owner"];
 
 // ---- values
 
@@ -116,7 +116,7 @@ export const recordDiff = (state: Record<string, unknown>, inputs: Record<string
 export class ConflictError extends Error {}
 
 /** One name that we write: the forward name, or the reverse name of an address. */
-export interface Node {
+export interface WrittenName {
   name: string;
   /** What should be there; nothing for a removal. */
   wanted: Map<string, string[]>;
@@ -128,7 +128,7 @@ export interface Node {
 export function nodesOf(
   wanted: RecordInputs | undefined,
   known: RecordInputs | undefined,
-): { forward: Node; reverse: Node[] } {
+): { forward: WrittenName; reverse: WrittenName[] } {
   const name = wanted?.name ?? known?.name ?? "";
   const forward = (record: RecordInputs | undefined) =>
     new Map(
@@ -153,8 +153,8 @@ export function nodesOf(
  */
 export function changeNode(
   content: ZoneContent,
-  node: Node,
-  owner: Owner,
+  node: WrittenName,
+  owner: RecordOwner,
   ttl: number,
   { ttls = {}, adopt = false }: Pick<RecordInputs, "ttls" | "adopt"> = {},
   former: Former = noFormer,
@@ -163,9 +163,7 @@ export function changeNode(
   const before = findOwner(content, node.name);
   const whose = ownerOf(owner.stack, before, former);
   if (whose.of === "renewed" && node.wanted.size === 0)
-    throw new ConflictError(
-      `${node.name} carries the mark of Pulumi stack ${whose.stack}, and the state still has the former name ${owner.stack}; run \`pulumi up\` first`,
-    );
+    throw new ConflictError(`${node.name}: ${renewedText(whose.stack, owner.stack)}`);
   if (whose.of === "other" || whose.of === "renewed") {
     if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
     throw new ConflictError(`${node.name} belongs to Pulumi stack ${whose.stack}`);
@@ -218,7 +216,7 @@ export function changeNode(
 
 function changeOwner(
   content: ZoneContent,
-  node: Node,
+  node: WrittenName,
   before: OwnerText | undefined,
   after: OwnerText | undefined,
   ttl: number,

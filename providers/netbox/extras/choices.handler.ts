@@ -1,4 +1,5 @@
 import { messageOf, UserError } from "../../errors";
+import { pageOf } from "../../page";
 import { handle } from "../../resource";
 import { netboxOf } from "../objects/object.handler";
 import { netboxChoices } from "./choices";
@@ -45,7 +46,7 @@ async function write(wanted: ChoicesInputs, id: number, ours: Choice[], before: 
     await offerChoices(netboxOf(wanted), id, ours, before);
   } catch (error) {
     throw new UserError(
-      `Unable to change what the choice set ${set} offers (${netboxUrl}/extras/custom-field-choices/${id}/): ${messageOf(error)}`,
+      `Unable to change what the choice set ${set} offers (${pageOf(netboxUrl, "extras/custom-field-choices", id)}): ${messageOf(error)}`,
     );
   }
 }

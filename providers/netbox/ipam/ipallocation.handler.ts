@@ -3,7 +3,7 @@ import { messageOf, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { guestUrl } from "../../ownership/mark";
 import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
-import { isOurs, ownerOf } from "../../ownership/owner";
+import { isOurs, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
 import type { NetboxClient } from "../client";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
@@ -11,11 +11,11 @@ import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.han
 import { netboxIpAllocation } from "./ipallocation";
 import {
   type AddressSource,
+  allocationBodies,
   allocationMark,
   hostOf,
   type IpAllocationInputs,
   type IpAllocationState,
-  toApi,
 } from "./ipallocation.model";
 import { Picker } from "./picking";
 
@@ -58,7 +58,7 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
   },
 });
 
-const title = (wanted: IpAllocationInputs) =>
+const titleOf = (wanted: IpAllocationInputs) =>
   `an IPv${wanted.family} address for ${wanted.label} (${guestUrl(wanted.mark)})`;
 
 const byId = (id: number) => context().netbox.find(addresses, id, ipAddress, ipAddressFields);
@@ -73,7 +73,7 @@ const removeMarked = (id: number, { mark }: IpAllocationInputs, isMarked: (found
     const owner = ownerOf(mark.stack, addressOwner(found.description), former());
     if (owner.of === "renewed")
       throw new UserError(
-        `Unable to release ${found.address} (${guestUrl(mark)}): it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${mark.stack}. Run \`pulumi up\` first.`,
+        `Unable to release ${found.address} (${guestUrl(mark)}): ${renewedText(owner.stack, mark.stack)}.`,
       );
     return isMarked(found) ? "delete" : undefined;
   });
@@ -102,10 +102,10 @@ async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
   const found = await ensure(wanted);
   const isStale = ({ description }: NetboxAddress) =>
     !wanted.given && description !== allocationMark(wanted) && isAllocationOf(wanted, description);
-  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? toApi.mark(wanted) : undefined));
+  if (isStale(found)) await change(found.id, (seen) => (isStale(seen) ? allocationBodies.mark(wanted) : undefined));
   if (wanted.primary)
     await changeGuest(wanted.mark, ({ primaryIds }) =>
-      primaryIds[wanted.family] === found.id ? undefined : toApi.primary(wanted.family, found.id),
+      primaryIds[wanted.family] === found.id ? undefined : allocationBodies.primary(wanted.family, found.id),
     );
   const { lost: _lost, avoid: _avoid, notFrom: _notFrom, vrfId: _vrfId, ...kept } = wanted;
   return { ...kept, addressId: found.id, address: found.address, ...inVrf(found) };
@@ -119,7 +119,7 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
   if (known && known.interfaceId === wanted.interfaceId) return known;
   if (wanted.given)
     throw new UserError(
-      `Unable to find ${title(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
+      `Unable to find ${titleOf(wanted)}: ${wanted.address ?? "it"} was taken off the interface while this ran. Run again.`,
     );
   const byInterface = { name: "vminterface_id", field: "assigned_object_id", id: wanted.interfaceId };
   const interrupted = (await context().netbox.listOf(addresses, byInterface, ipAddress, ipAddressFields)).find(
@@ -132,10 +132,10 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
 /** Asks for the address that the guest still has. */
 async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
   try {
-    return await context().netbox.create(addresses, ipAddress, toApi.choose(wanted, address, wanted.vrfId));
+    return await context().netbox.create(addresses, ipAddress, allocationBodies.choose(wanted, address, wanted.vrfId));
   } catch (error) {
     throw new UserError(
-      `Unable to allocate ${address} again as ${title(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
+      `Unable to allocate ${address} again as ${titleOf(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
     );
   }
 }
@@ -150,7 +150,7 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
   }
   const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
   throw new UserError(
-    `Unable to allocate ${title(wanted)}: ${sources || "no prefix"} has no free address left${wanted.notFrom === undefined ? "" : ` but what is kept out (${wanted.notFrom.join(", ")})`}. Free some in NetBox, or name another prefix.`,
+    `Unable to allocate ${titleOf(wanted)}: ${sources || "no prefix"} has no free address left${wanted.notFrom === undefined ? "" : ` but what is kept out (${wanted.notFrom.join(", ")})`}. Free some in NetBox, or name another prefix.`,
   );
 }
 
@@ -158,10 +158,10 @@ async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress>
 async function take({ kind, id }: AddressSource, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
   const path = kind === "prefix" ? `ipam/prefixes/${id}/available-ips` : `ipam/ip-ranges/${id}/available-ips`;
   try {
-    return await context().netbox.create(path, ipAddress, toApi.allocate(wanted));
+    return await context().netbox.create(path, ipAddress, allocationBodies.allocate(wanted));
   } catch (error) {
     if (error instanceof HttpError && error.status === 409) return undefined;
-    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+    throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
   }
 }
 
@@ -175,9 +175,9 @@ async function pick(
   const picker = pickers.get(netbox) ?? new Picker(netbox);
   pickers.set(netbox, picker);
   try {
-    return await picker.pick(source, notFrom, (address, vrfId) => toApi.choose(wanted, address, vrfId));
+    return await picker.pick(source, notFrom, (address, vrfId) => allocationBodies.choose(wanted, address, vrfId));
   } catch (error) {
-    throw new UserError(`Unable to allocate ${title(wanted)}: ${messageOf(error)}.`);
+    throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
   }
 }
 
@@ -187,6 +187,6 @@ const pickers = new WeakMap<NetboxClient, Picker>();
 /** An address that a running guest still uses becomes a reservation, which goes with that guest. */
 async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {
   if (!wanted.avoid?.includes(hostOf(address))) return false;
-  await change(id, () => toApi.reserve(wanted.mark.stack));
+  await change(id, () => allocationBodies.reserve(wanted.mark.stack));
   return true;
 }

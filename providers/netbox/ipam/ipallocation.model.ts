@@ -57,7 +57,7 @@ export const allocationMark = ({
   printAllocation({ stack: mark.stack, interfaceId, family, ordinal });
 
 /** The bodies that NetBox gets. */
-export const toApi = {
+export const allocationBodies = {
   allocate: (wanted: IpAllocationInputs) => ({
     assigned_object_type: "virtualization.vminterface",
     assigned_object_id: wanted.interfaceId,
@@ -67,7 +67,7 @@ export const toApi = {
   }),
   /** The same of an address of one's own choice. */
   choose: (wanted: IpAllocationInputs, address: string, vrfId: number | undefined) => ({
-    ...toApi.allocate(wanted),
+    ...allocationBodies.allocate(wanted),
     address,
     ...(vrfId === undefined ? {} : { vrf: vrfId }),
   }),

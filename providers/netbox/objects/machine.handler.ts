@@ -1,8 +1,9 @@
 import ipaddr from "ipaddr.js"; // containment and canonical forms of addresses of both families
 import { former } from "../../context";
-import { UserError } from "../../errors";
+import { explained, UserError } from "../../errors";
 import { parseMaking, printMaking } from "../../ownership/netbox";
 import { isOurs } from "../../ownership/owner";
+import { pageOf } from "../../page";
 import { handle } from "../../resource";
 import { isRecord, sameValue } from "../../values";
 import type { NetboxClient } from "../client";
@@ -23,8 +24,8 @@ import {
   readAsked,
 } from "./machine.model";
 import { netboxOf } from "./object.handler";
-import { bodyFor, nestedId, nothingOwned, type Owned, ownedFrom, patchFor, type Row } from "./object.model";
-import { ensureObject, explained, findObject, leaveObject, row, titleOf, wireFields, writeObject } from "./objects";
+import { bodyFor, nestedId, nothingOwned, type ObjectRow, type Owned, ownedFrom, patchFor } from "./object.model";
+import { ensureObject, findObject, leaveObject, netboxCause, row, titleOf, wireFields, writeObject } from "./objects";
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
@@ -93,7 +94,7 @@ function writtenOf(known: MachineState, now: MachineState): Pick<MachineState, "
 // ---- reading
 
 /** The rows of a machine's parts, those of many machines in one list. */
-const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machineId: number): Promise<Row[]> =>
+const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machineId: number): Promise<ObjectRow[]> =>
   netbox.listOf(
     typeOf(type).path,
     { name: filter, field: parent, id: machineId },
@@ -103,7 +104,7 @@ const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machi
 
 /** Is an address on this interface? Ids of different kinds of objects are the same numbers. */
 const isOn = (
-  there: Row,
+  there: ObjectRow,
   {
     assigned_object_type,
     assigned_object_id,
@@ -111,12 +112,12 @@ const isOn = (
 ): boolean => there.assigned_object_type === assigned_object_type && there.assigned_object_id === assigned_object_id;
 
 /** Does NetBox let others have the same address? Each has an object of its own then. */
-const isShared = ({ role }: Row): boolean =>
+const isShared = ({ role }: ObjectRow): boolean =>
   isRecord(role) && ["anycast", "vip", "vrrp", "hsrp", "glbp", "carp"].includes(String(role.value));
 
-const hostOf = ({ address }: Row): string => String(address).split("/")[0] ?? "";
+const hostOf = ({ address }: ObjectRow): string => String(address).split("/")[0] ?? "";
 
-const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<Row[]> => {
+const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<ObjectRow[]> => {
   const { addressFilter: name, assignedType } = interfaceKinds[type];
   return netbox
     .listOf(addressPath, { name, field: "assigned_object_id", id: interfaceId }, row, addressFields)
@@ -234,16 +235,14 @@ class Sync {
       ...bodyFor(kind.type, withoutReferences(each)),
       [kind.parent]: this.machineId,
     }));
-    try {
-      await this.netbox.createAll(path, row, bodies, (made, start) => {
+    const create = () =>
+      this.netbox.createAll(path, row, bodies, (made, start) => {
         for (const [n, { id }] of made.entries()) {
           const [name] = missing[start + n] ?? [];
           if (name !== undefined) this.parts[keyOf(name)] = { id, made: true };
         }
       });
-    } catch (error) {
-      throw explained(error, `make ${this.title(missing.map(([name]) => name).join(", "))}`);
-    }
+    await explained(`make ${this.title(missing.map(([name]) => name).join(", "))}`, create, netboxCause);
   }
 
   /** Interfaces that name others of the machine: once all are there. */
@@ -337,7 +336,7 @@ class Sync {
     asked: string,
     interfaceId: number,
     dnsName: string | undefined,
-    there: Row[],
+    there: ObjectRow[],
     name: string,
   ): Promise<KnownPart> {
     const assigned = {
@@ -354,19 +353,17 @@ class Sync {
     const rows = await this.netbox.list(addressPath, row, addressFields, { address: host });
     const found = rows.find((each) => nestedId(each.vrf) === vrfId && hostOf(each) === host && !isShared(each));
     if (found === undefined) {
-      try {
-        const scope = vrfId === undefined ? {} : { vrf: vrfId };
-        const body = { address, ...scope, ...(status === undefined ? {} : { status }), ...common };
-        return { id: (await this.netbox.create(addressPath, row, body)).id, made: true, address };
-      } catch (error) {
-        throw explained(error, `give ${asked} to ${this.title(name)}`);
-      }
+      const scope = vrfId === undefined ? {} : { vrf: vrfId };
+      const body = { address, ...scope, ...(status === undefined ? {} : { status }), ...common };
+      const create = () => this.netbox.create(addressPath, row, body);
+      const made = await explained(`give ${asked} to ${this.title(name)}`, create, netboxCause);
+      return { id: made.id, made: true, address };
     }
     await this.netbox.change(addressPath, found.id, row, addressFields, (now) => {
       if (isOn(now, assigned)) return undefined;
       if (now.assigned_object_id === null) return assigned;
       throw new UserError(
-        `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${this.netbox.url}/${addressPath}/${found.id}/). Take it off there, or run again to see it in the plan.`,
+        `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${pageOf(this.netbox.url, addressPath, found.id)}). Take it off there, or run again to see it in the plan.`,
       );
     });
     return { id: found.id, made: false, assigned: true, address: String(found.address) };
@@ -377,7 +374,7 @@ class Sync {
     prefix: string,
     vrfId: number | undefined,
     common: object,
-    there: Row[],
+    there: ObjectRow[],
     name: string,
   ): Promise<KnownPart> {
     const taken = new Set(Object.values(this.parts).map(({ id }) => id));
@@ -401,13 +398,10 @@ class Sync {
       throw new UserError(
         `Unable to give an address to ${this.title(name)}: NetBox has no prefix ${prefix} in ${vrfId === undefined ? "its global table" : `that VRF (${this.netbox.url}/ipam/vrfs/${vrfId}/)`}. Add it in NetBox, or name another.`,
       );
-    try {
-      const path = `ipam/prefixes/${found.id}/available-ips`;
-      const made = await this.netbox.create(path, row, { ...common, description });
-      return { id: made.id, made: true, address: String(made.address) };
-    } catch (error) {
-      throw explained(error, `give an address of ${prefix} to ${this.title(name)}`);
-    }
+    const path = `ipam/prefixes/${found.id}/available-ips`;
+    const create = () => this.netbox.create(path, row, { ...common, description });
+    const made = await explained(`give an address of ${prefix} to ${this.title(name)}`, create, netboxCause);
+    return { id: made.id, made: true, address: String(made.address) };
   }
 
   // ---- primary addresses
@@ -455,7 +449,7 @@ const withoutReferences = <T extends Owned>(each: T): T => ({
 /** Is there nothing to write, as far as the list tells? */
 function patchedAlready(
   type: ObjectTypeName,
-  there: Row,
+  there: ObjectRow,
   goal: Owned & { conflicts: string[] },
   known: Owned | undefined,
 ): boolean {

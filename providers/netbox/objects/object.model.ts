@@ -79,24 +79,24 @@ export const isRenewed = (state: Record<string, unknown>, inputs: Record<string,
 
 // ---- an object's row and what is ours of it
 
-export interface Row extends Record<string, unknown> {
+export interface ObjectRow extends Record<string, unknown> {
   id: number;
 }
 
 /** The id of an object inside another. */
 export const nestedId = (nested: unknown): number | undefined => (isRecord(nested) ? Number(nested.id) : undefined);
 
-export const tagSlugs = (row: Row): string[] => {
+export const tagSlugs = (row: ObjectRow): string[] => {
   const tags = z.array(z.object({ slug: z.string() })).safeParse(row.tags);
   return tags.success ? tags.data.map(({ slug }) => slug) : [];
 };
-const customFieldsOf = (row: Row): Record<string, unknown> => {
+const customFieldsOf = (row: ObjectRow): Record<string, unknown> => {
   const fields = values.safeParse(row.custom_fields);
   return fields.success ? fields.data : {};
 };
 
 /** What an object has of what is owned. */
-export function ownedFrom(type: ObjectTypeName, row: Row, wanted: Owned): Owned {
+export function ownedFrom(type: ObjectTypeName, row: ObjectRow, wanted: Owned): Owned {
   const slugs = tagSlugs(row);
   const custom = customFieldsOf(row);
   const adds = typeOf(type).adds ?? [];
@@ -140,7 +140,7 @@ export const printValue = (value: unknown): string => (value === undefined ? "em
  */
 export function patchFor(
   type: ObjectTypeName,
-  row: Row,
+  row: ObjectRow,
   wanted: Owned & Partial<Pick<ObjectInputs, "conflicts" | "overwrite">>,
   known: Owned | undefined,
   { leaving = false } = {},

@@ -13,13 +13,13 @@ export const planType = (type: string): string => `netbox:${type.charAt(0).toUpp
 export const netboxObject = defineResource({
   kind: "netbox-object",
   type: { all: Object.keys(objectTypes).map(planType), of: ({ type }) => planType(String(type)) },
-  about: "One object in NetBox, of which only some fields are ours. Its type in the plan is NetBox's own word.",
+  about: "One object in NetBox, of which only some fields are ours. Its type in the plan is NetBox's name for it.",
   inputs: objectInputs,
   state: objectState,
   diff: (state, inputs) => isRenewed(state, inputs) || objectDiffers(state, inputs),
 });
 
-/** One object in NetBox, of which only some fields are ours; its type in the plan is NetBox's own word. */
+/** One object in NetBox, of which only some fields are ours; its type in the plan is NetBox's name for it. */
 export class NetboxObject extends DynamicResource {
   constructor(name: string, inputs: ObjectArgs, options?: pulumi.CustomResourceOptions) {
     super(netboxObject, name, inputs, options);

@@ -1,21 +1,22 @@
 import { z } from "zod";
-import { UserError } from "../../errors";
+import { explained, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { printMaking } from "../../ownership/netbox";
+import { pageOf } from "../../page";
 import { isRecord } from "../../values";
 import type { NetboxClient } from "../client";
-import { keepOwnRights } from "../users/lockout";
+import { keepNetboxRights } from "../users/lockout";
 import {
   bodyFor,
   Conflict,
   nothingOwned,
   type ObjectInputs,
+  type ObjectRow,
   type ObjectState,
   type Owned,
   ownedFrom,
   patchFor,
   printValue,
-  type Row,
 } from "./object.model";
 import { fieldsFrom, fieldsTo, type ObjectTypeName, typeOf } from "./objecttypes";
 
@@ -41,12 +42,9 @@ const extras: Partial<Record<ObjectTypeName, string[]>> = {
 };
 const extra = (type: ObjectTypeName): string[] => extras[type] ?? [];
 
-export const pageOf = (netbox: NetboxClient, type: ObjectTypeName, id: number): string =>
-  `${netbox.url}/${typeOf(type).path}/${id}/`;
-
 /** `virtual machine web01 (URL)`, for messages. */
 export const titleOf = (netbox: NetboxClient, type: ObjectTypeName, name: unknown, id?: number): string =>
-  `${typeOf(type).noun} ${String(name)} (${id === undefined ? `${netbox.url}/${typeOf(type).path}/` : pageOf(netbox, type, id)})`;
+  `${typeOf(type).noun} ${String(name)} (${pageOf(netbox.url, typeOf(type).path, id)})`;
 
 /** What an object is called in messages. */
 export const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">): unknown =>
@@ -56,7 +54,7 @@ export const nameIn = ({ type, fields }: Pick<ObjectInputs, "type" | "fields">):
 export async function lookUp(
   netbox: NetboxClient,
   { type, fields, initial = {} }: Pick<ObjectInputs, "type" | "fields"> & { initial?: Record<string, unknown> },
-): Promise<Row | undefined> {
+): Promise<ObjectRow | undefined> {
   const { path, key, noun, scopes = [] } = typeOf(type);
   const wanted = Object.fromEntries(
     key.flatMap((name) => {
@@ -81,7 +79,7 @@ export async function lookUp(
         .map(([name, value]) => `${name} ${printValue(value)}`)
         .join(
           ", ",
-        )} (${found.map(({ id }) => pageOf(netbox, type, id)).join(", ")}): rename or merge them, so that there is one.`,
+        )} (${found.map(({ id }) => pageOf(netbox.url, path, id)).join(", ")}): rename or merge them, so that there is one.`,
     );
   return found[0];
 }
@@ -90,14 +88,14 @@ export async function lookUp(
 const same = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
 
 /** One object, or undefined where it is gone. */
-export const findObject = (netbox: NetboxClient, type: ObjectTypeName, id: number): Promise<Row | undefined> =>
+export const findObject = (netbox: NetboxClient, type: ObjectTypeName, id: number): Promise<ObjectRow | undefined> =>
   netbox.find(typeOf(type).path, id, row, wireFields(type));
 
 /** Makes the object, or takes what is there by its key. */
 export async function ensureObject(
   netbox: NetboxClient,
   inputs: ObjectInputs,
-): Promise<{ row: Row; made: boolean; isNew: boolean; before: Owned }> {
+): Promise<{ row: ObjectRow; made: boolean; isNew: boolean; before: Owned }> {
   const there =
     (inputs.objectId === undefined ? undefined : await findObject(netbox, inputs.type, inputs.objectId)) ??
     (await lookUp(netbox, inputs));
@@ -113,14 +111,13 @@ export async function ensureObject(
     );
     return { row: there, made, isNew: false, before };
   }
-  try {
+  const create = async () => {
     const withIds = await idWriter(netbox, inputs.type, inputs);
     const body = { ...withIds(bodyFor(inputs.type, inputs)), changelog_message: printMaking(inputs.stack) };
-    const made = await netbox.create(typeOf(inputs.type).path, row, body);
-    return { row: made, made: true, isNew: true, before: nothingOwned };
-  } catch (error) {
-    throw explained(error, `make the ${titleOf(netbox, inputs.type, nameIn(inputs))}`);
-  }
+    return netbox.create(typeOf(inputs.type).path, row, body);
+  };
+  const made = await explained(`make the ${titleOf(netbox, inputs.type, nameIn(inputs))}`, create, netboxCause);
+  return { row: made, made: true, isNew: true, before: nothingOwned };
 }
 
 /** Brings what is ours of an object to what is wanted. @returns false where it is gone */
@@ -131,43 +128,44 @@ export async function writeObject(
   name: unknown,
   wanted: Owned & Partial<Pick<ObjectInputs, "conflicts" | "overwrite">>,
   known: Owned | undefined,
-  more: (there: Row) => Record<string, unknown> | undefined = () => undefined,
+  more: (there: ObjectRow) => Record<string, unknown> | undefined = () => undefined,
 ): Promise<boolean> {
-  try {
+  const title = titleOf(netbox, type, name, id);
+  const change = async () => {
     const withIds = await idWriter(netbox, type, wanted);
-    const bodyOf = (there: Row) => {
+    const bodyOf = (there: ObjectRow) => {
       const body = { ...withIds(patchFor(type, there, wanted, known) ?? {}), ...more(there) };
       return Object.keys(body).length === 0 ? undefined : body;
     };
-    await keepOwnRights(netbox, type, id, bodyOf, titleOf(netbox, type, name, id));
+    await keepNetboxRights(netbox, type, id, bodyOf, title);
     return (await netbox.change(typeOf(type).path, id, row, wireFields(type), bodyOf)) !== undefined;
-  } catch (error) {
-    throw explained(error, `change the ${titleOf(netbox, type, name, id)}`);
-  }
+  };
+  return explained(`change the ${title}`, change, netboxCause);
 }
 
 /** Takes our part of an object away again: all of it where we made it and nothing else needs it, else what we wrote. */
 export async function leaveObject(netbox: NetboxClient, state: ObjectState): Promise<void> {
   const { type, netboxId, made, removal, released, before } = state;
   if (released === true || removal === "keep") return;
-  try {
+  const title = titleOf(netbox, type, nameIn(state), netboxId);
+  const remove = async () => {
     const withIds = await idWriter(netbox, type, before);
-    const bodyOf = (there: Row) => {
+    const bodyOf = (there: ObjectRow) => {
       if (removal === "decommission") return { status: "decommissioning" };
       if (made) return "delete";
       const body = patchFor(type, there, before, state, { leaving: true });
       return body && withIds(body);
     };
-    await keepOwnRights(netbox, type, netboxId, bodyOf, titleOf(netbox, type, nameIn(state), netboxId));
-    await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), bodyOf);
-  } catch (error) {
-    if (error instanceof HttpError && error.status === 409) {
+    await keepNetboxRights(netbox, type, netboxId, bodyOf, title);
+    try {
+      await netbox.change(typeOf(type).path, netboxId, row, wireFields(type), bodyOf);
+    } catch (error) {
+      if (!(error instanceof HttpError && error.status === 409)) throw error;
       // The engine shows it beside its steps.
-      console.log(`The ${titleOf(netbox, type, nameIn(state), netboxId)} stays in NetBox, as other objects need it.`);
-      return;
+      console.log(`The ${title} stays in NetBox, as other objects need it.`);
     }
-    throw explained(error, `remove the ${titleOf(netbox, type, nameIn(state), netboxId)}`);
-  }
+  };
+  await explained(`remove the ${title}`, remove, netboxCause);
 }
 
 /** Puts ids in the place of names where NetBox takes nothing else. @throws UserError where it has no such object */
@@ -188,7 +186,7 @@ async function idWriter(
         const id = found.find((one) => same(one[key], each))?.id;
         if (id !== undefined) return id;
         throw new UserError(
-          `NetBox has no ${typeOf(idsOf).noun} ${each} (${netbox.url}/${typeOf(idsOf).path}/): add it.`,
+          `NetBox has no ${typeOf(idsOf).noun} ${each} (${pageOf(netbox.url, typeOf(idsOf).path)}): add it.`,
         );
       }),
     );
@@ -196,12 +194,9 @@ async function idWriter(
   return (body) => Object.fromEntries(Object.entries(body).map(([wire, value]) => [wire, ids.get(wire) ?? value]));
 }
 
-/** What went wrong, in one sentence with its remedy. */
-export function explained(error: unknown, what: string): unknown {
+/** What NetBox refused, with its remedy; undefined where an error is none of NetBox's. */
+export function netboxCause(error: unknown): string | undefined {
   if (error instanceof Conflict)
-    return new UserError(
-      `Unable to ${what}: ${error.message}, which somebody wrote while this ran. Run again: it is then in the plan.`,
-    );
-  if (!(error instanceof HttpError)) return error;
-  return new UserError(`Unable to ${what}: ${error.message}.`);
+    return `${error.message}, which somebody wrote while this ran. Run again: it is then in the plan.`;
+  return error instanceof HttpError ? `${error.message}.` : undefined;
 }

@@ -123,7 +123,7 @@ const choices = (wire: string): Field => ({
 export interface ObjectType {
   /** Below /api/, and below the root for people. */
   path: string;
-  /** NetBox's word for it. */
+  /** NetBox's name for it. */
   noun: string;
   /** The fields that tell one from another. */
   key: readonly string[];

@@ -1,12 +1,12 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { parseRecord, printRecord } from "../../ownership/netbox";
-import { type Owner, ownerOf } from "../../ownership/owner";
+import { type MarkOwner, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
-import { dnsRecord, dnsRecordFields, type NetboxDnsRecord } from "../schemas";
+import { dnsRecord, dnsRecordFields, type NetboxPluginRecord } from "../schemas";
 import { proveNetbox } from "../virtualization/guest.handler";
 import { netboxDnsRecord } from "./dnsrecord";
-import { type DnsRecordInputs, type DnsRecordState, toApi } from "./dnsrecord.model";
+import { type DnsRecordInputs, type DnsRecordState, pluginRecordBody } from "./dnsrecord.model";
 
 const path = "plugins/netbox-dns/records";
 
@@ -33,7 +33,7 @@ export const dnsRecordHandler = handle(netboxDnsRecord, {
         const owner = ownerOfRecord(known, description);
         if (owner.of === "renewed")
           throw new UserError(
-            `Unable to delete the record of ${fqdn} in netbox-dns: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.stack}. Run \`pulumi up\` first.`,
+            `Unable to delete the record of ${fqdn} in netbox-dns: ${renewedText(owner.stack, known.stack)}.`,
           );
         return owner.of === "us" ? "delete" : undefined;
       });
@@ -41,14 +41,14 @@ export const dnsRecordHandler = handle(netboxDnsRecord, {
 });
 
 /** Whose a record is: a mark of ours with another key is another record's. */
-function ownerOfRecord({ stack, key }: DnsRecordInputs, description: string): Owner {
+function ownerOfRecord({ stack, key }: DnsRecordInputs, description: string): MarkOwner {
   const mark = parseRecord(description);
   return mark === undefined || mark.key !== key ? { of: "nobody" } : ownerOf(stack, mark, former());
 }
 
 const byId = (id: number) => context().netbox.find(path, id, dnsRecord, dnsRecordFields);
 
-const change = (id: number, decide: (found: NetboxDnsRecord) => object | "delete" | undefined) =>
+const change = (id: number, decide: (found: NetboxPluginRecord) => object | "delete" | undefined) =>
   context().netbox.change(path, id, dnsRecord, dnsRecordFields, decide);
 
 async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined): Promise<DnsRecordState> {
@@ -59,15 +59,17 @@ async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined):
     const before =
       known?.recordId === undefined
         ? undefined
-        : await change(known.recordId, ({ description }) => (isMarked(description) ? toApi(wanted) : undefined));
+        : await change(known.recordId, ({ description }) =>
+            isMarked(description) ? pluginRecordBody(wanted) : undefined,
+          );
     if (before !== undefined && isMarked(before.description)) return { ...wanted, recordId: before.id };
     const there = (await sameName(wanted)).find(({ value }) => value === wanted.value);
     if (there !== undefined) {
       const isOurs = isMarked(there.description);
-      if (isOurs && there.description !== printRecord(wanted)) await change(there.id, () => toApi(wanted));
+      if (isOurs && there.description !== printRecord(wanted)) await change(there.id, () => pluginRecordBody(wanted));
       return { ...wanted, recordId: there.id, kept: !isOurs };
     }
-    const made = await netbox.create(path, dnsRecord, toApi(wanted));
+    const made = await netbox.create(path, dnsRecord, pluginRecordBody(wanted));
     return { ...wanted, recordId: made.id };
   } catch (error) {
     throw new UserError(
@@ -76,7 +78,7 @@ async function sync(wanted: DnsRecordInputs, known: DnsRecordState | undefined):
   }
 }
 
-async function sameName({ zoneId, name, type }: DnsRecordInputs): Promise<NetboxDnsRecord[]> {
+async function sameName({ zoneId, name, type }: DnsRecordInputs): Promise<NetboxPluginRecord[]> {
   const found = await context().netbox.list(path, dnsRecord, dnsRecordFields, { zone_id: zoneId, type, name });
   return found.filter((each) => each.zoneId === zoneId && each.name === name && each.type === type && each.active);
 }

@@ -33,7 +33,7 @@ export const dnsRecordDiff = (state: Record<string, unknown>, inputs: Record<str
 });
 
 /** The body of a POST or PATCH. */
-export const toApi = (wanted: DnsRecordInputs) => ({
+export const pluginRecordBody = (wanted: DnsRecordInputs) => ({
   zone: wanted.zoneId,
   name: wanted.name,
   type: wanted.type,

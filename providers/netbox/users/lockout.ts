@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { UserError } from "../../errors";
 import type { NetboxClient } from "../client";
-import type { Row } from "../objects/object.model";
+import type { ObjectRow } from "../objects/object.model";
 import { type ObjectTypeName, typeOf } from "../objects/objecttypes";
 import { lostBy, type Myself, myself, rightsOf } from "./rights.model";
 
@@ -22,11 +22,11 @@ export async function keepOwnToken(netbox: NetboxClient, id: number, title: stri
  * @param bodyOf what would be written to it
  * @throws UserError
  */
-export async function keepOwnRights(
+export async function keepNetboxRights(
   netbox: NetboxClient,
   type: ObjectTypeName,
   id: number,
-  bodyOf: (there: Row) => object | "delete" | undefined,
+  bodyOf: (there: ObjectRow) => object | "delete" | undefined,
   title: string,
 ): Promise<void> {
   if (type !== "user" && type !== "userGroup" && type !== "permission") return;

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { isRecord } from "../../values";
-import type { Row } from "../objects/object.model";
+import type { ObjectRow } from "../objects/object.model";
 
 /** The user of a token, as GET /api/authentication-check/ shows it. */
 export const myself = z.object({
@@ -14,8 +14,8 @@ export type Myself = z.infer<typeof myself>;
 export function lostBy(
   type: "user" | "userGroup" | "permission",
   { id, groups }: Pick<Myself, "id" | "groups">,
-  before: Row,
-  after: Row | undefined,
+  before: ObjectRow,
+  after: ObjectRow | undefined,
 ): string | undefined {
   switch (type) {
     case "user":
@@ -43,12 +43,12 @@ const idsOf = (value: unknown): number[] =>
   Array.isArray(value) ? value.map((each: unknown) => Number(isRecord(each) ? each.id : each)) : [];
 const wordsOf = (value: unknown): string[] => (Array.isArray(value) ? value.map(String) : []);
 /** What a permission gives to somebody, as `view ipam.ipaddress`: by itself or by a group. */
-export function rightsOf(permission: Row, { id, groups }: Pick<Myself, "id" | "groups">): string[] {
+export function rightsOf(permission: ObjectRow, { id, groups }: Pick<Myself, "id" | "groups">): string[] {
   const isIts =
     permission.enabled !== false &&
     (idsOf(permission.users).includes(id) || groups.some((group) => idsOf(permission.groups).includes(group.id)));
   return isIts ? granted(permission) : [];
 }
 
-const granted = ({ object_types: types, actions }: Row): string[] =>
+const granted = ({ object_types: types, actions }: ObjectRow): string[] =>
   wordsOf(types).flatMap((type) => wordsOf(actions).map((action) => `${action} ${type}`));

@@ -1,11 +1,12 @@
 import { z } from "zod";
 import { former } from "../../context";
+import { explained } from "../../errors";
 import { keepSecret } from "../../http/redact";
 import { foundOut, handle } from "../../resource";
 import { withoutUndefined } from "../../values";
 import type { NetboxClient } from "../client";
 import { netboxOf } from "../objects/object.handler";
-import { explained } from "../objects/objects";
+import { netboxCause } from "../objects/objects";
 import { keepOwnToken, proveTokenGone } from "./lockout";
 import { netboxToken } from "./token";
 import {
@@ -13,7 +14,7 @@ import {
   madeNetboxToken,
   type NetboxTokenInputs,
   printTokenDescription,
-  seenToken,
+  seenNetboxToken,
   seenTokenFields,
   tokenBody,
   tokenFrom,
@@ -30,7 +31,7 @@ export const netboxTokenHandler = handle(netboxToken, {
 
   async read(known) {
     const netbox = netboxOf(known);
-    const there = await netbox.find(path, known.netboxId, seenToken, seenTokenFields);
+    const there = await netbox.find(path, known.netboxId, seenNetboxToken, seenTokenFields);
     if (there === undefined) {
       await proveTokenGone(netbox, titleOf(known));
       return undefined;
@@ -45,9 +46,8 @@ export const netboxTokenHandler = handle(netboxToken, {
       await remove(netbox, known.netboxId, wanted);
       return { ...wanted, ...made };
     }
-    await told(`change ${titleOf(wanted)}`, () =>
-      netbox.change(path, known.netboxId, anything, "id", () => tokenBody(wanted)),
-    );
+    const change = () => netbox.change(path, known.netboxId, anything, "id", () => tokenBody(wanted));
+    await explained(`change ${titleOf(wanted)}`, change, netboxCause);
     return { ...wanted, ...foundOut(netboxToken, known) };
   },
 
@@ -61,10 +61,10 @@ const titleOf = ({ username, name }: NetboxTokenInputs): string => `the token ${
 
 /** Makes a token; one that an interrupted run made, and whose secret nobody knows, goes. */
 async function make(netbox: NetboxClient, wanted: NetboxTokenInputs) {
-  return told(`make ${titleOf(wanted)}`, async () => {
+  const replace = async () => {
     const isLeft = (text: string) =>
       [wanted.stack, ...former().stacks].some((stack) => text === printTokenDescription({ ...wanted, stack }));
-    const left = await netbox.list(path, seenToken, seenTokenFields, { user: wanted.username });
+    const left = await netbox.list(path, seenNetboxToken, seenTokenFields, { user: wanted.username });
     for (const each of left.filter((one) => isLeft(one.description) && one.user.username === wanted.username))
       await remove(netbox, each.id, wanted);
     const body = { user: { username: wanted.username }, version: wanted.version, ...tokenBody(wanted) };
@@ -78,21 +78,16 @@ async function make(netbox: NetboxClient, wanted: NetboxTokenInputs) {
       madeAt: Math.floor(Date.now() / 1000),
       value,
     });
-  });
+  };
+  return explained(`make ${titleOf(wanted)}`, replace, netboxCause);
 }
 
 async function remove(netbox: NetboxClient, id: number, token: NetboxTokenInputs): Promise<void> {
-  await told(`delete ${titleOf(token)}`, async () => {
-    await keepOwnToken(netbox, id, titleOf(token));
+  const title = titleOf(token);
+  const change = async () => {
+    await keepOwnToken(netbox, id, title);
     const gone = await netbox.change(path, id, anything, "id", () => "delete");
-    if (gone === undefined) await proveTokenGone(netbox, titleOf(token));
-  });
-}
-
-async function told<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    throw explained(error, what);
-  }
+    if (gone === undefined) await proveTokenGone(netbox, title);
+  };
+  await explained(`delete ${title}`, change, netboxCause);
 }

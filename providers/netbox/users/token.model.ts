@@ -46,8 +46,8 @@ const wireToken = {
   allowed_ips: z.array(z.string()).nullish(),
   user: z.object({ username: z.string() }),
 };
-export const seenToken = z.object(wireToken);
-export type SeenNetboxToken = z.infer<typeof seenToken>;
+export const seenNetboxToken = z.object(wireToken);
+export type SeenNetboxToken = z.infer<typeof seenNetboxToken>;
 export const seenTokenFields = Object.keys(wireToken).join(",");
 /** The answer to its creation: the one time that its secret is shown. */
 export const madeNetboxToken = z.object({ ...wireToken, token: z.string() });

@@ -6,12 +6,12 @@ import { sameNetbox } from "../../ownership/owner";
 import { handle } from "../../resource";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
 import { netboxGuest } from "./guest";
-import { type GuestInputs, type GuestState, vmidPatch } from "./guest.model";
+import { type NetboxGuestInputs, type NetboxGuestState, vmidPatch } from "./guest.model";
 
 export const machines = "virtualization/virtual-machines";
 
 /** A guest's NetBox object: we own its VMID and, once it is decommissioned, its removal. It goes last of all that a guest has. */
-export const guestHandler = handle(netboxGuest, {
+export const netboxGuestHandler = handle(netboxGuest, {
   async create(wanted) {
     return { id: String(wanted.mark.netboxId), state: await sync(wanted) };
   },
@@ -43,7 +43,7 @@ export async function findGuest(mark: Mark): Promise<NetboxVirtualMachine | unde
   return context().netbox.find(machines, mark.netboxId, virtualMachine, virtualMachineFields);
 }
 
-/** Changes or deletes the guest's object. @returns it as it was; undefined where it is gone */
+/** Changes or deletes the guest's object. @returns it was; undefined where it is gone */
 export async function changeGuest(
   mark: Mark,
   decide: (found: NetboxVirtualMachine) => object | "delete" | undefined,
@@ -67,7 +67,7 @@ function vmidOf(vm: NetboxVirtualMachine, field: string): number | undefined {
   return text === undefined ? undefined : Number(text);
 }
 
-async function sync(wanted: GuestInputs): Promise<GuestState> {
+async function sync(wanted: NetboxGuestInputs): Promise<NetboxGuestState> {
   const { field, vmid, mark } = wanted;
   const found = await changeGuest(mark, (guest) =>
     field && vmidOf(guest, field.name) !== vmid ? vmidPatch(field, vmid) : undefined,

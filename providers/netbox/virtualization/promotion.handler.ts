@@ -1,7 +1,7 @@
 import { handle } from "../../resource";
 import { changeGuest, findGuest } from "./guest.handler";
 import { netboxPromotion } from "./promotion";
-import { type PromotionInputs, promotes, promotionPatch } from "./promotion.model";
+import { mayPromote, type PromotionInputs, promotionPatch } from "./promotion.model";
 
 /** Sets a guest to active once everything that it depends on is there. Done once, it stays in state and does nothing more. */
 export const promotionHandler = handle(netboxPromotion, {
@@ -16,5 +16,5 @@ export const promotionHandler = handle(netboxPromotion, {
 });
 
 async function promote({ mark }: PromotionInputs): Promise<void> {
-  await changeGuest(mark, ({ status }) => (promotes(status) ? promotionPatch : undefined));
+  await changeGuest(mark, ({ status }) => (mayPromote(status) ? promotionPatch : undefined));
 }

@@ -11,6 +11,6 @@ export const promotionInputs = z.object({
 export type PromotionInputs = z.infer<typeof promotionInputs>;
 
 /** Only a staged guest is promoted: whatever else a person set it to meanwhile stays. */
-export const promotes = (status: string): boolean => status === "staged";
+export const mayPromote = (status: string): boolean => status === "staged";
 
 export const promotionPatch = { status: "active", changelog_message: "Built and started by netbox-proxmox" };

@@ -1,11 +1,11 @@
 import { context } from "../../context";
-import { UserError } from "../../errors";
+import { explained, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
 import { type Definition, foundOut, type Handler, handle } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import type { ProxmoxCluster } from "../client";
 import { proveSystem } from "../system";
-import { keepOwnRights } from "./lockout";
+import { keepProxmoxRights } from "./lockout";
 import type { AccessFound, AccessView, InView } from "./view";
 
 // Roles, groups, users and ACL entries have one life: found or made, brought to what is wanted, put back or removed.
@@ -22,7 +22,7 @@ export interface Visibility {
 
 /** What one kind of object knows of itself. */
 export interface AccessKind<I extends AccessInputs> extends InView<I> {
-  /** PVE's word for it. */
+  /** PVE's name for it. */
   noun: string;
   name: (wanted: I) => string;
   /** @returns what was found out while it was written, beside the inputs */
@@ -47,11 +47,11 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
   return handle(definition, {
     async create(wanted) {
       const cluster = context().cluster(wanted.cluster);
-      return explained(cluster, `make ${titleOf(wanted)}`, async () => {
+      return inTurn(cluster, `make ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
         const there = kind.find(view, wanted);
         if (there !== undefined)
-          keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, undefined));
+          keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, undefined));
         const more = await kind.write(cluster, wanted, there, undefined, view);
         const made = there === undefined;
         const before = made ? undefined : there;
@@ -72,9 +72,9 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
 
     async update(known, wanted) {
       const cluster = context().cluster(wanted.cluster);
-      await explained(cluster, `change ${titleOf(wanted)}`, async () => {
+      await inTurn(cluster, `change ${titleOf(wanted)}`, async () => {
         const view = await cluster.accessNow();
-        keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
+        keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, kind.put(view, wanted, known));
         await kind.write(cluster, wanted, kind.find(view, wanted), known, view);
       });
       return schema.parse({ ...foundOut(definition, known), ...wanted });
@@ -86,11 +86,11 @@ export function accessHandler<K extends string, I extends AccessInputs, S extend
       // What was there before comes back.
       const last = made ? undefined : inputs.parse({ ...known, ...before });
       const what = `${made ? "delete" : "change"} ${titleOf(known)}`;
-      await explained(cluster, what, async () => {
+      await inTurn(cluster, what, async () => {
         const view = await cluster.accessNow();
         const there = kind.find(view, known);
         if (there === undefined) return proveGone(cluster, titleOf(known), system, kind.visibility(known));
-        keepOwnRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
+        keepProxmoxRights(cluster, what, view, last ? kind.put(view, last, known) : kind.drop(view, known));
         if (last === undefined) await kind.remove(cluster, known);
         else if (!sameValue(last, there)) await kind.write(cluster, last, there, known, view);
       });
@@ -112,16 +112,11 @@ export async function proveGone(
     );
 }
 
-/** Runs one object's change, one at a time: PVE keeps all of them in one file behind one lock. */
-export function explained<T>(cluster: ProxmoxCluster, what: string, work: () => Promise<T>): Promise<T> {
-  return cluster.accessTurns.run(async () => {
-    try {
-      return await work();
-    } catch (error) {
-      if (!(error instanceof HttpError)) throw error;
-      throw new UserError(`Unable to ${what} on ${cluster.name}: ${error.message}.${hint(cluster, error)}`);
-    }
-  });
+/** One object's change, one at a time: PVE keeps all of them in one file behind one lock. @throws UserError */
+export function inTurn<T>(cluster: ProxmoxCluster, what: string, work: () => Promise<T>): Promise<T> {
+  const causeOf = (error: unknown) =>
+    error instanceof HttpError ? `${error.message}.${hint(cluster, error)}` : undefined;
+  return cluster.accessTurns.run(() => explained(`${what} on ${cluster.name}`, work, causeOf));
 }
 
 const hint = ({ authId }: ProxmoxCluster, { status }: HttpError): string =>

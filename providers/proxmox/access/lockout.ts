@@ -9,7 +9,7 @@ import type { AccessView } from "./view";
  * @param changed what the cluster would show afterwards, in the place of the view
  * @throws UserError
  */
-export function keepOwnRights(
+export function keepProxmoxRights(
   { name, authId }: ProxmoxCluster,
   what: string,
   view: AccessView,

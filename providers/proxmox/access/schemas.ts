@@ -11,7 +11,7 @@ const seconds = z.coerce.number();
 const text = z.string().optional();
 
 /** GET /access/roles. */
-export const role = z.object({ roleid: z.string(), privs: words, special: flag.default(false) });
+export const accessRole = z.object({ roleid: z.string(), privs: words, special: flag.default(false) });
 
 const token = z.object({
   tokenid: z.string(),
@@ -20,7 +20,7 @@ const token = z.object({
   comment: text,
 });
 /** GET /access/users?full=1. */
-export const user = z.object({
+export const accessUser = z.object({
   userid: z.string(),
   enable: flag.default(true),
   expire: seconds.default(0),
@@ -35,7 +35,7 @@ export const user = z.object({
     .transform((tokens) => tokens ?? []),
 });
 /** GET /access/groups. */
-export const group = z.object({ groupid: z.string(), comment: text });
+export const accessGroup = z.object({ groupid: z.string(), comment: text });
 /** GET /access/acl: only entries of paths where the caller may change them. */
 export const aclEntry = z.object({
   path: z.string(),

@@ -4,25 +4,25 @@ import { HttpError } from "../../http/errors";
 import { keepSecret } from "../../http/redact";
 import { handle } from "../../resource";
 import { isRecord, withoutUndefined } from "../../values";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
-import { explain } from "../errors";
-import { explained, proveGone } from "./handler";
-import { keepOwnRights } from "./lockout";
+import { explainProxmox } from "../errors";
+import { inTurn, proveGone } from "./handler";
+import { keepProxmoxRights } from "./lockout";
 import * as wire from "./schemas";
 import { proxmoxToken } from "./token";
-import { fullTokenId, seenToken, type TokenInputs, tokenInView } from "./token.model";
+import { fullTokenId, seenProxmoxToken, type TokenInputs, tokenInView } from "./token.model";
 import type { SeenToken } from "./view";
 
 /** An API token: made with a secret that PVE shows once, given a new one for a new generation, taken away. */
 export const tokenHandler = handle(proxmoxToken, {
   async create(wanted) {
     const cluster = context().cluster(wanted.cluster);
-    return explained(cluster, `make ${titleOf(wanted)}`, async () => {
+    return inTurn(cluster, `make ${titleOf(wanted)}`, async () => {
       const system = await cluster.system();
       const id = `${wanted.cluster}/${fullTokenId(wanted)}`;
       if (wanted.adopted === true) return { id, state: { ...wanted, system } };
-      const there = seenToken(await cluster.accessNow(), wanted);
+      const there = seenProxmoxToken(await cluster.accessNow(), wanted);
       if (there !== undefined && wanted.takeOver === true) {
         await change(cluster, there, wanted);
         return { id, state: { ...wanted, system, value: await regenerate(cluster, wanted), madeAt: nowInSeconds() } };
@@ -38,7 +38,7 @@ export const tokenHandler = handle(proxmoxToken, {
 
   async read(known) {
     const cluster = context().cluster(known.cluster);
-    const there = seenToken(await cluster.access(), known);
+    const there = seenProxmoxToken(await cluster.access(), known);
     if (there === undefined) {
       await proveGone(cluster, titleOf(known), known.system, visibilityOf(known));
       return undefined;
@@ -52,7 +52,7 @@ export const tokenHandler = handle(proxmoxToken, {
   async update(known, wanted) {
     if (wanted.adopted === true) return { ...wanted, system: known.system };
     const cluster = context().cluster(wanted.cluster);
-    return explained(cluster, `change ${titleOf(wanted)}`, async () => {
+    return inTurn(cluster, `change ${titleOf(wanted)}`, async () => {
       await change(cluster, known, wanted);
       const { system } = known;
       if (wanted.generation === known.generation)
@@ -66,11 +66,11 @@ export const tokenHandler = handle(proxmoxToken, {
     const cluster = context().cluster(known.cluster);
     // It was there before us, and is somebody's until it retires.
     if (known.adopted === true && (known.retires ?? Number.POSITIVE_INFINITY) > nowInSeconds()) return;
-    await explained(cluster, `delete ${titleOf(known)}`, async () => {
+    await inTurn(cluster, `delete ${titleOf(known)}`, async () => {
       const view = await cluster.accessNow();
-      if (seenToken(view, known) === undefined)
+      if (seenProxmoxToken(view, known) === undefined)
         return proveGone(cluster, titleOf(known), known.system, visibilityOf(known));
-      keepOwnRights(cluster, `delete ${titleOf(known)}`, view, tokenInView.drop(view, known));
+      keepProxmoxRights(cluster, `delete ${titleOf(known)}`, view, tokenInView.drop(view, known));
       await cluster.write("DELETE", pathOf(known), {});
     });
   },
@@ -95,14 +95,14 @@ async function make(cluster: ProxmoxCluster, wanted: TokenInputs): Promise<strin
 
 /** Its settings, where they differ from what is there. */
 async function change(cluster: ProxmoxCluster, known: SeenToken, wanted: TokenInputs): Promise<void> {
-  const form: Parameters = withoutUndefined({
+  const form: RequestParameters = withoutUndefined({
     ...(wanted.expire === known.expire ? {} : { expire: wanted.expire }),
     ...(wanted.privsep === known.privsep ? {} : { privsep: wanted.privsep ? 1 : 0 }),
     ...(wanted.comment === known.comment ? {} : { comment: wanted.comment ?? "" }),
   });
   if (Object.keys(form).length === 0) return;
   const view = await cluster.accessNow();
-  keepOwnRights(cluster, `change ${titleOf(wanted)}`, view, tokenInView.put(view, wanted, undefined));
+  keepProxmoxRights(cluster, `change ${titleOf(wanted)}`, view, tokenInView.put(view, wanted, undefined));
   await cluster.write("PUT", pathOf(wanted), form);
 }
 
@@ -137,4 +137,4 @@ const isUnknownParameter = (error: unknown): boolean =>
   error.status === 400 &&
   error.failure.kind === "status" &&
   isRecord(error.failure.body) &&
-  /property is not defined in schema/.test(explain(400, error.failure.body));
+  /property is not defined in schema/.test(explainProxmox(400, error.failure.body));

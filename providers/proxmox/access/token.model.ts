@@ -25,12 +25,12 @@ export const tokenInputs = z.object({
 export type TokenInputs = z.infer<typeof tokenInputs>;
 
 /** The outcome of `pvesh create /access/users/…/token/…`, as other tools know it. */
-export const outcome = z.object({
+export const createdToken = z.object({
   "full-tokenid": z.string(),
   info: z.object({ comment: z.string(), expire: z.string(), privsep: z.string() }),
   value: z.string(),
 });
-export type Outcome = z.infer<typeof outcome>;
+export type CreatedToken = z.infer<typeof createdToken>;
 
 export const tokenState = tokenInputs.extend({
   /** The cluster's own name for itself. */
@@ -45,7 +45,7 @@ export type TokenState = z.infer<typeof tokenState>;
 export const fullTokenId = ({ userid, tokenid }: Pick<TokenInputs, "userid" | "tokenid">): string =>
   `${userid}!${tokenid}`;
 
-export const outcomeOf = (token: TokenInputs, value: string): Outcome => ({
+export const outcomeOf = (token: TokenInputs, value: string): CreatedToken => ({
   "full-tokenid": fullTokenId(token),
   info: { comment: token.comment ?? "", expire: String(token.expire), privsep: token.privsep ? "1" : "0" },
   value,
@@ -53,11 +53,11 @@ export const outcomeOf = (token: TokenInputs, value: string): Outcome => ({
 
 /** What makes another token of it. */
 export const tokenKey = ["cluster", "userid", "tokenid"] as const;
-export const tokenChanges = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
+export const isTokenChanged = (state: Record<string, unknown>, inputs: Record<string, unknown>): boolean =>
   Object.keys(tokenInputs.omit({ takeOver: true }).shape).some((name) => !sameValue(state[name], inputs[name]));
 
 /** The token as a cluster shows it: without its secret. */
-export const seenToken = (
+export const seenProxmoxToken = (
   view: AccessView,
   { userid, tokenid }: Pick<TokenInputs, "userid" | "tokenid">,
 ): SeenToken | undefined => view.users.get(userid)?.tokens.get(tokenid);

@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, defineResource } from "../../resource";
-import { type TokenInputs, tokenChanges, tokenInputs, tokenKey, tokenState } from "./token.model";
+import { isTokenChanged, type TokenInputs, tokenInputs, tokenKey, tokenState } from "./token.model";
 
 export const proxmoxToken = defineResource({
   kind: "proxmox-token",
@@ -11,7 +11,7 @@ export const proxmoxToken = defineResource({
   outputs: ["value", "madeAt"],
   secrets: ["value"],
   replaces: tokenKey,
-  diff: tokenChanges,
+  diff: isTokenChanged,
 });
 
 /** An API token; its secret is an output that the engine keeps encrypted. */

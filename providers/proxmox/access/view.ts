@@ -34,9 +34,9 @@ export interface AccessView {
 }
 
 export function viewOf(answers: {
-  roles: z.infer<typeof wire.role>[];
-  groups: z.infer<typeof wire.group>[];
-  users: z.infer<typeof wire.user>[];
+  roles: z.infer<typeof wire.accessRole>[];
+  groups: z.infer<typeof wire.accessGroup>[];
+  users: z.infer<typeof wire.accessUser>[];
   acl: AclEntry[];
   realms: z.infer<typeof wire.realm>[];
 }): AccessView {

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { UserError } from "../../errors";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { says } from "../errors";
 import type { GuestType } from "../schemas";
@@ -39,7 +39,7 @@ export async function syncHa(
   const sid = sidOf(type, vmid);
   const known = (await resources(cluster)).find((each) => each.sid === sid);
   const grouped = !(await hasRules(cluster));
-  const group: Parameters = grouped && wanted !== "managed" ? { group: wanted } : {};
+  const group: RequestParameters = grouped && wanted !== "managed" ? { group: wanted } : {};
   if (known === undefined) await cluster.write("POST", "/cluster/ha/resources", { sid, state, ...group });
   else if (grouped)
     await cluster.write("PUT", `/cluster/ha/resources/${sid}`, wanted === "managed" ? { delete: "group" } : group);

@@ -1,4 +1,4 @@
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import type { GuestResource } from "../schemas";
 import type { GuestInputs } from "./guest.model";
@@ -9,7 +9,7 @@ export async function cloneFrom(
   kind: GuestResource["type"],
   source: GuestResource,
   wanted: GuestInputs,
-  named: Parameters,
+  named: RequestParameters,
 ): Promise<string> {
   const target = wanted.node ?? wanted.placement ?? source.node;
   await cluster.task("POST", `/nodes/${source.node}/${kind}/${source.vmid}/clone`, {

@@ -1,9 +1,9 @@
 import { context, former } from "../../context";
-import { messageOf, UserError } from "../../errors";
-import { type AnyMark, findAnyMark, pageOf, printMark } from "../../ownership/mark";
-import { markOwner, type Owner } from "../../ownership/owner";
+import { explained, messageOf, UserError } from "../../errors";
+import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
+import { type MarkOwner, markOwner, renewedText } from "../../ownership/owner";
 import { type Definition, type Handler, handle } from "../../resource";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
@@ -18,7 +18,7 @@ import {
   type Observed,
   type Power,
 } from "./guest.model";
-import { migrate, type Place, pathOf, restart, switchTo } from "./power";
+import { type GuestPlace, migrateGuest, pathOf, restart, switchTo } from "./power";
 
 /** What one kind of guest knows of itself; the life is the same for both. */
 export interface GuestKind<I extends GuestInputs, K extends string = string> {
@@ -33,7 +33,7 @@ export interface GuestKind<I extends GuestInputs, K extends string = string> {
   fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
   changesTo: (config: GuestConfig, wanted: I, known: I | undefined) => Changes;
   /** The secret value that changes the password. */
-  password: (wanted: I) => Parameters;
+  password: (wanted: I) => RequestParameters;
   /** What PVE gave it and nobody changes. */
   uuid: (config: GuestConfig) => string | undefined;
 }
@@ -61,9 +61,13 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
         return undefined;
       }
       const { place, seen } = there;
+      const { adopted, cloudInitAt } = known;
       const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
-      const { adopted } = known;
-      return { ...(await observe(kind, place, known, { ...seen, power })), ...(adopted ? { adopted } : {}) };
+      // One request more, of the few that wait for this.
+      const asks = cloudInitAt !== undefined && power !== "stopped";
+      const uptime = asks ? (await cluster.current(kind.type, place.node, known.vmid)).uptime : undefined;
+      const state = await observe(kind, place, known, { ...seen, power, uptime }, cloudInitAt);
+      return { ...state, ...(adopted ? { adopted } : {}) };
     },
 
     async update(known, wanted) {
@@ -84,9 +88,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       const { place, seen } = there;
       const owner = ownerOfGuest(known.mark, seen.config);
       if (owner.of === "renewed")
-        throw new UserError(
-          `Unable to delete ${titleOf(kind, known)}: it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.mark.stack}. Run \`pulumi up\` first.`,
-        );
+        throw new UserError(`Unable to delete ${titleOf(kind, known)}: ${renewedText(owner.stack, known.mark.stack)}.`);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (seen.config.protection === 1)
           throw new UserError(
@@ -103,14 +105,14 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
 }
 
 const titleOf = <I extends GuestInputs>({ noun }: GuestKind<I>, { vmid, name, mark, cluster }: GuestInputs) =>
-  `${noun} ${vmid} ${name} on ${cluster} (${pageOf(mark)})`;
+  `${noun} ${vmid} ${name} on ${cluster} (${markUrl(mark)})`;
 
 /** Where a guest of this kind is, with its configuration; nothing where there is none. A node that it left a while ago is not believed. */
 export async function locate(
   { type }: { type: GuestType },
   cluster: ProxmoxCluster,
   vmid: number,
-): Promise<{ place: Place; seen: ReadGuest } | undefined> {
+): Promise<{ place: GuestPlace; seen: ReadGuest } | undefined> {
   for (const guest of [await cluster.recall(vmid), undefined]) {
     const { node, type: found } = guest ?? (await cluster.find(vmid)) ?? {};
     if (node === undefined || found !== type) continue;
@@ -121,10 +123,11 @@ export async function locate(
   return undefined;
 }
 
-const read = ({ cluster, type, node, vmid }: Place): Promise<ReadGuest | undefined> => cluster.guest(type, node, vmid);
+const read = ({ cluster, type, node, vmid }: GuestPlace): Promise<ReadGuest | undefined> =>
+  cluster.guest(type, node, vmid);
 
 /** Whose a guest is, by the mark in its notes. */
-export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): Owner => {
+export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): MarkOwner => {
   const url = context().hasNetbox ? context().netbox.url : undefined;
   return markOwner(mark, findAnyMark(descriptionFrom(config)), url, former());
 };
@@ -148,21 +151,29 @@ async function proveGone<I extends GuestInputs>(
 
 // ---- observe and ensure
 
+type Seen = ReadGuest & { power: Power; uptime: number | undefined };
+
 /** A guest's configuration and what it does, at this moment. */
-async function seenNow(place: Place): Promise<ReadGuest & { power: Power }> {
+async function seenNow(place: GuestPlace): Promise<Seen> {
   const { cluster, type, node, vmid } = place;
-  const [seen, { power }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
+  const [seen, { power, uptime }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
   if (seen === undefined) throw new UserError("it vanished while it was configured");
-  return { ...seen, power };
+  return { ...seen, power, uptime };
 }
 
-/** The guest as it was seen, in the form of its state. */
+const nowInSeconds = (): number => Math.floor(Date.now() / 1000);
+
+/** The guest as it was seen, in the form of its state. @param cloudInitAt when its drive was last written while it ran */
 async function observe<I extends GuestInputs>(
   kind: GuestKind<I>,
-  { cluster, type, vmid }: Place,
+  { cluster, type, vmid }: GuestPlace,
   wanted: I,
-  seen: ReadGuest & { power: Power },
+  seen: Seen,
+  cloudInitAt?: number,
 ): Promise<I & Found> {
+  // A guest that was started since has read its drive.
+  const waits = cloudInitAt !== undefined && seen.uptime !== undefined && nowInSeconds() - seen.uptime <= cloudInitAt;
+  const pending = [...seen.pending, ...(waits ? ["cloud-init"] : [])];
   const {
     adopt: _adopt,
     restart: _restart,
@@ -181,7 +192,8 @@ async function observe<I extends GuestInputs>(
     ...kept,
     uuid: kind.uuid(seen.config),
     system: await cluster.system(),
-    pending: seen.pending.length === 0 ? undefined : seen.pending,
+    pending: pending.length === 0 ? undefined : pending,
+    cloudInitAt: waits ? cloudInitAt : undefined,
   });
 }
 
@@ -190,10 +202,10 @@ async function ensure<I extends GuestInputs>(
   kind: GuestKind<I>,
   cluster: ProxmoxCluster,
   wanted: I,
-): Promise<{ place: Place; adopted: boolean }> {
+): Promise<{ place: GuestPlace; adopted: boolean }> {
   for (let attempt = 1; ; attempt++) {
     const there = attempt === 1 ? await cluster.recall(wanted.vmid) : await cluster.find(wanted.vmid);
-    const place: Place | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
+    const place: GuestPlace | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
     const seen = place && (await read(place));
     if (place !== undefined && seen !== undefined) {
       const { config } = seen;
@@ -226,9 +238,14 @@ async function ensure<I extends GuestInputs>(
 /** A guest that is just being made is locked, and has no mark yet. */
 const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
 
-function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: Place, config: GuestConfig): UserError {
+function stranger<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  wanted: I,
+  place: GuestPlace,
+  config: GuestConfig,
+): UserError {
   const mark = findAnyMark(descriptionFrom(config));
-  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${pageOf(mark)})`;
+  const owner = mark === undefined ? "carries no mark of this program" : `belongs to ${mark.stack} (${markUrl(mark)})`;
   return new UserError(
     `Unable to create ${titleOf(kind, wanted)}: VMID ${wanted.vmid} on ${place.node} is taken by ${String(config.name ?? config.hostname ?? "another guest")}, which ${owner}. Give the guest another VMID in NetBox (custom field proxmox_vmid), or move that guest away.`,
   );
@@ -237,7 +254,7 @@ function stranger<I extends GuestInputs>(kind: GuestKind<I>, wanted: I, place: P
 /** Writes the mark behind the notes that are there, and nothing else. */
 async function adopt<I extends GuestInputs>(
   kind: GuestKind<I>,
-  place: Place,
+  place: GuestPlace,
   wanted: I,
   config: GuestConfig,
 ): Promise<void> {
@@ -251,7 +268,7 @@ async function adopt<I extends GuestInputs>(
 }
 
 /** A guest that is just being made has no mark yet: it is waited for if a task of ours makes it. */
-async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Place, wanted: I): Promise<void> {
+async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: GuestPlace, wanted: I): Promise<void> {
   const { cluster, node, vmid } = place;
   for (const task of await cluster.makingTasks())
     if (await kind.isMaking(task, task.log, wanted)) {
@@ -274,32 +291,35 @@ async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Pla
 /** Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written. */
 function sync<I extends GuestInputs>(
   kind: GuestKind<I>,
-  from: Place,
+  from: GuestPlace,
   wanted: I,
   known?: I & Found,
 ): Promise<I & Found> {
   const { cluster } = from;
   return explained(`bring ${titleOf(kind, wanted)} to what NetBox says`, async () => {
     const { cloudInit } = await configure(kind, from, wanted, known);
+    const cloudInitAt = cloudInit ? nowInSeconds() : known?.cloudInitAt;
     await pooled(cluster, wanted);
     const target = wanted.node === known?.node ? undefined : wanted.node;
-    const place = target === undefined ? from : await migrate(from, target);
+    const place = target === undefined ? from : await migrateGuest(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
     const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
+    let started = ran === "stopped";
     const ha = wanted.ha === undefined ? hasHa : wanted.ha !== "none";
     await switchTo(place, wanted.power, ran, ha);
     if (wanted.restart && ran === "running" && wanted.power === "running") {
       const waits = (await read(place))?.pending ?? [];
-      if (waits.length > 0 || cloudInit) await restart(place, ha);
+      started = waits.length > 0 || cloudInitAt !== undefined;
+      if (started) await restart(place, ha);
     }
-    return observe(kind, place, wanted, await seenNow(place));
+    return observe(kind, place, wanted, await seenNow(place), started ? undefined : cloudInitAt);
   });
 }
 
 async function configure<I extends GuestInputs>(
   kind: GuestKind<I>,
-  place: Place,
+  place: GuestPlace,
   wanted: I,
   known: (I & Found) | undefined,
 ): Promise<Changes> {
@@ -316,7 +336,7 @@ async function configure<I extends GuestInputs>(
       )
     ) {
       const mark = findAnyMark(descriptionFrom(config));
-      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${pageOf(mark)}`;
+      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${markUrl(mark)}`;
       throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
     }
     const changes = kind.changesTo(config, wanted, known);
@@ -354,15 +374,4 @@ async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs): Pro
   // Out first: only PVE 8.1 and later can move a guest in one call.
   if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
   if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });
-}
-
-/** Chains what was being done to what went wrong. */
-export async function explained<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    const text = messageOf(error);
-    if (error instanceof UserError && text.startsWith("Unable to")) throw error;
-    throw new UserError(`Unable to ${what}: ${text}`);
-  }
 }

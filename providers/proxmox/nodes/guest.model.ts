@@ -1,6 +1,6 @@
 import { z } from "zod";
-import { anyMark, markChanged, pageOf } from "../../ownership/mark";
-import type { Diff, Problem } from "../../resource";
+import { anyMark, guestTitle, markChanged } from "../../ownership/mark";
+import type { Diff, PropertyProblem } from "../../resource";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
 import type { GuestConfig, GuestType } from "../schemas";
@@ -78,8 +78,10 @@ export const guestInputs = z.object({
 export const found = z.object({
   uuid: z.string().optional(),
   system: z.string().optional(),
-  /** Options whose change waits for the guest's next start. */
+  /** Options whose change waits for the guest's next start; `cloud-init` where its drive was written since the last one. */
   pending: z.array(z.string()).optional(),
+  /** When the drive was written, in seconds since 1970: Proxmox VE doesn't say what a running guest has read of it. */
+  cloudInitAt: z.number().optional(),
   /** It was taken over as it is, and nothing was done to it since. */
   adopted: z.boolean().optional(),
 });
@@ -170,10 +172,10 @@ export const guestProblems =
     state: z.ZodType<S>,
     more: (state: S, wanted: I) => { property: string; reason: string | undefined }[],
   ) =>
-  (before: Properties, given: Properties): Problem[] => {
+  (before: Properties, given: Properties): PropertyProblem[] => {
     const [known, wanted] = [state.safeParse(before), inputs.safeParse(given)];
     if (!wanted.success || !known.success || replacing(before, given).length > 0) return [];
-    const title = `${wanted.data.name} (${pageOf(wanted.data.mark)})`;
+    const title = guestTitle(wanted.data);
     const shrinks = { property: "disks", reason: shrinkProblem(known.data.disks, wanted.data.disks) };
     return [shrinks, ...more(known.data, wanted.data)].flatMap(({ property, reason }) =>
       reason === undefined ? [] : [{ property, reason: `${title}: ${reason}` }],
@@ -182,7 +184,7 @@ export const guestProblems =
 
 // ---- from PVE
 
-export const text = (config: GuestConfig, key: string): string | undefined =>
+export const configText = (config: GuestConfig, key: string): string | undefined =>
   config[key] === undefined ? undefined : String(config[key]);
 
 export const hasCloudInitDrive = (config: GuestConfig): boolean =>
@@ -192,13 +194,14 @@ export const hasCloudInitDrive = (config: GuestConfig): boolean =>
 export const memoryFrom = (config: GuestConfig): number =>
   Number(String(config.memory ?? 512).replace(/^current=/, ""));
 
-export const descriptionFrom = (config: GuestConfig): string => (text(config, "description") ?? "").replace(/\s+$/, "");
+export const descriptionFrom = (config: GuestConfig): string =>
+  (configText(config, "description") ?? "").replace(/\s+$/, "");
 
 /** A value that is looked at only where the inputs have it. */
 export const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V): V | undefined =>
   wanted === undefined || wanted[key] === undefined ? undefined : value;
 
-export const words = (value: string | undefined, by: RegExp): string[] =>
+export const splitWords = (value: string | undefined, by: RegExp): string[] =>
   (value ?? "").split(by).filter((word) => word !== "");
 
 /** Tags as PVE keeps them: lower-cased, once each, sorted. */
@@ -212,7 +215,7 @@ export const tagLike = (slug: string): string =>
     .replace(/[^a-zA-Z0-9_.+-]+/g, "-")
     .replace(/^[^a-zA-Z0-9_]+|-+$/g, "");
 
-export const tagsFrom = (config: GuestConfig): string[] => tidyTags(words(text(config, "tags"), /[;, ]+/));
+export const tagsFrom = (config: GuestConfig): string[] => tidyTags(splitWords(configText(config, "tags"), /[;, ]+/));
 
 /** What a property string says of the options that are managed. */
 export function optionsIn(value: string, managed: Disk["options"], table: OptionTable): Disk["options"] {
@@ -284,7 +287,7 @@ export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string
   return Object.fromEntries(
     Object.keys(config).flatMap((slot) => {
       if (!isSlot(slot)) return [];
-      const { head = "", options: keys } = parsePropertyString(text(config, slot) ?? "");
+      const { head = "", options: keys } = parsePropertyString(configText(config, slot) ?? "");
       const volume = keys.get("file") ?? keys.get("volume") ?? head;
       if (keys.get("media") === "cdrom" || volume === "none" || volume.startsWith("/")) return [];
       return [[slot, { size: printSize(parseSize(keys.get("size") ?? "0")), storage: volume.split(":")[0] ?? "" }]];
@@ -302,7 +305,7 @@ export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind:
       const disk = {
         size: only(known, "size", seen.size),
         storage: only(known, "storage", seen.storage),
-        options: optionsIn(text(config, slot) ?? "", known.options, kind.table(slot)),
+        options: optionsIn(configText(config, slot) ?? "", known.options, kind.table(slot)),
       };
       return [[slot, withoutUndefined(disk)]];
     }),
@@ -328,7 +331,7 @@ export function diskChanges(
       if (gibibytes > 0 && target !== undefined) changes.set[slot] = printPropertyString(made);
       continue;
     }
-    const value = text(config, slot) ?? "";
+    const value = configText(config, slot) ?? "";
     if (!sameValue(optionsIn(value, named, kind.table(slot)), named)) {
       const { head, options: kept } = parsePropertyString(value);
       changes.set[slot] = printPropertyString({ head, options: new Map([...kept, ...keys]) });
@@ -339,5 +342,5 @@ export function diskChanges(
   changes.remove.push(...Object.keys(there).filter((slot) => !kind.stays(slot) && !(slot in wanted)));
 }
 
-export const nameOf = ({ name, vmid, type }: { name: string; vmid: number; type: GuestType }): string =>
+export const guestNameOf = ({ name, vmid, type }: { name: string; vmid: number; type: GuestType }): string =>
   name || `${type === "lxc" ? "CT" : "VM"}${vmid}`;

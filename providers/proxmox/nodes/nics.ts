@@ -1,6 +1,6 @@
 import { parsePropertyString } from "../propertystring";
 import { GuestConfig, GuestType } from "../schemas";
-import { text } from "./guest.model";
+import { configText } from "./guest.model";
 import { networkFrom } from "./qemu/vm.model";
 
 /** A NIC as its property string says it. */
@@ -19,7 +19,7 @@ export const slotsOf = (config: GuestConfig): number[] =>
 
 /** What a NIC's property string says, of either kind of guest. */
 export function cardOf(config: GuestConfig, slot: number, type: GuestType): Card {
-  const value = text(config, `net${slot}`) ?? "";
+  const value = configText(config, `net${slot}`) ?? "";
   const { options: keys } = parsePropertyString(value);
   if (type === "lxc") return { model: undefined, mac: keys.get("hwaddr")?.toUpperCase(), keys };
   const { model, mac } = networkFrom(value);

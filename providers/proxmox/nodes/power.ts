@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { UserError } from "../../errors";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { requestState } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
@@ -8,17 +8,17 @@ import type { GuestType } from "../schemas";
 import type { Power } from "./guest.model";
 
 /** A guest where it is. */
-export interface Place {
+export interface GuestPlace {
   cluster: ProxmoxCluster;
   type: GuestType;
   node: string;
   vmid: number;
 }
 
-export const pathOf = ({ type, node, vmid }: Place): string => `/nodes/${node}/${type}/${vmid}`;
+export const pathOf = ({ type, node, vmid }: GuestPlace): string => `/nodes/${node}/${type}/${vmid}`;
 
 /** Brings a guest from what it does now to what it should do. A paused one hears no shutdown, so it is resumed first. @param ha is it the HA manager's? */
-export async function switchTo(place: Place, wanted: Power, now: Power, ha: boolean): Promise<void> {
+export async function switchTo(place: GuestPlace, wanted: Power, now: Power, ha: boolean): Promise<void> {
   const { cluster } = place;
   if (now === wanted) return;
   if (ha) return viaHa(place, wanted);
@@ -30,7 +30,7 @@ export async function switchTo(place: Place, wanted: Power, now: Power, ha: bool
 }
 
 /** Shuts a guest down, and stops it where it doesn't listen. */
-async function halt(place: Place): Promise<void> {
+async function halt(place: GuestPlace): Promise<void> {
   const { cluster } = place;
   const path = `${pathOf(place)}/status`;
   try {
@@ -42,7 +42,7 @@ async function halt(place: Place): Promise<void> {
 }
 
 /** A guest of the HA stack only listens to its manager: the state is asked for and waited for. */
-async function viaHa(place: Place, wanted: Power): Promise<void> {
+async function viaHa(place: GuestPlace, wanted: Power): Promise<void> {
   const { cluster, type, vmid } = place;
   if (wanted === "paused") throw new UserError("a guest with HA can't be paused; take its HA away first");
   await requestState(cluster, type, vmid, wanted === "running" ? "started" : "stopped");
@@ -60,7 +60,7 @@ async function viaHa(place: Place, wanted: Power): Promise<void> {
 }
 
 /** Restarts a running guest, so that what waits for that is in force. */
-export async function restart(place: Place, ha: boolean): Promise<void> {
+export async function restart(place: GuestPlace, ha: boolean): Promise<void> {
   const { cluster } = place;
   if (ha) {
     await viaHa(place, "stopped");
@@ -71,12 +71,12 @@ export async function restart(place: Place, ha: boolean): Promise<void> {
 }
 
 /** Moves a guest to another node, online where it runs. @returns where it then is */
-export async function migrate(place: Place, target: string): Promise<Place> {
+export async function migrateGuest(place: GuestPlace, target: string): Promise<GuestPlace> {
   const { cluster, type, vmid, node } = place;
   if (node === target) return place;
   const running = (await cluster.current(type, node, vmid)).power !== "stopped";
-  const moving: Parameters = type === "lxc" ? { restart: 1 } : { online: 1 };
-  const how: Parameters = { ...(running ? moving : {}), ...(type === "qemu" ? { "with-local-disks": 1 } : {}) };
+  const moving: RequestParameters = type === "lxc" ? { restart: 1 } : { online: 1 };
+  const how: RequestParameters = { ...(running ? moving : {}), ...(type === "qemu" ? { "with-local-disks": 1 } : {}) };
   await cluster.task("POST", `${pathOf(place)}/migrate`, { target, ...how });
   const deadline = Date.now() + cluster.taskTimeout * 1000;
   // With HA the task only asks its manager.

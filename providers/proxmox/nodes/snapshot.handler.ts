@@ -1,13 +1,13 @@
 import { context } from "../../context";
-import { messageOf, UserError } from "../../errors";
-import { pageOf } from "../../ownership/mark";
+import { explained, messageOf, UserError } from "../../errors";
+import { markUrl } from "../../ownership/mark";
 import { isSnapshotOfOurs, printSnapshot } from "../../ownership/proxmox";
 import { handle } from "../../resource";
-import type { Parameters } from "../api";
+import type { RequestParameters } from "../api";
 import { says } from "../errors";
 import { snapshotList } from "../live.schemas";
-import { explained, locate, ownerOfGuest } from "./guest.handler";
-import { type Place, pathOf } from "./power";
+import { locate, ownerOfGuest } from "./guest.handler";
+import { type GuestPlace, pathOf } from "./power";
 import { proxmoxSnapshot } from "./snapshot";
 import type { KeptSnapshot, SnapshotInputs, SnapshotState } from "./snapshot.model";
 
@@ -44,21 +44,21 @@ export const snapshotHandler = handle(proxmoxSnapshot, {
 });
 
 const titleOf = ({ name, cluster, vmid, mark }: SnapshotInputs): string =>
-  `${name} (${cluster}/${vmid}, ${pageOf(mark)})`;
+  `${name} (${cluster}/${vmid}, ${markUrl(mark)})`;
 
 /** Where the guest is; undefined where there is none of ours. */
-async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<Place | undefined> {
+async function placeOf({ cluster: name, vmid, type, mark }: SnapshotInputs): Promise<GuestPlace | undefined> {
   const there = await locate({ type }, context().cluster(name), vmid);
   return there && ["us", "renewed"].includes(ownerOfGuest(mark, there.seen.config).of) ? there.place : undefined;
 }
 
 /** A guest's snapshots: when each was taken, in seconds since 1970, by its name. */
-async function namesAt(place: Place): Promise<Map<string, number>> {
+async function namesAt(place: GuestPlace): Promise<Map<string, number>> {
   const { kept } = await place.cluster.get(`${pathOf(place)}/snapshot`, snapshotList);
   return new Map(kept.map(({ name, takenAt }) => [name, takenAt]));
 }
 
-async function ours(place: Place): Promise<KeptSnapshot[]> {
+async function ours(place: GuestPlace): Promise<KeptSnapshot[]> {
   const { kept } = await place.cluster.get(`${pathOf(place)}/snapshot`, snapshotList);
   return kept.filter(isSnapshotOfOurs).map(({ name, takenAt }) => ({ name, takenAt }));
 }
@@ -83,7 +83,7 @@ async function settled(wanted: SnapshotInputs, before: KeptSnapshot[]): Promise<
 }
 
 /** Takes a snapshot, unless an interrupted run took it already. @returns when, in seconds since 1970 */
-async function taken(place: Place, name: string, before: string): Promise<number> {
+async function taken(place: GuestPlace, name: string, before: string): Promise<number> {
   const there = (await namesAt(place)).get(name);
   if (there !== undefined) return there;
   await taking(place, {
@@ -93,7 +93,7 @@ async function taken(place: Place, name: string, before: string): Promise<number
   return (await namesAt(place)).get(name) ?? Math.floor(Date.now() / 1000);
 }
 
-async function taking(place: Place, form: Parameters): Promise<void> {
+async function taking(place: GuestPlace, form: RequestParameters): Promise<void> {
   try {
     await place.cluster.task("POST", `${pathOf(place)}/snapshot`, form);
   } catch (error) {
@@ -104,7 +104,7 @@ async function taking(place: Place, form: Parameters): Promise<void> {
   }
 }
 
-async function removed(place: Place, names: string[]): Promise<void> {
+async function removed(place: GuestPlace, names: string[]): Promise<void> {
   const there = await namesAt(place);
   for (const name of names)
     if (there.has(name)) await place.cluster.task("DELETE", `${pathOf(place)}/snapshot/${name}`, {});

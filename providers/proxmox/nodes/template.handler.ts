@@ -1,6 +1,6 @@
 import { context, former } from "../../context";
-import { messageOf, UserError } from "../../errors";
-import { type Owner, ownerOf } from "../../ownership/owner";
+import { explained, messageOf, UserError } from "../../errors";
+import { type MarkOwner, ownerOf, renewedText } from "../../ownership/owner";
 import { Progress } from "../../progress";
 import { handle } from "../../resource";
 import type { ProxmoxCluster } from "../client";
@@ -8,18 +8,17 @@ import { says } from "../errors";
 import { parseSize } from "../propertystring";
 import type { GuestConfig } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
-import { explained } from "./guest.handler";
-import { descriptionFrom, text } from "./guest.model";
+import { configText, descriptionFrom } from "./guest.model";
 import { proxmoxTemplate } from "./template";
 import {
   changeableFrom,
-  changesOf,
-  diskSize,
   disksTo,
   findTemplateOwner,
   machineTo,
   type TemplateInputs,
   type TemplateState,
+  templateChanges,
+  templateDiskSize,
   templateState,
 } from "./template.model";
 import { attachOverSsh, importOverSsh, removeOverSsh } from "./template.ssh";
@@ -63,10 +62,7 @@ export const templateHandler = handle(proxmoxTemplate, {
     }
     await explained(`remove ${titleOf(known)}`, async () => {
       const owner = ownerOfTemplate(there.config, known);
-      if (owner.of === "renewed")
-        throw new UserError(
-          `it carries the mark of Pulumi stack ${owner.stack}, and the state still has the former name ${known.owner}: run \`pulumi up\` first`,
-        );
+      if (owner.of === "renewed") throw new UserError(renewedText(owner.stack, known.owner));
       try {
         await cluster.task("DELETE", `/nodes/${there.node}/qemu/${known.vmid}`, { purge: 1 });
       } catch (error) {
@@ -88,7 +84,7 @@ function isOurs(config: GuestConfig, { owner, title, recipe }: TemplateInputs): 
   return ["us", "renewed"].includes(ownerOfTemplate(config, { owner, title, recipe }).of);
 }
 
-function ownerOfTemplate(config: GuestConfig, wanted: Pick<TemplateInputs, "owner" | "title" | "recipe">): Owner {
+function ownerOfTemplate(config: GuestConfig, wanted: Pick<TemplateInputs, "owner" | "title" | "recipe">): MarkOwner {
   const found = findTemplateOwner(descriptionFrom(config));
   if (found === undefined || found.title !== wanted.title || found.recipe !== wanted.recipe) return { of: "nobody" };
   return ownerOf(wanted.owner, { stack: found.owner }, former());
@@ -136,11 +132,12 @@ function build(cluster: ProxmoxCluster, wanted: TemplateInputs): Promise<Templat
       }
       if (!isOurs(config, wanted) || node !== wanted.node) throw stranger(wanted, String(config.name ?? "a VM"));
       if (config.template === 1) return sync(cluster, wanted, config);
-      if (diskSize(config) === undefined && config.unused0 === undefined) {
+      if (templateDiskSize(config) === undefined && config.unused0 === undefined) {
         if (attempt > 3) throw new UserError("its disk vanishes as soon as it is made");
         progress.step("removes what an interrupted run left");
         await cluster.task("DELETE", `/nodes/${node}/qemu/${wanted.vmid}`, {
-          ...{ purge: 1, "destroy-unreferenced-disks": 1 },
+          purge: 1,
+          "destroy-unreferenced-disks": 1,
         });
         continue;
       }
@@ -178,14 +175,14 @@ async function finish(
   progress: Progress,
 ): Promise<void> {
   const path = `/nodes/${wanted.node}/qemu/${wanted.vmid}`;
-  if (wanted.method === "ssh" && text(config, "scsi0") === undefined) {
+  if (wanted.method === "ssh" && configText(config, "scsi0") === undefined) {
     progress.step("attaches its disk");
-    await attachOverSsh(context().shell(wanted.cluster, wanted.node), wanted, text(config, "unused0") ?? "");
+    await attachOverSsh(context().shell(wanted.cluster, wanted.node), wanted, configText(config, "unused0") ?? "");
     cluster.forget();
     return;
   }
   const size = wanted.size === undefined ? 0 : parseSize(wanted.size);
-  if (size > (diskSize(config) ?? 0))
+  if (size > (templateDiskSize(config) ?? 0))
     await cluster.task("PUT", `${path}/resize`, { disk: "scsi0", size: wanted.size ?? "" });
   progress.step("becomes a template");
   await cluster.task("POST", `${path}/template`, {});
@@ -205,7 +202,7 @@ async function awaitCreation(cluster: ProxmoxCluster, vmid: number): Promise<voi
 /** Brings what can change in place to what is wanted. */
 async function sync(cluster: ProxmoxCluster, wanted: TemplateInputs, config: GuestConfig): Promise<TemplateState> {
   const { builtAt = today() } = findTemplateOwner(descriptionFrom(config)) ?? {};
-  const changes = changesOf(config, wanted, builtAt);
+  const changes = templateChanges(config, wanted, builtAt);
   const system = await cluster.system();
   if (changes === undefined) return observed(wanted, config, system);
   await cluster.write("PUT", `/nodes/${wanted.node}/qemu/${wanted.vmid}/config`, {

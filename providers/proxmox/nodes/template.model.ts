@@ -3,7 +3,7 @@ import { findTemplate, printTemplate } from "../../ownership/proxmox";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString } from "../propertystring";
 import type { GuestConfig } from "../schemas";
-import { descriptionFrom, tagsFrom, text, tidyTags } from "./guest.model";
+import { configText, descriptionFrom, tagsFrom, tidyTags } from "./guest.model";
 
 /** Where a template's disk comes from. */
 const image = z.object({
@@ -138,24 +138,24 @@ const notesFrom = (description: string): string | undefined => {
 
 /** What a configuration says of what can change in place. */
 export function changeableFrom(config: GuestConfig): Pick<TemplateInputs, (typeof changeable)[number]> {
-  const { options } = parsePropertyString(text(config, "net0") ?? "");
+  const { options } = parsePropertyString(configText(config, "net0") ?? "");
   const tag = options.get("tag");
   return withoutUndefined({
-    name: text(config, "name") ?? "",
+    name: configText(config, "name") ?? "",
     cores: Number(config.cores ?? 1),
     memory: Number(config.memory ?? 512),
-    cpu: text(config, "cpu"),
+    cpu: configText(config, "cpu"),
     bridge: options.get("bridge") ?? "",
     tag: tag === undefined ? undefined : Number(tag),
-    agent: /(^|,)(enabled=)?1(,|$)/.test(text(config, "agent") ?? ""),
+    agent: /(^|,)(enabled=)?1(,|$)/.test(configText(config, "agent") ?? ""),
     tags: tagsFrom(config),
     notes: notesFrom(descriptionFrom(config)),
   });
 }
 
 /** Bytes don't matter here: MiB of the disk that a template boots from; nothing where it has none. */
-export const diskSize = (config: GuestConfig): number | undefined => {
-  const disk = text(config, "scsi0");
+export const templateDiskSize = (config: GuestConfig): number | undefined => {
+  const disk = configText(config, "scsi0");
   return disk === undefined ? undefined : parseSize(parsePropertyString(disk).options.get("size") ?? "0");
 };
 
@@ -176,8 +176,14 @@ const networkTo = ({ bridge, tag }: TemplateInputs, before?: string): string => 
 export function machineTo(wanted: TemplateInputs, builtAt: string): Options {
   const { name, cores, memory, cpu, ostype, bios, machine, tpm, storage, serial, agent, tags } = wanted;
   return withoutUndefined({
-    ...{ name, description: printNotes(wanted, builtAt), cores, memory, ostype, net0: networkTo(wanted) },
-    ...{ scsihw: "virtio-scsi-single", tags: tidyTags(tags).join(";") },
+    name,
+    description: printNotes(wanted, builtAt),
+    cores,
+    memory,
+    ostype,
+    net0: networkTo(wanted),
+    scsihw: "virtio-scsi-single",
+    tags: tidyTags(tags).join(";"),
     ...(cpu === undefined ? {} : { cpu }),
     ...(bios === undefined ? {} : { bios }),
     ...(machine === undefined ? {} : { machine }),
@@ -197,14 +203,15 @@ export const disksTo = ({ storage }: TemplateInputs, volume: string): Options =>
 });
 
 /** PUT …/config of a template that is there; nothing where it is as it should be. */
-export function changesOf(config: GuestConfig, wanted: TemplateInputs, builtAt: string): Options | undefined {
+export function templateChanges(config: GuestConfig, wanted: TemplateInputs, builtAt: string): Options | undefined {
   const seen = changeableFrom(config);
   const set: Options = {};
   const remove: string[] = [];
   for (const key of ["name", "cores", "memory"] as const) if (seen[key] !== wanted[key]) set[key] = wanted[key];
   if (wanted.cpu === undefined && seen.cpu !== undefined) remove.push("cpu");
   else if (wanted.cpu !== undefined && seen.cpu !== wanted.cpu) set.cpu = wanted.cpu;
-  if (seen.bridge !== wanted.bridge || seen.tag !== wanted.tag) set.net0 = networkTo(wanted, text(config, "net0"));
+  if (seen.bridge !== wanted.bridge || seen.tag !== wanted.tag)
+    set.net0 = networkTo(wanted, configText(config, "net0"));
   if (seen.agent !== wanted.agent) set.agent = wanted.agent ? "enabled=1" : "enabled=0";
   if (!sameValue(seen.tags, tidyTags(wanted.tags))) set.tags = tidyTags(wanted.tags).join(";");
   const description = printNotes(wanted, builtAt);

@@ -6,8 +6,8 @@ import { userInView } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
 import { isRecord, sameValue } from "../../../providers/values";
 import type { KnownResource } from "../../known";
-import type { Declared } from "../../netbox/declared";
-import { table } from "../../plan/table";
+import type { DeclaredNetboxObject } from "../../netbox/declared";
+import { tableLines } from "../../plan/table";
 import type { AccessChange, AccessFacts, ClusterObjects, PlannedToken } from "./types";
 
 // What a run is about to change of who may do what: from what the state has, or where it has nothing, from what is there.
@@ -22,7 +22,9 @@ function changeOf(where: string, what: string, before: Fields | undefined, after
   const parts = names.map((name) => difference(name, before[name], after[name]));
   return [
     {
-      ...{ where, what, change: "changed" },
+      where,
+      what,
+      change: "changed",
       from: parts.map(({ from }) => from).join(", "),
       to: parts.map(({ to }) => to).join(", "),
     },
@@ -118,7 +120,7 @@ export function tokenChanges<I extends { generation: number }>(
 }
 
 /** Changes of NetBox's users, groups and permissions. */
-export const netboxChanges = (objects: Declared[], { netbox, known }: AccessFacts): AccessChange[] =>
+export const netboxChanges = (objects: DeclaredNetboxObject[], { netbox, known }: AccessFacts): AccessChange[] =>
   objects.flatMap(({ name, args }) => {
     const { type, fields = {} } = args;
     const rows = { user: netbox.users, userGroup: netbox.groups, permission: netbox.permissions };
@@ -156,6 +158,6 @@ export function printChange(each: AccessChange): string {
 /** The changes as a table. */
 export function printChanges(changes: AccessChange[]): string {
   const rows = changes.map((each) => [each.change, each.where, each.what, printedValues(each)]);
-  const lines = table(rows).map((line) => `  ${line}`);
+  const lines = tableLines(rows).map((line) => `  ${line}`);
   return [`Access: ${changes.length} ${changes.length === 1 ? "change" : "changes"}`, ...lines].join("\n");
 }

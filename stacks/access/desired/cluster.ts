@@ -141,7 +141,10 @@ export class ClusterPlan {
       this.problem(path, `${userid} has password and generatePassword; keep one of them`);
     this.checkPassword(userid, user, path);
     const inputs = withoutUndefined({
-      ...{ cluster: this.cluster, userid, ...details, groups: [...new Set(groups)].sort() },
+      cluster: this.cluster,
+      userid,
+      ...details,
+      groups: [...new Set(groups)].sort(),
       expire: until !== undefined && "at" in until ? until.at : undefined,
       passwordName: password,
       passwordVersion: password === undefined ? undefined : this.facts.passwordVersions[password],

@@ -211,7 +211,7 @@ export type AccessFile = z.infer<typeof accessFile>;
 export type ProgramEntry = z.infer<typeof program>;
 
 /** The JSON Schema of the file, for editors. */
-export const accessSchema = (): unknown => ({
+export const accessFileSchema = (): unknown => ({
   $id: "access.schema.json",
   title: "access.yml of netbox-proxmox",
   ...z.toJSONSchema(accessFile, { io: "input" }),

@@ -1,8 +1,9 @@
-import type { Row } from "../../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import { lostBy } from "../../../providers/netbox/users/rights.model";
 import { type NetboxTokenInputs, netboxTokenState } from "../../../providers/netbox/users/token.model";
+import { pageOf } from "../../../providers/page";
 import { sameValue, withoutUndefined } from "../../../providers/values";
-import type { Declared } from "../../netbox/declared";
+import type { DeclaredNetboxObject } from "../../netbox/declared";
 import { type NetboxTokenEntry, programNames } from "./file";
 import { permissionsOf, programNetboxUser } from "./programs";
 import { planTurns, turnInputs } from "./tokens";
@@ -19,7 +20,7 @@ const knownToken = netboxTokenState.omit({ value: true });
 
 /** What a file wants of NetBox's users, groups, permissions and tokens. */
 export class NetboxPlan {
-  readonly objects: Declared[] = [];
+  readonly objects: DeclaredNetboxObject[] = [];
   readonly tokens: PlannedToken<NetboxTokenInputs>[] = [];
   readonly rows: TokenRow[] = [];
   readonly problems: string[] = [];
@@ -100,7 +101,7 @@ export class NetboxPlan {
     if (same.length > 1)
       this.problem(
         path,
-        `NetBox has ${same.length} object permissions ${name} (${this.facts.netbox.url}/users/permissions/); rename or remove the others`,
+        `NetBox has ${same.length} object permissions ${name} (${pageOf(this.facts.netbox.url, "users/permissions")}); rename or remove the others`,
       );
     const { objectTypes, actions, users, groups, ...rest } = wanted;
     const after = [...this.referred("user", users, path), ...this.referred("userGroup", groups, path)];
@@ -173,7 +174,11 @@ export class NetboxPlan {
         `${where}${netbox.self.username}, as whom this stack works in NetBox, would lose ${lost}; work with another user's token (netbox-proxmox:netbox.token or NETBOX_API_TOKEN), or leave it its rights`,
       );
     };
-    const rows: Record<Kind, Row[]> = { user: netbox.users, userGroup: netbox.groups, permission: netbox.permissions };
+    const rows: Record<Kind, ObjectRow[]> = {
+      user: netbox.users,
+      userGroup: netbox.groups,
+      permission: netbox.permissions,
+    };
     for (const { name, args } of this.objects) {
       if (!isKind(args.type)) continue;
       const key = args.type === "user" ? "username" : "name";
@@ -192,9 +197,9 @@ export class NetboxPlan {
   }
 
   /** A row as it would be, as far as rights go. Of users and groups that are not there yet nobody has any. */
-  private rowAfter(kind: Kind, before: Row, fields: Record<string, unknown>): Row {
+  private rowAfter(kind: Kind, before: ObjectRow, fields: Record<string, unknown>): ObjectRow {
     const { users, groups } = this.facts.netbox;
-    const ids = (rows: Row[], key: string, names: unknown) =>
+    const ids = (rows: ObjectRow[], key: string, names: unknown) =>
       list(names).flatMap((name) => rows.find((row) => row[key] === name)?.id ?? []);
     const given = (name: string, wire: string, value: unknown) => (name in fields ? { [wire]: value } : {});
     const common = given("groups", "groups", ids(groups, "name", fields.groups));

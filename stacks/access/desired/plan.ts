@@ -1,4 +1,4 @@
-import { placeOf } from "../../../providers/sinks/secretsink.model";
+import { placeOfSecret } from "../../../providers/sinks/secretsink.model";
 import { clusterChanges, netboxChanges, removals, tokenChanges } from "./changes";
 import { ClusterPlan } from "./cluster";
 import { programNames } from "./file";
@@ -24,7 +24,7 @@ export function planAccess(facts: AccessFacts): AccessPlan {
   );
   const places = new Map<string, string>();
   const doubled = sinks.flatMap(({ destination, token }) => {
-    const place = placeOf(destination);
+    const place = placeOfSecret(destination);
     const other = places.get(place);
     places.set(place, token.entry);
     return other === undefined

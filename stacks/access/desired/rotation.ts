@@ -82,7 +82,10 @@ export function turnsOf(
 
 /** One that another one takes over from: as it is, until then. */
 const going = (slot: 0 | 1, { generation, rotation, expire, adopted }: KnownTurn, retires: number): Turn => ({
-  ...{ slot, generation, rotation, expire },
+  slot,
+  generation,
+  rotation,
+  expire,
   ...(adopted === true ? { adopted } : {}),
   retires,
 });
@@ -91,7 +94,11 @@ const going = (slot: 0 | 1, { generation, rotation, expire, adopted }: KnownTurn
 function first(settings: TurnSettings, [isFirst, isSecond]: Pair<boolean>, now: number): Turns {
   if (!isFirst) return withDue(settings, { current: turn(settings, 0, 0, now) }, now);
   const previous: Turn = {
-    ...{ slot: 0, generation: 0, rotation: settings.rotation, expire: 0, adopted: true },
+    slot: 0,
+    generation: 0,
+    rotation: settings.rotation,
+    expire: 0,
+    adopted: true,
     retires: now + settings.overlap,
   };
   const reason = isSecond
@@ -101,7 +108,9 @@ function first(settings: TurnSettings, [isFirst, isSecond]: Pair<boolean>, now: 
 }
 
 const turn = (settings: TurnSettings, slot: 0 | 1, generation: number, now: number): Turn => ({
-  ...{ slot, generation, rotation: settings.rotation },
+  slot,
+  generation,
+  rotation: settings.rotation,
   expire: expiryOf(settings, now, undefined),
 });
 
@@ -165,7 +174,8 @@ export function printMoment(at: number, now: number): string {
 }
 
 /** `2027-01-31 04:00Z`. */
-export const printTime = (at: number): string => `${new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")}Z`;
+export const printMinute = (at: number): string =>
+  `${new Date(at * 1000).toISOString().slice(0, 16).replace("T", " ")}Z`;
 
 /** Seconds of `30m`, `12h`, `90d`. */
 export const secondsOf = (text: string): number => milliseconds(text) / 1000;

@@ -1,13 +1,13 @@
 import { z } from "zod";
 import type { Destination } from "../../../providers/sinks/secretsink.model";
-import { placeOf } from "../../../providers/sinks/secretsink.model";
+import { placeOfSecret } from "../../../providers/sinks/secretsink.model";
 import type { Sink } from "./file";
 import {
   agesOf,
   expiryFrom,
   type KnownTurn,
+  printMinute,
   printMoment,
-  printTime,
   secondsOf,
   type Turn,
   type TurnSettings,
@@ -45,7 +45,7 @@ function turnProblems(entry: TurnEntry, settings: TurnSettings, now: number): { 
   if ("at" in expire && expire.at !== 0 && expire.at <= now)
     found.push({
       key: "expire",
-      text: `expire is ${printTime(expire.at)}, which is in the past; write a later date, 0 for never, or a time like 90d`,
+      text: `expire is ${printMinute(expire.at)}, which is in the past; write a later date, 0 for never, or a time like 90d`,
     });
   if (rotateAfter !== undefined && overlap >= rotateAfter)
     found.push({
@@ -118,9 +118,14 @@ export function planTurns(
     const last = turnIn(id);
     const { generation, expire, retires } = turn;
     const row: TokenRow = {
-      ...{ entry: title, token: `${prefix}${id}`, generation, state: isCurrent ? "current" : "overlapping" },
+      entry: title,
+      token: `${prefix}${id}`,
+      generation,
+      state: isCurrent ? "current" : "overlapping",
       madeAt: last?.generation === generation ? last.madeAt : undefined,
-      ...{ expire, ...agesOf(settings), retires },
+      expire,
+      ...agesOf(settings),
+      retires,
     };
     const planned = { name: resourceOf(id), entry: title, isCurrent, sinks: isCurrent ? sinks : [] };
     return [{ turn, id, planned, row }];
@@ -141,7 +146,7 @@ function turnWarnings(
 ): string[] {
   if (reason !== undefined && previous !== undefined)
     return [
-      `${title}: ${names[current.slot]} takes over from ${names[previous.slot]} in this run, since ${reason}. ${names[previous.slot]} goes on until ${printTime(previous.retires ?? now)}: whoever still has it must have the new one by then.`,
+      `${title}: ${names[current.slot]} takes over from ${names[previous.slot]} in this run, since ${reason}. ${names[previous.slot]} goes on until ${printMinute(previous.retires ?? now)}: whoever still has it must have the new one by then.`,
     ];
   const { expire } = current;
   if (expire !== 0 && expire <= now)
@@ -149,9 +154,11 @@ function turnWarnings(
       `${title} has expired (${printMoment(expire, now)}): write a later expire, or rotateAfter and an expire like 120d.`,
     ];
   if (expire !== 0 && "at" in settings.expire && expire - now < soon)
-    return [`${title} expires ${printMoment(expire, now)} (${printTime(expire)}): write a later expire.`];
+    return [`${title} expires ${printMoment(expire, now)} (${printMinute(expire)}): write a later expire.`];
   if (due !== undefined && due - now < Math.min(soon, (settings.rotateAfter ?? soon) / 4))
-    return [`${title} is due for rotation ${printMoment(due, now)}: the next \`up\` after ${printTime(due)} does it.`];
+    return [
+      `${title} is due for rotation ${printMoment(due, now)}: the next \`up\` after ${printMinute(due)} does it.`,
+    ];
   return [];
 }
 
@@ -168,7 +175,7 @@ function sinksOf(
       problem(n, "a secret in Vault needs netbox-proxmox:access.vault.address, or VAULT_ADDR; set it");
       return [];
     }
-    return [{ name: `sink/${entry}/${placeOf(destination)}`, destination }];
+    return [{ name: `sink/${entry}/${placeOfSecret(destination)}`, destination }];
   });
 }
 
@@ -179,7 +186,11 @@ function destinationOf(sink: Sink, { address, namespace, caFile }: AccessFacts["
   if (address === undefined) return undefined;
   const { vault: path, mount, prefix } = sink;
   return {
-    ...{ to: "vault", address, mount, path, prefix },
+    to: "vault",
+    address,
+    mount,
+    path,
+    prefix,
     ...(namespace === undefined ? {} : { namespace }),
     ...(caFile === undefined ? {} : { caFile }),
   };

@@ -1,4 +1,4 @@
-import type { Row } from "../../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import type { NetboxTokenInputs } from "../../../providers/netbox/users/token.model";
 import type { AclInputs } from "../../../providers/proxmox/access/acl.model";
 import type { GroupInputs } from "../../../providers/proxmox/access/group.model";
@@ -8,7 +8,7 @@ import type { UserInputs } from "../../../providers/proxmox/access/user.model";
 import type { AccessView } from "../../../providers/proxmox/access/view";
 import type { Destination } from "../../../providers/sinks/secretsink.model";
 import { KnownResources } from "../../known";
-import type { Declared } from "../../netbox/declared";
+import type { DeclaredNetboxObject } from "../../netbox/declared";
 import type { PlaceOf } from "../../yamlfile";
 import type { AccessFile } from "./file";
 import type { Ages } from "./rotation";
@@ -27,9 +27,9 @@ export interface AccessCluster {
 /** NetBox's users as they are now. */
 export interface NetboxAccess {
   url: string;
-  users: Row[];
-  groups: Row[];
-  permissions: Row[];
+  users: ObjectRow[];
+  groups: ObjectRow[];
+  permissions: ObjectRow[];
   /** Who asked: id, username, groups. */
   self: { id: number; username: string; groups: { id: number }[] };
   isSuperuser: boolean;
@@ -109,7 +109,7 @@ export interface ClusterObjects {
 }
 
 export interface AccessPlan extends ClusterObjects {
-  netboxObjects: Declared[];
+  netboxObjects: DeclaredNetboxObject[];
   netboxTokens: PlannedToken<NetboxTokenInputs>[];
   rows: TokenRow[];
   changes: AccessChange[];

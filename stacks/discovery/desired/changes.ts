@@ -1,13 +1,13 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { printValue, type Row } from "../../../providers/netbox/objects/object.model";
+import { type ObjectRow, printValue } from "../../../providers/netbox/objects/object.model";
 import { sameValue } from "../../../providers/values";
 import type { Documented } from "./merge";
 
 // What the report says of a machine that is about to change.
 
 /** `memory 512 → 1024`, field by field and part by part. */
-export function changesOf(state: MachineState, next: MachineArgs): string[] {
+export function machineChanges(state: MachineState, next: MachineArgs): string[] {
   const differences = (place: string, a: Record<string, unknown> = {}, b: Record<string, unknown> = {}) =>
     [...new Set([...Object.keys(a), ...Object.keys(b)])].flatMap((name) =>
       sameValue(a[name], b[name]) ? [] : [`${place}${name} ${printValue(a[name])} → ${printValue(b[name])}`],
@@ -40,7 +40,7 @@ export function changesOf(state: MachineState, next: MachineArgs): string[] {
 }
 
 /** What a merge adds to an object that is there. */
-export function mergeDetails(next: MachineArgs, there: Row, documented: Documented): string[] {
+export function mergeDetails(next: MachineArgs, there: ObjectRow, documented: Documented): string[] {
   const type = next.type === "device" ? "interface" : "vmInterface";
   const have = documented.parts(type, there.id).map(({ name }) => name);
   const added = Object.keys(next.interfaces ?? {}).filter((name) => next.interfaces?.[name]?.objectId === undefined);

@@ -1,8 +1,9 @@
-import type { Row } from "../../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
+import { pageOf } from "../../../providers/page";
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
 import type { ClusterPlace } from "../../netbox/vlans";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { nodeName } from "./names";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
 import { isReached, Reached } from "./types";
@@ -10,7 +11,7 @@ import { placeInVrfs, type VrfChoices } from "./vrfs";
 
 /** Declares the nodes of a cluster as devices. @returns the names of those that are there, by node */
 export function declareNodes(
-  machines: Machines,
+  machines: DiscoveredMachines,
   view: Reached,
   prerequisites: Prerequisites,
   { cluster, declare, vrfs, place }: { cluster: string; declare: boolean; vrfs: VrfChoices; place: ClusterPlace },
@@ -33,7 +34,7 @@ export function declareNodes(
     const site = there === undefined ? (home ?? settings.site) : nameOfNested(there.site);
     if (site === undefined) {
       machines.warnings.push(
-        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${netbox.url}/virtualization/clusters/), or set netbox-proxmox:discovery.site.`,
+        `Node ${node.node} of ${view.name} is not put into NetBox, as a device needs a site: give the cluster a scope in NetBox (${pageOf(netbox.url, "virtualization/clusters")}), or set netbox-proxmox:discovery.site.`,
       );
       continue;
     }
@@ -52,7 +53,7 @@ export function declareNodes(
     // What a node that is away has nobody can say.
     if (!node.online && state !== undefined)
       Object.assign(args, { interfaces: state.interfaces, primary: state.primary });
-    const isElsewhere = (device: Row) => device.id !== there?.id;
+    const isElsewhere = (device: ObjectRow) => device.id !== there?.id;
     const isShared =
       documented.devicesNamed(node.node).some(isElsewhere) ||
       machines.facts.views.some(

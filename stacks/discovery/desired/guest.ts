@@ -1,12 +1,12 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import {
+  configText,
   descriptionFrom,
   disksFrom,
+  guestNameOf,
   memoryFrom,
-  nameOf,
   tagLike,
   tagsFrom,
-  text,
 } from "../../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
@@ -21,7 +21,7 @@ import { snapshotsField } from "../../netbox/schema";
 import type { Settings } from "../../settings";
 import type { SeenMachine } from "./types";
 
-// A guest of Proxmox VE in NetBox's words: what the site program would read to make just this guest.
+// A guest of Proxmox VE as NetBox writes it: what the site program would read to make just this guest.
 
 export const guestRoles: Record<GuestType, string> = { qemu: "Proxmox VM", lxc: "Proxmox LXC" };
 
@@ -48,7 +48,7 @@ export function guestArgs(
   const primary = Object.entries(interfaces).find(([, { addresses }]) => addresses.length > 0)?.[0];
   return {
     fields: withoutUndefined({
-      name: nameOf(machine),
+      name: guestNameOf(machine),
       status: { running: "active", paused: "paused" }[machine.status] ?? "offline",
       cluster,
       device: device(node),
@@ -65,12 +65,12 @@ export function guestArgs(
       [fields.type]: type === "lxc" ? "lxc" : "vm",
       [fields.node]: node,
       [fields.pool]: pool,
-      [fields.user]: text(config, "ciuser"),
-      [fields.nameservers]: text(config, "nameserver")
+      [fields.user]: configText(config, "ciuser"),
+      [fields.nameservers]: configText(config, "nameserver")
         ?.trim()
         .split(/[ ,;]+/)
         .join(", "),
-      [fields.searchDomain]: text(config, "searchdomain"),
+      [fields.searchDomain]: configText(config, "searchdomain"),
       [fields.sshKeys]: config.sshkeys === undefined ? undefined : decodeURIComponent(String(config.sshkeys)).trim(),
       [snapshotsField]: snapshots === 0 ? undefined : snapshots,
     }),
@@ -102,7 +102,7 @@ function disksOf(
     Object.entries(disksFrom(config, kind)).flatMap(([slot, { size, storage }]) => {
       const megabytes = toMegabytes(parseSize(size), baseUnit);
       if (megabytes < 1 || kind.fixedSize(slot)) return [];
-      const { options } = parsePropertyString(text(config, slot) ?? "");
+      const { options } = parsePropertyString(configText(config, slot) ?? "");
       const customFields = withoutUndefined({
         [fields.diskStorage]: storage || undefined,
         [`${fields.optionPrefix}mp`]: options.get("mp"),
@@ -155,7 +155,7 @@ function interfaceOf(
       fields: withoutUndefined({
         mac,
         enabled: keys.get("link_down") !== "1",
-        // 1 is PVE's word for the bridge's own.
+        // With 1, PVE takes the bridge's own.
         mtu: mtu > 1 ? mtu : undefined,
         mode: trunks.length > 0 ? "tagged" : tag === undefined ? undefined : "access",
         untaggedVlan: tag === undefined ? undefined : vlan(tag),
@@ -176,7 +176,7 @@ function addressesOf(
   card: Map<string, string>,
   seen: string[] | undefined,
 ): string[] {
-  const keys = type === "lxc" ? card : parsePropertyString(text(config, `ipconfig${slot}`) ?? "").options;
+  const keys = type === "lxc" ? card : parsePropertyString(configText(config, `ipconfig${slot}`) ?? "").options;
   const [four, six] = [keys.get("ip") ?? "", keys.get("ip6") ?? ""];
   const given = [four, six].filter((each) => each.includes("/"));
   const status = (address: string): string => {
@@ -196,7 +196,7 @@ export function gatewaysOf({
     const keys =
       type === "lxc"
         ? cardOf(config, slot, type).keys
-        : parsePropertyString(text(config, `ipconfig${slot}`) ?? "").options;
+        : parsePropertyString(configText(config, `ipconfig${slot}`) ?? "").options;
     return (["ip", "ip6"] as const).flatMap((key) => {
       const [address = "", gateway] = [keys.get(key), keys.get(key === "ip" ? "gw" : "gw6")];
       return address.includes("/") && gateway !== undefined ? [{ address, gateway }] : [];

@@ -1,15 +1,17 @@
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
-import { conflictField, objectDiffers, Row } from "../../../providers/netbox/objects/object.model";
-import { Declared } from "../../netbox/declared";
-import { changesOf, mergeDetails } from "./changes";
+import { conflictField, ObjectRow, objectDiffers } from "../../../providers/netbox/objects/object.model";
+import { typeOf } from "../../../providers/netbox/objects/objecttypes";
+import { pageOf } from "../../../providers/page";
+import { DeclaredNetboxObject } from "../../netbox/declared";
+import { machineChanges, mergeDetails } from "./changes";
 import { Documented, merged } from "./merge";
 import { DiscoveryFacts, ReportRow } from "./types";
 
 /** The machines that a run declares, guests and nodes, and the report on each. */
-export class Machines {
+export class DiscoveredMachines {
   readonly documented: Documented;
-  readonly declared: Declared[] = [];
+  readonly declared: DeclaredNetboxObject[] = [];
   readonly report: ReportRow[] = [];
   readonly warnings: string[] = [];
   /** Names of those that are removed from NetBox by this run. */
@@ -54,7 +56,7 @@ export class Machines {
     key: string,
     cluster: string,
     args: Partial<MachineArgs> & Pick<MachineArgs, "type">,
-    there: Row | undefined,
+    there: ObjectRow | undefined,
     state: MachineState | undefined,
     declare: boolean,
     { vmid, after }: { vmid?: number; after: string[] },
@@ -79,7 +81,7 @@ export class Machines {
         ? there === undefined
           ? []
           : mergeDetails(whole, there, this.documented)
-        : changesOf(state, whole);
+        : machineChanges(state, whole);
     const conflicts = whole.conflicts ?? [];
     const isSame =
       state !== undefined && !objectDiffers({ ...state }, { ...whole }) && !partsDiffer({ ...state }, { ...whole });
@@ -103,15 +105,17 @@ export class Machines {
     cluster: string,
     vmid: number | undefined,
     { fields }: Partial<MachineArgs>,
-    there: Pick<Row, "id"> | undefined,
+    there: Pick<ObjectRow, "id"> | undefined,
     change: ReportRow["change"],
     details: string[],
   ): ReportRow {
     const isDevice = vmid === undefined;
-    const url =
-      there && `${this.facts.netbox.url}/${isDevice ? "dcim/devices" : "virtualization/virtual-machines"}/${there.id}/`;
+    const url = there && pageOf(this.facts.netbox.url, typeOf(isDevice ? "device" : "virtualMachine").path, there.id);
     return {
-      ...{ cluster, name: String(fields?.name ?? ""), change, details },
+      cluster,
+      name: String(fields?.name ?? ""),
+      change,
+      details,
       ...(vmid === undefined ? {} : { vmid }),
       ...(url === undefined ? {} : { url }),
     };

@@ -2,10 +2,10 @@ import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { type MachineState, printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
 import {
   nestedId,
+  type ObjectRow,
   type Owned,
   ownedFrom,
   printValue,
-  type Row,
   tagSlugs,
 } from "../../../providers/netbox/objects/object.model";
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
@@ -19,32 +19,32 @@ import type { NetboxView } from "../../netbox/view";
 
 /** What a guest of Proxmox VE may be in NetBox. */
 interface Candidates {
-  byVmid: Map<string, Row[]>;
+  byVmid: Map<string, ObjectRow[]>;
   /** In capitals. */
-  byMac: Map<string, Row[]>;
+  byMac: Map<string, ObjectRow[]>;
 }
 
 /** NetBox's rows, found by what discovery looks for. */
 export class Documented {
-  private readonly machinesOf: Map<string, Row[]>;
-  private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, Row[]>>;
-  private readonly hosts: Hosts<{ address: string; vrfId: Vrf; row: Row }>;
+  private readonly machinesOf: Map<string, ObjectRow[]>;
+  private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, ObjectRow[]>>;
+  private readonly hosts: Hosts<{ address: string; vrfId: Vrf; row: ObjectRow }>;
   /** Addresses by the kind and id of their interfaces. */
-  private readonly byInterface: Map<string, Row[]>;
-  private readonly byId: Record<"machines" | "devices", Map<number, Row>>;
+  private readonly byInterface: Map<string, ObjectRow[]>;
+  private readonly byId: Record<"machines" | "devices", Map<number, ObjectRow>>;
   /** Machines by cluster and name, whatever its case, in the order of the list. */
-  private readonly byName: Map<string, Row[]>;
-  private readonly devicesByName: Map<string, Row[]>;
+  private readonly byName: Map<string, ObjectRow[]>;
+  private readonly devicesByName: Map<string, ObjectRow[]>;
   private readonly customFieldTypes: Map<string, unknown>;
-  readonly prefixes: Prefixes<{ prefix: string; vrfId: Vrf; row: Row }>;
+  readonly prefixes: Prefixes<{ prefix: string; vrfId: Vrf; row: ObjectRow }>;
 
   constructor(readonly view: NetboxView) {
-    this.machinesOf = groupBy(view.machines, clusterOf);
+    this.machinesOf = groupBy(view.machines, clusterNameOf);
     this.byId = {
       machines: new Map(view.machines.map((each) => [each.id, each])),
       devices: new Map(view.devices.map((each) => [each.id, each])),
     };
-    this.byName = groupBy(view.machines, (each) => nameKey(clusterOf(each), String(each.name)));
+    this.byName = groupBy(view.machines, (each) => nameKey(clusterNameOf(each), String(each.name)));
     this.devicesByName = groupBy(view.devices, ({ name }) => String(name));
     this.customFieldTypes = new Map(view.customFields.map(({ name, type }) => [String(name), type]));
     this.prefixes = new Prefixes(
@@ -61,20 +61,20 @@ export class Documented {
     this.byInterface = groupBy(view.addresses, (each) => placeOf(each.assigned_object_type, each.assigned_object_id));
   }
 
-  machines(cluster: string): Row[] {
+  machines(cluster: string): ObjectRow[] {
     return this.machinesOf.get(cluster) ?? [];
   }
 
   /** Machines of a cluster with a name, whatever its case. */
-  machinesNamed(cluster: string, name: string): Row[] {
+  machinesNamed(cluster: string, name: string): ObjectRow[] {
     return this.byName.get(nameKey(cluster, name)) ?? [];
   }
 
-  object(kind: "machines" | "devices", id: number | undefined): Row | undefined {
+  object(kind: "machines" | "devices", id: number | undefined): ObjectRow | undefined {
     return id === undefined ? undefined : this.byId[kind].get(id);
   }
 
-  devicesNamed(name: string): Row[] {
+  devicesNamed(name: string): ObjectRow[] {
     return this.devicesByName.get(name) ?? [];
   }
 
@@ -88,7 +88,7 @@ export class Documented {
     const cards = machines
       .filter(({ vmid }) => vmid === undefined)
       .flatMap(({ row }) => this.parts("vmInterface", row.id).map(({ mac_address }) => ({ row, mac: mac_address })));
-    const rowsOf = (groups: Map<string, { row: Row }[]>) =>
+    const rowsOf = (groups: Map<string, { row: ObjectRow }[]>) =>
       new Map([...groups].map(([key, group]) => [key, group.map(({ row }) => row)]));
     const found = {
       byVmid: rowsOf(groupBy(machines, ({ vmid }) => vmid ?? "")),
@@ -98,10 +98,10 @@ export class Documented {
     return found;
   }
 
-  private gatewayed: { tag: string; rows: Set<Row> } | undefined;
+  private gatewayed: { tag: string; rows: Set<ObjectRow> } | undefined;
 
   /** Is an address in this prefix tagged as its gateway? */
-  hasTaggedGateway(prefix: Row, tag: string): boolean {
+  hasTaggedGateway(prefix: ObjectRow, tag: string): boolean {
     if (this.gatewayed?.tag !== tag) {
       const tagged = this.view.addresses.filter((each) => tagSlugs(each).includes(tag));
       const holding = tagged.flatMap(({ address, vrf }) => [...this.prefixes.holding(String(address), nestedId(vrf))]);
@@ -137,22 +137,22 @@ export class Documented {
     return isRecord(type) ? type.value : undefined;
   }
 
-  parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): Row[] {
+  parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): ObjectRow[] {
     return this.partsOf[type].get(id) ?? [];
   }
 
   /** Those of a host in a VRF: one, or several that share it. */
-  addressesOf(host: string, vrf: Vrf): Row[] {
+  addressesOf(host: string, vrf: Vrf): ObjectRow[] {
     return this.hosts.in(host, vrf).map(({ row }) => row);
   }
 
   /** Those of a host in every VRF. */
-  anywhere(host: string): Row[] {
+  anywhere(host: string): ObjectRow[] {
     return this.hosts.anywhere(host).map(({ row }) => row);
   }
 
   /** The address of a host that one of these interfaces has. */
-  onInterfaces(type: "vmInterface" | "interface", rows: Row[], host: string): Row | undefined {
+  onInterfaces(type: "vmInterface" | "interface", rows: ObjectRow[], host: string): ObjectRow | undefined {
     return rows
       .flatMap(({ id }) => this.byInterface.get(placeOf(interfaceTypes[type], id)) ?? [])
       .find(({ address }) => sameHost(String(address), host));
@@ -163,10 +163,10 @@ const placeOf = (type: unknown, id: unknown): string => `${String(type)} ${Strin
 const interfaceTypes = { vmInterface: "virtualization.vminterface", interface: "dcim.interface" } as const;
 const sameHost = (a: string, b: string): boolean => canonical(a) === canonical(b);
 
-export const clusterOf = ({ cluster }: Row): string => (isRecord(cluster) ? String(cluster.name) : "");
+export const clusterNameOf = ({ cluster }: ObjectRow): string => (isRecord(cluster) ? String(cluster.name) : "");
 const nameKey = (cluster: string, name: string): string => `${cluster}\0${name.toLowerCase()}`;
 
-export const customFieldOf = (each: Row, name: string): string | undefined => {
+export const customFieldOf = (each: ObjectRow, name: string): string | undefined => {
   const value = customValue(isRecord(each.custom_fields) ? each.custom_fields[name] : undefined);
   return value === undefined ? undefined : String(value);
 };
@@ -185,7 +185,7 @@ interface Part extends Owned {
 /** What is taken of an object's wanted values, and what a person wrote otherwise, by field. */
 function settle(
   type: ObjectTypeName,
-  there: Row,
+  there: ObjectRow,
   wanted: Owned,
   base: Owned | undefined,
   isOurs: boolean,
@@ -221,7 +221,7 @@ export const baseOf = (known: MachineState | undefined): Owned | undefined => kn
 export function merged(
   documented: Documented,
   args: MachineArgs,
-  there: Row | undefined,
+  there: ObjectRow | undefined,
   known: MachineState | undefined,
   overwrite: boolean,
 ): MachineArgs {
@@ -268,7 +268,7 @@ export function merged(
   };
 }
 
-const rowOf = (documented: Documented, type: ObjectTypeName, machineId: number, id: number): Row | undefined =>
+const rowOf = (documented: Documented, type: ObjectTypeName, machineId: number, id: number): ObjectRow | undefined =>
   type === "vmInterface" || type === "virtualDisk" || type === "interface"
     ? documented.parts(type, machineId).find((each) => each.id === id)
     : undefined;
@@ -285,8 +285,8 @@ function placed<T extends Part>(
   if (machineId === undefined) return { ...wanted };
   const rows = documented.parts(type, machineId);
   const taken = new Set<number>();
-  const found = new Map<string, Row>();
-  const finders: ((name: string, each: T, row: Row) => boolean)[] = [
+  const found = new Map<string, ObjectRow>();
+  const finders: ((name: string, each: T, row: ObjectRow) => boolean)[] = [
     (name, _, { id }) => known?.parts[`${place}/${name}`]?.id === id,
     (name, _, row) => row.name === name,
     (_, { fields: { mac } }, row) => mac !== undefined && String(row.mac_address ?? "").toUpperCase() === mac,
@@ -323,7 +323,7 @@ function freeAddresses(
     const before = Object.entries(known?.parts ?? {}).find(
       ([, { id, address }]) => address !== undefined && rows.some((row) => row.id === id),
     );
-    const isHere = (row: Row) =>
+    const isHere = (row: ObjectRow) =>
       row.id === before?.[1].id ||
       (row.assigned_object_type === interfaceTypes[type] && row.assigned_object_id === objectId);
     const row = rows.find(isHere) ?? rows.find((each) => each.assigned_object_id === null) ?? rows[0];
@@ -341,5 +341,5 @@ function freeAddresses(
   return { free, conflicts };
 }
 
-const isOfSeveral = ({ address, role }: Row): boolean =>
+const isOfSeveral = ({ address, role }: ObjectRow): boolean =>
   !isConfigurable({ address: String(address), role: isRecord(role) ? String(role.value) : undefined }, true);

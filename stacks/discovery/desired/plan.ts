@@ -1,16 +1,16 @@
 import { allowedOf } from "../../../providers/missing";
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
+import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
-import { descriptionFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { descriptionFrom, guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { type ClusterPlace, placeOfCluster } from "../../netbox/vlans";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
 import { guestArgs, guestRoles, vidsOf } from "./guest";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
 import { declarePrefixes } from "./prefixes";
@@ -26,14 +26,14 @@ export function planDiscovery(facts: DiscoveryFacts): DiscoveryPlan {
 }
 
 class Run {
-  private readonly machines: Machines;
+  private readonly machines: DiscoveredMachines;
   private readonly prerequisites: Prerequisites;
   private readonly fields: UsedFields;
   /** What is wrong with the settings. */
   private readonly problems: string[] = [];
 
   constructor(private readonly facts: DiscoveryFacts) {
-    this.machines = new Machines(facts);
+    this.machines = new DiscoveredMachines(facts);
     this.fields = new UsedFields(facts);
     this.prerequisites = new Prerequisites(facts.netbox, facts.stack, facts.knownObjects, facts.site);
   }
@@ -66,7 +66,9 @@ class Run {
     const choices = this.facts.chosen.get(view.name) ?? {};
     if (!isReached(view)) {
       this.machines.report.push({
-        ...{ cluster: view.name, name: view.name, change: "unreachable" },
+        cluster: view.name,
+        name: view.name,
+        change: "unreachable",
         details: [`nothing of it is changed: ${view.unreachable}`],
       });
       this.machines.keepAll(view.name);
@@ -124,7 +126,10 @@ class Run {
     const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
       this.machines.report.push({
-        ...{ cluster: view.name, vmid: seen.vmid, name: nameOf(seen), ...urlOf(netbox, there) },
+        cluster: view.name,
+        vmid: seen.vmid,
+        name: guestNameOf(seen),
+        ...urlOf(netbox, there),
         change: marked === undefined ? "handed over" : "managed",
         details: [marked === undefined ? `by its tag ${site.adoptTag}` : `by Pulumi stack ${marked.stack}`],
       });
@@ -140,7 +145,7 @@ class Run {
     );
     if (unclear.length > 0) {
       this.machines.report.push({
-        ...{ cluster: view.name, vmid: seen.vmid, name: nameOf(seen), ...urlOf(netbox, there) },
+        ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), ...urlOf(netbox, there) },
         ...{ change: "conflicting", details: unclear },
       });
       if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
@@ -190,7 +195,7 @@ class Run {
   private readonly names = new Map<string, number>();
 
   /** NetBox has a name once in a cluster, PVE as often as one likes. */
-  freeName(cluster: string, name: string, vmid: number, there: Row | undefined): string {
+  freeName(cluster: string, name: string, vmid: number, there: ObjectRow | undefined): string {
     const key = (text: string) => `${cluster}\0${text.toLowerCase()}`;
     const isFree = (text: string) =>
       !this.names.has(key(text)) &&
@@ -202,13 +207,13 @@ class Run {
 }
 
 /** The VLANs that interfaces have. */
-const vlansOn = (interfaces: Row[]): Row[] =>
+const vlansOn = (interfaces: ObjectRow[]): ObjectRow[] =>
   interfaces
     .flatMap(({ untagged_vlan, tagged_vlans }) => [untagged_vlan, ...(Array.isArray(tagged_vlans) ? tagged_vlans : [])])
     .filter(isRecord)
     .map((vlan) => ({ ...vlan, id: Number(vlan.id) }));
 
-const severalVlans = (url: string, vid: number, several: readonly Row[], cluster: string): string =>
+const severalVlans = (url: string, vid: number, several: readonly ObjectRow[], cluster: string): string =>
   `NetBox has ${several.length} VLANs ${vid} that could be meant (${several.map(({ id, name }) => `${String(name)} ${url}/ipam/vlans/${id}/`).join(", ")}): set netbox-proxmox:discovery.clusters["${cluster}"].vlanGroup, or give their groups a scope`;
 
 /** What an agent said before, where it says nothing now. */

@@ -8,7 +8,7 @@ import { customFieldOf, type Documented } from "./merge";
 import type { SeenMachine } from "./types";
 
 /** The network of an address with its prefix length; nothing of a single host's. */
-export function prefixOf(address: string): string | undefined {
+export function prefixOfAddress(address: string): string | undefined {
   const [host = "", length = ""] = address.split("/");
   if (!ipaddr.isValid(host) || !/^\d+$/.test(length)) return undefined;
   const parsed = ipaddr.parse(host);
@@ -37,7 +37,7 @@ export function declarePrefixes(
   for (const { addresses = [], fields } of Object.values(args.interfaces ?? {}))
     for (const asked of addresses) {
       const { address, vrfId } = readAsked(asked);
-      const network = prefixOf(address);
+      const network = prefixOfAddress(address);
       if (network === undefined) continue;
       const gateway = gateways.find((each) => each.address === address)?.gateway;
       const isInPrefix = documented.prefixes.narrowest(address, vrfId) !== undefined;

@@ -1,5 +1,5 @@
 import { z } from "zod";
-import { table } from "../../plan/table";
+import { tableLines } from "../../plan/table";
 import type { ReportRow } from "./types";
 
 const changes = [
@@ -90,7 +90,7 @@ export function printReport({ counts, rows, readOnly, sinceLastRun }: Report): s
       name,
       details.join("; "),
     ]);
-  const lines = table(cells).map((line) => `  ${line}`);
+  const lines = tableLines(cells).map((line) => `  ${line}`);
   const more = rows.length > most ? [`  and ${rows.length - most} more: set netbox-proxmox:discovery.reportFile`] : [];
   return [head, ...lines, ...more].join("\n");
 }

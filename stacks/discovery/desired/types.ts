@@ -1,7 +1,7 @@
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { ObjectState } from "../../../providers/netbox/objects/object.model";
 import type { GuestConfig, GuestResource, NodeInterface } from "../../../providers/proxmox/schemas";
-import { Declared } from "../../netbox/declared";
+import { DeclaredNetboxObject } from "../../netbox/declared";
 import { NetboxView } from "../../netbox/view";
 import type { Settings } from "../../settings";
 import { ClusterChoices, DiscoverySettings } from "../settings";
@@ -77,7 +77,7 @@ export interface DiscoveryFacts {
 }
 
 export interface DiscoveryPlan {
-  declared: Declared[];
+  declared: DeclaredNetboxObject[];
   report: ReportRow[];
   warnings: string[];
   /** What stands in the way. */

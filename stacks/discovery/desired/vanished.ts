@@ -1,17 +1,17 @@
 // What was read no more.
 
 import { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
+import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { milliseconds } from "../../duration";
 import { discoveredTags } from "../../netbox/discovered";
 import { missingField } from "../../netbox/schema";
-import { Machines } from "./machines";
+import { DiscoveredMachines } from "./machines";
 import { customFieldOf } from "./merge";
 import { guestName, nodeName, vmidIn } from "./names";
 import { DiscoveryFacts, Reached } from "./types";
 
 /** Guests of the state, or of NetBox's own marks, that were not read: kept, marked as missing, or removed at last. */
-export function keepOthers(machines: Machines, view: Reached): void {
+export function keepOthers(machines: DiscoveredMachines, view: Reached): void {
   const declared = new Set(machines.declared.map(({ name }) => name));
   const there = new Map(view.all.map((guest) => [guest.vmid, guest]));
   const nodes = new Set(view.nodes.map(({ node }) => node));
@@ -44,14 +44,14 @@ export function keepOthers(machines: Machines, view: Reached): void {
 }
 
 /** Is the grace time over, and is what vanished to go then? */
-function isOver({ facts }: Machines, since: string): boolean {
+function isOver({ facts }: DiscoveredMachines, since: string): boolean {
   const { settings, now } = facts;
   const age = now.getTime() - Date.parse(since);
   return age >= milliseconds(settings.graceTime) && settings.vanished === "remove";
 }
 
 function vanished(
-  machines: Machines,
+  machines: DiscoveredMachines,
   view: Reached,
   name: string,
   vmid: number | undefined,
@@ -78,7 +78,7 @@ function vanished(
 }
 
 /** A guest that bears discovery's tag in NetBox, that neither Proxmox VE nor the state knows. */
-function undeclared(machines: Machines, view: Reached, row: Row, there: Map<number, unknown>): void {
+function undeclared(machines: DiscoveredMachines, view: Reached, row: ObjectRow, there: Map<number, unknown>): void {
   const { site, stack, netbox, now } = machines.facts;
   const vmid = Number(customFieldOf(row, site.customFields.vmid));
   const tag = discoveredTags.find((each) => tagSlugs(row).includes(each));
@@ -103,7 +103,11 @@ function undeclared(machines: Machines, view: Reached, row: Row, there: Map<numb
     kind: "machine",
     name: guestName(view.name, vmid),
     args: {
-      ...{ netboxUrl: netbox.url, stack, type: "virtualMachine", removal: "delete", objectId: row.id },
+      netboxUrl: netbox.url,
+      stack,
+      type: "virtualMachine",
+      removal: "delete",
+      objectId: row.id,
       ...(madeByUs ? { madeByUs } : {}),
       fields: { name: row.name, cluster: view.name },
       customFields: machines.typed({ [site.customFields.vmid]: String(vmid), [missingField]: since }),
@@ -113,7 +117,7 @@ function undeclared(machines: Machines, view: Reached, row: Row, there: Map<numb
 }
 
 /** The report of a cluster that is only looked at. */
-export function reportVanished(machines: Machines, view: Reached): void {
+export function reportVanished(machines: DiscoveredMachines, view: Reached): void {
   const there = new Set(view.all.map(({ vmid }) => vmid));
   const { site } = machines.facts;
   for (const row of machines.documented.machines(view.name)) {

@@ -1,6 +1,6 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
-import { nestedId, type Row } from "../../../providers/netbox/objects/object.model";
+import { nestedId, type ObjectRow } from "../../../providers/netbox/objects/object.model";
 import { isRecord } from "../../../providers/values";
 import { lengthOf } from "../../netbox/address";
 import { globalTable, isNamed, type Vrf } from "../../netbox/ipam";
@@ -48,7 +48,7 @@ export function vrfChoices(
 export function placeInVrfs(
   documented: Documented,
   args: Pick<MachineArgs, "interfaces">,
-  there: Row | undefined,
+  there: ObjectRow | undefined,
   { choices, bridgeField, type }: { choices: VrfChoices; bridgeField: string; type: "vmInterface" | "interface" },
 ): string[] {
   const rows = there === undefined ? [] : documented.parts(type, there.id);
@@ -77,12 +77,12 @@ export function placeInVrfs(
 /** The VRF that the interface has in NetBox, or that the settings name; nothing where neither does. */
 function saidOf(
   { byNetwork, all }: VrfChoices,
-  rows: Row[],
+  rows: ObjectRow[],
   name: string,
   { fields = {}, customFields = {} }: NonNullable<MachineArgs["interfaces"]>[string],
   bridgeField: string,
 ): Vrf[] {
-  const isIt = ({ name: label, mac_address: mac }: Row) =>
+  const isIt = ({ name: label, mac_address: mac }: ObjectRow) =>
     label === name || (fields.mac !== undefined && mac === fields.mac);
   const own = nestedId(rows.find(isIt)?.vrf);
   if (own !== undefined) return [own];

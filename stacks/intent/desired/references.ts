@@ -1,7 +1,7 @@
 import type { ObjectArgs } from "../../../providers/netbox/objects/object";
 import { type ObjectTypeName, printVlan } from "../../../providers/netbox/objects/objecttypes";
 import { isRecord, withoutUndefined } from "../../../providers/values";
-import type { Declared } from "../../netbox/declared";
+import type { DeclaredNetboxObject } from "../../netbox/declared";
 import { slugOf } from "../../netbox/prerequisites";
 import { Vlans } from "../../netbox/vlans";
 import type { IntentFacts } from "./types";
@@ -11,7 +11,7 @@ type Referred = "tag" | "role" | "platform" | "clusterType" | "cluster" | "ipamR
 
 /** What the file declares so far, and where what it refers to is found: in the file, or in NetBox. */
 export class References {
-  readonly declared: Declared[] = [];
+  readonly declared: DeclaredNetboxObject[] = [];
   readonly problems: string[] = [];
   /** What the file itself declares: its logical name by kind and name. */
   readonly own = new Map<string, string>();

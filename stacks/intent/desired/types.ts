@@ -1,5 +1,5 @@
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
-import type { Row } from "../../../providers/netbox/objects/object.model";
+import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import type { CustomFieldNames } from "../../netbox/customfields";
 import type { PlaceOf } from "../../yamlfile";
 import type { VmsFile } from "./file";
@@ -9,11 +9,11 @@ export interface IntentView {
   url: string;
   rows: Record<
     "tag" | "role" | "platform" | "clusterType" | "cluster" | "vlan" | "prefix" | "ipamRole" | "customField",
-    Row[]
+    ObjectRow[]
   >;
-  machines: Row[];
-  interfaces: Row[];
-  disks: Row[];
+  machines: ObjectRow[];
+  interfaces: ObjectRow[];
+  disks: ObjectRow[];
 }
 
 export interface IntentFacts {

@@ -1,19 +1,20 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
-import { ownedFrom, type Row, tagSlugs } from "../../../providers/netbox/objects/object.model";
+import { type ObjectRow, ownedFrom, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import type { ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
 import type { IntentView } from "./types";
 
 /** What NetBox has of guests: machines by their ids, interfaces and disks by the ids of their machines. */
 export interface DocumentedGuests {
-  machines: Map<number, Row>;
-  interfaces: Map<number | undefined, Row[]>;
-  disks: Map<number | undefined, Row[]>;
+  machines: Map<number, ObjectRow>;
+  interfaces: Map<number | undefined, ObjectRow[]>;
+  disks: Map<number | undefined, ObjectRow[]>;
 }
 
 export function documentedGuests({ machines, interfaces, disks }: IntentView): DocumentedGuests {
-  const machineOf = ({ virtual_machine }: Row) => (isRecord(virtual_machine) ? Number(virtual_machine.id) : undefined);
+  const machineOf = ({ virtual_machine }: ObjectRow) =>
+    isRecord(virtual_machine) ? Number(virtual_machine.id) : undefined;
   return {
     machines: new Map(machines.map((each) => [each.id, each])),
     interfaces: groupBy(interfaces, machineOf),
@@ -31,7 +32,7 @@ export function unlessThere(args: MachineArgs, known: MachineState, documented: 
   const lessened = <T extends { fields?: Record<string, unknown>; customFields?: Record<string, unknown> }>(
     type: ObjectTypeName,
     each: T,
-    row: Row | undefined,
+    row: ObjectRow | undefined,
     before: { fields: Record<string, unknown>; customFields: Record<string, unknown> } | undefined,
   ): T => {
     if (row === undefined) return each;
@@ -44,14 +45,14 @@ export function unlessThere(args: MachineArgs, known: MachineState, documented: 
       );
     return { ...each, fields: left("fields"), customFields: left("customFields") };
   };
-  const rowOf = (rows: Row[], name: string) => rows.find((each) => each.name === name);
+  const rowOf = (rows: ObjectRow[], name: string) => rows.find((each) => each.name === name);
   const parts = <
     T extends { fields?: Record<string, unknown>; customFields?: Record<string, unknown>; addresses?: string[] },
   >(
     type: ObjectTypeName,
     wanted: Record<string, T> | undefined,
     before: MachineState["disks"],
-    rows: Row[],
+    rows: ObjectRow[],
   ) =>
     Object.fromEntries(
       Object.entries(wanted ?? {}).flatMap(([name, each]): [string, T][] => {

@@ -1,9 +1,9 @@
 import type { Graph, GraphNode, PropertyValue } from "./graph";
 import {
-  type Kind,
   type Label,
   labelNames,
   labels,
+  type PropertyKind,
   type RelationshipType,
   relationships,
   relationshipTypes,
@@ -52,8 +52,10 @@ export function merges({ nodes, relationships: all }: Graph, updateTag: number):
       all
         .filter((each) => each.type === type && each.from.label === from && each.to.label === to)
         .map((each) => ({
-          ...{ from: each.from.id, to: each.to.id },
-          ...{ update_tag: tag, update_scope: each.scope },
+          from: each.from.id,
+          to: each.to.id,
+          update_tag: tag,
+          update_scope: each.scope,
         })),
     ),
   );
@@ -73,12 +75,12 @@ const inBatches = (text: string, rows: RowParameters[]): Statement[] =>
   }));
 
 function rowOf({ label, properties, scope }: GraphNode, tag: bigint): RowParameters {
-  const kinds: Record<string, Kind> = labels[label];
+  const kinds: Record<string, PropertyKind> = labels[label];
   const typed = Object.entries(properties).map(([name, value]) => [name, typedValue(value, kinds[name])]);
   return { ...Object.fromEntries(typed), update_tag: tag, update_scope: scope };
 }
 
-const typedValue = (value: PropertyValue, kind: Kind | undefined): Parameter =>
+const typedValue = (value: PropertyValue, kind: PropertyKind | undefined): Parameter =>
   typeof value === "number" && kind === "integer" ? BigInt(Math.round(value)) : value;
 
 /** What is missed of a scope that was wholly read: relationships first, so many at a time, as long as it counts some. */

@@ -7,14 +7,14 @@ import type { End, GraphBuilder } from "./graph";
 // The records of name servers as nodes, and the addresses that they lead to.
 
 /** What a name server says of one of its zones: values as dig prints them. */
-export interface ZoneFacts {
+export interface InventoryZone {
   zone: string;
   rrsets: { name: string; type: string; ttl: number; values: string[] }[];
 }
 
 export interface ServerFacts {
   name: string;
-  zones: ZoneFacts[];
+  zones: InventoryZone[];
 }
 
 export const dnsScope = (server: string): string => `dns ${server}`;

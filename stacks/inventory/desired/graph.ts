@@ -1,4 +1,4 @@
-import type { Label, Properties, RelationshipType } from "./schema";
+import type { Label, LabelProperties, RelationshipType } from "./schema";
 
 export type PropertyValue = string | string[] | number | boolean | null;
 
@@ -40,7 +40,7 @@ export class GraphBuilder {
   private readonly nodes = new Map<string, GraphNode>();
   private readonly relationships = new Map<string, Relationship>();
 
-  node<L extends Label>(scope: string, label: L, properties: Properties<L>): End {
+  node<L extends Label>(scope: string, label: L, properties: LabelProperties<L>): End {
     const node: GraphNode = { label, id: properties.id, properties: { ...properties }, scope };
     if (!this.nodes.has(key(node))) this.nodes.set(key(node), node);
     return { label, id: properties.id };

@@ -5,8 +5,9 @@ import type {
   NetboxVirtualMachine,
   NetboxVlan,
 } from "../../../providers/netbox/schemas";
+import { pageOf } from "../../../providers/page";
 import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
-import { memoryFrom, nameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
 import { namedNode, vmidOf } from "../../netbox/identity";
@@ -44,9 +45,9 @@ export function addNetbox(
   settings: Settings,
 ): void {
   for (const { id, vid, name } of netbox.vlans)
-    graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: `${netbox.url}/ipam/vlans/${id}/` });
+    graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: pageOf(netbox.url, "ipam/vlans", id) });
   for (const { id, prefix, status, vlan } of netbox.prefixes) {
-    const url = `${netbox.url}/ipam/prefixes/${id}/`;
+    const url = pageOf(netbox.url, "ipam/prefixes", id);
     const own = graph.node(netboxScope, "NetboxPrefix", { id: String(id), prefix, status, url });
     if (vlan) graph.relate(netboxScope, "ON_VLAN", own, vlanEnd(vlan));
   }
@@ -54,9 +55,13 @@ export function addNetbox(
   const prefixes = new Prefixes(netbox.prefixes);
   for (const each of netbox.addresses) {
     const { id, address, status, dnsName, interfaceId } = each;
-    const url = `${netbox.url}/ipam/ip-addresses/${id}/`;
+    const url = pageOf(netbox.url, "ipam/ip-addresses", id);
     const own = graph.node(netboxScope, "NetboxIPAddress", {
-      ...{ id: String(id), address, status, dns_name: dnsName || null, url },
+      id: String(id),
+      address,
+      status,
+      dns_name: dnsName || null,
+      url,
     });
     const carrier = interfaceId === undefined ? undefined : carriers.get(interfaceId);
     if (carrier) graph.relate(netboxScope, "ASSIGNED_TO", own, carrier.machine);
@@ -93,8 +98,14 @@ function machinesOf(
     const guest = vmid === undefined ? undefined : guests.get(clusterName ?? "")?.get(vmid);
     const drift = cluster === undefined ? [] : driftOf(machine, guest, cluster.facts, settings);
     const own = graph.node(netboxScope, "NetboxVM", {
-      ...{ id: String(id), name, status, cluster: clusterName ?? null, vcpus: vcpus ?? null, memory: memory ?? null },
-      ...{ url: `${netbox.url}/virtualization/virtual-machines/${id}/`, drift },
+      id: String(id),
+      name,
+      status,
+      cluster: clusterName ?? null,
+      vcpus: vcpus ?? null,
+      memory: memory ?? null,
+      url: pageOf(netbox.url, "virtualization/virtual-machines", id),
+      drift,
     });
     if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
     const slotted = slots(byMachine.get(id) ?? [], () => {});
@@ -120,7 +131,7 @@ function driftOf(
   const vcpus = machine.vcpus === undefined ? undefined : Math.ceil(machine.vcpus);
   const memory = machine.memory === undefined ? undefined : toMebibytes(machine.memory, settings.site.ramBaseUnit);
   const pairs: [string, string | number | undefined, string | number | undefined][] = [
-    ["name", machine.name, nameOf(guest)],
+    ["name", machine.name, guestNameOf(guest)],
     ["status", power, guest.status === "unknown" ? undefined : guest.status],
     ["node", node, guest.node],
     ["vcpus", vcpus, config && cpusOf(guest, config)],

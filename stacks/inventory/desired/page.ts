@@ -100,7 +100,7 @@ class Index {
     this.into.get(`${type} ${key(end)} ${from}`) ?? [];
 }
 
-export function pageOf(graph: Graph, readAt: number, problems: string[]): PageData {
+export function pageData(graph: Graph, readAt: number, problems: string[]): PageData {
   const index = new Index(graph);
   const machines = index.all("NetboxVM");
   const missing = machines.filter(
@@ -111,7 +111,10 @@ export function pageOf(graph: Graph, readAt: number, problems: string[]): PageDa
     problems,
     clusters: index.all("ProxmoxCluster").map((cluster) => clusterOf(index, cluster)),
     missing: missing.map(({ properties: { name, cluster, status, url } }) => ({
-      ...{ name: text(name), cluster: text(cluster), status: text(status), url: text(url) },
+      name: text(name),
+      cluster: text(cluster),
+      status: text(status),
+      url: text(url),
     })),
     hasNetbox: graph.wholeScopes.includes("netbox"),
   };
@@ -135,8 +138,11 @@ const byName = (a: { name: string }, b: { name: string }): number =>
 function nodeOf(index: Index, node: GraphNode): PageNode {
   const { name, ip, status, cpu_count, cpu_usage, memory_total, memory_used, disk_total, disk_used } = node.properties;
   return {
-    ...{ name: text(name), ip: textOrNull(ip), status: text(status) },
-    ...{ cpus: numberOrNull(cpu_count), cpu: numberOrNull(cpu_usage) },
+    name: text(name),
+    ip: textOrNull(ip),
+    status: text(status),
+    cpus: numberOrNull(cpu_count),
+    cpu: numberOrNull(cpu_usage),
     memory: { used: numberOrNull(memory_used), total: numberOrNull(memory_total) },
     disk: { used: numberOrNull(disk_used), total: numberOrNull(disk_total) },
     guests: index
@@ -149,7 +155,11 @@ function nodeOf(index: Index, node: GraphNode): PageNode {
 function storageOf(index: Index, storage: GraphNode): PageStorage {
   const { name, type, content_types, shared, total, used } = storage.properties;
   return {
-    ...{ id: storage.id, name: text(name), type: text(type), content: texts(content_types), shared: shared === true },
+    id: storage.id,
+    name: text(name),
+    type: text(type),
+    content: texts(content_types),
+    shared: shared === true,
     nodes: index.from(storage, "AVAILABLE_ON", "ProxmoxNode").map(({ properties }) => text(properties.name)),
     usage: { used: numberOrNull(used), total: numberOrNull(total) },
   };
@@ -162,17 +172,28 @@ function guestOf(index: Index, guest: GraphNode): PageGuest {
   const nics = index.from(guest, "HAS_NETWORK_INTERFACE", "ProxmoxNetworkInterface");
   const addresses = netbox === undefined ? [] : index.to(netbox, "ASSIGNED_TO", "NetboxIPAddress");
   return {
-    ...{ id: guest.id, vmid: number(vmid), name: text(name), type: text(type), status: text(status) },
-    ...{ cores: number(cpu_cores), sockets: number(cpu_sockets), memory: number(memory), tags: texts(tags) },
+    id: guest.id,
+    vmid: number(vmid),
+    name: text(name),
+    type: text(type),
+    status: text(status),
+    cores: number(cpu_cores),
+    sockets: number(cpu_sockets),
+    memory: number(memory),
+    tags: texts(tags),
     disks: disks.map((disk) => ({
-      ...{ slot: text(disk.properties.disk_id), size: number(disk.properties.size) },
+      slot: text(disk.properties.disk_id),
+      size: number(disk.properties.size),
       storage: text(disk.properties.storage),
       storageId: index.from(disk, "STORED_ON", "ProxmoxStorage")[0]?.id ?? null,
       backup: disk.properties.backup === true,
     })),
     nics: nics.map(({ properties }) => ({
-      ...{ net: text(properties.net_id), bridge: text(properties.bridge), mac: text(properties.mac_address) },
-      ...{ model: text(properties.model), tag: numberOrNull(properties.vlan_tag) },
+      net: text(properties.net_id),
+      bridge: text(properties.bridge),
+      mac: text(properties.mac_address),
+      model: text(properties.model),
+      tag: numberOrNull(properties.vlan_tag),
     })),
     netbox: netbox === undefined ? null : netboxOf(netbox),
     addresses: addresses.map((address) => addressOf(index, address)),
@@ -180,7 +201,10 @@ function guestOf(index: Index, guest: GraphNode): PageGuest {
 }
 
 const netboxOf = ({ properties: { name, status, url, drift } }: GraphNode) => ({
-  ...{ name: text(name), status: text(status), url: text(url), drift: texts(drift) },
+  name: text(name),
+  status: text(status),
+  url: text(url),
+  drift: texts(drift),
 });
 
 function addressOf(index: Index, address: GraphNode): PageGuest["addresses"][number] {
@@ -190,7 +214,9 @@ function addressOf(index: Index, address: GraphNode): PageGuest["addresses"][num
   const aliases = direct.flatMap((record) => index.to(record, "RESOLVES_TO", "DnsRecord"));
   const names = [...direct, ...aliases].map(({ properties }) => text(properties.name).replace(/\.$/, ""));
   return {
-    ...{ address: text(address.properties.address), names: [...new Set(names)], url: text(address.properties.url) },
+    address: text(address.properties.address),
+    names: [...new Set(names)],
+    url: text(address.properties.url),
     prefix: prefix === undefined ? null : text(prefix.properties.prefix),
     vlan: vlan === undefined ? null : `${text(vlan.properties.name)} (${text(vlan.properties.vid)})`,
   };

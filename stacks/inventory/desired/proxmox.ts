@@ -1,12 +1,12 @@
 import type { LiveGuest, LiveResources } from "../../../providers/proxmox/live.schemas";
-import { disksFrom, memoryFrom, nameOf, text } from "../../../providers/proxmox/nodes/guest.model";
+import { configText, disksFrom, guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
 import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, Membership } from "../../../providers/proxmox/schemas";
 import type { End, GraphBuilder } from "./graph";
-import type { Properties } from "./schema";
+import type { LabelProperties } from "./schema";
 
 // A cluster of Proxmox VE as nodes and relationships.
 
@@ -19,7 +19,7 @@ export interface ClusterFacts extends LiveResources {
   configs: Map<number, GuestConfig>;
 }
 
-export const scopeOf = (cluster: string): string => `cluster ${cluster}`;
+export const scopeOfCluster = (cluster: string): string => `cluster ${cluster}`;
 
 /** Ids of one cluster's parts: `CLUSTER/` stands before them where others have to be told from them. */
 export class ClusterIds {
@@ -47,19 +47,28 @@ export class ClusterIds {
 
 export function addCluster(graph: GraphBuilder, facts: ClusterFacts, ids: ClusterIds): void {
   const { membership } = facts;
-  const scope = scopeOf(facts.name);
+  const scope = scopeOfCluster(facts.name);
   const online = new Set(membership.nodes.filter((node) => node.online).map(({ node }) => node));
   const cluster = graph.node(scope, "ProxmoxCluster", {
-    ...{ id: facts.name, name: membership.name ?? facts.name, version: facts.version },
-    ...{ quorate: membership.isQuorate, nodes_online: online.size },
+    id: facts.name,
+    name: membership.name ?? facts.name,
+    version: facts.version,
+    quorate: membership.isQuorate,
+    nodes_online: online.size,
   });
   for (const { node, address } of membership.nodes) {
     const live = online.has(node) ? facts.nodes.find((each) => each.node === node) : undefined;
     const own = graph.node(scope, "ProxmoxNode", {
-      ...{ id: ids.node(node).id, name: node, ip: address ?? null, status: online.has(node) ? "online" : "offline" },
-      ...{ cpu_count: live?.maxcpu ?? null, cpu_usage: live?.cpu ?? null },
-      ...{ memory_total: live?.maxmem ?? null, memory_used: live?.mem ?? null },
-      ...{ disk_total: live?.maxdisk ?? null, disk_used: live?.disk ?? null },
+      id: ids.node(node).id,
+      name: node,
+      ip: address ?? null,
+      status: online.has(node) ? "online" : "offline",
+      cpu_count: live?.maxcpu ?? null,
+      cpu_usage: live?.cpu ?? null,
+      memory_total: live?.maxmem ?? null,
+      memory_used: live?.mem ?? null,
+      disk_total: live?.maxdisk ?? null,
+      disk_used: live?.disk ?? null,
     });
     graph.relate(scope, "CONTAINS_NODE", cluster, own);
   }
@@ -69,7 +78,7 @@ export function addCluster(graph: GraphBuilder, facts: ClusterFacts, ids: Cluste
 
 /** @returns the names of those that are shared */
 function addStorages(graph: GraphBuilder, { name, storages }: ClusterFacts, ids: ClusterIds): Set<string> {
-  const scope = scopeOf(name);
+  const scope = scopeOfCluster(name);
   for (const { node, storage, status, shared, content, plugintype, disk, maxdisk } of storages) {
     const isKnown = status === "available";
     const numbers = { total: maxdisk, used: disk, available: Math.max(0, maxdisk - disk) };
@@ -77,7 +86,11 @@ function addStorages(graph: GraphBuilder, { name, storages }: ClusterFacts, ids:
     if (!isKnown && shared && storages.some((each) => each.storage === storage && each.status === "available"))
       continue;
     const own = graph.node(scope, "ProxmoxStorage", {
-      ...{ id: ids.storage(node, storage, shared).id, name: storage, type: plugintype, content_types: content, shared },
+      id: ids.storage(node, storage, shared).id,
+      name: storage,
+      type: plugintype,
+      content_types: content,
+      shared,
       ...(isKnown ? numbers : { total: null, used: null, available: null }),
     });
     if (isKnown) graph.relate(scope, "AVAILABLE_ON", own, ids.node(node));
@@ -93,14 +106,21 @@ function addGuest(
   ids: ClusterIds,
 ): void {
   const { vmid, node, type, status, tags, maxcpu, maxmem } = guest;
-  const scope = scopeOf(ids.cluster);
+  const scope = scopeOfCluster(ids.cluster);
   const sockets = Number(config?.sockets ?? 1);
   const cores = type === "lxc" ? maxcpu : 1;
   const own = graph.node(scope, "ProxmoxVM", {
-    ...{ id: ids.guest(node, vmid).id, vmid, name: nameOf(guest), node, type, status },
+    id: ids.guest(node, vmid).id,
+    vmid,
+    name: guestNameOf(guest),
+    node,
+    type,
+    status,
     // A container's CPUs count as those of one socket; one without a limit has its node's.
-    ...{ cpu_cores: config === undefined ? maxcpu : Number(config.cores ?? cores), cpu_sockets: sockets },
-    ...{ memory: config === undefined ? maxmem : memoryFrom(config) * 1024 ** 2, tags },
+    cpu_cores: config === undefined ? maxcpu : Number(config.cores ?? cores),
+    cpu_sockets: sockets,
+    memory: config === undefined ? maxmem : memoryFrom(config) * 1024 ** 2,
+    tags,
   });
   graph.relate(scope, "HOSTS_VM", ids.node(node), own);
   if (config === undefined) return;
@@ -114,8 +134,11 @@ function addGuest(
     const { model, mac, keys } = cardOf(config, slot, type);
     const tag = keys.get("tag");
     const nic = graph.node(scope, "ProxmoxNetworkInterface", {
-      ...{ id: ids.nic(vmid, `net${slot}`).id, net_id: `net${slot}`, bridge: keys.get("bridge") ?? null },
-      ...{ mac_address: mac ?? null, model: model ?? keys.get("type") ?? "veth" },
+      id: ids.nic(vmid, `net${slot}`).id,
+      net_id: `net${slot}`,
+      bridge: keys.get("bridge") ?? null,
+      mac_address: mac ?? null,
+      model: model ?? keys.get("type") ?? "veth",
       vlan_tag: tag === undefined ? null : Number(tag),
     });
     graph.relate(scope, "HAS_NETWORK_INTERFACE", own, nic);
@@ -127,9 +150,9 @@ function disksOf(
   vmid: number,
   config: GuestConfig,
   ids: ClusterIds,
-): Properties<"ProxmoxDisk">[] {
+): LabelProperties<"ProxmoxDisk">[] {
   return Object.entries(disksFrom(config, type === "qemu" ? drives : volumes)).map(([slot, { size, storage }]) => {
-    const backup = parsePropertyString(text(config, slot) ?? "").options.get("backup");
+    const backup = parsePropertyString(configText(config, slot) ?? "").options.get("backup");
     // PVE saves disks and root file systems unless it is told not to, and mount points only where it is told to.
     const isSaved = slot === "rootfs" || (/^mp/.test(slot) ? backup === "1" : backup !== "0");
     const id = ids.disk(vmid, slot).id;

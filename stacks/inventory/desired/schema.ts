@@ -2,35 +2,68 @@
 // docs/inventory.md shows them, and a test compares the two.
 
 /** `text` and `texts` are strings; `integer` counts, bytes and MB; `float` a part of one; each may be unknown (null). */
-export type Kind = "text" | "texts" | "integer" | "float" | "boolean";
+export type PropertyKind = "text" | "texts" | "integer" | "float" | "boolean";
 
 export const labels = {
   ProxmoxCluster: { id: "text", name: "text", version: "text", quorate: "boolean", nodes_online: "integer" },
   ProxmoxNode: {
-    ...{ id: "text", name: "text", ip: "text", status: "text", cpu_count: "integer", cpu_usage: "float" },
-    ...{ memory_total: "integer", memory_used: "integer", disk_total: "integer", disk_used: "integer" },
+    id: "text",
+    name: "text",
+    ip: "text",
+    status: "text",
+    cpu_count: "integer",
+    cpu_usage: "float",
+    memory_total: "integer",
+    memory_used: "integer",
+    disk_total: "integer",
+    disk_used: "integer",
   },
   ProxmoxVM: {
-    ...{ id: "text", vmid: "integer", name: "text", node: "text", type: "text", status: "text" },
-    ...{ cpu_cores: "integer", cpu_sockets: "integer", memory: "integer", tags: "texts" },
+    id: "text",
+    vmid: "integer",
+    name: "text",
+    node: "text",
+    type: "text",
+    status: "text",
+    cpu_cores: "integer",
+    cpu_sockets: "integer",
+    memory: "integer",
+    tags: "texts",
   },
   ProxmoxDisk: { id: "text", disk_id: "text", storage: "text", size: "integer", backup: "boolean" },
   ProxmoxNetworkInterface: {
-    ...{ id: "text", net_id: "text", bridge: "text", mac_address: "text", model: "text", vlan_tag: "integer" },
+    id: "text",
+    net_id: "text",
+    bridge: "text",
+    mac_address: "text",
+    model: "text",
+    vlan_tag: "integer",
   },
   ProxmoxStorage: {
-    ...{ id: "text", name: "text", type: "text", content_types: "texts", shared: "boolean" },
-    ...{ total: "integer", used: "integer", available: "integer" },
+    id: "text",
+    name: "text",
+    type: "text",
+    content_types: "texts",
+    shared: "boolean",
+    total: "integer",
+    used: "integer",
+    available: "integer",
   },
   NetboxVM: {
-    ...{ id: "text", name: "text", status: "text", cluster: "text", vcpus: "float", memory: "integer", url: "text" },
+    id: "text",
+    name: "text",
+    status: "text",
+    cluster: "text",
+    vcpus: "float",
+    memory: "integer",
+    url: "text",
     drift: "texts",
   },
   NetboxIPAddress: { id: "text", address: "text", status: "text", dns_name: "text", url: "text" },
   NetboxPrefix: { id: "text", prefix: "text", status: "text", url: "text" },
   NetboxVLAN: { id: "text", vid: "integer", name: "text", url: "text" },
   DnsRecord: { id: "text", name: "text", type: "text", value: "text", ttl: "integer", zone: "text", server: "text" },
-} as const satisfies Record<string, Record<string, Kind> & { id: "text" }>;
+} as const satisfies Record<string, Record<string, PropertyKind> & { id: "text" }>;
 
 export type Label = keyof typeof labels;
 export const labelNames = Object.keys(labels).filter((name): name is Label => name in labels);
@@ -74,10 +107,10 @@ interface Values {
 }
 
 /** Exactly a label's properties. */
-export type Properties<L extends Label> = {
+export type LabelProperties<L extends Label> = {
   -readonly [P in keyof (typeof labels)[L]]: P extends "id"
     ? string
-    : (typeof labels)[L][P] extends Kind
+    : (typeof labels)[L][P] extends PropertyKind
       ? Values[(typeof labels)[L][P]]
       : never;
 };

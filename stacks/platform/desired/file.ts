@@ -61,7 +61,7 @@ const plugin = z.union([
   z.strictObject({ version: version.optional(), module: word.optional() }),
 ]);
 
-export const platformSchema = z.strictObject({
+export const platformFileSchema = z.strictObject({
   /** Under which people reach it. */
   name: hostName,
   cluster: z.string().min(1).optional(),
@@ -143,9 +143,9 @@ export const platformSchema = z.strictObject({
   protect: z.boolean().default(true),
 });
 
-export type PlatformFile = z.infer<typeof platformSchema>;
-export type Part = keyof PlatformFile["containers"];
+export type PlatformFile = z.infer<typeof platformFileSchema>;
+export type PlatformPart = keyof PlatformFile["containers"];
 
 /** platform.yml. */
 export const parsePlatform = (text: string, file: string): ParsedFile<PlatformFile> =>
-  parseYaml(text, file, platformSchema);
+  parseYaml(text, file, platformFileSchema);

@@ -9,7 +9,7 @@ import type { GuestResource } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
 import type { PlaceOf } from "../../yamlfile";
-import type { Part, PlatformFile } from "./file";
+import type { PlatformFile, PlatformPart } from "./file";
 import { type Chosen, choosePlugin } from "./plugins";
 
 export interface PlatformFacts {
@@ -36,18 +36,23 @@ export interface PlatformPlan {
   cluster: string;
   networks: (NetworkInputs & { key: "backend" | "dmz" })[];
   /** In the order in which they are set up. */
-  containers: { part: Part; inputs: ContainerInputs; firewall: FirewallInputs | undefined; service: PlannedService }[];
+  containers: {
+    part: PlatformPart;
+    inputs: ContainerInputs;
+    firewall: FirewallInputs | undefined;
+    service: PlannedService;
+  }[];
   check: Omit<CheckInputs, "token">;
   problems: string[];
 }
 
-const parts: readonly Part[] = ["postgresql", "valkey", "netbox", "nginx"];
-const startOrder: Record<Part, number> = { postgresql: 1, valkey: 1, netbox: 2, nginx: 3 };
+const parts: readonly PlatformPart[] = ["postgresql", "valkey", "netbox", "nginx"];
+const startOrder: Record<PlatformPart, number> = { postgresql: 1, valkey: 1, netbox: 2, nginx: 3 };
 /** Where an address is left out: behind the network's own. */
-const lastByte: Record<Part, number> = { netbox: 10, postgresql: 11, valkey: 12, nginx: 13 };
+const lastByte: Record<PlatformPart, number> = { netbox: 10, postgresql: 11, valkey: 12, nginx: 13 };
 
 /** The cluster that a file names, or the only one. */
-export const clusterOf = ({ cluster }: PlatformFile, clusters: string[]): string | undefined =>
+export const platformCluster = ({ cluster }: PlatformFile, clusters: string[]): string | undefined =>
   cluster ?? (clusters.length === 1 ? clusters[0] : undefined);
 
 /** platform.yml → networks, containers, what is set up in them, and what is tried. */
@@ -55,7 +60,7 @@ export function planPlatform(facts: PlatformFacts): PlatformPlan {
   const { file, stack } = facts;
   const problems: string[] = [];
   const problem = (path: string[], text: string) => problems.push(`${facts.placeOf(path)}: ${path.join(".")} ${text}`);
-  const cluster = clusterOf(file, facts.clusters) ?? "";
+  const cluster = platformCluster(file, facts.clusters) ?? "";
   const url = `https://${file.name}${file.ports.https === 443 ? "" : `:${file.ports.https}`}`;
   checkPlaces(facts, cluster, problem);
   const addresses = addressesOf(file, problem);
@@ -77,9 +82,15 @@ export function planPlatform(facts: PlatformFacts): PlatformPlan {
     service: serviceOf(facts, cluster, part, services[part]),
   }));
   const check = {
-    ...{ cluster, node: file.node, vmid: file.containers.netbox.vmid, proxmox: file.reaches },
+    cluster,
+    node: file.node,
+    vmid: file.containers.netbox.vmid,
+    proxmox: file.reaches,
     netbox: withoutUndefined({
-      ...{ url, address: hostOf(addresses.nginx), certificate: facts.certificate, version: file.netbox.version },
+      url,
+      address: hostOf(addresses.nginx),
+      certificate: facts.certificate,
+      version: file.netbox.version,
       plugins: Object.fromEntries(chosen.map(({ module, version }) => [module, version])),
     }),
   };
@@ -117,9 +128,12 @@ function checkPlaces(facts: PlatformFacts, cluster: string, problem: (path: stri
   }
 }
 
-function addressesOf(file: PlatformFile, problem: (path: string[], text: string) => void): Record<Part, string> {
+function addressesOf(
+  file: PlatformFile,
+  problem: (path: string[], text: string) => void,
+): Record<PlatformPart, string> {
   const own = file.networks.backend.address;
-  const given = parts.map((part): [Part, string] => {
+  const given = parts.map((part): [PlatformPart, string] => {
     const { address } = file.containers[part];
     if (address !== undefined) return [part, address];
     const [, start = "", , length = ""] = /^(\d+\.\d+\.\d+)\.(\d+)\/(\d+)$/.exec(own ?? "") ?? [];
@@ -132,27 +146,29 @@ function addressesOf(file: PlatformFile, problem: (path: string[], text: string)
     if (seen.has(hostOf(address))) problem(["containers", part], `has the address ${address} of another one`);
     seen.add(hostOf(address));
   }
-  return Object.fromEntries(given) as Record<Part, string>;
+  return Object.fromEntries(given) as Record<PlatformPart, string>;
 }
 
 function networkOf({ file }: PlatformFacts, cluster: string, key: "backend" | "dmz"): PlatformPlan["networks"][number] {
   const { bridge, vnet, zone, make, address, snat } = file.networks[key];
   return withoutUndefined({
-    ...{
-      key,
-      cluster,
-      name: bridge ?? vnet ?? "",
-      kind: bridge === undefined ? ("vnet" as const) : ("bridge" as const),
-    },
-    ...{ nodes: [file.node], make, zone, address, snat: snat || undefined },
+    key,
+    cluster,
+    name: bridge ?? vnet ?? "",
+    kind: bridge === undefined ? ("vnet" as const) : ("bridge" as const),
+    nodes: [file.node],
+    make,
+    zone,
+    address,
+    snat: snat || undefined,
   });
 }
 
 function containerOf(
   { file }: PlatformFacts,
   cluster: string,
-  part: Part,
-  addresses: Record<Part, string>,
+  part: PlatformPart,
+  addresses: Record<PlatformPart, string>,
   mark: PartMark,
 ): ContainerInputs {
   const { vmid, cores, memory, disk } = file.containers[part];
@@ -170,17 +186,29 @@ function containerOf(
   // Who is in both networks has one way out: the DMZ's, where it says one.
   const gw = part === "nginx" && file.dmz.gateway !== undefined ? {} : withoutUndefined({ gw: back });
   return {
-    ...{ cluster, vmid, mark, type: "lxc", fullClone: false, template: file.template, unprivileged: true },
-    ...{ storage: file.storage, node: file.node, name: `netbox-${part === "netbox" ? "app" : part}`, tags: ["netbox"] },
+    cluster,
+    vmid,
+    mark,
+    type: "lxc",
+    fullClone: false,
+    template: file.template,
+    unprivileged: true,
+    storage: file.storage,
+    node: file.node,
+    name: `netbox-${part === "netbox" ? "app" : part}`,
+    tags: ["netbox"],
     description: `${titles[part]} of ${file.name}\n\n${printMark(mark)}`,
-    ...{ cores, memory, disks: { rootfs: { size: disk, storage: file.storage } }, power: "running" },
+    cores,
+    memory,
+    disks: { rootfs: { size: disk, storage: file.storage } },
+    power: "running",
     options: { onboot: 1, startup: `order=${startOrder[part]},up=15`, features: "nesting=1" },
     networks: { net0: { ...inner, ...gw }, ...(part === "nginx" ? { net1: outer } : {}) },
     ...(file.nameservers.length === 0 ? {} : { nameservers: file.nameservers }),
   };
 }
 
-const titles: Record<Part, string> = {
+const titles: Record<PlatformPart, string> = {
   netbox: "The application",
   postgresql: "The database",
   valkey: "Queue and cache",
@@ -190,12 +218,16 @@ const titles: Record<Part, string> = {
 function firewallOf(
   { file }: PlatformFacts,
   cluster: string,
-  part: Part,
-  addresses: Record<Part, string>,
+  part: PlatformPart,
+  addresses: Record<PlatformPart, string>,
 ): FirewallInputs {
   const { ports, firewall, node } = file;
-  const open = (from: Part, port: number): Rule => ({
-    ...{ type: "in", action: "ACCEPT", proto: "tcp", source: hostOf(addresses[from]), dport: String(port) },
+  const open = (from: PlatformPart, port: number): Rule => ({
+    type: "in",
+    action: "ACCEPT",
+    proto: "tcp",
+    source: hostOf(addresses[from]),
+    dport: String(port),
     comment: `netbox-proxmox: ${from}`,
   });
   const web = [ports.https, ...(ports.http === 0 ? [] : [ports.http])].join(",");
@@ -209,10 +241,14 @@ function firewallOf(
       comment: "netbox-proxmox: people",
     });
   const guest = (source: string): Rule => ({
-    ...{ type: "in", action: "ACCEPT", proto: "tcp", source, dport: String(ports.postgresql) },
+    type: "in",
+    action: "ACCEPT",
+    proto: "tcp",
+    source,
+    dport: String(ports.postgresql),
     comment: "netbox-proxmox: databaseClients",
   });
-  const rules: Record<Part, Rule[]> = {
+  const rules: Record<PlatformPart, Rule[]> = {
     postgresql: [open("netbox", ports.postgresql), ...file.databaseClients.map(guest)],
     valkey: [open("netbox", ports.valkey)],
     netbox: [open("nginx", ports.netbox)],
@@ -227,11 +263,11 @@ function firewallOf(
 
 function servicesOf(
   { file, certificate }: PlatformFacts,
-  addresses: Record<Part, string>,
+  addresses: Record<PlatformPart, string>,
   plugins: Chosen[],
-): Record<Part, Record<string, unknown>> {
+): Record<PlatformPart, Record<string, unknown>> {
   const { ports, netbox, name } = file;
-  const host = (part: Part) => hostOf(addresses[part]);
+  const host = (part: PlatformPart) => hostOf(addresses[part]);
   const origin = `https://${name}${ports.https === 443 ? "" : `:${ports.https}`}`;
   const [database, user] = ["netbox", "netbox"];
   const modules = plugins.map(({ module, version }) => `${module} ${version}`).join();
@@ -245,22 +281,28 @@ function servicesOf(
     },
     valkey: { listen: host("valkey"), port: ports.valkey },
     netbox: withoutUndefined({
-      ...{ version: netbox.version, plugins, pluginsConfig: netbox.pluginsConfig, workers: netbox.workers },
-      ...{ listen: host("netbox"), port: ports.netbox, allowedHosts: [name, host("netbox"), hostOf(file.dmz.address)] },
+      version: netbox.version,
+      plugins,
+      pluginsConfig: netbox.pluginsConfig,
+      workers: netbox.workers,
+      listen: host("netbox"),
+      port: ports.netbox,
+      allowedHosts: [name, host("netbox"), hostOf(file.dmz.address)],
       database: { host: host("postgresql"), port: ports.postgresql, name: database, user },
       valkey: { host: host("valkey"), port: ports.valkey },
       configuration: { CSRF_TRUSTED_ORIGINS: [origin], ...netbox.configuration },
-      ...{ superuser: netbox.superuser, restoreFrom: netbox.restoreFrom, backups: netbox.backups },
+      superuser: netbox.superuser,
+      restoreFrom: netbox.restoreFrom,
+      backups: netbox.backups,
     }),
     nginx: withoutUndefined({
-      ...{
-        serverName: name,
-        listen: [hostOf(file.dmz.address), host("nginx")].map((each) => `${each}:${ports.https}`),
-      },
+      serverName: name,
+      listen: [hostOf(file.dmz.address), host("nginx")].map((each) => `${each}:${ports.https}`),
       redirect: ports.http === 0 ? undefined : `${hostOf(file.dmz.address)}:${ports.http}`,
       upstream: `${host("netbox")}:${ports.netbox}`,
       application: { vmid: file.containers.netbox.vmid, version: `${netbox.version} ${modules}` },
-      ...{ certificate, maxUpload: "25m" },
+      certificate,
+      maxUpload: "25m",
     }),
   };
 }

@@ -13,7 +13,7 @@ import { isConfigurable } from "../../netbox/roles";
 import { configuredIn } from "./configured";
 import { keptOutOf } from "./keptout";
 import { allocationIdentity } from "./names";
-import { offers, type Selection, select, wordsIn } from "./selectors";
+import { type AddressSelection, offers, selectAddresses, wordsIn } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
 export interface Addressing {
@@ -85,7 +85,13 @@ function allocationsOf(
       );
   const words = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
   const given = new Set(fromPerson.flatMap((each) => (each.isConfigurable ? [each.inputs.family] : [])));
-  const { selections, problems } = select(words, ipam, vmInterface, heldBy(site, vmInterface.id, there), given);
+  const { selections, problems } = selectAddresses(
+    words,
+    ipam,
+    vmInterface,
+    heldBy(site, vmInterface.id, there),
+    given,
+  );
   for (const text of problems)
     problem(`interface ${vmInterface.name} (custom field ${site.settings.site.customFields.allocateFrom}) ${text}`);
   const allocated = selections.map((selection): DesiredAllocation => {
@@ -144,7 +150,7 @@ function ordinalOf(
   site: Site,
   interfaceId: number,
   there: NetboxAddress[],
-  { family, place, known }: Selection,
+  { family, place, known }: AddressSelection,
 ): number {
   if (known !== undefined) return ordinalIn(known);
   const others = heldBy(site, interfaceId, there)(family, place).map(ordinalIn);
@@ -208,7 +214,7 @@ function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface)
 function keptByGuest(
   { site, guest, vmid }: Addressing,
   slot: number,
-  { family, sources, vrfId }: Selection,
+  { family, sources, vrfId }: AddressSelection,
 ): { address: string } | undefined {
   const used = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)] ?? [];
   const address = used.find((each) => familyOf(each) === family);

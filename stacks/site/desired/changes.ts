@@ -2,18 +2,18 @@ import { recordDiff } from "../../../providers/dns/bind9/record.model";
 import { canonicalAddress } from "../../../providers/dns/names";
 import { allocationDiff } from "../../../providers/netbox/ipam/ipallocation.model";
 import { dnsRecordDiff } from "../../../providers/netbox/plugins/dnsrecord.model";
-import { guestDiff } from "../../../providers/netbox/virtualization/guest.model";
+import { netboxGuestDiff } from "../../../providers/netbox/virtualization/guest.model";
 import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { guestUrl, type Mark, mark } from "../../../providers/ownership/mark";
-import { containerDiff, managed as managedOfContainer } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { managed as managedOfVm, vmDiff } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { containerDiff, managedOfContainer } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { managedOfVm, vmDiff } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { unknown } from "../../../providers/unknown";
 import { isRecord } from "../../../providers/values";
 import type { KnownResource } from "../../known";
 import { hostOf } from "../../netbox/address";
 import type { Change, Effect } from "../../plan/change";
-import { changesBetween, type Declared, type Existing, type Pair } from "../../plan/compare";
+import { changesBetween, type DeclaredItem, type Existing, type Pair } from "../../plan/compare";
 import { guestEffects } from "./effects";
 import { withAddresses } from "./machines";
 import type { ZoneServer } from "./pluginindex";
@@ -174,7 +174,7 @@ const allocationKey = ({ interfaceId, family, ordinal, given }: Record<string, u
 /** An address as the engine sees it before the run: one to be allocated is not known. */
 const known = (ref: AddressRef): string => ("address" in ref ? ref.address : unknown);
 
-function declaredOfGuest(guest: DesiredGuest): Declared[] {
+function declaredOfGuest(guest: DesiredGuest): DeclaredItem[] {
   const { id, name } = guest;
   const url = guestUrl(guest.mark);
   const { type, inputs } = withAddresses(guest, known);
@@ -186,11 +186,11 @@ function declaredOfGuest(guest: DesiredGuest): Declared[] {
       url,
       system: "NetBox",
       inputs: { ...guest.netbox },
-      diff: guestDiff,
+      diff: netboxGuestDiff,
       compared: ["vmid"],
     },
     ...guest.allocations.map(
-      ({ inputs: address }): Declared => ({
+      ({ inputs: address }): DeclaredItem => ({
         key: allocationKey(address),
         object: "address",
         name: `${address.address === undefined ? "" : `${address.address} of `}${address.label}`,
@@ -214,7 +214,11 @@ function declaredOfGuest(guest: DesiredGuest): Declared[] {
   ];
 }
 
-function declaredOfRecord({ netbox }: Pick<Site, "netbox">, record: DesiredRecord, servers: ZoneServer[]): Declared {
+function declaredOfRecord(
+  { netbox }: Pick<Site, "netbox">,
+  record: DesiredRecord,
+  servers: ZoneServer[],
+): DeclaredItem {
   const { server, name, ttl, ttls, owner } = record;
   const addresses = record.addresses.map(known);
   const zoneOf = servers.find((each) => each.name === server)?.zoneOf ?? (() => undefined);
@@ -234,7 +238,10 @@ function declaredOfRecord({ netbox }: Pick<Site, "netbox">, record: DesiredRecor
   };
 }
 
-function declaredOfPlugin({ stack, netbox }: Pick<Site, "stack" | "netbox">, record: DesiredPluginRecord): Declared {
+function declaredOfPlugin(
+  { stack, netbox }: Pick<Site, "stack" | "netbox">,
+  record: DesiredPluginRecord,
+): DeclaredItem {
   const { key, zoneId, zone, name, type, value } = record;
   const text = typeof value === "string" ? value : known(value);
   const plain = (type === "A" || type === "AAAA") && text !== unknown ? canonicalAddress(text) : text;

@@ -1,19 +1,19 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import type { GuestInputs } from "../../../providers/netbox/virtualization/guest.model";
-import { guestUrl } from "../../../providers/ownership/mark";
+import type { NetboxGuestInputs } from "../../../providers/netbox/virtualization/guest.model";
+import { guestTitle } from "../../../providers/ownership/mark";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
-import { namedNode, typeOf, vmidOf } from "../../netbox/identity";
+import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
 import { slots } from "../../netbox/interfaces";
-import { isBuilt, promotes } from "../../netbox/statuses";
+import { isBuilt, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { disksOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
-import { memoryOf, type Needs, nicProblems, Placement, placeOf } from "./placement";
+import { memoryOf, type NodeNeeds, nicProblems, Placement, placeOfGuest } from "./placement";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import type { DesiredGuest, Problem, Site } from "./types";
 import { targetOf } from "./vmid";
@@ -64,7 +64,7 @@ interface Parts {
   interfaces: NetboxInterface[];
   disks: NetboxDisk[];
   placement: Placement | undefined;
-  vmidField: GuestInputs["field"];
+  vmidField: NetboxGuestInputs["field"];
 }
 
 function desiredGuest(
@@ -76,9 +76,9 @@ function desiredGuest(
   const fields = settings.site.customFields;
   const mark = markOf(site, guest.id);
   const problems: Problem[] = [];
-  const problem = (text: string) => problems.push(`${guest.name} (${guestUrl(mark)}): ${text}`);
+  const problem = (text: string) => problems.push(`${guestTitle({ name: guest.name, mark })}: ${text}`);
   const facts = site.proxmox.get(guest.clusterName ?? "");
-  const type = typeOf(guest, settings);
+  const type = guestTypeOf(guest, settings);
   if (type === undefined)
     problem(`custom field ${fields.type} holds "${guest.customFields.get(fields.type)}"; write vm or lxc`);
   const found = facts && type && targetOf(site, guest, type, mark, facts, problem);
@@ -101,7 +101,7 @@ function desiredGuest(
   if (source?.volume !== undefined && !target.built) checkRootfs(mapping, diskMap);
   const node = namedNode(guest, fields.node, facts, problem);
   const needs = source && needsOf(mapping, source, diskMap);
-  const placed = target.built || problems.length > 0 ? undefined : placeOf(mapping, node, needs, placement);
+  const placed = target.built || problems.length > 0 ? undefined : placeOfGuest(mapping, node, needs, placement);
   const at = node ?? target.node;
   if (target.built && at !== undefined) nicProblems(mapping, at, nics, target.networks);
   const given = addressesOf({ site, guest, mark, slotted, vmid: target.vmid } satisfies Addressing, problem);
@@ -123,7 +123,7 @@ function desiredGuest(
       allocations,
       nics: given.nics,
       machine,
-      promote: promotes(guest, settings),
+      promote: isToBePromoted(guest, settings),
       rebootPolicy: own.rebootPolicy ?? "never",
       safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
     },
@@ -131,7 +131,7 @@ function desiredGuest(
 }
 
 /** The custom field that VMIDs are written into, where NetBox has it. */
-function vmidFieldOf({ netbox, settings }: Site): GuestInputs["field"] {
+function vmidFieldOf({ netbox, settings }: Site): NetboxGuestInputs["field"] {
   const definition = netbox.customFields.find(
     ({ name, objectTypes }) =>
       name === settings.site.customFields.vmid && objectTypes.includes("virtualization.virtualmachine"),
@@ -143,7 +143,11 @@ const keptOf = (source: Source | undefined): KeptDisks =>
   source !== undefined && "disks" in source.facts ? source.facts.disks : {};
 
 /** What the guest needs of a node that it is made on. */
-function needsOf({ type, own, nics }: GuestMapping, source: Source, disks: Record<string, Disk> | undefined): Needs {
+function needsOf(
+  { type, own, nics }: GuestMapping,
+  source: Source,
+  disks: Record<string, Disk> | undefined,
+): NodeNeeds {
   const storages = [own.storage, ...Object.values(disks ?? {}).map(({ storage }) => storage)];
   return {
     source: source.facts,
@@ -178,7 +182,7 @@ function clashes(guests: DesiredGuest[]): Problem[] {
       .filter(([, list]) => list.length > 1)
       .map(
         ([key, list]) =>
-          `${list.map(({ name, mark }) => `${name} (${guestUrl(mark)})`).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
+          `${list.map(guestTitle).join(" and ")} have the same ${what} ${key.split("\0").pop()}; ${remedy}`,
       );
   };
   const addresses = ({ nics, allocations }: DesiredGuest) => {

@@ -1,7 +1,7 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { isRecord, withoutUndefined } from "../../../providers/values";
 import type { Settings } from "../../settings";
-import { type GuestDefaults, type GuestSettings as Named, readGuestSettings } from "../settings";
+import { type GuestDefaults, type NamedGuestSettings, readGuestSettings } from "../settings";
 
 /** What a guest's config context says below `proxmox`. */
 export const contextOf = ({ context }: NetboxVirtualMachine): Record<string, unknown> =>
@@ -13,7 +13,7 @@ const list = (text: string | undefined) => text?.split(/[\s,;]+/).filter((word) 
 const texts = ["storage", "pool", "ha", "user", "searchDomain", "rebootPolicy"] as const;
 
 /** What a guest takes: its custom fields before its config context before the stack's defaults. */
-export type GuestSettings = GuestDefaults & Named;
+export type GuestSettings = GuestDefaults & NamedGuestSettings;
 
 /** A guest's settings, each from the first place that has it; everything that won't do is told with its place. */
 export function settingsOf(

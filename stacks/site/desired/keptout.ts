@@ -2,7 +2,7 @@ import { type Span, spanOf } from "../../../providers/netbox/ipam/spans";
 import type { NetboxPrefix, NetboxRange } from "../../../providers/netbox/schemas";
 import { addressOf, hostOf } from "../../netbox/address";
 import type { Vrf } from "../../netbox/ipam";
-import type { Selection } from "./selectors";
+import type { AddressSelection } from "./selectors";
 import type { Site } from "./types";
 
 /** Of what a prefix or range covers, what is for something else than guests: as `FIRST-LAST`, with what it is of. */
@@ -21,7 +21,7 @@ const kept = new WeakMap<Site, Map<Vrf, KeptOut[]>>();
  * What must not be handed out of a selection's sources: ranges and prefixes that are reserved, deprecated, populated or for DHCP,
  * gateways that NetBox has no address of, and what `site.avoid` names.
  */
-export function keptOutOf(site: Site, { vrfId, sources }: Selection): string[] {
+export function keptOutOf(site: Site, { vrfId, sources }: AddressSelection): string[] {
   const ofRun = kept.get(site) ?? new Map<Vrf, KeptOut[]>();
   kept.set(site, ofRun);
   const all = ofRun.get(vrfId) ?? keptOutIn(site, vrfId);

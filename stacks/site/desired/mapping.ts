@@ -7,8 +7,8 @@ import { nameInside } from "../../netbox/interfaces";
 import { powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { GuestSettings } from "./guestsettings";
-import { modelOf } from "./networks";
-import { optionsOf } from "./options";
+import { nicModelOf } from "./networks";
+import { optionsOfGuest } from "./options";
 import type { Source } from "./sources";
 import type { Machine, ProxmoxFacts, Site } from "./types";
 import type { GuestTarget } from "./vmid";
@@ -91,7 +91,7 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
     pool: own.pool,
     ha: own.ha,
-    options: optionsOf(guest, type, settings, problem),
+    options: optionsOfGuest(guest, type, settings, problem),
     power: wanted,
     adopt: asked && target.adopts ? true : undefined,
     inert: guest.status === "failed" ? true : undefined,
@@ -135,7 +135,7 @@ function virtualMachine(mapping: GuestMapping) {
       const nic = nicAt(mapping, slot);
       if (nic.mtu !== undefined && nic.mtu > 65_520)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
-      return [`net${slot}`, { model: modelOf(each, own, site.settings, problem), ...nic }];
+      return [`net${slot}`, { model: nicModelOf(each, own, site.settings, problem), ...nic }];
     }),
   );
   return {

@@ -49,7 +49,7 @@ export function nicOf(
 const models = ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139"];
 
 /** The model of a virtual machine's NIC. */
-export function modelOf(
+export function nicModelOf(
   vmInterface: NetboxInterface,
   own: GuestSettings,
   settings: Settings,

@@ -1,10 +1,7 @@
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
 import type { Power } from "../../../providers/proxmox/nodes/guest.model";
-import {
-  changedContainerFields,
-  fromApi as containerFromApi,
-} from "../../../providers/proxmox/nodes/lxc/container.model";
-import { changedVmFields, fromApi as vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
 import { withAddresses } from "./machines";
 import type { Removal } from "./removals";
@@ -12,14 +9,12 @@ import type { DesiredGuest, KnownGuest, Machine, ProxmoxFacts } from "./types";
 
 // What the plan says of single guests beside what the engine shows.
 
-const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
-
 const brief = (value: unknown): string => {
   const text = value === undefined ? "nothing" : typeof value === "string" ? value : JSON.stringify(value);
   return text.length > 160 ? `${text.slice(0, 157)}…` : text;
 };
 
-/** Who is taken away, and on whose word. */
+/** Which guests are taken away, and why. */
 export const removalNotes = (removals: Removal[]): string[] =>
   removals.map(
     (guest) =>
@@ -47,7 +42,7 @@ export function adoptionNotes(
     const last = known.get(guest.id)?.last;
     // The engine compares with what it was told last time, and the adopting run was told all of it.
     const since = last?.adopted === true ? differences(machine, last) : [];
-    if (since.length > 0) return [`${title(guest)} was adopted as it is; this run changes:\n${since.join("\n")}`];
+    if (since.length > 0) return [`${guestTitle(guest)} was adopted as it is; this run changes:\n${since.join("\n")}`];
     const facts = proxmox.get(inputs.cluster);
     const config = facts?.seen.get(inputs.vmid)?.config;
     const listed = facts?.guests.get(inputs.vmid);
@@ -56,7 +51,7 @@ export function adoptionNotes(
     const observed = { power, pool: listed.pool, ha: listed.hasHa ? "managed" : "none" };
     const before = type === "qemu" ? vmFromApi(config, observed, inputs) : containerFromApi(config, observed, inputs);
     const lines = differences(machine, { ...before });
-    const head = `${title(guest)} is adopted: ${type === "qemu" ? "VM" : "container"} ${inputs.vmid} on ${listed.node} gets the mark of this stack and stays as it is.`;
+    const head = `${guestTitle(guest)} is adopted: ${type === "qemu" ? "VM" : "container"} ${inputs.vmid} on ${listed.node} gets the mark of this stack and stays as it is.`;
     return [lines.length === 0 ? head : `${head} The next run would change:\n${lines.join("\n")}`];
   });
 }
@@ -70,7 +65,7 @@ export function restartNotes(guests: DesiredGuest[], known: Map<number, KnownGue
     const earlier = Array.isArray(last.pending) ? last.pending.map(String) : [];
     const all = [...new Set([...waitsForStart(type, last, inputs), ...earlier])].sort();
     if (all.length === 0) return [];
-    const what = `${title(guest)}: ${all.join(", ")} ${all.length === 1 ? "takes" : "take"} effect when it is started anew`;
+    const what = `${guestTitle(guest)}: ${all.join(", ")} ${all.length === 1 ? "takes" : "take"} effect when it is started anew`;
     if (inputs.restart) return [`${what}; this run restarts it (reboot policy ${guest.rebootPolicy}).`];
     const remedy =
       guest.rebootPolicy === "ask"
@@ -92,7 +87,7 @@ export function movedNotes(
     const before = known.get(guest.id)?.last.node;
     return node === undefined || there === undefined || there === node || before !== node
       ? []
-      : [`${title(guest)} runs on ${there}, though NetBox names ${node}: it was moved by hand, and stays there.`];
+      : [`${guestTitle(guest)} runs on ${there}, though NetBox names ${node}: it was moved by hand, and stays there.`];
   });
 }
 

@@ -87,7 +87,7 @@ const inOrder = (chosen: Map<string, OptionValue>): Record<string, OptionValue> 
  * The PVE options that somebody names for a guest: NetBox's own fields, then custom fields, then its config context, then the
  * stack's defaults. What nobody names stays as the template has it.
  */
-export function optionsOf(
+export function optionsOfGuest(
   guest: NetboxVirtualMachine,
   type: GuestType,
   settings: Settings,

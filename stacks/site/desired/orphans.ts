@@ -10,7 +10,7 @@ import type { Undeclared } from "./removals";
 import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Site } from "./types";
 
 /** A zone of a name server as it is. */
-export interface ZoneFacts {
+export interface ServerZone {
   server: string;
   zone: string;
   content: ZoneContent;
@@ -24,7 +24,7 @@ export function orphans(
   site: Site,
   guests: DesiredGuest[],
   removals: Undeclared[],
-  zones: ZoneFacts[],
+  zones: ServerZone[],
   { records, plugin, facts }: Pick<NamedRecords, "records" | "plugin"> & { facts: PluginFacts | undefined },
 ): Orphan[] {
   const marked = markedAddresses(site);
@@ -139,7 +139,7 @@ function isOfAnother({ proxmox, self, netbox }: Site, guestId: number): boolean 
 }
 
 /** Names whose owner is this stack, and that it neither declares nor knows. */
-function leftRecords(site: Site, zones: ZoneFacts[], records: DesiredRecord[]): Orphan[] {
+function leftRecords(site: Site, zones: ServerZone[], records: DesiredRecord[]): Orphan[] {
   const declared = new Set(records.map(({ server, name }) => `${server}/${name}`));
   const isReverse = (name: string) => name.endsWith(".arpa.");
   return zones.flatMap(({ server, content }) =>

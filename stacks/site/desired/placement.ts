@@ -3,7 +3,7 @@ import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { ProxmoxFacts, TemplateFacts } from "./types";
 
 /** What a new guest needs of a node. */
-export interface Needs {
+export interface NodeNeeds {
   /** What it is made from: a template that was read, or the nodes that have an OS template. */
   source: TemplateFacts | { nodes: string[] };
   /** The storages that its disks go to, and what these must hold. */
@@ -45,7 +45,7 @@ export class Placement {
   /** The node for a new guest: that which keeps it apart from its group, then the one with most memory to give, then by name. */
   choose(
     guest: Pick<NetboxVirtualMachine, "tags">,
-    needs: Needs,
+    needs: NodeNeeds,
     memory: number,
   ): { node: string } | { problem: string } {
     const reasons: string[] = [];
@@ -69,7 +69,7 @@ export class Placement {
 export function unfit(
   facts: ProxmoxFacts,
   node: string,
-  { source, storages, content, nics }: Needs,
+  { source, storages, content, nics }: NodeNeeds,
 ): string | undefined {
   const on = (name: string) => facts.storages.find((each) => each.node === node && each.storage === name);
   if ("nodes" in source) {
@@ -109,10 +109,10 @@ interface Seeking {
 }
 
 /** Where a new guest goes: to the node that NetBox names, if that can take it, else to one that is chosen. */
-export function placeOf(
+export function placeOfGuest(
   { guest, problem, facts }: Seeking,
   node: string | undefined,
-  needs: Needs | undefined,
+  needs: NodeNeeds | undefined,
   placement: Placement | undefined,
 ): string | undefined {
   if (needs === undefined || placement === undefined) return undefined;

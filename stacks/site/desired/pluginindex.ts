@@ -1,5 +1,5 @@
 import { absolute } from "../../../providers/dns/names";
-import type { NetboxDnsRecord, NetboxDnsView, NetboxDnsZone } from "../../../providers/netbox/schemas";
+import type { NetboxDnsView, NetboxDnsZone, NetboxPluginRecord } from "../../../providers/netbox/schemas";
 import { groupBy } from "../../../providers/values";
 import { Prefixes } from "../../netbox/ipam";
 import type { PluginFacts } from "./types";
@@ -20,11 +20,11 @@ export const zoneServerOf = (name: string, view: string | undefined, zoneOf: Zon
 
 /** What netbox-dns holds, found by name server, zone and name. */
 export class IndexedPlugin {
-  readonly records: readonly NetboxDnsRecord[];
+  readonly records: readonly NetboxPluginRecord[];
   private readonly zones: Map<number, NetboxDnsZone>;
   /** By view and name. */
   private readonly zonesByName: Map<string, NetboxDnsZone>;
-  private readonly atName: Map<string, NetboxDnsRecord[]>;
+  private readonly atName: Map<string, NetboxPluginRecord[]>;
   private readonly servers: Map<string, { zoneOf: ZoneServer["zoneOf"]; viewId: number | undefined }>;
   /** Prefixes by the id of the view that they are linked to. */
   private readonly synced: Map<number, Prefixes<{ prefix: string }>>;
@@ -54,14 +54,14 @@ export class IndexedPlugin {
   }
 
   /** The name servers that show a record: those of its zone's view that keep its zone. */
-  serversOf({ fqdn }: NetboxDnsRecord, { name, viewId }: NetboxDnsZone): string[] {
+  serversOf({ fqdn }: NetboxPluginRecord, { name, viewId }: NetboxDnsZone): string[] {
     return [...this.servers]
       .filter(([, server]) => server.viewId === viewId && server.zoneOf(fqdn) === absolute(name))
       .map(([server]) => server)
       .reverse();
   }
 
-  recordsAt({ id }: NetboxDnsZone, name: string): NetboxDnsRecord[] {
+  recordsAt({ id }: NetboxDnsZone, name: string): NetboxPluginRecord[] {
     return this.atName.get(recordKey(id, name)) ?? [];
   }
 

@@ -1,7 +1,7 @@
 import type { RecordType } from "../../../providers/dns/bind9/record.model";
 import { absolute } from "../../../providers/dns/names";
 import { recordTypes } from "../../../providers/dns/rdata";
-import type { NetboxDnsRecord, NetboxDnsZone } from "../../../providers/netbox/schemas";
+import type { NetboxDnsZone, NetboxPluginRecord } from "../../../providers/netbox/schemas";
 import { parseRecord } from "../../../providers/ownership/netbox";
 import { canonical, familyOf } from "../../netbox/address";
 import type { IndexedPlugin } from "./pluginindex";
@@ -12,7 +12,7 @@ const isKept = (type: string): type is RecordType => recordTypes.some((each) => 
 
 interface PluginEntry {
   server: string;
-  record: NetboxDnsRecord;
+  record: NetboxPluginRecord;
   zone: NetboxDnsZone;
   type: RecordType;
 }

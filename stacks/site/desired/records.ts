@@ -3,7 +3,8 @@ import { absolute, isDnsName } from "../../../providers/dns/names";
 import { canonicalValue, isSafe, unquoteTxt } from "../../../providers/dns/rdata";
 import type { Zones } from "../../../providers/dns/zones";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
+import { pageOf } from "../../../providers/page";
 import { canonical } from "../../netbox/address";
 import { IndexedPlugin, type ZoneServer } from "./pluginindex";
 import { pluginEntries, pluginRecords } from "./pluginrecords";
@@ -60,7 +61,7 @@ export function desiredRecords(
   };
   const ofGuest = (name: string, guest: DesiredGuest): Entry | undefined => {
     if (!isDnsName(name)) {
-      problems.push(`${title(guest)}: "${name}" is no valid DNS name; correct it in NetBox`);
+      problems.push(`${guestTitle(guest)}: "${name}" is no valid DNS name; correct it in NetBox`);
       return undefined;
     }
     const server = servers.zones.of(name)?.kept;
@@ -70,7 +71,7 @@ export function desiredRecords(
     }
     const entry = entryAt(server, name);
     entry.guests.add(guest.id);
-    entry.holders.add(title(guest));
+    entry.holders.add(guestTitle(guest));
     entry.adopt ||= site.settings.site.adopt || guest.machine.inputs.adopt === true;
     return entry;
   };
@@ -128,8 +129,6 @@ class Pointers {
   }
 }
 
-const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
-
 function add(entry: Entry, type: Exclude<RecordType, "A" | "AAAA">, value: string): void {
   const values = entry.texts.get(type) ?? new Set();
   entry.texts.set(type, values.add(canonicalValue(type, value)));
@@ -162,7 +161,7 @@ function readPlugin(
   problems: Problem[],
 ): void {
   for (const { server, record, zone, type } of pluginEntries(stack, plugin)) {
-    const where = `${record.name} ${record.type} of zone ${zone.name} (${netbox.url}/plugins/netbox-dns/records/${record.id}/)`;
+    const where = `${record.name} ${record.type} of zone ${zone.name} (${pageOf(netbox.url, "plugins/netbox-dns/records", record.id)})`;
     const value = type === "TXT" && record.value.startsWith('"') ? unquoteTxt(record.value) : record.value;
     if (!isSafe(type, value)) {
       problems.push(`${where} holds control characters, which no zone takes; correct it in NetBox`);

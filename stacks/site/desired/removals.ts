@@ -1,5 +1,6 @@
 import type { Deletion, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl } from "../../../providers/ownership/mark";
+import { pageOf } from "../../../providers/page";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isBuilt } from "../../netbox/statuses";
 import type { SiteSettings } from "../settings";
@@ -100,7 +101,7 @@ export function judgeEventRules(
 ): string[] {
   const rules = (eventRules ?? []).filter(({ name, enabled }) => enabled && otherRules.test(name));
   if (rules.length === 0 || site.otherAutomation === "allow") return [];
-  const list = rules.map(({ id, name }) => `${name} (${url}/extras/event-rules/${id}/)`).join(", ");
+  const list = rules.map(({ id, name }) => `${name} (${pageOf(url, "extras/event-rules", id)})`).join(", ");
   return [
     `NetBox has ${rules.length === 1 ? "an event rule" : "event rules"} of netbox-proxmox-automation enabled, which acts on the same guests: ${list}; disable ${rules.length === 1 ? "it" : "them"} there, or, if that is meant, set netbox-proxmox:site.otherAutomation to allow.`,
   ];

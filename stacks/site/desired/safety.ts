@@ -1,6 +1,6 @@
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
 import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
-import { canonical, digest, isRecord, sameValue, withoutUndefined } from "../../../providers/values";
+import { canonicalText, isRecord, sameValue, shortDigest, withoutUndefined } from "../../../providers/values";
 import type { SnapshotGroup } from "../settings";
 import type { DesiredGuest, KnownGuest } from "./types";
 
@@ -80,7 +80,7 @@ export function safetyOf(
     const isMove = last !== undefined && movesDisk(from.disks, to.disks);
     if (risks.length > 0 && isMove)
       notes.push(
-        `${name} (${guestUrl(mark)}): no snapshot is taken before ${risks.join(", ")} change: one of its disks goes to another storage, which Proxmox VE refuses for a disk that a snapshot holds.`,
+        `${guestTitle({ name, mark })}: no snapshot is taken before ${risks.join(", ")} change: one of its disks goes to another storage, which Proxmox VE refuses for a disk that a snapshot holds.`,
       );
     const isDue = risks.length > 0 && !isMove;
     const due = isDue ? nameOf(from, to, now) : undefined;
@@ -111,5 +111,5 @@ function risksOf({ machine, safety }: DesiredGuest, before: Groups, wanted: Grou
 /** The same for the same change on one day, so that a run that goes on with another's work takes none twice. */
 function nameOf(from: Groups, to: Groups, now: Date): string {
   const day = now.toISOString().slice(0, 10).replaceAll("-", "");
-  return `before-${day}-${digest(canonical([from, to])).slice(0, 8)}`;
+  return `before-${day}-${shortDigest(canonicalText([from, to])).slice(0, 8)}`;
 }

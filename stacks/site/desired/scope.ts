@@ -1,5 +1,5 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
 import type { Scope } from "../settings";
 import type { Problem } from "./types";
 
@@ -44,7 +44,7 @@ export function overlaps(guests: Scoped[], netboxUrl: string, otherStacks: Other
       if (both.length === 0) return [];
       const names = both
         .slice(0, shown)
-        .map(({ id, name }) => `${name} (${guestUrl({ netboxUrl, netboxId: id })})`)
+        .map(({ id, name }) => guestTitle({ name, mark: { netboxUrl, netboxId: id } }))
         .join(", ");
       const more = both.length > shown ? ` and ${both.length - shown} more` : "";
       const theirs = Object.keys(scope).length === 0 ? "every guest of its clusters" : printScope(scope);

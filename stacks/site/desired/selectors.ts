@@ -4,7 +4,7 @@ import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/addr
 import { globalTable, type Ipam, type Vrf } from "../../netbox/ipam";
 
 /** Where one address is to come from: the sources to try, in order, all of one family and VRF. */
-export interface Selection {
+export interface AddressSelection {
   family: Family;
   vrfId: Vrf;
   sources: AddressSource[];
@@ -15,7 +15,7 @@ export interface Selection {
 }
 
 export interface Selected {
-  selections: Selection[];
+  selections: AddressSelection[];
   /** What is wrong with a word, as `asks for …; …`. */
   problems: string[];
 }
@@ -85,14 +85,14 @@ export const offers = (sources: readonly AddressSource[], address: string): bool
  * @param held what the interface has of a family and place already: it stays, but for one of a VLAN that the interface left
  * @param given families that a person gave an address of: nothing is asked for
  */
-export function select(
+export function selectAddresses(
   words: readonly string[],
   ipam: Ipam,
   vmInterface: NetboxInterface,
   held: (family: Family, place: number) => readonly NetboxAddress[] = () => [],
   given: ReadonlySet<Family> = new Set(),
 ): Selected {
-  const selections: Selection[] = [];
+  const selections: AddressSelection[] = [];
   const problems: string[] = [];
   const counts = { 4: 0, 6: 0 };
   let named: { vrf: Vrf } | undefined;

@@ -7,13 +7,13 @@ export const dimensions = ["clusters", "sites", "tenants", "tags"] as const;
 export type Dimension = (typeof dimensions)[number];
 
 /** A stack of the split: its scope, and how many guests that holds today. */
-export interface Part {
+export interface SplitPart {
   scope: Scope;
   guests: number;
 }
 
 export interface Split {
-  parts: Part[];
+  parts: SplitPart[];
   /** Why a part is larger than was asked for. */
   notes: string[];
 }
@@ -38,7 +38,7 @@ export function splitGuests(
 ): Split {
   const notes: string[] = [];
   const order = by === undefined ? [...dimensions] : [by, ...dimensions.filter((each) => each !== by)];
-  const divide = (own: Scoped[], scope: Scope, left: Dimension[], mustDivide: boolean): Part[] => {
+  const divide = (own: Scoped[], scope: Scope, left: Dimension[], mustDivide: boolean): SplitPart[] => {
     if (own.length <= most && !mustDivide) return [{ scope, guests: own.length }];
     for (const [n, dimension] of left.entries()) {
       const groups = groupBy(own, (guest) => partOf(guest, dimension, tagPrefix));
@@ -92,7 +92,7 @@ const slug = (text: string) =>
     .replace(/^-|-$/g, "");
 
 /** Names for the stacks of a split: by their one value, or numbered. */
-export function stackNames(base: string, parts: Part[]): string[] {
+export function stackNames(base: string, parts: SplitPart[]): string[] {
   const names = parts.map(({ scope }, n) => {
     const values = Object.values(scope);
     return values.every((each) => each.length === 1)

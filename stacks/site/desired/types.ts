@@ -1,20 +1,20 @@
-import type { Owner, RecordType } from "../../../providers/dns/bind9/record.model";
+import type { RecordOwner, RecordType } from "../../../providers/dns/bind9/record.model";
 import type { IpAllocationInputs } from "../../../providers/netbox/ipam/ipallocation.model";
 import type { DnsRecordInputs } from "../../../providers/netbox/plugins/dnsrecord.model";
 import type {
   NetboxAddress,
   NetboxCustomField,
   NetboxDisk,
-  NetboxDnsRecord,
   NetboxDnsView,
   NetboxDnsZone,
   NetboxEventRule,
   NetboxInterface,
+  NetboxPluginRecord,
   NetboxPrefix,
   NetboxRange,
   NetboxVirtualMachine,
 } from "../../../providers/netbox/schemas";
-import type { GuestInputs } from "../../../providers/netbox/virtualization/guest.model";
+import type { NetboxGuestInputs } from "../../../providers/netbox/virtualization/guest.model";
 import type { Mark } from "../../../providers/ownership/mark";
 import type { Self } from "../../../providers/ownership/owner";
 import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
@@ -55,7 +55,7 @@ export interface NetboxFacts {
 export interface PluginFacts {
   views: NetboxDnsView[];
   zones: NetboxDnsZone[];
-  records: NetboxDnsRecord[];
+  records: NetboxPluginRecord[];
 }
 
 /** A template as far as guests made from it are concerned. */
@@ -70,7 +70,7 @@ export interface TemplateFacts {
 }
 
 /** A guest on Proxmox whose configuration was read, as it was not known whose it is. */
-export interface SeenGuest {
+export interface ExaminedGuest {
   vmid: number;
   type: GuestType;
   name: string;
@@ -87,7 +87,7 @@ export interface ProxmoxFacts {
   guests: Map<number, GuestResource>;
   templates: Map<number, TemplateFacts>;
   /** Guests whose configuration was read, by VMID. */
-  seen: Map<number, SeenGuest>;
+  seen: Map<number, ExaminedGuest>;
   nodes: NodeResource[];
   storages: StorageResource[];
   /** By node, the bridges and vnets with their MTU where it is set; nothing of a node that doesn't say. */
@@ -175,7 +175,7 @@ export interface DesiredGuest {
   name: string;
   status: string;
   mark: Mark;
-  netbox: GuestInputs;
+  netbox: NetboxGuestInputs;
   allocations: DesiredAllocation[];
   nics: DesiredNic[];
   machine: Machine;
@@ -196,7 +196,7 @@ export interface DesiredRecord {
   texts: Partial<Record<Exclude<RecordType, "A" | "AAAA">, string[]>>;
   /** Addresses that no PTR leads back from. */
   withoutPtr: string[];
-  owner: Owner;
+  owner: RecordOwner;
   /** What is there and nobody owns is taken over. */
   adopt: boolean;
 }

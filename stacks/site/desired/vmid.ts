@@ -8,7 +8,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
 import { awayOf } from "./placement";
-import type { KnownGuest, ProxmoxFacts, SeenGuest, Site } from "./types";
+import type { ExaminedGuest, KnownGuest, ProxmoxFacts, Site } from "./types";
 
 /** A guest's target on a VMID, and what is there already. */
 export interface GuestTarget {
@@ -41,7 +41,7 @@ const last = z.object({
   networks: z.record(z.string(), z.object({ bridge: z.string().optional(), mtu: z.number().optional() })).optional(),
 });
 
-const words: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };
+const guestNouns: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };
 
 /** What a guest has a target on. @returns nothing where it has a problem instead */
 export function targetOf(
@@ -98,7 +98,7 @@ export function targetOf(
   const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
   const what =
     asked && owner === undefined
-      ? `, and can't be adopted as a ${words[type]}: it is a ${there.template ? "template" : words[there.type]}`
+      ? `, and can't be adopted as a ${guestNouns[type]}: it is a ${there.template ? "template" : guestNouns[there.type]}`
       : "";
   problem(
     `VMID ${vmid} is taken on ${there.node} by ${there.name || "a guest"}, ${whose}${what}; give it another VMID in NetBox, or move that guest away`,
@@ -129,7 +129,7 @@ function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }
 function fromState(
   known: KnownGuest,
   type: GuestType,
-  seen: SeenGuest | undefined,
+  seen: ExaminedGuest | undefined,
 ): Pick<GuestTarget, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };

@@ -1,6 +1,6 @@
 import type { Choice, ChoicesInputs } from "../../../providers/netbox/extras/choices.model";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
-import type { Planned, TemplatesFacts, TemplatesPlan } from "./types";
+import type { PlannedResource, TemplatesFacts, TemplatesPlan } from "./types";
 
 // What NetBox offers of the templates.
 
@@ -16,7 +16,7 @@ interface Made extends Pick<TemplatesPlan, "files" | "templates"> {
 export function planChoices(
   facts: TemplatesFacts,
   { files, templates, osVolumes }: Made,
-): { choices: Planned<ChoicesInputs>[]; notes: string[] } {
+): { choices: PlannedResource<ChoicesInputs>[]; notes: string[] } {
   const { netbox, file, known } = facts;
   if (netbox === undefined || !file.choices) return { choices: [], notes: [] };
   const notes: string[] = [];

@@ -1,11 +1,11 @@
 import { type FileInputs, fileInputs, volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
 import { type TemplateInputs, templateInputs } from "../../../providers/proxmox/nodes/template.model";
-import type { Planned, TemplateCluster, TemplatesFacts } from "./types";
+import type { PlannedResource, TemplateCluster, TemplatesFacts } from "./types";
 
 /** What is declared so far, what is said of it, and what every entry of the file looks up. */
 export class DeclaredTemplates {
-  readonly files = new Map<string, Planned<FileInputs>>();
-  readonly templates = new Map<string, Planned<TemplateInputs>>();
+  readonly files = new Map<string, PlannedResource<FileInputs>>();
+  readonly templates = new Map<string, PlannedResource<TemplateInputs>>();
   readonly taken = new Map<string, Set<number>>();
   /** Entries with a template that is current. */
   readonly current = new Set<string>();
@@ -60,8 +60,8 @@ export class DeclaredTemplates {
     this.problem(
       path,
       named === undefined
-        ? `is missing: name one of ${list(names)}`
-        : `is ${named}, which holds no \`${content}\`; there is ${list(names)}`,
+        ? `is missing: name one of ${listNames(names)}`
+        : `is ${named}, which holds no \`${content}\`; there is ${listNames(names)}`,
     );
     return undefined;
   }
@@ -86,4 +86,4 @@ export const onlineOf = ({ nodes }: TemplateCluster, rows: { node: string }[]): 
     .filter((node) => nodes.some((each) => each.node === node && each.online))
     .sort();
 
-export const list = (names: string[]): string => (names.length === 0 ? "none" : [...new Set(names)].join(", "));
+export const listNames = (names: string[]): string => (names.length === 0 ? "none" : [...new Set(names)].join(", "));

@@ -120,7 +120,7 @@ const osTemplate = z
     error: "a download needs its `checksum`, or the `checksumUrl` of a list of them",
   });
 
-export const templatesSchema = z.strictObject({
+export const templatesFileSchema = z.strictObject({
   defaults: z.strictObject(common).prefault({}),
   templates: z
     .record(
@@ -133,10 +133,10 @@ export const templatesSchema = z.strictObject({
   choices: z.boolean().default(true),
 });
 
-export type TemplatesFile = z.infer<typeof templatesSchema>;
+export type TemplatesFile = z.infer<typeof templatesFileSchema>;
 export type TemplateEntry = TemplatesFile["templates"][string];
 export type OsTemplateEntry = TemplatesFile["osTemplates"][string];
 
 /** templates.yml. */
 export const parseTemplates = (text: string, file: string): ParsedFile<TemplatesFile> =>
-  parseYaml(text, file, templatesSchema);
+  parseYaml(text, file, templatesFileSchema);

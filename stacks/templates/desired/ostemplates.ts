@@ -1,6 +1,6 @@
 import { type FileInputs, volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
 import { fileOf } from "./checksums";
-import { type DeclaredTemplates, list, onlineOf } from "./declared";
+import { type DeclaredTemplates, listNames, onlineOf } from "./declared";
 import type { OsTemplateEntry } from "./file";
 import type { TemplateCluster } from "./types";
 
@@ -19,7 +19,7 @@ export function declareOsTemplate(declared: DeclaredTemplates, key: string, entr
   if (away.length > 0) {
     declared.problem(
       path,
-      `can't be fetched on ${list(away)}: the node is offline, unknown, or has no storage ${storage}`,
+      `can't be fetched on ${listNames(away)}: the node is offline, unknown, or has no storage ${storage}`,
     );
     return;
   }

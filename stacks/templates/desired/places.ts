@@ -1,10 +1,10 @@
-import { type DeclaredTemplates, list, onlineOf } from "./declared";
+import { type DeclaredTemplates, listNames, onlineOf } from "./declared";
 import type { TemplateEntry } from "./file";
 import type { ImageSource } from "./images";
 import type { TemplateCluster } from "./types";
 
 /** Where a template goes, and where its image goes first. */
-export interface Place {
+export interface TemplatePlace {
   nodes: string[];
   storage: string;
   importStorage: string | undefined;
@@ -13,17 +13,17 @@ export interface Place {
 }
 
 /** Where an entry goes; `away` where a node that it was built on is offline now. */
-export function placeOf(
+export function placeOfTemplate(
   declared: DeclaredTemplates,
   path: string[],
   cluster: TemplateCluster,
   entry: TemplateEntry,
-): Place | { away: string[] } | undefined {
+): TemplatePlace | { away: string[] } | undefined {
   const unknown = (entry.nodes ?? []).filter((node) => !cluster.nodes.some((each) => each.node === node));
   if (unknown.length > 0) {
     declared.problem(
       [...path, "nodes"],
-      `names ${unknown.join(", ")}; ${cluster.name} has ${list(cluster.nodes.map(({ node }) => node))}`,
+      `names ${unknown.join(", ")}; ${cluster.name} has ${listNames(cluster.nodes.map(({ node }) => node))}`,
     );
     return undefined;
   }
@@ -36,7 +36,7 @@ export function placeOf(
   if (entry.importStorage !== undefined && !imports.includes(entry.importStorage)) {
     declared.problem(
       [...path, "importStorage"],
-      `is ${entry.importStorage}, which holds no content \`import\` on ${cluster.name}; there is ${list(imports)}`,
+      `is ${entry.importStorage}, which holds no content \`import\` on ${cluster.name}; there is ${listNames(imports)}`,
     );
     return undefined;
   }
@@ -56,7 +56,7 @@ export function placeOf(
   if (away.length > 0 || nodes.length === 0) {
     declared.problem(
       path,
-      `can't be built on ${list(away)}: the node is offline, or has no storage ${storage}; run again when it is back, or take it out of \`nodes\``,
+      `can't be built on ${listNames(away)}: the node is offline, or has no storage ${storage}; run again when it is back, or take it out of \`nodes\``,
     );
     return undefined;
   }
@@ -86,7 +86,7 @@ export function canDo(
     if (lacking.length > 0)
       declared.problem(
         path,
-        `is built over ssh (${wants ? "its packages, commands or file need that" : importStorage === undefined ? `no storage of ${cluster.name} holds \`import\`` : "its method says so"}), and netbox-proxmox:proxmox["${cluster.name}"].ssh.nodes lacks ${list(lacking)}`,
+        `is built over ssh (${wants ? "its packages, commands or file need that" : importStorage === undefined ? `no storage of ${cluster.name} holds \`import\`` : "its method says so"}), and netbox-proxmox:proxmox["${cluster.name}"].ssh.nodes lacks ${listNames(lacking)}`,
       );
     if (image.volume !== undefined)
       declared.problem(

@@ -1,10 +1,10 @@
 import { volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
 import { withoutUndefined } from "../../../providers/values";
-import { type DeclaredTemplates, list } from "./declared";
+import { type DeclaredTemplates, listNames } from "./declared";
 import type { TemplateEntry } from "./file";
 import { type ImageSource, imageOf } from "./images";
-import { canDo, placeOf } from "./places";
+import { canDo, placeOfTemplate } from "./places";
 import { isPreset, presets } from "./presets";
 import type { TemplateCluster } from "./types";
 
@@ -25,10 +25,10 @@ export function declareTemplate(declared: DeclaredTemplates, key: string, entry:
     keepBuilt(declared, path, key, cluster.name, checksum.problem);
     return;
   }
-  const place = placeOf(declared, path, cluster, entry);
+  const place = placeOfTemplate(declared, path, cluster, entry);
   if (place === undefined) return;
   if ("away" in place) {
-    keepBuilt(declared, path, key, cluster.name, `${list(place.away)} is offline`);
+    keepBuilt(declared, path, key, cluster.name, `${listNames(place.away)} is offline`);
     return;
   }
   const wants = (entry.packages ?? []).length + (entry.commands ?? []).length > 0 || image.path !== undefined;
@@ -38,24 +38,39 @@ export function declareTemplate(declared: DeclaredTemplates, key: string, entry:
   for (const node of place.nodes) {
     const made = imageOf(declared, cluster, node, place, method, image, checksum);
     const recipe = {
-      ...{ method, storage: place.storage, size: entry.size, ostype: entry.ostype ?? preset?.ostype ?? "l26" },
+      method,
+      storage: place.storage,
+      size: entry.size,
+      ostype: entry.ostype ?? preset?.ostype ?? "l26",
       ...(place.isFiles ? { format: "qcow2" as const } : {}),
-      ...{ bios: entry.bios, machine: entry.machine, tpm: entry.tpm, serial: entry.serial ?? true },
-      ...{ packages, commands: entry.commands ?? [], sysprep: entry.sysprep ?? method === "ssh" },
+      bios: entry.bios,
+      machine: entry.machine,
+      tpm: entry.tpm,
+      serial: entry.serial ?? true,
+      packages,
+      commands: entry.commands ?? [],
+      sysprep: entry.sysprep ?? method === "ssh",
     };
     const content = checksum === undefined ? made.image.source : checksum.hex;
     const digest = declared.facts.digest(JSON.stringify([content, recipe])).slice(0, 8);
     const name = `${cluster.name}/${key}/${node}/${digest}`;
     const inputs = withoutUndefined({
-      ...{ cluster: cluster.name, node, vmid: vmidOf(declared, cluster, name, key, digest, node, entry.vmid) },
-      ...{ owner: declared.facts.stack, title: key, recipe: digest, image: made.image, ...recipe },
-      ...{ name: key, cores: entry.cores ?? 1, memory: entry.memory ?? 1024, cpu: entry.cpu ?? "x86-64-v2-AES" },
-      ...{
-        bridge: entry.bridge ?? "vmbr0",
-        tag: entry.vlan,
-        tags: ["template", ...(entry.tags ?? [])],
-        notes: entry.notes,
-      },
+      cluster: cluster.name,
+      node,
+      vmid: vmidOf(declared, cluster, name, key, digest, node, entry.vmid),
+      owner: declared.facts.stack,
+      title: key,
+      recipe: digest,
+      image: made.image,
+      ...recipe,
+      name: key,
+      cores: entry.cores ?? 1,
+      memory: entry.memory ?? 1024,
+      cpu: entry.cpu ?? "x86-64-v2-AES",
+      bridge: entry.bridge ?? "vmbr0",
+      tag: entry.vlan,
+      tags: ["template", ...(entry.tags ?? [])],
+      notes: entry.notes,
       agent: entry.agent ?? (preset?.agent === true || packages.includes("qemu-guest-agent")),
     });
     declared.templates.set(name, { name, inputs, after: made.after });

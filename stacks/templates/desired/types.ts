@@ -53,7 +53,7 @@ export interface TemplatesFacts {
   digest: (text: string) => string;
 }
 
-export interface Planned<T> {
+export interface PlannedResource<T> {
   /** Logical name. */
   name: string;
   inputs: T;
@@ -62,9 +62,9 @@ export interface Planned<T> {
 }
 
 export interface TemplatesPlan {
-  files: Planned<FileInputs>[];
-  templates: Planned<TemplateInputs>[];
-  choices: Planned<ChoicesInputs>[];
+  files: PlannedResource<FileInputs>[];
+  templates: PlannedResource<TemplateInputs>[];
+  choices: PlannedResource<ChoicesInputs>[];
   /** What a person should know: `pve1: …`. */
   notes: string[];
   problems: string[];

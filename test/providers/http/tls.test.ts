@@ -28,8 +28,15 @@ async function close(server: Server): Promise<void> {
 
 function client(port: number, tls: TlsSettings): () => Promise<unknown> {
   const made = new HttpClient({
-    ...{ baseUrl: `https://127.0.0.1:${port}`, headers: { Authorization: "sesame" }, places: 1, keepAlive: 1000 },
-    ...{ requestTimeout: 5, timeoutSetting: "", explain: () => "", notNow: [], ...tls },
+    baseUrl: `https://127.0.0.1:${port}`,
+    headers: { Authorization: "sesame" },
+    places: 1,
+    keepAlive: 1000,
+    requestTimeout: 5,
+    timeoutSetting: "",
+    explain: () => "",
+    notNow: [],
+    ...tls,
   });
   closers.push(() => made.close());
   return () => made.send(z.object({ ok: z.boolean() }), { method: "GET", path: "/" });

@@ -10,7 +10,7 @@ import {
   virtualMachine,
   virtualMachineFields,
 } from "../../../providers/netbox/schemas";
-import { guestHandler } from "../../../providers/netbox/virtualization/guest.handler";
+import { netboxGuestHandler } from "../../../providers/netbox/virtualization/guest.handler";
 import { printMark } from "../../../providers/ownership/mark";
 import { get } from "../../../providers/registry";
 import { HttpProxy } from "../../harness/proxy";
@@ -74,7 +74,7 @@ describe("NetBox", () => {
       inputs({ mark: { ...inputs().mark, stack: "netbox-proxmox/other" }, ordinal: 3, primary: false }),
     );
     await systems.clients.netbox("PATCH", path, { status: "decommissioning" });
-    await guestHandler.delete(String(guestId), state);
+    await netboxGuestHandler.delete(String(guestId), state);
     const { addressId } = theirs.state as { addressId: number };
     await ipAllocationHandler.delete(theirs.id, { ...theirs.state, mark: inputs().mark });
     expect(await systems.clients.netbox("GET", path)).toMatchObject({ id: guestId });

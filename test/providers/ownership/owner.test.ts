@@ -31,32 +31,39 @@ const kinds: Record<string, { make: () => object; print: (mark: never) => string
   {
     guest: {
       make: () => ({ stack: stack(), netboxUrl: url(), netboxId: number() }),
-      ...{ print: printMark, parse: findAnyMark },
+      print: printMark,
+      parse: findAnyMark,
     },
     part: {
       make: () => ({ stack: stack(), netboxUrl: url(), part: pick(["postgresql", "nginx", "a-1"]) }),
-      ...{ print: printMark, parse: findAnyMark },
+      print: printMark,
+      parse: findAnyMark,
     },
     allocation: {
       make: () => ({ stack: stack(), interfaceId: number(), family: pick([4, 6]), ordinal: number() }),
-      ...{ print: printAllocation, parse: parseAllocation },
+      print: printAllocation,
+      parse: parseAllocation,
     },
     reservation: {
       make: () => ({ stack: stack() }),
-      ...{ print: ({ stack: of }: { stack: string }) => printReservation(of), parse: parseReservation },
+      print: ({ stack: of }: { stack: string }) => printReservation(of),
+      parse: parseReservation,
     },
     record: { make: () => ({ stack: stack(), key: word() }), print: printRecord, parse: parseRecord },
     making: {
       make: () => ({ stack: stack() }),
-      ...{ print: ({ stack: of }: { stack: string }) => printMaking(of), parse: parseMaking },
+      print: ({ stack: of }: { stack: string }) => printMaking(of),
+      parse: parseMaking,
     },
     template: {
       make: () => ({ stack: stack(), title: word(), recipe: "0a1b2c3d" }),
-      ...{ print: printTemplate, parse: findTemplate },
+      print: printTemplate,
+      parse: findTemplate,
     },
     name: {
       make: () => ({ stack: stack(), guests: [number(), number()], types: ["A", "AAAA"], kept: pick([[], ["TXT"]]) }),
-      ...{ print: printOwner, parse: parseOwner },
+      print: printOwner,
+      parse: parseOwner,
     },
   };
 const all = Object.entries(kinds);

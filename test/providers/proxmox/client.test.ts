@@ -11,7 +11,11 @@ describe("a request to Proxmox VE", () => {
   beforeAll(async () => {
     const seed = seedWith("- { name: one }");
     seed.proxmox["pve-lab"]?.guests.push({
-      ...{ vmid, type: "qemu", node: "pve1", template: false, running: false },
+      vmid,
+      type: "qemu",
+      node: "pve1",
+      template: false,
+      running: false,
       config: { name: "g", memory: 512 },
     });
     systems = await TestSystems.open(seed, {}, "lab");

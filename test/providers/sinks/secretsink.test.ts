@@ -27,7 +27,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const credential = (n: number) => `robot@pve!ci=0000000${n}-0000-4000-8000-000000000000`;
 const inputs = (destination: Values, n = 1): Values => ({
-  ...{ destination, title: "pve-lab/robot@pve!ci", generation: n, credential: credential(n) },
+  destination,
+  title: "pve-lab/robot@pve!ci",
+  generation: n,
+  credential: credential(n),
   outcome: JSON.stringify({
     "full-tokenid": "robot@pve!ci",
     info: { comment: "", expire: "0", privsep: "1" },

@@ -19,7 +19,11 @@ describe("the agents of many guests", () => {
         storages: [{ storage: "ceph", type: "rbd", content: "images", shared: true }],
         osTemplates: {},
         guests: Array.from({ length: many }, (_, n) => ({
-          ...{ vmid: 1000 + n, type: "qemu" as const, node: nodes[n % 2] ?? "", template: false, running: true },
+          vmid: 1000 + n,
+          type: "qemu" as const,
+          node: nodes[n % 2] ?? "",
+          template: false,
+          running: true,
           config: { name: `g${n}`, agent: "1", memory: 512, net0: "virtio,bridge=vmbr0" },
         })),
       },

@@ -36,7 +36,11 @@ const addresses = fc
   )
   .map((list): NetboxAddress[] =>
     ids(list).map(({ isGateway, ...each }) => ({
-      ...{ status: "active", dnsName: "", description: "", customFields: new Map(), ...each },
+      status: "active",
+      dnsName: "",
+      description: "",
+      customFields: new Map(),
+      ...each,
       tags: isGateway ? ["gw"] : [],
     })),
   );
@@ -104,19 +108,20 @@ describe("the index of IPAM", () => {
 
   it("gives prefixes and ranges of a role in the order of their addresses", () => {
     const some = (id: number, prefix: string, role?: string): NetboxPrefix => ({
-      ...{ id, prefix, vrfId: undefined, ...rest },
+      id,
+      prefix,
+      vrfId: undefined,
+      ...rest,
       role,
     });
     const range: NetboxRange = {
-      ...{
-        id: 5,
-        start: "10.0.0.9/24",
-        end: "10.0.0.12/24",
-        vrfId: 1,
-        role: "web",
-        status: "active",
-        tags: ["a", "a"],
-      },
+      id: 5,
+      start: "10.0.0.9/24",
+      end: "10.0.0.12/24",
+      vrfId: 1,
+      role: "web",
+      status: "active",
+      tags: ["a", "a"],
     };
     const all = [
       some(1, "10.0.10.0/24", "web"),

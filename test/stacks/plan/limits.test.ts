@@ -20,8 +20,16 @@ describe("limits of a plan", () => {
   it("are maxRemovals for what takes away, and a tenth of the guests, at least five, for the rest", () => {
     const of = (effect: Effect, all = totals) => limitOf(effect, usual, all);
     expect(Object.fromEntries(effects.map((effect) => [effect, of(effect)]))).toEqual({
-      ...{ removes: 5, rebuilds: 5, renumbers: 5, releases: 5, removesNames: 5 },
-      ...{ stops: 10, restarts: 10, migrates: 10, detaches: 10, moves: 10 },
+      removes: 5,
+      rebuilds: 5,
+      renumbers: 5,
+      releases: 5,
+      removesNames: 5,
+      stops: 10,
+      restarts: 10,
+      migrates: 10,
+      detaches: 10,
+      moves: 10,
     });
     expect(of("stops", { ...totals, guests: 12 })).toBe(5);
     const share = { maxRemovals: "10%", limits: {} };

@@ -1,10 +1,9 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { handle } from "../../../resource";
 import type { ProxmoxCluster } from "../../client";
 import { says } from "../../errors";
-import { explained } from "../guest.handler";
 import { proxmoxFirewall } from "./firewall";
 import { beginsWith, type FirewallInputs, firewallFrom, firewallOptions, seenRule } from "./firewall.model";
 
@@ -83,7 +82,9 @@ async function writeOptions(cluster: ProxmoxCluster, wanted: FirewallInputs): Pr
   const { policyIn, policyOut } = firewallFrom(wanted, options, []);
   if (policyIn !== wanted.policyIn || policyOut !== wanted.policyOut)
     await cluster.write("PUT", path, {
-      ...{ enable: 1, policy_in: wanted.policyIn, policy_out: wanted.policyOut },
+      enable: 1,
+      policy_in: wanted.policyIn,
+      policy_out: wanted.policyOut,
       digest: options.digest ?? "",
     });
 }

@@ -1,10 +1,10 @@
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { explained, type GuestKind, guestHandler } from "../guest.handler";
+import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxContainer } from "./container";
-import { type ContainerInputs, changesTo, creation, fromApi, macFrom } from "./container.model";
+import { type ContainerInputs, containerChanges, containerFromApi, creation, macFrom } from "./container.model";
 
 const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   type: "lxc",
@@ -14,8 +14,8 @@ const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   // PVE names the new container in the task that creates it, and only the source in the one that clones it.
   isMaking: async ({ type, id }, _log, { vmid, template }) =>
     (type === "vzcreate" && id === String(vmid)) || (type === "vzclone" && id === String(template)),
-  fromApi,
-  changesTo,
+  fromApi: containerFromApi,
+  changesTo: containerChanges,
   password: () => ({}),
   uuid: macFrom,
 };

@@ -5,6 +5,7 @@ import type { GuestConfig } from "../../schemas";
 import {
   type Changes,
   changedFields,
+  configText,
   type Disks,
   descriptionFrom,
   diskChanges,
@@ -21,10 +22,9 @@ import {
   optionsFrom,
   optionsIn,
   setOrRemove,
+  splitWords,
   tagsFrom,
-  text,
   tidyTags,
-  words,
 } from "../guest.model";
 import { containerNetworkOptions, containerOptions, volumeOptions } from "../options";
 
@@ -63,15 +63,15 @@ export type ContainerState = z.infer<typeof containerState>;
 export type ContainerNetwork = z.infer<typeof network>;
 
 /** Compared between state and inputs; everything else is creation's business or the mark's. */
-export const managed = [
+export const managedOfContainer = [
   ...managedOfGuest,
   "networks",
   "nameservers",
   "searchDomain",
 ] as const satisfies readonly (keyof ContainerInputs)[];
 
-export const changedContainerFields = (state: object, inputs: object): (typeof managed)[number][] =>
-  changedFields(managed, { ...state }, { ...inputs });
+export const changedContainerFields = (state: object, inputs: object): (typeof managedOfContainer)[number][] =>
+  changedFields(managedOfContainer, { ...state }, { ...inputs });
 
 export const containerDiff = guestDiff(changedContainerFields);
 
@@ -105,16 +105,20 @@ export const macFrom = (config: GuestConfig): string | undefined => {
   const [first] = Object.keys(config)
     .filter((key) => netSlot.test(key))
     .sort();
-  return first === undefined ? undefined : networkFrom(text(config, first) ?? "").mac;
+  return first === undefined ? undefined : networkFrom(configText(config, first) ?? "").mac;
 };
 
 /** The container in the form of its inputs, as far as these manage it. */
-export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, wanted: ContainerInputs): ContainerInputs {
+export function containerFromApi(
+  config: GuestConfig,
+  { power, pool, ha }: Observed,
+  wanted: ContainerInputs,
+): ContainerInputs {
   const networks = Object.fromEntries(
     Object.keys(config)
       .filter((key) => netSlot.test(key))
       .map((slot) => {
-        const value = text(config, slot) ?? "";
+        const value = configText(config, slot) ?? "";
         const { mac, ...seen } = networkFrom(value);
         const known = wanted.networks[slot];
         const options = optionsIn(value, known?.options, containerNetworkOptions);
@@ -123,7 +127,7 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
   );
   return {
     ...wanted,
-    name: text(config, "hostname") ?? "",
+    name: configText(config, "hostname") ?? "",
     description: descriptionFrom(config),
     tags: tagsFrom(config),
     unprivileged: only(wanted, "unprivileged", config.unprivileged === 1),
@@ -134,8 +138,8 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
     ha: only(wanted, "ha", ha ?? "none"),
     disks: disksAs(config, wanted.disks, volumes),
     networks,
-    nameservers: only(wanted, "nameservers", words(text(config, "nameserver"), /[ ,;]+/)),
-    searchDomain: only(wanted, "searchDomain", text(config, "searchdomain") ?? ""),
+    nameservers: only(wanted, "nameservers", splitWords(configText(config, "nameserver"), /[ ,;]+/)),
+    searchDomain: only(wanted, "searchDomain", configText(config, "searchdomain") ?? ""),
     power,
   };
 }
@@ -156,8 +160,8 @@ function networkTo(wanted: ContainerNetwork, before: string | undefined): string
 }
 
 /** The way from a container's configuration to its inputs. Power, pool and HA are not part of it. */
-export function changesTo(config: GuestConfig, wanted: ContainerInputs): Changes {
-  const seen = fromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
+export function containerChanges(config: GuestConfig, wanted: ContainerInputs): Changes {
+  const seen = containerFromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
   const changes: Changes = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
   const put = (key: string, value: string) => setOrRemove(config, changes, key, value);
   if (seen.name !== wanted.name) changes.set.hostname = wanted.name;
@@ -168,7 +172,7 @@ export function changesTo(config: GuestConfig, wanted: ContainerInputs): Changes
   for (const [name, value] of Object.entries(wanted.options ?? {}))
     if (seen.options?.[name] !== value) put(name, String(value));
   for (const [slot, each] of Object.entries(wanted.networks))
-    if (!sameValue(seen.networks[slot], each)) changes.set[slot] = networkTo(each, text(config, slot));
+    if (!sameValue(seen.networks[slot], each)) changes.set[slot] = networkTo(each, configText(config, slot));
   changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
   diskChanges(config, wanted, volumes, changes);
   if (wanted.nameservers !== undefined && !sameValue(seen.nameservers, wanted.nameservers))
@@ -200,7 +204,7 @@ export function creation(wanted: ContainerInputs): Record<string, string | numbe
 }
 
 /** What can't be changed in a container that is there. */
-export function settledProblem(state: Partial<ContainerState>, wanted: ContainerInputs): string | undefined {
+export function containerSettledProblem(state: Partial<ContainerState>, wanted: ContainerInputs): string | undefined {
   if (
     wanted.unprivileged !== undefined &&
     state.unprivileged !== undefined &&

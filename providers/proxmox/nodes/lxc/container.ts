@@ -6,8 +6,8 @@ import {
   type ContainerInputs,
   containerDiff,
   containerInputs,
+  containerSettledProblem,
   containerState,
-  settledProblem,
 } from "./container.model";
 
 export const proxmoxContainer = defineResource({
@@ -18,7 +18,7 @@ export const proxmoxContainer = defineResource({
   state: containerState,
   outputs: ["pending"],
   problems: guestProblems(containerInputs, containerState, (state, wanted) => [
-    { property: "unprivileged", reason: settledProblem(state, wanted) },
+    { property: "unprivileged", reason: containerSettledProblem(state, wanted) },
   ]),
   diff: containerDiff,
 });

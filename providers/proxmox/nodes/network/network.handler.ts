@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { handle } from "../../../resource";
-import type { Parameters } from "../../api";
+import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { proveSystem } from "../../system";
-import { explained } from "../guest.handler";
 import { proxmoxNetwork } from "./network";
-import { type NetworkInputs, type NetworkState, prefixOf } from "./network.model";
+import { type NetworkInputs, type NetworkState, prefixOfNetwork } from "./network.model";
 
 const named = z.object({ vnet: z.string().optional(), zone: z.string().optional() });
 
@@ -62,9 +61,13 @@ async function makeBridges(cluster: ProxmoxCluster, wanted: NetworkInputs): Prom
       `${missing.join(", ")} ${missing.length === 1 ? "has" : "have"} no such bridge: make it there, or write \`make: true\` for it in the file`,
     );
   for (const node of missing) {
-    const cidr: Parameters = address === undefined ? {} : { cidr: address };
+    const cidr: RequestParameters = address === undefined ? {} : { cidr: address };
     await cluster.write("POST", `/nodes/${node}/network`, {
-      ...{ iface: name, type: "bridge", autostart: 1, comments: "Made by netbox-proxmox", ...cidr },
+      iface: name,
+      type: "bridge",
+      autostart: 1,
+      comments: "Made by netbox-proxmox",
+      ...cidr,
     });
     await cluster.task("PUT", `/nodes/${node}/network`, {});
   }
@@ -86,7 +89,10 @@ async function makeVnet(cluster: ProxmoxCluster, wanted: NetworkInputs): Promise
   if (address !== undefined) {
     const gateway = address.split("/")[0] ?? "";
     await cluster.write("POST", `/cluster/sdn/vnets/${name}/subnets`, {
-      ...{ subnet: prefixOf(address), type: "subnet", gateway, snat: snat ? 1 : 0 },
+      subnet: prefixOfNetwork(address),
+      type: "subnet",
+      gateway,
+      snat: snat ? 1 : 0,
     });
     made.push("subnet");
   }
@@ -108,7 +114,7 @@ async function remove(cluster: ProxmoxCluster, known: NetworkState): Promise<voi
     if (made.includes("subnet") && address !== undefined)
       await cluster.write(
         "DELETE",
-        `/cluster/sdn/vnets/${name}/subnets/${zone}-${prefixOf(address).replace("/", "-")}`,
+        `/cluster/sdn/vnets/${name}/subnets/${zone}-${prefixOfNetwork(address).replace("/", "-")}`,
         {},
       );
     if (made.includes("vnet")) await cluster.write("DELETE", `/cluster/sdn/vnets/${name}`, {});

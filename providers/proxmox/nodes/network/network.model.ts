@@ -31,5 +31,5 @@ export type NetworkState = z.infer<typeof networkState>;
 export const networkSettled = ["cluster", "name", "kind", "zone"] as const satisfies readonly (keyof NetworkInputs)[];
 
 /** `10.30.0.0/24` of `10.30.0.1/24`. */
-export const prefixOf = (address: string): string =>
+export const prefixOfNetwork = (address: string): string =>
   `${ipaddr.IPv4.networkAddressFromCIDR(address).toString()}/${address.split("/")[1]}`;

@@ -1,11 +1,11 @@
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
-import type { Parameters } from "../../api";
+import { explained, UserError } from "../../../errors";
+import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { explained, type GuestKind, guestHandler } from "../guest.handler";
+import { type GuestKind, guestHandler } from "../guest.handler";
 import { proxmoxVm } from "./vm";
-import { changesTo, fromApi, uuidFrom, type VmInputs } from "./vm.model";
+import { uuidFrom, type VmInputs, vmChanges, vmFromApi } from "./vm.model";
 
 const virtualMachine: GuestKind<VmInputs, "proxmox-vm"> = {
   type: "qemu",
@@ -14,9 +14,9 @@ const virtualMachine: GuestKind<VmInputs, "proxmox-vm"> = {
   make: clone,
   isMaking: async ({ type }, log, { vmid }) =>
     type === "qmclone" && (await log()).some((line) => line.endsWith(`with ID ${vmid}`)),
-  fromApi,
-  changesTo,
-  password: ({ cloudInit: { password } }): Parameters =>
+  fromApi: vmFromApi,
+  changesTo: vmChanges,
+  password: ({ cloudInit: { password } }): RequestParameters =>
     password === undefined ? {} : { cipassword: context().password(password.name) },
   uuid: uuidFrom,
 };

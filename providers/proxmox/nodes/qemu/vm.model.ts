@@ -5,6 +5,7 @@ import type { GuestConfig } from "../../schemas";
 import {
   type Changes,
   changedFields,
+  configText,
   type Disks,
   descriptionFrom,
   diskChanges,
@@ -22,10 +23,9 @@ import {
   optionsFrom,
   optionsIn,
   setOrRemove,
+  splitWords,
   tagsFrom,
-  text,
   tidyTags,
-  words,
 } from "../guest.model";
 import { diskOptions, efiOptions, guestOptions, networkOptions, type OptionTable, tpmOptions } from "../options";
 
@@ -62,15 +62,15 @@ export type VmState = z.infer<typeof vmState>;
 export type Network = z.infer<typeof network>;
 
 /** Compared between state and inputs; everything else is creation's business or the mark's. */
-export const managed = [
+export const managedOfVm = [
   ...managedOfGuest,
   "sockets",
   "networks",
   "cloudInit",
 ] as const satisfies readonly (keyof VmInputs)[];
 
-export const changedVmFields = (state: object, inputs: object): (typeof managed)[number][] =>
-  changedFields(managed, { ...state }, { ...inputs });
+export const changedVmFields = (state: object, inputs: object): (typeof managedOfVm)[number][] =>
+  changedFields(managedOfVm, { ...state }, { ...inputs });
 
 export const vmDiff = guestDiff(changedVmFields);
 
@@ -96,14 +96,14 @@ export function networkFrom(value: string): Network {
 }
 
 export const uuidFrom = (config: GuestConfig): string | undefined =>
-  parsePropertyString(text(config, "smbios1") ?? "").options.get("uuid");
+  parsePropertyString(configText(config, "smbios1") ?? "").options.get("uuid");
 
 /** The guest in the form of its inputs, as far as these manage it. */
-export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, wanted: VmInputs): VmInputs {
+export function vmFromApi(config: GuestConfig, { power, pool, ha }: Observed, wanted: VmInputs): VmInputs {
   const nets = Object.keys(config).filter((key) => netSlot.test(key));
   const networks = Object.fromEntries(
     nets.map((slot) => {
-      const value = text(config, slot) ?? "";
+      const value = configText(config, slot) ?? "";
       const { mac, ...seen } = networkFrom(value);
       const known = wanted.networks[slot];
       const options = optionsIn(value, known?.options, networkOptions);
@@ -112,14 +112,14 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
   );
   const ipconfig = Object.fromEntries(
     Object.keys(config).flatMap((key) =>
-      key.startsWith("ipconfig") ? [[key.slice(8), sortedOptions(text(config, key) ?? "")]] : [],
+      key.startsWith("ipconfig") ? [[key.slice(8), sortedOptions(configText(config, key) ?? "")]] : [],
     ),
   );
-  const keys = decodeURIComponent(text(config, "sshkeys") ?? "");
+  const keys = decodeURIComponent(configText(config, "sshkeys") ?? "");
   const { cloudInit: init } = wanted;
   return {
     ...wanted,
-    name: text(config, "name") ?? "",
+    name: configText(config, "name") ?? "",
     description: descriptionFrom(config),
     tags: tagsFrom(config),
     cores: only(wanted, "cores", Number(config.cores ?? 1)),
@@ -133,13 +133,13 @@ export function fromApi(config: GuestConfig, { power, pool, ha }: Observed, want
     cloudInit: init.unmanaged
       ? init
       : withoutUndefined({
-          user: only(init, "user", text(config, "ciuser") ?? ""),
+          user: only(init, "user", configText(config, "ciuser") ?? ""),
           // PVE shows that there is a password, and never which.
           password: config.cipassword === undefined ? undefined : init.password,
-          sshKeys: only(init, "sshKeys", words(keys, /\n/)),
+          sshKeys: only(init, "sshKeys", splitWords(keys, /\n/)),
           ipconfig,
-          nameservers: only(init, "nameservers", words(text(config, "nameserver"), /[ ,;]+/)),
-          searchDomain: only(init, "searchDomain", text(config, "searchdomain") ?? ""),
+          nameservers: only(init, "nameservers", splitWords(configText(config, "nameserver"), /[ ,;]+/)),
+          searchDomain: only(init, "searchDomain", configText(config, "searchdomain") ?? ""),
         }),
     power,
   };
@@ -150,7 +150,7 @@ const ipconfigOrder = ["ip", "gw", "ip6", "gw6"];
 /** An `ipconfigN` value in one order, since PVE keeps the one it was given. */
 export const sortedOptions = (value: string): string => {
   const rank = (option: string) => ipconfigOrder.indexOf(option.split("=")[0] ?? "");
-  return words(value, /,/)
+  return splitWords(value, /,/)
     .sort((a, b) => rank(a) - rank(b))
     .join(",");
 };
@@ -174,8 +174,8 @@ const encodeKeys = (keys: string[]) => encodeURIComponent(keys.join("\n"));
  * The way from a guest's configuration to its inputs. Power, pool and HA are not part of it. @param known as it was last
  * seen: PVE does not say which password there is
  */
-export function changesTo(config: GuestConfig, wanted: VmInputs, known?: VmInputs): Changes {
-  const seen = fromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
+export function vmChanges(config: GuestConfig, wanted: VmInputs, known?: VmInputs): Changes {
+  const seen = vmFromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
   const changes: Changes = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
   if (seen.name !== wanted.name) changes.set.name = wanted.name;
   if (seen.description !== wanted.description) changes.set.description = wanted.description;
@@ -186,7 +186,7 @@ export function changesTo(config: GuestConfig, wanted: VmInputs, known?: VmInput
   for (const [name, value] of Object.entries(wanted.options ?? {}))
     if (seen.options?.[name] !== value) changes.set[name] = value;
   for (const [slot, network] of Object.entries(wanted.networks))
-    if (!sameValue(seen.networks[slot], network)) changes.set[slot] = networkTo(network, text(config, slot));
+    if (!sameValue(seen.networks[slot], network)) changes.set[slot] = networkTo(network, configText(config, slot));
   changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
   diskChanges(config, wanted, drives, changes);
   cloudInitChanges(config, seen, wanted, known, changes);
@@ -225,7 +225,7 @@ function cloudInitChanges(
 }
 
 /** What can't be changed in a virtual machine that is there. */
-export function settledProblem(state: Partial<VmState>, wanted: VmInputs): string | undefined {
+export function vmSettledProblem(state: Partial<VmState>, wanted: VmInputs): string | undefined {
   for (const slot of Object.keys(special)) {
     const [before, after] = [state.disks?.[slot]?.options, wanted.disks?.[slot]?.options];
     const changed = Object.keys(after ?? {}).find((key) => before?.[key] !== undefined && before[key] !== after?.[key]);

@@ -1,7 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, defineResource } from "../../../resource";
 import { guestProblems } from "../guest.model";
-import { bootProblem, settledProblem, type VmInputs, vmDiff, vmInputs, vmState } from "./vm.model";
+import { bootProblem, type VmInputs, vmDiff, vmInputs, vmSettledProblem, vmState } from "./vm.model";
 
 export const proxmoxVm = defineResource({
   kind: "proxmox-vm",
@@ -11,7 +11,7 @@ export const proxmoxVm = defineResource({
   state: vmState,
   outputs: ["pending"],
   problems: guestProblems(vmInputs, vmState, (state, wanted) => [
-    { property: "disks", reason: settledProblem(state, wanted) ?? bootProblem(state, wanted) },
+    { property: "disks", reason: vmSettledProblem(state, wanted) ?? bootProblem(state, wanted) },
   ]),
   diff: vmDiff,
 });

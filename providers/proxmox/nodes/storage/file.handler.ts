@@ -1,13 +1,12 @@
 import { z } from "zod";
 import { context } from "../../../context";
-import { UserError } from "../../../errors";
+import { explained, UserError } from "../../../errors";
 import { Progress } from "../../../progress";
 import { foundOut, handle } from "../../../resource";
-import type { Parameters } from "../../api";
+import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
-import { volume } from "../../schemas";
+import { storageVolume } from "../../schemas";
 import { proveSystem } from "../../system";
-import { explained } from "../guest.handler";
 import { proxmoxFile } from "./file";
 import { type FileInputs, volumeOf } from "./file.model";
 
@@ -54,7 +53,7 @@ const titleOf = (wanted: FileInputs): string => `${volumeOf(wanted)} on ${wanted
 
 async function isThere(cluster: ProxmoxCluster, wanted: FileInputs): Promise<boolean> {
   const { node, storage, content } = wanted;
-  const held = await cluster.get(`/nodes/${node}/storage/${storage}/content`, z.array(volume), { content });
+  const held = await cluster.get(`/nodes/${node}/storage/${storage}/content`, z.array(storageVolume), { content });
   return held.some(({ volid }) => volid === volumeOf(wanted));
 }
 
@@ -66,7 +65,7 @@ async function fetchFile(cluster: ProxmoxCluster, wanted: FileInputs): Promise<v
     await cluster.task("POST", `/nodes/${node}/aplinfo`, { storage, template: file }, progress.line);
     return;
   }
-  const checked: Parameters =
+  const checked: RequestParameters =
     checksum === undefined || algorithm === undefined ? {} : { checksum, "checksum-algorithm": algorithm };
   const verified = { "verify-certificates": insecure ? 0 : 1 };
   await cluster.task(

@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { parseZone } from "../../../../providers/dns/bind9/nameserver";
-import { ConflictError, changeNode, type Node } from "../../../../providers/dns/bind9/record.model";
+import { ConflictError, changeNode, type WrittenName } from "../../../../providers/dns/bind9/record.model";
 import { absolute, isDnsName, reverseName } from "../../../../providers/dns/names";
 import { quoteTxt, unquoteTxt } from "../../../../providers/dns/rdata";
 import { parseOwner } from "../../../../providers/ownership/dns";
 
 const owner = { stack: "netbox-proxmox/test", guests: [17] };
-const node = (wanted: Record<string, string[]>, known: Record<string, string[]> = {}): Node => ({
+const node = (wanted: Record<string, string[]>, known: Record<string, string[]> = {}): WrittenName => ({
   name: "web.example.",
   wanted: new Map(Object.entries(wanted)),
   known: new Map(Object.entries(known)),

@@ -48,7 +48,9 @@ describe("access in NetBox", () => {
       fields: { username: "anna", groups: ["readers"], email: "a@example.com" },
     });
     const fields = {
-      ...{ name: "read addresses", objectTypes: ["ipam.ipaddress", "ipam.prefix"], actions: ["view"] },
+      name: "read addresses",
+      objectTypes: ["ipam.ipaddress", "ipam.prefix"],
+      actions: ["view"],
       groups: ["readers"],
     };
     const permission = await create({ type: "permission", fields });
@@ -57,7 +59,9 @@ describe("access in NetBox", () => {
       email: "a@example.com",
     });
     expect(await netbox("GET", `users/permissions/${permission.id}/`)).toMatchObject({
-      ...{ object_types: expect.arrayContaining(["ipam.ipaddress", "ipam.prefix"]), actions: ["view"], enabled: true },
+      object_types: expect.arrayContaining(["ipam.ipaddress", "ipam.prefix"]),
+      actions: ["view"],
+      enabled: true,
       groups: [{ name: "readers" }],
     });
     for (const { id, state } of made) {
@@ -82,8 +86,17 @@ describe("access in NetBox", () => {
 
   it.each([2, 1] as const)("is a token of version %i that works, rotates and goes", async (version) => {
     const inputs = {
-      ...{ netboxUrl: common.netboxUrl, stack: common.stack, name: `robot${version}`, username: "anna", version },
-      ...{ description: "of a robot", expire: 0, writeEnabled: true, allowedIps: [], generation: 0, rotation: 0 },
+      netboxUrl: common.netboxUrl,
+      stack: common.stack,
+      name: `robot${version}`,
+      username: "anna",
+      version,
+      description: "of a robot",
+      expire: 0,
+      writeEnabled: true,
+      allowedIps: [],
+      generation: 0,
+      rotation: 0,
     };
     const { id, state: raw } = await netboxTokenHandler.create(inputs);
     const state = raw as Values;
@@ -123,8 +136,18 @@ describe("access in NetBox", () => {
       `&user_id=${user?.id}`,
     );
     const token = {
-      ...{ netboxUrl: common.netboxUrl, stack: common.stack, name: "own", username: "access", version: 2, expire: 0 },
-      ...{ writeEnabled: true, generation: 0, rotation: 0, netboxId: own?.id, madeAt: 1, value: "nbt_x.y" },
+      netboxUrl: common.netboxUrl,
+      stack: common.stack,
+      name: "own",
+      username: "access",
+      version: 2,
+      expire: 0,
+      writeEnabled: true,
+      generation: 0,
+      rotation: 0,
+      netboxId: own?.id,
+      madeAt: 1,
+      value: "nbt_x.y",
     };
     await expect(netboxTokenHandler.delete("x", token)).rejects.toThrow(
       /Refused to delete the token own of access in NetBox: this stack works with it/,

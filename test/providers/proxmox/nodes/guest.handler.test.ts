@@ -62,6 +62,33 @@ describe("a guest on Proxmox VE", () => {
     expect(vmHandler.diff({ ...read?.state }, inputs(700)).changes).toBe(false);
   });
 
+  it("waits for a start with its cloud-init, and remembers that until there was one", async () => {
+    const named = (host: number) => ({ cloudInit: { ipconfig: { "0": `ip=10.71.0.${host}/24` } }, power: "running" });
+    const made = await vmHandler.create(inputs(798, named(5)));
+    expect(JSON.stringify(made.state)).not.toContain("pending");
+    // Started a while ago.
+    const guest = cluster().guests.get(798) ?? expect.unreachable("it was made");
+    guest.startedAt -= 60_000;
+    const changed = await vmHandler.update(made.id, { ...made.state }, inputs(798, named(6)));
+    expect(changed).toMatchObject({ pending: ["cloud-init"] });
+    const read = await vmHandler.read(made.id, { ...changed });
+    expect(read?.state).toEqual(changed);
+    // Another change does not make it forget, and where it may be restarted, it is.
+    const larger = inputs(798, { ...named(6), memory: 1024 });
+    const later = await vmHandler.update(made.id, { ...changed }, larger);
+    expect(later).toMatchObject({ pending: expect.arrayContaining(["memory", "cloud-init"]) });
+    expect(vmHandler.diff({ ...later }, { ...larger, restart: true }).changes).toBe(true);
+    const restarted = await vmHandler.update(made.id, { ...later }, { ...larger, restart: true });
+    expect(JSON.stringify(restarted)).not.toContain("pending");
+    // By whoever it is started anew: the drive is read.
+    guest.startedAt -= 60_000;
+    const again = await vmHandler.update(made.id, { ...restarted }, inputs(798, { ...named(7), memory: 1024 }));
+    expect(again).toMatchObject({ pending: ["cloud-init"] });
+    guest.startedAt += 120_000;
+    expect(JSON.stringify((await vmHandler.read(made.id, { ...again }))?.state)).not.toContain("pending");
+    await vmHandler.delete(made.id, { ...again });
+  });
+
   it("is made and read by a login in the place of a token, and a wrong one is told", async () => {
     const [user, password] = (systems.endpoints.proxmox["pve-lab"]?.login ?? "").split(":");
     const token = undefined;

@@ -11,7 +11,12 @@ describe("a guest's safety snapshots", () => {
   const cluster = () => systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
   const names = (vmid: number) => [...(cluster().guests.get(vmid)?.snapshots.keys() ?? [])];
   const inputs = (vmid: number, changes: Record<string, unknown> = {}) => ({
-    ...{ cluster: "pve-lab", vmid, type: vmid === 302 ? "lxc" : "qemu", mark, name: `g${vmid}`, expired: [] },
+    cluster: "pve-lab",
+    vmid,
+    type: vmid === 302 ? "lxc" : "qemu",
+    mark,
+    name: `g${vmid}`,
+    expired: [],
     ...changes,
   });
   const due = { due: "before-20261126-aaaaaaaa", before: "cpu, disks" };

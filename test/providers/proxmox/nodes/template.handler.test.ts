@@ -22,8 +22,14 @@ describe("a template on Proxmox VE", () => {
   afterAll(() => there.close());
 
   const file = () => ({
-    ...{ cluster: "pve-lab", node: "pve1", storage: "local", content: "import", file: "image.qcow2" },
-    ...{ url: images.url("image.qcow2"), checksum: images.checksum("image.qcow2"), algorithm: "sha256" },
+    cluster: "pve-lab",
+    node: "pve1",
+    storage: "local",
+    content: "import",
+    file: "image.qcow2",
+    url: images.url("image.qcow2"),
+    checksum: images.checksum("image.qcow2"),
+    algorithm: "sha256",
   });
 
   it("is made by the API of a file that the node downloaded, once, and read without drift", async () => {
@@ -59,7 +65,9 @@ describe("a template on Proxmox VE", () => {
     const own = join(systems.folder, `${awkward.replaceAll("/", "")}.qcow2`);
     writeFileSync(own, qcow2(1024 ** 3, "own"));
     const wanted = there.inputs("ssh", {
-      ...{ notes: awkward, commands: [awkward, "--delete /"], image: { source: own, file: "own.qcow2", path: own } },
+      notes: awkward,
+      commands: [awkward, "--delete /"],
+      image: { source: own, file: "own.qcow2", path: own },
     });
     const made = await templateHandler.create(wanted);
     expect(there.configOf(wanted.vmid).description).toContain(awkward);

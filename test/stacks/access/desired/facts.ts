@@ -10,7 +10,10 @@ const privileges =
   );
 
 export const seenUser = (more: Partial<SeenUser> = {}): SeenUser => ({
-  ...{ enable: true, expire: 0, groups: [], tokens: new Map() },
+  enable: true,
+  expire: 0,
+  groups: [],
+  tokens: new Map(),
   ...more,
 });
 
@@ -44,8 +47,13 @@ export const clusterWith = (more: Partial<AccessView> = {}, facts: Partial<Acces
 });
 
 export const emptyNetbox: NetboxAccess = {
-  ...{ url: "https://nb", groups: [], permissions: [], self: { id: 1, username: "admin", groups: [] } },
-  ...{ users: [{ id: 1, username: "admin", is_active: true, groups: [] }], isSuperuser: true, plugins: [] },
+  url: "https://nb",
+  groups: [],
+  permissions: [],
+  self: { id: 1, username: "admin", groups: [] },
+  users: [{ id: 1, username: "admin", is_active: true, groups: [] }],
+  isSuperuser: true,
+  plugins: [],
 };
 
 export const now = 1_800_000_000;
@@ -58,8 +66,15 @@ export function planOf(
   const parsed = parseAccess(text, "access.yml");
   if ("problems" in parsed) throw new Error(parsed.problems.join("\n"));
   return planAccess({
-    ...{ stack: "netbox-proxmox/test", file: parsed.value, placeOf: parsed.placeOf, clusters: [clusterWith()] },
-    ...{ netbox: emptyNetbox, passwordVersions: { main: "v1" }, vault: { address: undefined }, overlap: 604_800, now },
+    stack: "netbox-proxmox/test",
+    file: parsed.value,
+    placeOf: parsed.placeOf,
+    clusters: [clusterWith()],
+    netbox: emptyNetbox,
+    passwordVersions: { main: "v1" },
+    vault: { address: undefined },
+    overlap: 604_800,
+    now,
     ...more,
     known: new Map(Object.entries(more.known ?? {})),
   });

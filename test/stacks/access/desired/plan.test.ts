@@ -6,7 +6,12 @@ import { clusterWith, emptyNetbox, now, planOf, seenUser } from "./facts";
 const known = JSON.stringify({
   token_setup: [
     {
-      ...{ name: "netbox", ugid: "netbox@pve", role: "NetBox", comment: "c", expire: 0, privsep: 1 },
+      name: "netbox",
+      ugid: "netbox@pve",
+      role: "NetBox",
+      comment: "c",
+      expire: 0,
+      privsep: 1,
       privileges: ["VM.Audit", "VM.Clone"],
     },
   ],
@@ -23,8 +28,14 @@ describe("token_setup.json as it is known", () => {
     expect(plan.users.map(({ inputs }) => inputs)).toEqual([{ cluster: "pve-lab", userid: "netbox@pve", groups: [] }]);
     expect(plan.tokens.map(({ inputs }) => inputs)).toEqual([
       {
-        ...{ cluster: "pve-lab", userid: "netbox@pve", tokenid: "netbox", comment: "c", expire: 0, privsep: true },
-        ...{ generation: 0, rotation: 0 },
+        cluster: "pve-lab",
+        userid: "netbox@pve",
+        tokenid: "netbox",
+        comment: "c",
+        expire: 0,
+        privsep: true,
+        generation: 0,
+        rotation: 0,
       },
     ]);
     expect(plan.acl.map(({ inputs }) => `${inputs.type} ${inputs.ugid} ${inputs.path}`)).toEqual([
@@ -72,8 +83,11 @@ describe("token_setup.json as it is known", () => {
     };
     const later = planOf(known, { known: { "pve-lab/role/NetBox": role, "pve-lab/acl/vms/NetBox/user/x@pve": gone } });
     expect(later.changes[0]).toEqual({
-      ...{ where: "pve-lab", what: "role NetBox", change: "changed" },
-      ...{ from: "privileges VM.Migrate", to: "privileges VM.Clone" },
+      where: "pve-lab",
+      what: "role NetBox",
+      change: "changed",
+      from: "privileges VM.Migrate",
+      to: "privileges VM.Clone",
     });
     expect(later.changes.at(-1)).toMatchObject({ what: "NetBox for user x@pve on /vms", change: "taken away" });
   });
@@ -266,7 +280,7 @@ describe("a mistake", () => {
       "token_setup: [{ name: tt, ugid: a@pve, rotate: 90d }]",
       /token_setup\.0\.rotate is no key here; correct or remove it/,
     ],
-    ["an unknown program", "programs: { sight: }", /programs/],
+    ["an unknown program", "programs: { sites: }", /programs/],
     [
       "a wrong time",
       "token_setup: [{ name: tt, ugid: a@pve, rotateAfter: quarterly }]",
@@ -340,8 +354,10 @@ describe("the credential that runs the stack", () => {
     };
     const netbox = {
       ...emptyNetbox,
-      ...{ users: [{ id: 2, username: "robot", is_active: true, groups: [] }], permissions: [permission] },
-      ...{ self: { id: 2, username: "robot", groups: [] }, isSuperuser: false },
+      users: [{ id: 2, username: "robot", is_active: true, groups: [] }],
+      permissions: [permission],
+      self: { id: 2, username: "robot", groups: [] },
+      isSuperuser: false,
     };
     const own = (text: string) => planOf(`netbox: { permissions: { own: ${text} } }`, { netbox }).problems.join("\n");
     expect(own("{ objectTypes: [users.token], actions: [view], users: [robot] }")).toMatch(

@@ -16,7 +16,10 @@ const published = () => true;
 const none = [undefined, undefined] as const;
 const nobody = [false, false] as const;
 const known = (generation: number, madeAt: number, more: Partial<KnownTurn> = {}): KnownTurn => ({
-  ...{ generation, rotation: 0, expire: 0, madeAt },
+  generation,
+  rotation: 0,
+  expire: 0,
+  madeAt,
   ...more,
 });
 

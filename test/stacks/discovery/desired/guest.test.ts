@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { gatewaysOf, guestArgs, macsOf, vidsOf } from "../../../../stacks/discovery/desired/guest";
-import { prefixOf } from "../../../../stacks/discovery/desired/prefixes";
+import { prefixOfAddress } from "../../../../stacks/discovery/desired/prefixes";
 import type { SeenMachine } from "../../../../stacks/discovery/desired/types";
 import { systemOf } from "../../../../stacks/discovery/facts";
 import { readSettings } from "../../../../stacks/settings";
@@ -15,7 +15,14 @@ const names = {
   units: { ramBaseUnit, diskBaseUnit },
 };
 const seen = (changes: Partial<SeenMachine>): SeenMachine => ({
-  ...{ vmid: 300, type: "qemu", node: "pve1", name: "box", status: "running", tags: [], snapshots: 0, config: {} },
+  vmid: 300,
+  type: "qemu",
+  node: "pve1",
+  name: "box",
+  status: "running",
+  tags: [],
+  snapshots: 0,
+  config: {},
   ...changes,
 });
 
@@ -25,14 +32,19 @@ describe("a virtual machine in NetBox's words", () => {
     pool: "web",
     snapshots: 2,
     config: {
-      ...{ cores: 2, sockets: 2, memory: "current=2048", onboot: 1, tags: "Web;a.b", description: "Notes\n" },
-      ...{
-        scsi0: "ceph:vm-300-disk-0,size=10G",
-        efidisk0: "ceph:vm-300-disk-1,size=4M",
-        ide2: "ceph:cloudinit,media=cdrom",
-      },
+      cores: 2,
+      sockets: 2,
+      memory: "current=2048",
+      onboot: 1,
+      tags: "Web;a.b",
+      description: "Notes\n",
+      scsi0: "ceph:vm-300-disk-0,size=10G",
+      efidisk0: "ceph:vm-300-disk-1,size=4M",
+      ide2: "ceph:cloudinit,media=cdrom",
       net0: `virtio=${mac},bridge=vmbr0,tag=71,trunks=5;8-9,mtu=1,link_down=1`,
-      ...{ ipconfig0: "ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto", ciuser: "admin", nameserver: "10.0.0.53 10.0.0.54" },
+      ipconfig0: "ip=10.0.0.5/24,gw=10.0.0.1,ip6=auto",
+      ciuser: "admin",
+      nameserver: "10.0.0.53 10.0.0.54",
     },
     agent: { addresses: { [mac]: ["10.0.0.5/24", "10.0.0.6/24", "2001:db8::5/64"] }, system: "Debian GNU/Linux 12" },
   });
@@ -40,19 +52,26 @@ describe("a virtual machine in NetBox's words", () => {
 
   it("has its fields", () => {
     expect(args.fields).toEqual({
-      ...{ name: "box", status: "active", cluster: "pve", device: "pve1", role: "Proxmox VM" },
-      ...{ platform: "Debian GNU/Linux 12", vcpus: 4, memory: 2048, startOnBoot: "on", comments: "Notes" },
+      name: "box",
+      status: "active",
+      cluster: "pve",
+      device: "pve1",
+      role: "Proxmox VM",
+      platform: "Debian GNU/Linux 12",
+      vcpus: 4,
+      memory: 2048,
+      startOnBoot: "on",
+      comments: "Notes",
       context: { proxmox: { sockets: 2 } },
     });
     expect(args.customFields).toEqual({
-      ...{
-        proxmox_vmid: "300",
-        proxmox_vm_type: "vm",
-        proxmox_node: "pve1",
-        proxmox_pool: "web",
-        proxmox_snapshots: 2,
-      },
-      ...{ proxmox_user: "admin", proxmox_nameservers: "10.0.0.53, 10.0.0.54" },
+      proxmox_vmid: "300",
+      proxmox_vm_type: "vm",
+      proxmox_node: "pve1",
+      proxmox_pool: "web",
+      proxmox_snapshots: 2,
+      proxmox_user: "admin",
+      proxmox_nameservers: "10.0.0.53, 10.0.0.54",
     });
     expect(args.tags).toEqual(["proxmox-vm-discovered", "a-b", "web"]);
   });
@@ -67,7 +86,10 @@ describe("a virtual machine in NetBox's words", () => {
     expect(args.interfaces).toEqual({
       net0: {
         fields: {
-          ...{ mac, enabled: false, mode: "tagged", untaggedVlan: "v (71)" },
+          mac,
+          enabled: false,
+          mode: "tagged",
+          untaggedVlan: "v (71)",
           taggedVlans: ["v (5)", "v (8)", "v (9)"],
         },
         customFields: { proxmox_bridge: "vmbr0", proxmox_net_model: "virtio" },
@@ -85,7 +107,10 @@ describe("a virtual machine in NetBox's words", () => {
 describe("a container in NetBox's words", () => {
   it("keeps the name of an interface that is not the usual one, and its mount points", () => {
     const config = {
-      ...{ hostname: "ct", memory: 512, rootfs: "ceph:subvol-1,size=4G", mp0: "ceph:subvol-2,mp=/srv,size=512M" },
+      hostname: "ct",
+      memory: 512,
+      rootfs: "ceph:subvol-1,size=4G",
+      mp0: "ceph:subvol-2,mp=/srv,size=512M",
       net0: "name=eth0,bridge=vmbr0,hwaddr=bc:24:11:00:00:02,ip=dhcp",
       net1: "name=lan,bridge=vmbr1,ip=10.1.0.5/24",
     };
@@ -115,5 +140,5 @@ describe("an address's prefix", () => {
     ["2001:db8::5/64", "2001:db8::/64"],
     ["10.1.2.3/32", undefined],
     ["nothing", undefined],
-  ])("of %s is %s", (address, prefix) => expect(prefixOf(address)).toBe(prefix));
+  ])("of %s is %s", (address, prefix) => expect(prefixOfAddress(address)).toBe(prefix));
 });

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { configuration, netbox } from "../../../../providers/platform/netbox";
+import { netbox, netboxConfiguration } from "../../../../providers/platform/netbox";
 import { scramVerifier } from "../../../../providers/platform/postgresql";
 import { isSound, observedFrom } from "../../../../providers/platform/service.model";
 import { python, sqlText } from "../../../../providers/platform/steps";
-import { prefixOf } from "../../../../providers/proxmox/nodes/network/network.model";
+import { prefixOfNetwork } from "../../../../providers/proxmox/nodes/network/network.model";
 import { parsePlatform } from "../../../../stacks/platform/desired/file";
 import { type PlatformFacts, planPlatform } from "../../../../stacks/platform/desired/plan";
 import { choosePlugin, plugins } from "../../../../stacks/platform/desired/plugins";
@@ -23,8 +23,15 @@ function plan(text: string, more: Partial<PlatformFacts> = {}) {
   const parsed = parsePlatform(text, "platform.yml");
   if ("problems" in parsed) return { problems: parsed.problems, containers: [], networks: [], check: undefined };
   return planPlatform({
-    ...{ stack: "p/s", file: parsed.value, placeOf: parsed.placeOf, clusters: ["pve"], guests: [], nodes: ["pve1"] },
-    ...{ sshNodes: ["pve1"], osTemplates: [template], certificate: undefined },
+    stack: "p/s",
+    file: parsed.value,
+    placeOf: parsed.placeOf,
+    clusters: ["pve"],
+    guests: [],
+    nodes: ["pve1"],
+    sshNodes: ["pve1"],
+    osTemplates: [template],
+    certificate: undefined,
     ...more,
   });
 }
@@ -176,27 +183,25 @@ describe("what is written into containers", () => {
       token: "nbt_S-k.S-tok",
     };
     const settings = netbox.settings.parse({
-      ...{
-        version: "4.7.3",
-        plugins: [],
-        pluginsConfig: {},
-        listen: "10.30.0.10",
-        port: 8001,
-        workers: 1,
-        allowedHosts: ["x"],
-      },
-      ...{
-        database: { host: "h", port: 1, name: "netbox", user: "netbox" },
-        valkey: { host: "h", port: 2 },
-        configuration: {},
-      },
-      ...{ superuser: { name: "admin", email: "a@example.com" }, backups: 5, restoreFrom: "/d" },
+      version: "4.7.3",
+      plugins: [],
+      pluginsConfig: {},
+      listen: "10.30.0.10",
+      port: 8001,
+      workers: 1,
+      allowedHosts: ["x"],
+      database: { host: "h", port: 1, name: "netbox", user: "netbox" },
+      valkey: { host: "h", port: 2 },
+      configuration: {},
+      superuser: { name: "admin", email: "a@example.com" },
+      backups: 5,
+      restoreFrom: "/d",
     });
     const shown = netbox
       .steps(settings, secrets)
       .map(({ title, script, args }) => JSON.stringify([title, script, args]));
     expect(shown.join("\n")).not.toMatch(/S-(db|vk|key|pep|su|tok)/);
-    expect(configuration(settings, secrets)).toContain('SECRET_KEY = "S-key"');
+    expect(netboxConfiguration(settings, secrets)).toContain('SECRET_KEY = "S-key"');
   });
 
   it("is the verifier that PostgreSQL itself makes of a password", () => {
@@ -221,6 +226,6 @@ describe("a network", () => {
     ["192.0.2.77/26", "192.0.2.64/26"],
     ["172.16.5.4/12", "172.16.0.0/12"],
   ])("of %s is %s", (address, prefix) => {
-    expect(prefixOf(address)).toBe(prefix);
+    expect(prefixOfNetwork(address)).toBe(prefix);
   });
 });

@@ -18,30 +18,53 @@ const host = (id: number, more = 0) => `10.71.${more}.${id}/24`;
 function guestWith(id: number, machine: Machine, address: string | undefined = host(id)): DesiredGuest {
   const mark = { stack, netboxUrl: "https://nb", netboxId: id };
   const inputs = {
-    ...{ mark, label: `g${id} net0`, interfaceId: 100 + id, family: 4 as const, ordinal: 0, given: false },
-    ...{ addressId: 1000 + id, address, from: [], primary: true },
+    mark,
+    label: `g${id} net0`,
+    interfaceId: 100 + id,
+    family: 4 as const,
+    ordinal: 0,
+    given: false,
+    addressId: 1000 + id,
+    address,
+    from: [],
+    primary: true,
   };
   const key = `ip-${100 + id}-v4-0`;
   const ref = address === undefined ? { allocation: key } : { address };
   return {
-    ...{ id, name: `g${id}`, status: "active", mark, netbox: { mark, vmid: id, derived: true } },
+    id,
+    name: `g${id}`,
+    status: "active",
+    mark,
+    netbox: { mark, vmid: id, derived: true },
     allocations: [
       {
-        ...{ key, nic: "net0", vrfId: undefined, isConfigurable: true },
+        key,
+        nic: "net0",
+        vrfId: undefined,
+        isConfigurable: true,
         inputs: address === undefined ? { ...inputs, addressId: undefined } : inputs,
       },
     ],
     nics: [{ slot: 0, v4: ref, gateway4: "10.71.0.1" }],
-    ...{ machine, promote: false, rebootPolicy: "never", safety: { before: [], days: 7 } },
+    machine,
+    promote: false,
+    rebootPolicy: "never",
+    safety: { before: [], days: 7 },
   };
 }
 
 const recordOf = ({ id, nics }: DesiredGuest): DesiredRecord => {
   const ref = nics[0]?.v4;
   return {
-    ...{ key: `dns-ns1-g${id}`, server: "ns1", name: `g${id}.lab.example.`, ttl: 300, texts: {}, withoutPtr: [] },
+    server: "ns1",
+    name: `g${id}.lab.example.`,
+    ttl: 300,
+    texts: {},
+    withoutPtr: [],
     addresses: ref === undefined || "automatic" in ref ? [] : [ref],
-    ...{ owner: { stack, guests: [id] }, adopt: false },
+    owner: { stack, guests: [id] },
+    adopt: false,
   };
 };
 
@@ -68,8 +91,12 @@ const stateOf = (guests: DesiredGuest[]): KnownResource[] =>
       {
         type: "Bind9Record",
         properties: {
-          ...{ server: "ns1", name: `g${guest.id}.lab.example.`, ttl: 300, reverse: [] },
-          ...{ records: { A: [text.split("/")[0]] }, owner: { stack, guests: [guest.id] } },
+          server: "ns1",
+          name: `g${guest.id}.lab.example.`,
+          ttl: 300,
+          reverse: [],
+          records: { A: [text.split("/")[0]] },
+          owner: { stack, guests: [guest.id] },
         },
       },
     ];
@@ -184,14 +211,17 @@ describe("effects on a guest that stays", () => {
   const base: Machine = {
     type: "qemu",
     inputs: {
-      ...{
-        cluster: "pve",
-        vmid: 7,
-        mark: { stack, netboxUrl: "https://nb", netboxId: 7 },
-        fullClone: true,
-        name: "g7",
-      },
-      ...{ description: "", tags: [], cores: 1, memory: 1024, power: "running", node: "pve1" },
+      cluster: "pve",
+      vmid: 7,
+      mark: { stack, netboxUrl: "https://nb", netboxId: 7 },
+      fullClone: true,
+      name: "g7",
+      description: "",
+      tags: [],
+      cores: 1,
+      memory: 1024,
+      power: "running",
+      node: "pve1",
       disks: { scsi0: { size: "4G", storage: "ceph" }, scsi1: { size: "1G" } },
       networks: { net0: { bridge: "vmbr0", model: "virtio" } },
       cloudInit: { ipconfig: {} },

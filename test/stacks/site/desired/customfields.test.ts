@@ -5,7 +5,9 @@ import type { Site } from "../../../../stacks/site/desired/types";
 import { netboxGuest, settingsWith, siteWith } from "./example";
 
 const field = (name: string, ...objectTypes: string[]): Site["netbox"]["customFields"][number] => ({
-  ...{ name, objectTypes, type: "text" },
+  name,
+  objectTypes,
+  type: "text",
 });
 const machine = "virtualization.virtualmachine";
 const vmInterface = "virtualization.vminterface";
@@ -54,8 +56,12 @@ describe("a custom field that the settings name", () => {
 
 describe("a custom field of the usual name that NetBox has not", () => {
   const release = {
-    ...{ object: "address", name: "10.0.0.5/24 of web01 net0", system: "NetBox" as const, action: "delete" as const },
-    ...{ fields: [], effects: ["releases" as const] },
+    object: "address",
+    name: "10.0.0.5/24 of web01 net0",
+    system: "NetBox" as const,
+    action: "delete" as const,
+    fields: [],
+    effects: ["releases" as const],
   };
   const judged = (site: Site) =>
     judgeLimits([release], site.settings.site, { guests: 9, addresses: 9, names: 9 }, customFieldDoubts(site));
@@ -76,8 +82,12 @@ describe("a custom field of the usual name that NetBox has not", () => {
 
   it("is no matter for an alias that netbox-dns has, and is for a guest's", () => {
     const change = {
-      ...{ object: "name", name: "docs.lab.example", system: "DNS" as const, action: "delete" as const },
-      ...{ fields: [], effects: ["removesNames" as const] },
+      object: "name",
+      name: "docs.lab.example",
+      system: "DNS" as const,
+      action: "delete" as const,
+      fields: [],
+      effects: ["removesNames" as const],
     };
     const said = (guests: number[]) => {
       const properties = { name: "docs.lab.example.", records: { CNAME: ["a.lab.example."] }, owner: { guests } };

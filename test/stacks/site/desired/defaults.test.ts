@@ -4,7 +4,10 @@ import type { ProxmoxFacts } from "../../../../stacks/site/desired/types";
 import { netboxGuest, settingsWith, siteWith } from "./example";
 
 const facts: ProxmoxFacts = {
-  ...{ guests: new Map(), templates: new Map(), seen: new Map(), osTemplates: new Map() },
+  guests: new Map(),
+  templates: new Map(),
+  seen: new Map(),
+  osTemplates: new Map(),
   nodes: [{ node: "a", online: true, memory: 0 }],
   storages: [{ node: "a", storage: "ceph", shared: true, isFiles: false, available: true, content: ["images"] }],
   bridges: new Map([["a", new Map([["vmbr0", undefined]])]]),

@@ -139,7 +139,10 @@ describe("logical names", () => {
   });
 
   const known = (id: number, logical: string, type: GuestType = "qemu"): KnownName => ({
-    ...{ kind: "machine", identity: String(id), name: logical, type },
+    kind: "machine",
+    identity: String(id),
+    name: logical,
+    type,
   });
 
   it("are the guests' own, with the id behind them where the name is held", () => {
@@ -152,10 +155,12 @@ describe("logical names", () => {
   it("of the former form are exchanged once, and not for a name that the state holds", () => {
     const names = new LogicalNames([known(7, "vm-7"), known(8, "web02"), known(9, "ct-9", "lxc")]);
     expect(names.machine({ id: 7, name: "web01", type: "qemu" })).toEqual({
-      ...{ name: "web01", alias: { name: "vm-7", type: "qemu" } },
+      name: "web01",
+      alias: { name: "vm-7", type: "qemu" },
     });
     expect(names.machine({ id: 9, name: "web02", type: "lxc" })).toEqual({
-      ...{ name: "web02-9", alias: { name: "ct-9", type: "lxc" } },
+      name: "web02-9",
+      alias: { name: "ct-9", type: "lxc" },
     });
     // Another guest's name that looks like the former one of a guest that is there.
     expect(names.machine({ id: 10, name: "vm-7", type: "qemu" })).toEqual({ name: "vm-7-10" });
@@ -164,10 +169,12 @@ describe("logical names", () => {
   it("of a guest that became a container lead from the one to the other", () => {
     const names = new LogicalNames([known(7, "web01"), known(8, "vm-8")]);
     expect(names.machine({ id: 7, name: "web01", type: "lxc" })).toEqual({
-      ...{ name: "web01", alias: { name: "web01", type: "qemu" } },
+      name: "web01",
+      alias: { name: "web01", type: "qemu" },
     });
     expect(names.machine({ id: 8, name: "db01", type: "lxc" })).toEqual({
-      ...{ name: "db01", alias: { name: "vm-8", type: "qemu" } },
+      name: "db01",
+      alias: { name: "vm-8", type: "qemu" },
     });
   });
 
@@ -177,7 +184,8 @@ describe("logical names", () => {
       { kind: "guest", name: "guest-7" },
     ]);
     expect(names.machine({ id: 7, name: "web01", type: "qemu" })).toEqual({
-      ...{ name: "web01", alias: { name: "vm-7", type: "qemu" } },
+      name: "web01",
+      alias: { name: "vm-7", type: "qemu" },
     });
     expect(names.of("guest", "7", "web01", "7")).toBe("guest-7");
   });

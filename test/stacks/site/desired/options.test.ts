@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NetboxVirtualMachine } from "../../../../providers/netbox/schemas";
 import { readSettings } from "../../../../stacks/settings";
-import { diskOptionsOf, optionsOf } from "../../../../stacks/site/desired/options";
+import { diskOptionsOf, optionsOfGuest } from "../../../../stacks/site/desired/options";
 
 function settings(defaults: object = {}) {
   const config: Record<string, object> = { defaults };
@@ -11,28 +11,31 @@ function settings(defaults: object = {}) {
 }
 
 const guest = (fields: Partial<NetboxVirtualMachine> = {}): NetboxVirtualMachine => ({
-  ...{
-    id: 1,
-    name: "one",
-    status: "active",
-    clusterId: 1,
-    clusterName: "c",
-    site: undefined,
-    tenant: undefined,
-    platform: undefined,
-    device: undefined,
-    role: undefined,
-    vcpus: 2,
-    memory: 1024,
-  },
-  ...{ description: "", comments: "", tags: [], primaryIds: { 4: undefined, 6: undefined }, context: {} },
-  ...{ startOnBoot: undefined, customFields: new Map<string, string>() },
+  id: 1,
+  name: "one",
+  status: "active",
+  clusterId: 1,
+  clusterName: "c",
+  site: undefined,
+  tenant: undefined,
+  platform: undefined,
+  device: undefined,
+  role: undefined,
+  vcpus: 2,
+  memory: 1024,
+  description: "",
+  comments: "",
+  tags: [],
+  primaryIds: { 4: undefined, 6: undefined },
+  context: {},
+  startOnBoot: undefined,
+  customFields: new Map<string, string>(),
   ...fields,
 });
 
 function chosen(fields: Partial<NetboxVirtualMachine>, defaults: object = {}) {
   const problems: string[] = [];
-  const options = optionsOf(guest(fields), "qemu", settings(defaults), (text) => problems.push(text));
+  const options = optionsOfGuest(guest(fields), "qemu", settings(defaults), (text) => problems.push(text));
   return { options, problems };
 }
 

@@ -7,13 +7,28 @@ import { netboxGuest as guest, siteWith } from "./example";
 /** The guest's only interface has ten times its id. */
 const nic = (guestId: number) =>
   vmInterface.parse({
-    ...{ id: guestId * 10, name: "net0", virtual_machine: { id: guestId }, enabled: true, mtu: null, mode: null },
-    ...{ untagged_vlan: null, tagged_vlans: [], mac_address: null, custom_fields: {} },
+    id: guestId * 10,
+    name: "net0",
+    virtual_machine: { id: guestId },
+    enabled: true,
+    mtu: null,
+    mode: null,
+    untagged_vlan: null,
+    tagged_vlans: [],
+    mac_address: null,
+    custom_fields: {},
   });
 const address = (id: number, guestId: number, stack = "site/test") =>
   ipAddress.parse({
-    ...{ id, address: `10.0.0.${id}/24`, status: { value: "active" }, dns_name: "", vrf: null, tags: [] },
-    ...{ assigned_object_type: "virtualization.vminterface", assigned_object_id: guestId * 10, custom_fields: {} },
+    id,
+    address: `10.0.0.${id}/24`,
+    status: { value: "active" },
+    dns_name: "",
+    vrf: null,
+    tags: [],
+    assigned_object_type: "virtualization.vminterface",
+    assigned_object_id: guestId * 10,
+    custom_fields: {},
     description: `Managed by Pulumi stack ${stack} (allocation ${guestId * 10}/v4-0)`,
   });
 

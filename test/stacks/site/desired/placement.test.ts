@@ -85,8 +85,19 @@ describe("the node of a new guest", () => {
     const settings = settingsWith({ site: { antiAffinityPrefix: "anti-affinity" }, defaults: { template: 9000 } });
     const interfaces = [1, 2].map((id) =>
       vmInterface.parse({
-        ...{ id, name: "net0", virtual_machine: { id }, enabled: true, mode: null, untagged_vlan: null, mtu: null },
-        ...{ tagged_vlans: [], primary_mac_address: null, mac_address: null, vrf: null, tags: [], custom_fields: {} },
+        id,
+        name: "net0",
+        virtual_machine: { id },
+        enabled: true,
+        mode: null,
+        untagged_vlan: null,
+        mtu: null,
+        tagged_vlans: [],
+        primary_mac_address: null,
+        mac_address: null,
+        vrf: null,
+        tags: [],
+        custom_fields: {},
       }),
     );
     const nodes = (guests: NetboxVirtualMachine[]) => {

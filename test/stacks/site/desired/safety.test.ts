@@ -7,7 +7,15 @@ const now = new Date("2026-11-26T12:00:00Z");
 const day = 86_400;
 const mark = { stack: "p/s", netboxUrl: "https://nb", netboxId: 7 };
 const base = {
-  ...{ cluster: "pve", vmid: 107, mark, name: "web1", tags: [], cores: 2, sockets: 1, memory: 2048, power: "running" },
+  cluster: "pve",
+  vmid: 107,
+  mark,
+  name: "web1",
+  tags: [],
+  cores: 2,
+  sockets: 1,
+  memory: 2048,
+  power: "running",
   options: { cpu: "host", balloon: 512, onboot: 1 },
   disks: { scsi0: { size: "10G", storage: "ceph" }, scsi1: { size: "4G" } },
   networks: { net0: { bridge: "vmbr0", tag: 71, model: "virtio" } },
@@ -15,16 +23,14 @@ const base = {
 
 const guest = (changes: object, before: SnapshotGroup[], days = 7): DesiredGuest =>
   ({
-    ...{
-      id: 7,
-      name: "web1",
-      status: "active",
-      mark,
-      allocations: [],
-      nics: [],
-      promote: false,
-      rebootPolicy: "never",
-    },
+    id: 7,
+    name: "web1",
+    status: "active",
+    mark,
+    allocations: [],
+    nics: [],
+    promote: false,
+    rebootPolicy: "never",
     machine: { type: "qemu", inputs: { ...base, ...changes } },
     safety: { before, days },
   }) as unknown as DesiredGuest;

@@ -4,7 +4,12 @@ import { isInScope, type OtherStack, overlaps, printScope, type Scoped } from ".
 import { splitGuests, stackNames } from "../../../../stacks/site/desired/split";
 
 const guest = (fields: Partial<Scoped> = {}): Scoped => ({
-  ...{ id: 1, name: "web01", clusterName: "pve", site: "ber", tenant: "acme", tags: ["web"] },
+  id: 1,
+  name: "web01",
+  clusterName: "pve",
+  site: "ber",
+  tenant: "acme",
+  tags: ["web"],
   ...fields,
 });
 
@@ -33,7 +38,11 @@ describe("a scope", () => {
 
 describe("two stacks", () => {
   const otherStack = (fields: Partial<OtherStack> = {}): OtherStack => ({
-    ...{ stack: "other", file: "Pulumi.other.yaml", netboxUrl: "https://nb", clusters: ["pve"], scope: {} },
+    stack: "other",
+    file: "Pulumi.other.yaml",
+    netboxUrl: "https://nb",
+    clusters: ["pve"],
+    scope: {},
     ...fields,
   });
 

@@ -4,7 +4,15 @@ import type { GuestResource } from "../../../../providers/proxmox/schemas";
 import { templateIdOf } from "../../../../stacks/site/desired/sources";
 
 const there = (vmid: number, name: string, more: Partial<GuestResource> = {}): GuestResource => ({
-  ...{ vmid, name, node: "a", type: "qemu", status: "stopped", template: true, tags: [], memory: 1, hasHa: false },
+  vmid,
+  name,
+  node: "a",
+  type: "qemu",
+  status: "stopped",
+  template: true,
+  tags: [],
+  memory: 1,
+  hasHa: false,
   ...more,
 });
 const guests = [

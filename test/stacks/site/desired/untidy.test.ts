@@ -18,7 +18,12 @@ const watched = <T extends object>(object: T): T =>
 
 const rest = { vrfId: undefined, status: "active", tags: [] as string[], customFields: new Map<string, undefined>() };
 const prefix = (id: number, text: string, vrfId?: number): NetboxPrefix => ({
-  ...{ ...rest, id, prefix: text, vrfId, vlan: undefined, role: undefined },
+  ...rest,
+  id,
+  prefix: text,
+  vrfId,
+  vlan: undefined,
+  role: undefined,
 });
 const address = (
   id: number,
@@ -26,12 +31,25 @@ const address = (
   interfaceId: number | undefined,
   more: Partial<NetboxAddress> = {},
 ): NetboxAddress => ({
-  ...{ ...rest, id, address: text, interfaceId, dnsName: "", description: "" },
+  ...rest,
+  id,
+  address: text,
+  interfaceId,
+  dnsName: "",
+  description: "",
   ...more,
 });
 const nic = (id: number, asks?: string): NetboxInterface => ({
-  ...{ id, name: "net0", guestId: id, enabled: true, mtu: undefined, mode: undefined, untaggedVlan: undefined },
-  ...{ taggedVids: [], mac: undefined, customFields: new Map([["allocate_from", asks]]) },
+  id,
+  name: "net0",
+  guestId: id,
+  enabled: true,
+  mtu: undefined,
+  mode: undefined,
+  untaggedVlan: undefined,
+  taggedVids: [],
+  mac: undefined,
+  customFields: new Map([["allocate_from", asks]]),
 });
 
 /** Looks at others' prefixes and addresses while so many guests are mapped, of a NetBox with so many of each. */
@@ -59,14 +77,12 @@ function looksFor(guests: number, others: number): number {
     const mark = { stack: "site/test", netboxUrl: "https://nb", netboxId: id };
     // Still has an IPv6 address that NetBox lost.
     site.proxmox.set("pve", {
-      ...{
-        guests: new Map(),
-        templates: new Map(),
-        nodes: [],
-        storages: [],
-        bridges: new Map(),
-        osTemplates: new Map(),
-      },
+      guests: new Map(),
+      templates: new Map(),
+      nodes: [],
+      storages: [],
+      bridges: new Map(),
+      osTemplates: new Map(),
       seen: new Map([
         [id, { vmid: id, type: "qemu", name: "", making: false, addresses: { 0: [`fd00::${id}/64`] }, config: {} }],
       ]),

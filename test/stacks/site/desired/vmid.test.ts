@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { markOf } from "../../../../stacks/site/desired/identity";
-import type { InState, ProxmoxFacts, SeenGuest } from "../../../../stacks/site/desired/types";
+import type { ExaminedGuest, InState, ProxmoxFacts } from "../../../../stacks/site/desired/types";
 import { targetOf } from "../../../../stacks/site/desired/vmid";
 import { netboxGuest, siteWith } from "./example";
 
@@ -14,23 +14,31 @@ function target(
   state: Partial<InState> = {},
 ) {
   const seen = new Map(
-    there.map(({ vmid: id, name = "g1", marked = false }): [number, SeenGuest] => {
-      const read: SeenGuest = { vmid: id, type: "qemu", name, making: false, addresses: {}, config: {} };
+    there.map(({ vmid: id, name = "g1", marked = false }): [number, ExaminedGuest] => {
+      const read: ExaminedGuest = { vmid: id, type: "qemu", name, making: false, addresses: {}, config: {} };
       return [id, marked ? { ...read, mark } : read];
     }),
   );
   const guests = there.map(({ vmid: id, name = "g1" }) => ({
-    ...{ vmid: id, type: "qemu" as const, node: "pve1", name, status: "running", template: false },
-    ...{ memory: 0, hasHa: false, pool: undefined, tags: [] },
+    vmid: id,
+    type: "qemu" as const,
+    node: "pve1",
+    name,
+    status: "running",
+    template: false,
+    memory: 0,
+    hasHa: false,
+    pool: undefined,
+    tags: [],
   }));
   const facts: ProxmoxFacts = {
-    ...{
-      guests: new Map(guests.map((guest) => [guest.vmid, guest])),
-      seen,
-      templates: new Map(),
-      nodes: [{ node: "pve1", online: true, memory: 0 }],
-    },
-    ...{ storages: [], bridges: new Map(), osTemplates: new Map() },
+    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    seen,
+    templates: new Map(),
+    nodes: [{ node: "pve1", online: true, memory: 0 }],
+    storages: [],
+    bridges: new Map(),
+    osTemplates: new Map(),
   };
   const problems: string[] = [];
   const found = targetOf(siteWith({ state }), netboxGuest(1, "active", vmid, tags), "qemu", mark, facts, (problem) =>

@@ -5,7 +5,7 @@ import { checksumIn } from "../../../../stacks/templates/desired/checksums";
 import { parseTemplates } from "../../../../stacks/templates/desired/file";
 import { planTemplates } from "../../../../stacks/templates/desired/plan";
 import type { TemplateCluster, TemplatesFacts } from "../../../../stacks/templates/desired/types";
-import { digest } from "../../../../stacks/templates/facts";
+import { sha256 } from "../../../../stacks/templates/facts";
 
 const node = (name: string, online = true): NodeResource => ({ node: name, online, memory: 1 });
 const storage = (
@@ -14,25 +14,32 @@ const storage = (
   content: string[],
   more: Partial<StorageResource> = {},
 ): StorageResource => ({
-  ...{ node: at, storage: name, available: true, shared: false, isFiles: false, content },
+  node: at,
+  storage: name,
+  available: true,
+  shared: false,
+  isFiles: false,
+  content,
   ...more,
 });
 const guest = (vmid: number, more: Partial<GuestResource> = {}): GuestResource => ({
-  ...{
-    vmid,
-    type: "qemu",
-    node: "a",
-    name: `g${vmid}`,
-    status: "stopped",
-    template: false,
-    tags: [],
-    memory: 1,
-    hasHa: false,
-  },
+  vmid,
+  type: "qemu",
+  node: "a",
+  name: `g${vmid}`,
+  status: "stopped",
+  template: false,
+  tags: [],
+  memory: 1,
+  hasHa: false,
   ...more,
 });
 const clusterWith = (more: Partial<TemplateCluster> = {}): TemplateCluster => ({
-  ...{ name: "pve", nodes: [node("a"), node("b")], owners: new Map(), linkedClones: new Map(), appliances: [] },
+  name: "pve",
+  nodes: [node("a"), node("b")],
+  owners: new Map(),
+  linkedClones: new Map(),
+  appliances: [],
   storages: ["a", "b"].flatMap((at) => [storage("local", at, ["import", "vztmpl"]), storage("lvm", at, ["images"])]),
   guests: new Map([9000].map((vmid) => [vmid, guest(vmid)])),
   sshNodes: [],
@@ -43,10 +50,14 @@ function plan(yaml: string, more: Partial<TemplatesFacts> = {}) {
   const parsed = parseTemplates(yaml, "templates.yml");
   if ("problems" in parsed) return { templates: [], files: [], choices: [], notes: [], problems: parsed.problems };
   return planTemplates({
-    ...{ stack: "p/s", file: parsed.value, placeOf: parsed.placeOf, clusters: [clusterWith()], known: new Map() },
+    stack: "p/s",
+    file: parsed.value,
+    placeOf: parsed.placeOf,
+    clusters: [clusterWith()],
+    known: new Map(),
     checksums: new Map([["debian-13", { algorithm: "sha512", hex: "ab".repeat(64) }]]),
     netbox: undefined,
-    digest,
+    digest: sha256,
     ...more,
   });
 }
@@ -109,7 +120,8 @@ describe("a plan of templates", () => {
     const known = stateOf(plan(preset));
     const newer = new Map([["debian-13", { algorithm: "sha512" as const, hex: "cd".repeat(64) }]]);
     const made = plan(preset, {
-      ...{ known, checksums: newer },
+      known,
+      checksums: newer,
       clusters: [clusterWith({ linkedClones: new Map([[9001, [101, 102]]]) })],
     });
     expect(vmids(made)).toEqual([
@@ -176,7 +188,7 @@ describe("a plan of templates", () => {
   it("offers in NetBox what is current, what is superseded after it, and what guests still name", () => {
     const known = stateOf(plan(preset));
     known.set("choices/vm-templates", {
-      ...{ type: "NetboxChoices" },
+      type: "NetboxChoices",
       properties: {
         choices: [
           ["9001", "debian-13 (a, x)"],

@@ -15,7 +15,12 @@ describe("a container's firewall", () => {
   const web = { type: "in", action: "ACCEPT", proto: "tcp", dport: "443", comment: "web" };
   const ssh = { type: "in", action: "ACCEPT", proto: "tcp", dport: "22", comment: "ssh" };
   const inputs = (changes: Record<string, unknown> = {}) => ({
-    ...{ cluster: "pve-lab", node: "pve1", vmid, policyIn: "DROP", policyOut: "ACCEPT", rules: [web, ssh] },
+    cluster: "pve-lab",
+    node: "pve1",
+    vmid,
+    policyIn: "DROP",
+    policyOut: "ACCEPT",
+    rules: [web, ssh],
     ...changes,
   });
   const person = (method: "POST" | "PUT", below: string, form: Record<string, string | number> = {}) =>

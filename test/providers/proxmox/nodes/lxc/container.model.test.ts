@@ -2,10 +2,10 @@ import { describe, expect, it } from "vitest";
 import {
   type ContainerInputs,
   changedContainerFields,
-  changesTo,
+  containerChanges,
+  containerFromApi,
+  containerSettledProblem,
   creation,
-  fromApi,
-  settledProblem,
 } from "../../../../../providers/proxmox/nodes/lxc/container.model";
 
 const wanted = (changes: Partial<ContainerInputs> = {}): ContainerInputs => ({
@@ -46,13 +46,13 @@ const observed = { power: "running", pool: undefined, ha: undefined } as const;
 
 describe("a container", () => {
   it("that is as it should be needs no change; its bind mount, rate and MAC are not ours", () => {
-    expect(changedContainerFields(fromApi(config, observed, wanted()), wanted())).toEqual([]);
+    expect(changedContainerFields(containerFromApi(config, observed, wanted()), wanted())).toEqual([]);
     const none = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
-    expect(changesTo(config, wanted())).toEqual(none);
+    expect(containerChanges(config, wanted())).toEqual(none);
   });
 
   it("keeps a NIC's MAC and what is not managed, grows, adds and detaches volumes, and never its root file system", () => {
-    const changes = changesTo(
+    const changes = containerChanges(
       config,
       wanted({
         disks: { mp2: { size: "1G", options: { mp: "/new" } } },
@@ -65,7 +65,10 @@ describe("a container", () => {
       net0: "rate=5,name=eth0,bridge=vmbr1,hwaddr=BC:24:11:00:00:01,ip=dhcp,type=veth",
     });
     expect(changes.remove).toEqual(["mp0", "nameserver"]);
-    const grown = changesTo(config, wanted({ disks: { rootfs: { size: "5G", storage: "local-lvm" }, mp0: {} } }));
+    const grown = containerChanges(
+      config,
+      wanted({ disks: { rootfs: { size: "5G", storage: "local-lvm" }, mp0: {} } }),
+    );
     expect(grown).toMatchObject({
       resize: [{ disk: "rootfs", size: "5G" }],
       move: [{ disk: "rootfs", storage: "local-lvm" }],
@@ -89,9 +92,9 @@ describe("a container", () => {
   });
 
   it("can't become privileged in place", () => {
-    expect(settledProblem({ unprivileged: true }, wanted({ unprivileged: false }))).toMatch(
+    expect(containerSettledProblem({ unprivileged: true }, wanted({ unprivileged: false }))).toMatch(
       /^it can't become privileged in place; set unprivileged back, or raise its rebuild counter/,
     );
-    expect(settledProblem({ unprivileged: true }, wanted())).toBeUndefined();
+    expect(containerSettledProblem({ unprivileged: true }, wanted())).toBeUndefined();
   });
 });

@@ -4,11 +4,11 @@ import { replacing, shrinkProblem, tagLike, tidyTags } from "../../../../../prov
 import {
   bootProblem,
   changedVmFields,
-  changesTo,
-  fromApi,
-  managed,
-  settledProblem,
+  managedOfVm,
   type VmInputs,
+  vmChanges,
+  vmFromApi,
+  vmSettledProblem,
 } from "../../../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../../../providers/proxmox/nodes/restart.model";
 import { parseSize, printSize } from "../../../../../providers/proxmox/propertystring";
@@ -50,7 +50,7 @@ const observed = { power: "running", pool: undefined, ha: undefined } as const;
 
 describe("a guest that is as it should be", () => {
   it("needs no change", () => {
-    expect(changesTo(config, wanted())).toEqual({
+    expect(vmChanges(config, wanted())).toEqual({
       set: {},
       remove: [],
       resize: [],
@@ -58,24 +58,24 @@ describe("a guest that is as it should be", () => {
       password: false,
       cloudInit: false,
     });
-    expect(changedVmFields(fromApi(config, observed, wanted()), wanted())).toEqual([]);
+    expect(changedVmFields(vmFromApi(config, observed, wanted()), wanted())).toEqual([]);
   });
 
   it("may have what is not managed: a MAC, a rate, a firewall flag, a memory that NetBox doesn't name", () => {
     const { memory: _memory, ...unmanaged } = wanted();
-    expect(changedVmFields(fromApi({ ...config, memory: "512" }, observed, unmanaged), unmanaged)).toEqual([]);
+    expect(changedVmFields(vmFromApi({ ...config, memory: "512" }, observed, unmanaged), unmanaged)).toEqual([]);
   });
 });
 
 describe("a change", () => {
   it("of a NIC keeps its MAC and what we don't manage", () => {
-    const changes = changesTo(config, wanted({ networks: { net0: { model: "virtio", bridge: "vmbr1", mtu: 1400 } } }));
+    const changes = vmChanges(config, wanted({ networks: { net0: { model: "virtio", bridge: "vmbr1", mtu: 1400 } } }));
     expect(changes.set).toEqual({ net0: "virtio=BC:24:11:00:00:01,firewall=1,rate=5,bridge=vmbr1,mtu=1400" });
   });
 
   it("of a disk grows, adds, moves and detaches by slot", () => {
     const more = { ...config, scsi3: "ceph:vm-100017-disk-3,size=1G" };
-    const changes = changesTo(
+    const changes = vmChanges(
       more,
       wanted({ storage: "ceph", disks: { scsi0: { size: "12G", storage: "ceph" }, scsi1: { size: "1536M" } } }),
     );
@@ -88,7 +88,7 @@ describe("a change", () => {
   });
 
   it("of cloud-init makes its drive anew, and empty values are deleted", () => {
-    const changes = changesTo(
+    const changes = vmChanges(
       { ...config, nameserver: "9.9.9.9", ipconfig1: "ip=dhcp" },
       wanted({
         cloudInit: {
@@ -121,11 +121,11 @@ describe("what a guest that is there can't become", () => {
   it("is one with another EFI disk or TPM", () => {
     const state = { disks: { efidisk0: { options: { efitype: "4m" } } } };
     const next = wanted({ disks: { efidisk0: { options: { efitype: "2m" } } } });
-    expect(settledProblem(state, next)).toMatch(
+    expect(vmSettledProblem(state, next)).toMatch(
       /^efitype of efidisk0 is settled when it is made; set it back, or remove/,
     );
-    expect(settledProblem({ ...state, rebuild: 1 }, { ...next, rebuild: 2 })).toBeUndefined();
-    expect(settledProblem({ disks: {} }, next)).toBeUndefined();
+    expect(vmSettledProblem({ ...state, rebuild: 1 }, { ...next, rebuild: 2 })).toBeUndefined();
+    expect(vmSettledProblem({ disks: {} }, next)).toBeUndefined();
   });
 
   it("is one whose boot disk is on another bus", () => {
@@ -149,7 +149,7 @@ describe("what a guest that is there can't become", () => {
     const unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
     expect(replacing({ rebuild: 1, name: "a" }, { rebuild: unknown, name: unknown, template: unknown })).toEqual([]);
     fc.assert(
-      fc.property(fc.constantFrom(...managed), fc.anything(), fc.anything(), (field, before, after) => {
+      fc.property(fc.constantFrom(...managedOfVm), fc.anything(), fc.anything(), (field, before, after) => {
         expect(replacing({ [field]: before }, { [field]: after })).toEqual([]);
       }),
     );
@@ -217,11 +217,11 @@ describe("what PVE normalises", () => {
         fc.dictionary(fc.constantFrom("net0", "net1", "net7"), nic),
         (cores, memory, networks) => {
           const asked = wanted({ cores, memory, networks });
-          const { set, remove } = changesTo(config, asked);
+          const { set, remove } = vmChanges(config, asked);
           const after = Object.fromEntries(
             Object.entries({ ...config, ...set }).filter(([key]) => !remove.includes(key)),
           );
-          expect(changesTo(after, asked)).toMatchObject({ set: {}, remove: [], resize: [], move: [] });
+          expect(vmChanges(after, asked)).toMatchObject({ set: {}, remove: [], resize: [], move: [] });
         },
       ),
     );
