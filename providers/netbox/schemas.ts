@@ -5,6 +5,7 @@ import { z } from "zod";
 
 const named = z.object({ id: z.number(), name: z.string() });
 const choice = z.object({ value: z.string() });
+const vrf = z.object({ id: z.number(), name: z.string().optional(), rd: z.string().nullish() }).nullable();
 /** A custom field's value; a choice comes as an object. */
 const customFields = z
   .record(z.string(), z.unknown())
@@ -16,6 +17,18 @@ function customValue(value: unknown): string | undefined {
   if (plain === null || plain === undefined || plain === "") return undefined;
   return typeof plain === "object" ? JSON.stringify(plain) : String(plain);
 }
+
+/** A VRF by what people call it: its name, which several may have, or its route distinguisher. */
+export interface NetboxVrf {
+  id: number;
+  name: string;
+  rd?: string;
+}
+const vrfFrom = ({ id, name, rd }: NonNullable<z.infer<typeof vrf>>): NetboxVrf => ({
+  id,
+  name: name ?? String(id),
+  ...(rd ? { rd } : {}),
+});
 
 export const status = z
   .object({ "netbox-version": z.string(), plugins: z.record(z.string(), z.unknown()).default({}) })
@@ -117,6 +130,7 @@ export const vmInterface = z
     untagged_vlan: z.object({ id: z.number(), vid: z.number() }).nullable(),
     tagged_vlans: z.array(z.object({ vid: z.number() })),
     mac_address: z.string().nullable(),
+    vrf: vrf.optional(),
     custom_fields: customFields,
   })
   .transform((wire) => ({
@@ -129,10 +143,11 @@ export const vmInterface = z
     untaggedVlan: wire.untagged_vlan ?? undefined,
     taggedVids: wire.tagged_vlans.map(({ vid }) => vid),
     mac: wire.mac_address?.toUpperCase(),
+    ...(wire.vrf ? { vrf: vrfFrom(wire.vrf) } : {}),
     customFields: wire.custom_fields,
   }));
 export const vmInterfaceFields =
-  "id,name,virtual_machine,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,custom_fields";
+  "id,name,virtual_machine,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,vrf,custom_fields";
 
 export const virtualDisk = z
   .object({
@@ -156,9 +171,10 @@ export const ipAddress = z
     status: choice,
     assigned_object_type: z.string().nullable(),
     assigned_object_id: z.number().nullable(),
+    role: choice.nullish(),
     dns_name: z.string(),
     description: z.string(),
-    vrf: z.object({ id: z.number() }).nullable(),
+    vrf,
     tags,
     custom_fields: customFields,
   })
@@ -166,6 +182,7 @@ export const ipAddress = z
     id: wire.id,
     address: wire.address,
     status: wire.status.value,
+    ...(wire.role ? { role: wire.role.value } : {}),
     interfaceId:
       wire.assigned_object_type === "virtualization.vminterface" ? (wire.assigned_object_id ?? undefined) : undefined,
     dnsName: wire.dns_name.toLowerCase().replace(/\.$/, ""),
@@ -175,22 +192,23 @@ export const ipAddress = z
     customFields: wire.custom_fields,
   }));
 export const ipAddressFields =
-  "id,address,status,assigned_object_type,assigned_object_id,dns_name,description,vrf,tags,custom_fields";
+  "id,address,status,role,assigned_object_type,assigned_object_id,dns_name,description,vrf,tags,custom_fields";
 
 export const prefix = z
   .object({
     id: z.number(),
     prefix: z.string(),
-    vrf: z.object({ id: z.number() }).nullable(),
+    vrf,
     vlan: z.object({ id: z.number(), vid: z.number() }).nullable(),
     role: z.object({ slug: z.string() }).nullable(),
     status: choice,
     tags,
     custom_fields: customFields,
   })
-  .transform(({ vrf, vlan, role, status: state, custom_fields, ...rest }) => ({
+  .transform(({ vrf: table, vlan, role, status: state, custom_fields, ...rest }) => ({
     ...rest,
-    vrfId: vrf?.id,
+    vrfId: table?.id,
+    ...(table === null ? {} : { vrf: vrfFrom(table) }),
     vlan: vlan ?? undefined,
     role: role?.slug,
     status: state.value,
@@ -206,20 +224,24 @@ export const ipRange = z
     id: z.number(),
     start_address: z.string(),
     end_address: z.string(),
-    vrf: z.object({ id: z.number() }).nullable(),
+    vrf,
     role: z.object({ slug: z.string() }).nullable(),
     status: choice,
+    /** Since NetBox 4.3: no address may be made in it. */
+    mark_populated: z.boolean().default(false),
     tags,
   })
-  .transform(({ start_address, end_address, vrf, role, status: state, ...rest }) => ({
+  .transform(({ start_address, end_address, vrf: table, role, status: state, mark_populated, ...rest }) => ({
     ...rest,
     start: start_address,
     end: end_address,
-    vrfId: vrf?.id,
+    vrfId: table?.id,
+    ...(table === null ? {} : { vrf: vrfFrom(table) }),
+    ...(mark_populated ? { isPopulated: true } : {}),
     role: role?.slug,
     status: state.value,
   }));
-export const ipRangeFields = "id,start_address,end_address,vrf,role,status,tags";
+export const ipRangeFields = "id,start_address,end_address,vrf,role,status,mark_populated,tags";
 
 export const customField = z
   .object({

@@ -34,6 +34,7 @@ export const sitePermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["virtualization.virtualmachine"], actions: ["change", "delete"] },
   { objectTypes: ["ipam.ipaddress"], actions: ["add", "change", "delete"] },
   { objectTypes: ["netbox_dns.view", "netbox_dns.zone", "netbox_dns.record"], actions: ["view"], only: "netbox-dns" },
@@ -130,6 +131,8 @@ export const discoveryPermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
   // NetBox looks up what an object names among what the user may see: a node's site, a guest's tenant.
   { objectTypes: ["dcim.site"], actions: ["view"], only: "nodes" },
   {
@@ -183,6 +186,7 @@ export const intentPermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["virtualization.virtualmachine"], actions: ["add", "change"] },
   {
     objectTypes: ["dcim.macaddress", "ipam.ipaddress", "virtualization.virtualdisk", "virtualization.vminterface"],

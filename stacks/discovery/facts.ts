@@ -1,11 +1,13 @@
 import { z } from "zod";
-import { messageOf } from "../../providers/errors";
+import { messageOf, UserError } from "../../providers/errors";
+import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
 import { parseMaking } from "../../providers/ownership/netbox";
 import type { Self } from "../../providers/ownership/owner";
+import { pageOf } from "../../providers/page";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import {
@@ -146,35 +148,54 @@ const isLocal = (address: string): boolean => /^(127\.|169\.254\.|::1\/|fe80:)/i
 
 // ---- NetBox
 
+const vrf = z
+  .object({ id: z.number(), name: z.string(), rd: z.string().nullish() })
+  .transform(({ rd, ...each }) => ({ ...each, ...(rd ? { rd } : {}) }));
+
 const change = z.object({
   changed_object_type: z.string(),
   changed_object_id: z.number(),
   message: z.string().default(""),
 });
 
-/** Everything that discovery may merge with, in bulk. @param known ids in the stack's state, which need no look */
+/** Everything that discovery may merge with, in bulk. @param known ids in the stack's state, which need no look @throws UserError */
 export async function readNetboxView(
   netbox: NetboxClient,
   clusterNames: string[],
   self: Self,
   known: Set<string>,
+  namesVrfs: boolean,
 ): Promise<NetboxView> {
   const list = (type: ObjectTypeName, more = "", query: Record<string, number[]> = {}): Promise<ObjectRow[]> =>
     netbox.list(typeOf(type).path, row, `${wireFields(type)}${more}`, query);
-  const clusters = await netbox.list(typeOf("cluster").path, row, `${wireFields("cluster")},scope,scope_type,site`);
+  const clusters = await netbox.list(
+    typeOf("cluster").path,
+    row,
+    `${wireFields("cluster")},scope,scope_type,site,group`,
+  );
   const ids = clusters.filter(({ name }) => clusterNames.includes(String(name))).map(({ id }) => id);
   const none: ObjectRow[] = [];
+  const twins = clusterNames.flatMap((name) => {
+    const of = clusters.filter((each) => each.name === name);
+    return of.length > 1
+      ? [`"${name}" (${of.map(({ id }) => pageOf(netbox.url, typeOf("cluster").path, id)).join(" and ")})`]
+      : [];
+  });
+  if (twins.length > 0)
+    throw new UserError(
+      `NetBox has several clusters of one name, which netbox-proxmox:proxmox can't tell apart: ${twins.join(", ")}. Rename all but one of each, here and there.`,
+    );
   const ofClusters = (type: ObjectTypeName, more = "") =>
     ids.length === 0 ? Promise.resolve(none) : list(type, more, { cluster_id: ids });
   const [machines, interfaces, disks, devices, deviceInterfaces] = await Promise.all([
     ofClusters("virtualMachine"),
-    ofClusters("vmInterface", ",virtual_machine"),
+    ofClusters("vmInterface", ",virtual_machine,vrf"),
     list("virtualDisk", ",virtual_machine"),
     list("device"),
-    list("interface", ",device"),
+    list("interface", ",device,vrf"),
   ]);
   const [addresses, prefixes, vlans, platforms, tags, roles, clusterTypes] = await Promise.all([
-    netbox.list("ipam/ip-addresses", row, "id,address,assigned_object_type,assigned_object_id,vrf,status"),
+    netbox.list("ipam/ip-addresses", row, "id,address,role,assigned_object_type,assigned_object_id,vrf,status,tags"),
     netbox.list("ipam/prefixes", row, wireFields("prefix")),
     list("vlan"),
     list("platform"),
@@ -198,11 +219,13 @@ export async function readNetboxView(
     machines: machines.filter((each) => ids.includes(Number(nestedId(each.cluster)))),
     interfaces,
     disks,
-    addresses: addresses.filter(({ vrf }) => vrf === null),
-    prefixes: prefixes.filter(({ vrf }) => vrf === null),
+    addresses,
+    prefixes,
+    ...(namesVrfs ? { vrfs: await netbox.list("ipam/vrfs", vrf, "id,name,rd") } : {}),
     devices,
     deviceInterfaces,
     vlans,
+    vlanGroups: vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [],
     platforms,
     tags,
     roles,
@@ -213,6 +236,16 @@ export async function readNetboxView(
     deviceTypes,
     madeByUs: await readMade(netbox, self, unknown),
   };
+}
+
+/** VLAN groups with what they are of; none where the token may not see them. */
+async function readGroups(netbox: NetboxClient): Promise<ObjectRow[]> {
+  try {
+    return await netbox.list("ipam/vlan-groups", row, "id,name,slug,scope_type,scope_id");
+  } catch (error) {
+    if (error instanceof HttpError && error.status === 403) return [];
+    throw error;
+  }
 }
 
 /** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */

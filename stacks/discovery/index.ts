@@ -92,8 +92,9 @@ async function read(context: Context, settings: Settings, self: Self, chosen: Ch
         ? [{ vmid, pool: String(customFields[settings.site.customFields.pool] ?? "") || undefined }]
         : [];
     });
+  const namesVrfs = [...chosen.values()].some(({ vrf, vrfs }) => vrf !== undefined || vrfs !== undefined);
   const [netbox, ...views] = await Promise.all([
-    readNetboxView(context.netbox, [...chosen.keys()], self, ids),
+    readNetboxView(context.netbox, [...chosen.keys()], self, ids, namesVrfs),
     ...[...chosen].map(([name, choices]) =>
       readCluster(context.cluster(name), choices, settings.discovery.agentTimeout, vmids(name)),
     ),

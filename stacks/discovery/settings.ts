@@ -25,6 +25,12 @@ const choices = {
   syncAgent: z.boolean().optional(),
   /** Prefixes that NetBox lacks for the addresses of guests. */
   syncPrefixes: z.boolean().optional(),
+  /** The VRF (its name, route distinguisher or id; `global` for none) of addresses, where NetBox doesn't say. */
+  vrf: z.string().min(1).optional(),
+  /** The same by the network device's bridge, VID, or both: `vmbr1`, `71`, `vmbr1.71`. */
+  vrfs: z.record(z.string().min(1), z.string().min(1)).optional(),
+  /** The VLAN group (its name, slug or id) of the VLANs that a cluster's guests are in, where NetBox doesn't say. */
+  vlanGroup: z.string().min(1).optional(),
   /** Nothing is written: only the report says what would be. */
   readOnly: z.boolean().optional(),
 };

@@ -1,4 +1,4 @@
-import type { NetboxAddress, NetboxPrefix, NetboxRange } from "../../providers/netbox/schemas";
+import type { NetboxAddress, NetboxPrefix, NetboxRange, NetboxVrf } from "../../providers/netbox/schemas";
 import { type Address, addressOf, byAddress, type Family, hostOf, lengthOf, networkBits } from "./address";
 
 // NetBox's IPAM, indexed once: what is asked for a guest or an address costs the same however much else NetBox holds. A VRF is
@@ -117,6 +117,8 @@ export class Ipam {
   private readonly gateways: () => Map<NetboxPrefix, NetboxAddress>;
   private readonly prefixNames: () => Map<string, NetboxPrefix[]>;
   private readonly rangeNames: () => Map<string, NetboxRange[]>;
+  private readonly byVrf: () => { prefixes: Map<Vrf, NetboxPrefix[]>; ranges: Map<Vrf, NetboxRange[]> };
+  private readonly vrfs: () => Map<number, NetboxVrf>;
 
   /** @param gatewayTag of addresses that are their prefixes' gateways */
   constructor(
@@ -155,6 +157,11 @@ export class Ipam {
         ({ id, start, end, role, tags }) => namesOf({ id, text: `${hostOf(start)}-${hostOf(end)}`, role, tags }),
       ),
     );
+    this.byVrf = lazy(() => ({
+      prefixes: grouped(prefixes, ({ vrfId }) => [vrfId]),
+      ranges: grouped(ranges, ({ vrfId }) => [vrfId]),
+    }));
+    this.vrfs = lazy(() => new Map([...prefixes, ...ranges].flatMap(({ vrf }) => (vrf ? [[vrf.id, vrf]] : []))));
   }
 
   /** The addresses of a virtual machine's interface. */
@@ -168,6 +175,25 @@ export class Ipam {
 
   prefix(id: number): NetboxPrefix | undefined {
     return this.prefixesById().get(id);
+  }
+
+  prefixesIn(vrf: Vrf): readonly NetboxPrefix[] {
+    return this.byVrf().prefixes.get(vrf) ?? [];
+  }
+
+  rangesIn(vrf: Vrf): readonly NetboxRange[] {
+    return this.byVrf().ranges.get(vrf) ?? [];
+  }
+
+  /** The VRFs with prefixes or ranges that a name, a route distinguisher or an id means; undefined is the global table. */
+  vrfsNamed(text: string): Vrf[] {
+    if (text === globalTable) return [undefined];
+    return [...this.vrfs().values()].filter((vrf) => isNamed(vrf, text)).map(({ id }) => id);
+  }
+
+  /** What a VRF is called. */
+  vrfName(vrf: Vrf): string {
+    return vrf === undefined ? "the global table" : `VRF ${this.vrfs().get(vrf)?.name ?? vrf}`;
   }
 
   /** The first address with the gateway's tag in the prefix and its VRF. @param prefix one of these */
@@ -185,6 +211,13 @@ export class Ipam {
     return this.rangeNames().get(nameOf(key, value)) ?? [];
   }
 }
+
+/** What stands for "no VRF" where one can be named. */
+export const globalTable = "global";
+
+/** Does a text mean this VRF? */
+export const isNamed = ({ id, name, rd }: NetboxVrf, text: string): boolean =>
+  text === name || text === rd || text === String(id);
 
 const nameOf = (key: SourceKey, value: string | number): string => `${key} ${value}`;
 

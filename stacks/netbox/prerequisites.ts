@@ -1,12 +1,12 @@
 import type { ObjectArgs } from "../../providers/netbox/objects/object";
 import type { ObjectRow } from "../../providers/netbox/objects/object.model";
-import { type ObjectTypeName, printVlan } from "../../providers/netbox/objects/objecttypes";
+import { type ObjectTypeName, printVlan, withId } from "../../providers/netbox/objects/objecttypes";
 import { isRecord } from "../../providers/values";
 import type { Settings } from "../settings";
 import type { DeclaredNetboxObject } from "./declared";
 import { type ChoiceSetName, missingField, netboxSchema, type SchemaField, snapshotsField } from "./schema";
 import type { NetboxView } from "./view";
-import { Vlans } from "./vlans";
+import { type ClusterPlace, Vlans } from "./vlans";
 
 // What machines refer to in NetBox: declared where it is missing, and for ever where we made it.
 
@@ -18,6 +18,13 @@ export const slugOf = (name: string): string =>
     .replace(/[^a-z0-9_-]+/g, "-")
     .replace(/^-+|-+$/g, "");
 
+/** Those of a name, which may repeat below another parent or manufacturer: the one that NetBox would have made from it first. */
+const namedIn = (rows: readonly ObjectRow[], name: string): ObjectRow[] => {
+  const named = rows.filter((each) => each.name === name);
+  const isPlain = ({ slug }: ObjectRow) => slug === slugOf(name);
+  return [...named.filter(isPlain), ...named.filter((each) => !isPlain(each))];
+};
+
 /** Collects what is referred to, once each. */
 export class Prerequisites {
   private readonly made = new Map<string, DeclaredNetboxObject>();
@@ -27,10 +34,10 @@ export class Prerequisites {
     private readonly view: NetboxView,
     private readonly stack: string,
     /** Objects in the stack's state, by their logical names. */
-    private readonly known: { has: (name: string) => boolean },
+    private readonly known: { has(name: string): boolean; get?(name: string): { netboxId: number } | undefined },
     private readonly site: Settings["site"],
   ) {
-    this.vlans = new Vlans(view.vlans);
+    this.vlans = new Vlans(view.vlans, view.vlanGroups);
   }
 
   get all(): DeclaredNetboxObject[] {
@@ -74,23 +81,43 @@ export class Prerequisites {
     this.needed(`tag-${slug}`, "tag", there, { name: there?.name ?? slug, slug });
   }
 
-  role(name: string, ofMachines: boolean): void {
-    const there = this.view.roles.find((each) => each.name === name);
+  /** @returns what refers to it */
+  role(name: string, ofMachines: boolean): string {
+    const [there, ...others] = namedIn(this.view.roles, name);
     const slug = there?.slug ?? slugOf(name);
     this.needed(`role-${slugOf(name)}`, "role", there, { name, slug, color: "9e9e9e", ofMachines });
+    return there === undefined || others.length === 0 ? name : withId(name, there.id);
   }
 
-  platform(name: string): void {
-    const there = this.view.platforms.find((each) => each.name === name);
+  /** @returns what refers to it */
+  platform(name: string): string {
+    const [there, ...others] = namedIn(this.view.platforms, name);
     this.needed(`platform-${slugOf(name)}`, "platform", there, { name, slug: there?.slug ?? slugOf(name) });
+    return there === undefined || others.length === 0 ? name : withId(name, there.id);
   }
 
-  /** The VLAN of a VID: NetBox's, or one that is made. */
-  vlan(vid: number): string {
-    const [there] = this.vlans.withVid(vid);
-    const name = there === undefined ? `vlan-${vid}` : String(there.name);
-    this.needed(`vlan-${vid}`, "vlan", there, { vid, name });
-    return printVlan(name, vid);
+  /**
+   * The VLAN of a VID, as an interface names it: one that the interface has already, NetBox's at that place, or one that is made.
+   * @param own VLANs of the interfaces that are there
+   */
+  vlan(
+    vid: number,
+    place: ClusterPlace,
+    own: readonly ObjectRow[] = [],
+  ): { name: string } | { several: readonly ObjectRow[] } {
+    const has = own.find((each) => each.vid === vid);
+    const known = this.known.get?.(`vlan-${vid}`)?.netboxId;
+    const found =
+      has === undefined ? this.vlans.at(vid, place) : this.vlans.withVid(vid).filter(({ id }) => id === has.id);
+    // What we made for guests without a place of their own is meant by those of before.
+    const [there, ...others] =
+      found.length > 1 && found.some(({ id }) => id === known) ? found.filter(({ id }) => id === known) : found;
+    if (others.length > 0) return { several: found };
+    const isTaken = this.vlans.hasNamed(`vlan-${vid}`, vid) && known === undefined;
+    const name = there !== undefined ? String(there.name) : isTaken ? `vlan-${vid}-2` : `vlan-${vid}`;
+    if (there === undefined || there.id === known) this.needed(`vlan-${vid}`, "vlan", there, { vid, name });
+    const shown = printVlan(name, vid);
+    return { name: there === undefined || this.vlans.isNamedAlone(there) ? shown : withId(shown, there.id) };
   }
 
   clusterType(name: string): void {
@@ -101,7 +128,9 @@ export class Prerequisites {
   deviceType(maker: string, model: string): void {
     const [makerThere, there] = [
       this.view.manufacturers.find((each) => each.name === maker),
-      this.view.deviceTypes.find((each) => each.model === model),
+      this.view.deviceTypes.find(
+        (each) => each.model === model && isRecord(each.manufacturer) && each.manufacturer.name === maker,
+      ),
     ];
     const makerName = `manufacturer-${slugOf(maker)}`;
     this.needed(makerName, "manufacturer", makerThere, { name: maker, slug: makerThere?.slug ?? slugOf(maker) });

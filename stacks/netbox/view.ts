@@ -1,4 +1,5 @@
 import { ObjectRow } from "../../providers/netbox/objects/object.model";
+import type { NetboxVrf } from "../../providers/netbox/schemas";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
@@ -9,9 +10,13 @@ export interface NetboxView {
   disks: ObjectRow[];
   addresses: ObjectRow[];
   prefixes: ObjectRow[];
+  /** Read only where the settings name one. */
+  vrfs?: NetboxVrf[];
   devices: ObjectRow[];
   deviceInterfaces: ObjectRow[];
   vlans: ObjectRow[];
+  /** With their scopes; none where the token may not see them. */
+  vlanGroups: ObjectRow[];
   platforms: ObjectRow[];
   tags: ObjectRow[];
   roles: ObjectRow[];

@@ -68,6 +68,11 @@ export async function readNetbox(
     throw new UserError(
       `NetBox at ${netbox.url} has no cluster ${missing.map((name) => `"${name}"`).join(" and ")}, which netbox-proxmox:proxmox names (it has ${clusters.map(({ name }) => `"${name}"`).join(", ") || "none"}): correct the name there, or add the cluster in NetBox.`,
     );
+  const twins = clusterNames.filter((name) => clusters.filter((cluster) => cluster.name === name).length > 1);
+  if (twins.length > 0)
+    throw new UserError(
+      `NetBox at ${netbox.url} has several clusters ${twins.map((name) => `"${name}" (${clusters.flatMap((each) => (each.name === name ? [`${netbox.url}/virtualization/clusters/${each.id}/`] : [])).join(" and ")})`).join(", ")}: rename all but one of each there, as netbox-proxmox:proxmox names clusters by their names.`,
+    );
   const strange = (site.scope.clusters ?? []).filter((name) => !clusterNames.includes(name));
   if (strange.length > 0)
     throw new UserError(

@@ -4,7 +4,6 @@ import type { Orphan } from "../../providers/ownership/anchor.model";
 import { guestUrl } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import { groupBy } from "../../providers/values";
-import { hostOf } from "../netbox/address";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
@@ -32,7 +31,8 @@ import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from ".
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
-import type { DesiredGuest, InState, KeptGuest, ProxmoxFacts, Site } from "./desired/types";
+import { StillUsed, stillUsedBy } from "./desired/stillused";
+import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
@@ -76,13 +76,13 @@ export async function planSite(
     ),
   );
   const netbox = withoutDiscovered(documented, proxmox, { self, settings, state });
-  const facts: Site = { stack, self, settings, netbox, proxmox, state, avoid: [] };
+  const facts: Site = { stack, self, settings, netbox, proxmox, state, stillUsed: new StillUsed() };
   if (isDestroy()) refuseToLeave(orphans(facts, [], marked(facts), zones, { records: [], plugin: [], facts: plugin }));
   const wrongDefaults = defaultProblems(facts);
   if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
   const decision = await judged(context, facts);
-  facts.avoid = stillUsed(facts.proxmox, decision.removals);
+  facts.stillUsed = stillUsedBy(facts, decision.removals);
   const zoneServers = context.nameServers.map((server) =>
     zoneServerOf(server.name, server.view, {
       zoneOf: (name) => server.zoneOf(name),
@@ -279,13 +279,4 @@ async function judged(
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()], settings);
   const scope = { inScope: netbox.guests.length, site: settings.site };
   return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };
-}
-
-/** Hosts of guests that are about to go: their NetBox addresses may be free already, while they still answer. */
-function stillUsed(proxmox: Map<string, ProxmoxFacts>, removals: Undeclared[]): string[] {
-  return removals.flatMap(({ cluster, vmid }) =>
-    Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
-      .flat()
-      .map(hostOf),
-  );
 }

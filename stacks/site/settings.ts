@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { allowance, defaultAllowance } from "../../providers/missing";
 import { nearest } from "../../providers/nearest";
+import { spanOf } from "../../providers/netbox/ipam/spans";
 import {
   containerOptions,
   diskOptions,
@@ -126,6 +127,15 @@ export const optionSections = [
   "networkOptions",
 ] as const;
 
+function isSpan(text: string): boolean {
+  try {
+    spanOf(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 const values = z.array(z.string().min(1)).min(1, "write at least one, or leave it out");
 
 /** Which guests are a stack's: those that have one of the values of each dimension that is named; all where none is. */
@@ -185,6 +195,10 @@ export const siteSchema = z.strictObject({
     .default({}),
   /** The tag (its slug) of a prefix's gateway address, where its custom field names none. */
   gatewayTag: z.string().default("gateway"),
+  /** Roles (their slugs) of the ranges and prefixes that a DHCP server gives addresses from. */
+  dhcpRoles: z.array(z.string().min(1)).default(["dhcp"]),
+  /** Addresses, ranges (FIRST-LAST) and CIDRs that are never handed out, in no VRF. */
+  avoid: z.array(z.string().refine(isSpan, "write an address, a range like 10.0.0.1-10.0.0.9, or a CIDR")).default([]),
   customFields: customFieldsSchema.prefault({}),
 });
 

@@ -178,6 +178,10 @@ export function changeNode(
     if (node.wanted.size === 0) return undefined; // it passed to another stack: not ours to remove
     throw new ConflictError(`${node.name} belongs to Pulumi stack ${whose.stack}`);
   }
+  // Another name of ours has the address by now, and its PTR.
+  const pointer = node.known.get("PTR");
+  const there = rrsets.get("PTR");
+  if (node.wanted.size === 0 && pointer && there && !sameSet(pointer, read("PTR", there))) return undefined;
   const isOurs = (type: string) =>
     before?.types.includes(type) ?? sameSet(node.known.get(type) ?? [], read(type, rrsets.get(type)));
   const change: ZoneChange = { prerequisites: [], updates: [] };

@@ -5,16 +5,19 @@ import { guestUrl } from "../../ownership/mark";
 import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
 import { isOurs, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
+import type { NetboxClient } from "../client";
 import { ipAddress, ipAddressFields, type NetboxAddress } from "../schemas";
 import { changeGuest, findGuest, proveNetbox } from "../virtualization/guest.handler";
 import { netboxIpAllocation } from "./ipallocation";
 import {
+  type AddressSource,
   allocationBodies,
   allocationMark,
   hostOf,
   type IpAllocationInputs,
   type IpAllocationState,
 } from "./ipallocation.model";
+import { Picker } from "./picking";
 
 const addresses = "ipam/ip-addresses";
 
@@ -29,7 +32,9 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
     proveNetbox(known.mark);
     const found = known.addressId === undefined ? undefined : await byId(known.addressId);
     if (found === undefined || found.interfaceId !== known.interfaceId) return undefined;
-    return { ...known, address: found.address, primary: known.primary && (await isPrimary(known, found.id)) };
+    const { vrfId: _was, ...before } = known;
+    const primary = known.primary && (await isPrimary(known, found.id));
+    return { ...before, address: found.address, primary, ...inVrf(found) };
   },
 
   // Only a new address is given its name.
@@ -45,8 +50,11 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
     if ((found && isMarked(found)) || known.address === undefined) return;
     const isReserved = ({ description }: NetboxAddress) =>
       isOurs(known.mark.stack, parseReservation(description), former());
-    const reserved = (await byAddress(known.address)).find(isReserved);
-    if (reserved) await removeMarked(reserved.id, known, isReserved);
+    const vrfId = found === undefined ? known.vrfId : found.vrfId;
+    const reserved = (await byAddress(known.address)).filter(isReserved);
+    // States of older versions don't say the VRF: a single one is it, wherever it is.
+    const own = reserved.find((each) => each.vrfId === vrfId) ?? (reserved.length === 1 ? reserved[0] : undefined);
+    if (own) await removeMarked(own.id, known, isReserved);
   },
 });
 
@@ -102,9 +110,11 @@ async function sync(wanted: IpAllocationInputs): Promise<IpAllocationState> {
     await changeGuest(wanted.mark, ({ primaryIds }) =>
       primaryIds[wanted.family] === found.id ? undefined : allocationBodies.primary(wanted.family, found.id),
     );
-  const { lost: _lost, avoid: _avoid, renames: _renames, ...kept } = wanted;
-  return { ...kept, addressId: found.id, address: found.address };
+  const { lost: _lost, avoid: _avoid, notFrom: _notFrom, renames: _renames, vrfId: _vrfId, ...kept } = wanted;
+  return { ...kept, addressId: found.id, address: found.address, ...inVrf(found) };
 }
+
+const inVrf = ({ vrfId }: NetboxAddress): Pick<IpAllocationState, "vrfId"> => (vrfId === undefined ? {} : { vrfId });
 
 /** The address that is there, or a new one. */
 async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
@@ -125,7 +135,7 @@ async function ensure(wanted: IpAllocationInputs): Promise<NetboxAddress> {
 /** Asks for the address that the guest still has. */
 async function theSame(wanted: IpAllocationInputs, address: string): Promise<NetboxAddress> {
   try {
-    return await context().netbox.create(addresses, ipAddress, { ...allocationBodies.allocate(wanted), address });
+    return await context().netbox.create(addresses, ipAddress, allocationBodies.choose(wanted, address, wanted.vrfId));
   } catch (error) {
     throw new UserError(
       `Unable to allocate ${address} again as ${titleOf(wanted)}: ${messageOf(error)}. Free it in NetBox, or run again to take another one.`,
@@ -134,22 +144,22 @@ async function theSame(wanted: IpAllocationInputs, address: string): Promise<Net
 }
 
 async function nextAvailable(wanted: IpAllocationInputs): Promise<NetboxAddress> {
-  for (const { kind, id } of wanted.from) {
-    const path = kind === "prefix" ? `ipam/prefixes/${id}/available-ips` : `ipam/ip-ranges/${id}/available-ips`;
+  for (const source of wanted.from) {
     for (;;) {
-      const taken = await take(path, wanted);
+      const taken = await (wanted.notFrom === undefined ? take(source, wanted) : pick(source, wanted, wanted.notFrom));
       if (taken === undefined) break;
       if (!(await keptBack(wanted, taken))) return taken;
     }
   }
   const sources = wanted.from.map(({ kind, text }) => `${kind} ${text}`).join(", ");
   throw new UserError(
-    `Unable to allocate ${titleOf(wanted)}: ${sources || "no prefix"} has no free address left. Free some in NetBox, or name another prefix.`,
+    `Unable to allocate ${titleOf(wanted)}: ${sources || "no prefix"} has no free address left${wanted.notFrom === undefined ? "" : ` but what is kept out (${wanted.notFrom.join(", ")})`}. Free some in NetBox, or name another prefix.`,
   );
 }
 
 /** One atomic call; undefined where the source is exhausted. */
-async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
+async function take({ kind, id }: AddressSource, wanted: IpAllocationInputs): Promise<NetboxAddress | undefined> {
+  const path = kind === "prefix" ? `ipam/prefixes/${id}/available-ips` : `ipam/ip-ranges/${id}/available-ips`;
   try {
     return await context().netbox.create(path, ipAddress, allocationBodies.allocate(wanted));
   } catch (error) {
@@ -157,6 +167,25 @@ async function take(path: string, wanted: IpAllocationInputs): Promise<NetboxAdd
     throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
   }
 }
+
+/** The same beside what is for something else; undefined where nothing is left. */
+async function pick(
+  source: AddressSource,
+  wanted: IpAllocationInputs,
+  notFrom: readonly string[],
+): Promise<NetboxAddress | undefined> {
+  const { netbox } = context();
+  const picker = pickers.get(netbox) ?? new Picker(netbox);
+  pickers.set(netbox, picker);
+  try {
+    return await picker.pick(source, notFrom, (address, vrfId) => allocationBodies.choose(wanted, address, vrfId));
+  } catch (error) {
+    throw new UserError(`Unable to allocate ${titleOf(wanted)}: ${messageOf(error)}.`);
+  }
+}
+
+/** What was read of sources, by the connection that it was read with. */
+const pickers = new WeakMap<NetboxClient, Picker>();
 
 /** An address that a running guest still uses becomes a reservation, which goes with that guest. */
 async function keptBack(wanted: IpAllocationInputs, { id, address }: NetboxAddress): Promise<boolean> {

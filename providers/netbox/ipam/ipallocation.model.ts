@@ -19,6 +19,8 @@ export const ipAllocationInputs = z.object({
   addressId: z.number().optional(),
   /** With its prefix length: the one that is there, or the one to ask for. Left out, the next free one is taken. */
   address: z.string().optional(),
+  /** NetBox's id of its VRF; left out for the global table. */
+  vrfId: z.number().optional(),
   /** The id of the address that state has and NetBox no more. */
   lost: z.number().optional(),
   /** Tried in this order. */
@@ -30,6 +32,8 @@ export const ipAllocationInputs = z.object({
   primary: z.boolean(),
   /** Addresses that guests still use whose NetBox objects are gone: reserved instead of taken. */
   avoid: z.array(z.string()).optional(),
+  /** Of the sources, what is for something else: addresses, ranges (FIRST-LAST) and CIDRs. */
+  notFrom: z.array(z.string()).optional(),
 });
 
 export const ipAllocationState = ipAllocationInputs;
@@ -66,6 +70,12 @@ export const allocationBodies = {
     description: allocationMark(wanted),
     status: "active",
     ...(wanted.dnsName === undefined ? {} : { dns_name: wanted.dnsName }),
+  }),
+  /** The same of an address of one's own choice. */
+  choose: (wanted: IpAllocationInputs, address: string, vrfId: number | undefined) => ({
+    ...allocationBodies.allocate(wanted),
+    address,
+    ...(vrfId === undefined ? {} : { vrf: vrfId }),
   }),
   reserve: (stack: string) => ({
     assigned_object_type: null,

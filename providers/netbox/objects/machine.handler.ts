@@ -5,11 +5,10 @@ import { parseMaking, printMaking } from "../../ownership/netbox";
 import { isOurs } from "../../ownership/owner";
 import { pageOf } from "../../page";
 import { handle } from "../../resource";
-import { sameValue } from "../../values";
+import { isRecord, sameValue } from "../../values";
 import type { NetboxClient } from "../client";
 import { netboxMachine } from "./machine";
 import {
-  addressAlone,
   addressKey,
   conflictsOf,
   diskKey,
@@ -22,7 +21,7 @@ import {
   type MachineState,
   machineDiffers,
   type PartKind,
-  prefixAsked,
+  readAsked,
 } from "./machine.model";
 import { takesMacs, writeMacs } from "./macs";
 import { netboxOf } from "./object.handler";
@@ -40,7 +39,7 @@ import { ensureObject, findObject, leaveObject, netboxCause, row, titleOf, wireF
 import { type ObjectTypeName, referenceFields, typeOf } from "./objecttypes";
 
 const addressPath = "ipam/ip-addresses";
-const addressFields = "id,address,assigned_object_type,assigned_object_id,dns_name,description,vrf";
+const addressFields = "id,address,role,assigned_object_type,assigned_object_id,dns_name,description,vrf";
 
 /** A virtual machine or a device with its parts: what is there is merged, what is missing made, what others added left alone. */
 export const machineHandler = handle(netboxMachine, {
@@ -113,6 +112,19 @@ const partsOf = (netbox: NetboxClient, { type, parent, filter }: PartKind, machi
     `${wireFields(type)},${parent}`,
   );
 
+/** Is an address on this interface? Ids of different kinds of objects are the same numbers. */
+const isOn = (
+  there: ObjectRow,
+  {
+    assigned_object_type,
+    assigned_object_id,
+  }: { assigned_object_type: string; assigned_object_id: number | undefined },
+): boolean => there.assigned_object_type === assigned_object_type && there.assigned_object_id === assigned_object_id;
+
+/** Does NetBox let others have the same address? Each has an object of its own then. */
+const isShared = ({ role }: ObjectRow): boolean =>
+  isRecord(role) && ["anycast", "vip", "vrrp", "hsrp", "glbp", "carp"].includes(String(role.value));
+
 const hostOf = ({ address }: ObjectRow): string => String(address).split("/")[0] ?? "";
 
 const addressesOf = (netbox: NetboxClient, type: MachineInputs["type"], interfaceId: number): Promise<ObjectRow[]> => {
@@ -154,7 +166,7 @@ async function readParts(
       kept[addressKey(name, asked)] = { ...address, address: String(found.address) };
     // One that somebody renumbered is another address.
     each.addresses = there
-      .filter(({ asked, found }) => prefixAsked(asked) !== undefined || addressAlone(asked) === found.address)
+      .filter(({ asked, found }) => readAsked(asked).isNext || readAsked(asked).address === found.address)
       .map(({ asked }) => asked);
     const dnsName = there.map(({ found }) => found.dns_name).find((dns) => dns !== each.dnsName);
     if (dnsName !== undefined && each.dnsName !== undefined) each.dnsName = String(dnsName);
@@ -325,7 +337,9 @@ class Sync {
       if (!part.made && part.assigned !== true) continue;
       await this.forgetPrimary(part.id);
       await this.netbox.change(addressPath, part.id, row, addressFields, (there) => {
-        if (there.assigned_object_id !== this.known?.parts[interfaceKey(name)]?.id) return undefined;
+        const assignedType = interfaceKinds[this.wanted.type].assignedType;
+        const interfaceId = this.known?.parts[interfaceKey(name)]?.id;
+        if (!isOn(there, { assigned_object_type: assignedType, assigned_object_id: interfaceId })) return undefined;
         return part.made ? "delete" : { assigned_object_type: null, assigned_object_id: null };
       });
     }
@@ -366,22 +380,23 @@ class Sync {
       assigned_object_id: interfaceId,
     };
     const common = { ...assigned, ...(dnsName === undefined ? {} : { dns_name: dnsName }) };
-    const prefix = prefixAsked(asked);
-    if (prefix !== undefined) return this.allocate(prefix, common, there, name);
-    const [address = "", status] = asked.split(" ");
+    const { address, isNext, status, vrfId } = readAsked(asked);
+    if (isNext) return this.allocate(address, vrfId, common, there, name);
     const host = address.split("/")[0] ?? "";
-    const same = there.find((each) => hostOf(each) === host);
+    const ofHost = there.filter((each) => hostOf(each) === host);
+    const same = ofHost.find((each) => nestedId(each.vrf) === vrfId) ?? (vrfId === undefined ? ofHost[0] : undefined);
     if (same) return { id: same.id, made: this.wanted.madeByUs === true, address: String(same.address) };
     const rows = await this.netbox.list(addressPath, row, addressFields, { address: host });
-    const found = rows.find((each) => each.vrf === null && hostOf(each) === host);
+    const found = rows.find((each) => nestedId(each.vrf) === vrfId && hostOf(each) === host && !isShared(each));
     if (found === undefined) {
-      const body = { address, ...(status === undefined ? {} : { status }), ...common };
+      const scope = vrfId === undefined ? {} : { vrf: vrfId };
+      const body = { address, ...scope, ...(status === undefined ? {} : { status }), ...common };
       const create = () => this.netbox.create(addressPath, row, body);
       const made = await explained(`give ${asked} to ${this.title(name)}`, create, netboxCause);
       return { id: made.id, made: true, address };
     }
     await this.netbox.change(addressPath, found.id, row, addressFields, (now) => {
-      if (now.assigned_object_id === interfaceId) return undefined;
+      if (isOn(now, assigned)) return undefined;
       if (now.assigned_object_id === null) return assigned;
       throw new UserError(
         `Unable to give ${asked} to ${this.title(name)}: it belongs to another object (${pageOf(this.netbox.url, addressPath, found.id)}). Take it off there, or run again to see it in the plan.`,
@@ -391,21 +406,33 @@ class Sync {
   }
 
   /** The next available address of a prefix, in one atomic call; what an interrupted run was given is taken again. */
-  private async allocate(prefix: string, common: object, there: ObjectRow[], name: string): Promise<KnownPart> {
+  private async allocate(
+    prefix: string,
+    vrfId: number | undefined,
+    common: object,
+    there: ObjectRow[],
+    name: string,
+  ): Promise<KnownPart> {
     const taken = new Set(Object.values(this.parts).map(({ id }) => id));
     const network = ipaddr.parseCIDR(prefix);
     const description = printMaking(this.wanted.stack);
     const isMade = (text: unknown) => isOurs(this.wanted.stack, parseMaking(String(text ?? "")), former());
-    const earlier = there.find(({ id, address, description: text }) => {
+    const earlier = there.find(({ id, address, vrf, description: text }) => {
       const host = ipaddr.parse(String(address).split("/")[0] ?? "");
-      return !taken.has(id) && isMade(text) && host.kind() === network[0].kind() && host.match(network);
+      return (
+        !taken.has(id) &&
+        isMade(text) &&
+        nestedId(vrf) === vrfId &&
+        host.kind() === network[0].kind() &&
+        host.match(network)
+      );
     });
     if (earlier) return { id: earlier.id, made: true, address: String(earlier.address) };
     const rows = await this.netbox.list("ipam/prefixes", row, "id,prefix,vrf", { prefix });
-    const [found] = rows.filter((each) => each.prefix === prefix && each.vrf === null);
+    const [found] = rows.filter((each) => each.prefix === prefix && nestedId(each.vrf) === vrfId);
     if (found === undefined)
       throw new UserError(
-        `Unable to give an address to ${this.title(name)}: NetBox has no prefix ${prefix} in its global table. Add it in NetBox, or name another.`,
+        `Unable to give an address to ${this.title(name)}: NetBox has no prefix ${prefix} in ${vrfId === undefined ? "its global table" : `that VRF (${this.netbox.url}/ipam/vrfs/${vrfId}/)`}. Add it in NetBox, or name another.`,
       );
     const path = `ipam/prefixes/${found.id}/available-ips`;
     const create = () => this.netbox.create(path, row, { ...common, description });

@@ -10,7 +10,10 @@ const part = owned.extend({
   objectId: z.number().optional(),
 });
 const machineInterface = part.extend({
-  /** `10.71.0.5/24`, `10.71.0.5/24 dhcp` (its status), or `next 10.71.0.0/24`: the next available one of that prefix. */
+  /**
+   * `10.71.0.5/24`, `10.71.0.5/24 dhcp` (its status), or `next 10.71.0.0/24`: the next available one of that prefix; with
+   * ` vrf:3` behind it where it is in a VRF, which is NetBox's id.
+   */
   addresses: z.array(z.string()).default([]),
   /** The DNS name of its addresses. */
   dnsName: z.string().optional(),
@@ -76,11 +79,30 @@ export const interfaceKinds: Record<MachineInputs["type"], PartKind & { assigned
   };
 export const diskKind: PartKind = { type: "virtualDisk", parent: "virtual_machine", filter: "virtual_machine_id" };
 
-/** `next 10.71.0.0/24`: the prefix that an address is asked from. */
-export const prefixAsked = (address: string): string | undefined => /^next (\S+)$/.exec(address)?.[1];
+/** What an address of the inputs asks for. */
+export interface AskedAddress {
+  /** With its prefix length; of one to come, the prefix. */
+  address: string;
+  isNext: boolean;
+  status: string | undefined;
+  vrfId: number | undefined;
+}
 
-/** An address without the status that it is to get. */
-export const addressAlone = (asked: string): string => asked.split(" ")[0] ?? "";
+export function readAsked(text: string): AskedAddress {
+  const words = text.split(" ");
+  const vrf = words.find((word) => word.startsWith("vrf:"))?.slice(4);
+  const [first = "", second = ""] = words.filter((word) => !word.startsWith("vrf:"));
+  const isNext = first === "next";
+  const vrfId = vrf === undefined ? undefined : Number(vrf);
+  return { address: isNext ? second : first, isNext, status: isNext ? undefined : second || undefined, vrfId };
+}
+
+export const printAsked = ({ address, isNext, status, vrfId }: AskedAddress): string =>
+  [
+    isNext ? `next ${address}` : address,
+    ...(status === undefined ? [] : [status]),
+    ...(vrfId === undefined ? [] : [`vrf:${vrfId}`]),
+  ].join(" ");
 
 /** Conflicts of one part, by the part's own fields: `interfaces.net0.mtu: …` is `mtu: …` there. */
 export const conflictsOf = (conflicts: string[], place: string): string[] =>

@@ -100,7 +100,7 @@ export function ownedFrom(type: ObjectTypeName, row: ObjectRow, wanted: Owned): 
   const slugs = tagSlugs(row);
   const custom = customFieldsOf(row);
   const adds = typeOf(type).adds ?? [];
-  const fields = fieldsFrom(type, row, Object.keys(wanted.fields));
+  const fields = fieldsFrom(type, row, Object.keys(wanted.fields), wanted.fields);
   for (const name of adds) if (name in fields) fields[name] = shared(fields[name], wanted.fields[name]);
   return {
     fields,

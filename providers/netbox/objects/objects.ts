@@ -32,16 +32,13 @@ export const wireFields = (type: ObjectTypeName): string =>
       "tags",
       "custom_fields",
       ...Object.values(typeOf(type).fields).map(({ wire }) => wire),
+      ...(typeOf(type).scopes ?? []),
       ...extra(type),
     ]),
   ].join(",");
 const extras: Partial<Record<ObjectTypeName, string[]>> = {
   virtualMachine: ["primary_ip4", "primary_ip6"],
   device: ["primary_ip4", "primary_ip6"],
-  // Ours are in the global table.
-  prefix: ["vrf"],
-  ipRange: ["vrf"],
-  ipAddress: ["vrf"],
 };
 const extra = (type: ObjectTypeName): string[] => extras[type] ?? [];
 
@@ -58,7 +55,7 @@ export async function lookUp(
   netbox: NetboxClient,
   { type, fields, initial = {} }: Pick<ObjectInputs, "type" | "fields"> & { initial?: Record<string, unknown> },
 ): Promise<ObjectRow | undefined> {
-  const { path, key, noun } = typeOf(type);
+  const { path, key, noun, scopes = [] } = typeOf(type);
   const wanted = Object.fromEntries(
     key.flatMap((name) => {
       const value = fields[name] ?? initial[name];
@@ -68,11 +65,14 @@ export async function lookUp(
   const query = Object.entries(fieldsTo(type, wanted)).filter(
     (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
   );
-  const found = (await netbox.list(path, row, wireFields(type), Object.fromEntries(query))).filter((each) => {
-    const there = fieldsFrom(type, each, Object.keys(wanted));
-    const isGlobal = each.vrf === undefined || each.vrf === null;
-    return isGlobal && Object.entries(wanted).every(([name, value]) => same(there[name], value));
+  const all = (await netbox.list(path, row, wireFields(type), Object.fromEntries(query))).filter((each) => {
+    const there = fieldsFrom(type, each, Object.keys(wanted), wanted);
+    // Of the global table, unless its VRF is named.
+    const isInTable = "vrf" in wanted || each.vrf === undefined || each.vrf === null;
+    return isInTable && Object.entries(wanted).every(([name, value]) => same(there[name], value));
   });
+  const ofNoPlace = all.filter((each) => scopes.every((wire) => each[wire] === null));
+  const found = all.length > 1 && ofNoPlace.length === 1 ? ofNoPlace : all;
   if (found.length > 1)
     throw new UserError(
       `NetBox has ${found.length} objects of the kind ${noun} with ${Object.entries(wanted)

@@ -7,7 +7,8 @@ import { isRecord } from "../../values";
 /** One field: its wire name, and its value in the form of the inputs and back. */
 interface Field {
   wire: string;
-  read: (value: unknown) => unknown;
+  /** @param wanted what it is compared with: a name that several have is read as it is written there */
+  read: (value: unknown, wanted?: unknown) => unknown;
   write: (value: unknown) => unknown;
   /** What empties it. */
   empty: unknown;
@@ -40,6 +41,14 @@ const by = (attribute: string): Naming => ({
   read: (nested) => String(nested[attribute]),
   write: (name) => ({ [attribute]: name }),
 });
+/** `pve1 @ CLUSTER` where devices of several clusters have the name: NetBox takes none of another cluster for a guest. */
+const deviceNaming: Naming = {
+  ...by("name"),
+  write: (shown) => {
+    const [, name = shown, cluster] = /^(.*) @ (.*)$/.exec(shown) ?? [];
+    return cluster === undefined ? { name } : { name, cluster: { name: cluster } };
+  },
+};
 /** `name (vid)`, as NetBox displays it: a VID alone is no name. */
 const vlanNaming: Naming = {
   read: ({ name, vid }) => printVlan(String(name), Number(vid)),
@@ -50,15 +59,46 @@ const vlanNaming: Naming = {
 };
 export const printVlan = (name: string, vid: number): string => `${name} (${vid})`;
 
+/** `NAME #12`: a name that several objects have, with NetBox's id of the one that is meant. */
+export const withId = (name: string, id: number): string => `${name} #${id}`;
+const idIn = (text: unknown): number | undefined => {
+  const [, id] = / #(\d+)$/.exec(String(text)) ?? [];
+  return id === undefined ? undefined : Number(id);
+};
+const refersTo = (naming: Naming, name: string): Record<string, unknown> => {
+  const id = idIn(name);
+  return id === undefined ? naming.write(name) : { id };
+};
+const referred = (naming: Naming, nested: Record<string, unknown>, wanted: readonly unknown[]): string => {
+  const name = naming.read(nested);
+  const isById = wanted.some((each) => idIn(each) !== undefined && String(each).startsWith(`${name} #`));
+  return isById ? withId(name, Number(nested.id)) : name;
+};
+
 const ref = (wire: string, naming = by("name")): Field => ({
   ...plain(wire),
-  read: (value) => (isRecord(value) ? naming.read(value) : undefined),
-  write: (value) => (value === null ? null : naming.write(String(value))),
+  read: (value, wanted) => (isRecord(value) ? referred(naming, value, [wanted]) : undefined),
+  write: (value) => (value === null ? null : refersTo(naming, String(value))),
+});
+/** One that is named by its id, as nothing else of it is unique. */
+const idRef = (wire: string): Field => ({
+  ...plain(wire),
+  read: (value) => (isRecord(value) ? Number(value.id) : undefined),
+  write: (value) => (value === null ? null : { id: Number(value) }),
 });
 const refs = (wire: string, naming = by("name")): Field => ({
   ...plain(wire, []),
-  read: (value) => orNothing(Array.isArray(value) ? value.filter(isRecord).map(naming.read).sort() : value),
-  write: (value) => (Array.isArray(value) ? value.map((each) => naming.write(String(each))) : value),
+  read: (value, wanted) => {
+    const named = Array.isArray(wanted) ? wanted : [];
+    if (!Array.isArray(value)) return orNothing(value);
+    return orNothing(
+      value
+        .filter(isRecord)
+        .map((each) => referred(naming, each, named))
+        .sort(),
+    );
+  },
+  write: (value) => (Array.isArray(value) ? value.map((each) => refersTo(naming, String(each))) : value),
 });
 /** The same where NetBox takes ids alone. */
 const idRefs = (wire: string, idsOf: "user" | "userGroup", naming = by("name")): Field => ({
@@ -87,6 +127,8 @@ export interface ObjectType {
   noun: string;
   /** The fields that tell one from another. */
   key: readonly string[];
+  /** Wire names of what tells apart those of one key: of several, the one that has none of them is meant. */
+  scopes?: readonly string[];
   fields: Readonly<Record<string, Field>>;
   /** Fields whose values add up with those that others wrote. */
   adds?: readonly string[];
@@ -124,7 +166,7 @@ export const objectTypes = {
   deviceType: {
     path: "dcim/device-types",
     noun: "device type",
-    key: ["slug"],
+    key: ["slug", "manufacturer"],
     fields: { model: text("model"), slug: text("slug"), ...described, manufacturer: ref("manufacturer") },
   },
   role: {
@@ -159,14 +201,16 @@ export const objectTypes = {
     path: "ipam/vlans",
     noun: "VLAN",
     key: ["vid", "name"],
+    scopes: ["site", "group"],
     fields: { vid: plain("vid"), name: text("name"), ...described, role: ref("role"), status: choice("status") },
   },
   prefix: {
     path: "ipam/prefixes",
     noun: "prefix",
-    key: ["prefix"],
+    key: ["prefix", "vrf"],
     fields: {
       prefix: text("prefix"),
+      vrf: idRef("vrf"),
       vlan: ref("vlan", vlanNaming),
       role: ref("role"),
       status: choice("status"),
@@ -177,10 +221,11 @@ export const objectTypes = {
   ipRange: {
     path: "ipam/ip-ranges",
     noun: "IP range",
-    key: ["start", "end"],
+    key: ["start", "end", "vrf"],
     fields: {
       start: text("start_address"),
       end: text("end_address"),
+      vrf: idRef("vrf"),
       role: ref("role"),
       status: choice("status"),
       ...described,
@@ -189,8 +234,8 @@ export const objectTypes = {
   ipAddress: {
     path: "ipam/ip-addresses",
     noun: "IP address",
-    key: ["address"],
-    fields: { address: text("address"), status: choice("status"), ...described },
+    key: ["address", "vrf"],
+    fields: { address: text("address"), vrf: idRef("vrf"), status: choice("status"), ...described },
   },
   dnsNameServer: {
     path: "plugins/netbox-dns/nameservers",
@@ -227,7 +272,7 @@ export const objectTypes = {
       name: text("name"),
       status: choice("status"),
       cluster: ref("cluster"),
-      device: ref("device"),
+      device: deviceRef(),
       role: ref("role"),
       platform: ref("platform"),
       tenant: ref("tenant"),
@@ -335,6 +380,16 @@ function sorted(value: unknown): unknown {
   return orNothing(Array.isArray(value) ? value.map(String).sort() : value);
 }
 
+function deviceRef(): Field {
+  return {
+    ...ref("device", deviceNaming),
+    read: (value, wanted) => {
+      const name = isRecord(value) ? String(value.name) : undefined;
+      return name !== undefined && String(wanted).startsWith(`${name} @ `) ? wanted : name;
+    },
+  };
+}
+
 function macField(): Field {
   return { ...plain("mac_address"), read: (value) => (typeof value === "string" ? value.toUpperCase() : undefined) };
 }
@@ -354,12 +409,13 @@ export function fieldsFrom(
   type: ObjectTypeName,
   row: Record<string, unknown>,
   names: string[],
+  wanted: Record<string, unknown> = {},
 ): Record<string, unknown> {
   const { fields } = typeOf(type);
   return Object.fromEntries(
     names.flatMap((name) => {
       const field = fields[name];
-      const value = field?.read(row[field.wire]);
+      const value = field?.read(row[field.wire], wanted[name]);
       return value === undefined ? [] : [[name, value]];
     }),
   );

@@ -1,18 +1,20 @@
+import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import { pageOf } from "../../../providers/page";
 import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
+import type { ClusterPlace } from "../../netbox/vlans";
 import { DiscoveredMachines } from "./machines";
 import { nodeName } from "./names";
 import { nodeArgs, nodeRole, nodeType } from "./nodes";
-import { Reached } from "./types";
+import { isReached, Reached } from "./types";
+import { placeInVrfs, type VrfChoices } from "./vrfs";
 
 /** Declares the nodes of a cluster as devices. @returns the names of those that are there, by node */
 export function declareNodes(
   machines: DiscoveredMachines,
   view: Reached,
   prerequisites: Prerequisites,
-  cluster: string,
-  declare: boolean,
+  { cluster, declare, vrfs, place }: { cluster: string; declare: boolean; vrfs: VrfChoices; place: ClusterPlace },
 ): Map<string, string> {
   const { documented } = machines;
   const { settings, netbox, known } = machines.facts;
@@ -36,17 +38,33 @@ export function declareNodes(
       );
       continue;
     }
-    const args = nodeArgs(node, view.name, site, (vid) => prerequisites.vlan(vid));
+    const args = nodeArgs(node, view.name, site, (vid) => {
+      const found = prerequisites.vlan(vid, place);
+      if ("name" in found) return found.name;
+      machines.warnings.push(
+        `Node ${node.node} of ${view.name} has VLAN ${vid}, and NetBox has ${found.several.length} of that number: its interface gets none until netbox-proxmox:discovery.clusters["${view.name}"].vlanGroup says which.`,
+      );
+      return undefined;
+    });
     if (there === undefined || state !== undefined) {
-      prerequisites.role(nodeRole, false);
       prerequisites.deviceType(nodeType.maker, nodeType.model);
-      Object.assign(args.fields ?? {}, { role: nodeRole, deviceType: nodeType.model });
+      Object.assign(args.fields ?? {}, { role: prerequisites.role(nodeRole, false), deviceType: nodeType.model });
     }
     // What a node that is away has nobody can say.
     if (!node.online && state !== undefined)
       Object.assign(args, { interfaces: state.interfaces, primary: state.primary });
-    devices.set(node.node, node.node);
-    machines.declare(key, view.name, { type: "device", ...args }, there, state, declare, { after: [cluster] });
+    const isElsewhere = (device: ObjectRow) => device.id !== there?.id;
+    const isShared =
+      documented.devicesNamed(node.node).some(isElsewhere) ||
+      machines.facts.views.some(
+        (other) => other.name !== view.name && isReached(other) && other.nodes.some((each) => each.node === node.node),
+      );
+    devices.set(node.node, isShared ? `${node.node} @ ${view.name}` : node.node);
+    const bridgeField = machines.facts.site.customFields.bridge;
+    const conflicts = placeInVrfs(documented, args, there, { choices: vrfs, bridgeField, type: "interface" });
+    machines.declare(key, view.name, { type: "device", ...args, conflicts }, there, state, declare, {
+      after: [cluster],
+    });
   }
   return devices;
 }

@@ -1,5 +1,5 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
-import type { MachineState } from "../../../providers/netbox/objects/machine.model";
+import { type MachineState, printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
 import {
   nestedId,
   type ObjectRow,
@@ -10,8 +10,9 @@ import {
 } from "../../../providers/netbox/objects/object.model";
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
-import { hostOf } from "../../netbox/address";
-import { Prefixes } from "../../netbox/ipam";
+import { canonical } from "../../netbox/address";
+import { Hosts, Prefixes, type Vrf } from "../../netbox/ipam";
+import { isConfigurable } from "../../netbox/roles";
 import type { NetboxView } from "../../netbox/view";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
@@ -27,14 +28,15 @@ interface Candidates {
 export class Documented {
   private readonly machinesOf: Map<string, ObjectRow[]>;
   private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, ObjectRow[]>>;
-  private readonly addressRows: Map<string, ObjectRow>;
+  private readonly hosts: Hosts<{ address: string; vrfId: Vrf; row: ObjectRow }>;
+  /** Addresses by the kind and id of their interfaces. */
+  private readonly byInterface: Map<string, ObjectRow[]>;
   private readonly byId: Record<"machines" | "devices", Map<number, ObjectRow>>;
   /** Machines by cluster and name, whatever its case, in the order of the list. */
   private readonly byName: Map<string, ObjectRow[]>;
   private readonly devicesByName: Map<string, ObjectRow[]>;
   private readonly customFieldTypes: Map<string, unknown>;
-  /** Of the global table. */
-  readonly prefixes: Prefixes<{ prefix: string; row: ObjectRow }>;
+  readonly prefixes: Prefixes<{ prefix: string; vrfId: Vrf; row: ObjectRow }>;
 
   constructor(readonly view: NetboxView) {
     this.machinesOf = groupBy(view.machines, clusterNameOf);
@@ -45,13 +47,18 @@ export class Documented {
     this.byName = groupBy(view.machines, (each) => nameKey(clusterNameOf(each), String(each.name)));
     this.devicesByName = groupBy(view.devices, ({ name }) => String(name));
     this.customFieldTypes = new Map(view.customFields.map(({ name, type }) => [String(name), type]));
-    this.prefixes = new Prefixes(view.prefixes.map((each) => ({ prefix: String(each.prefix), row: each })));
+    this.prefixes = new Prefixes(
+      view.prefixes.map((row) => ({ prefix: String(row.prefix), vrfId: nestedId(row.vrf), row })),
+    );
     this.partsOf = {
       vmInterface: groupBy(view.interfaces, (each) => nestedId(each.virtual_machine)),
       virtualDisk: groupBy(view.disks, (each) => nestedId(each.virtual_machine)),
       interface: groupBy(view.deviceInterfaces, (each) => nestedId(each.device)),
     };
-    this.addressRows = new Map(view.addresses.map((each) => [hostOf(String(each.address)), each]));
+    this.hosts = new Hosts(
+      view.addresses.map((row) => ({ address: String(row.address), vrfId: nestedId(row.vrf), row })),
+    );
+    this.byInterface = groupBy(view.addresses, (each) => placeOf(each.assigned_object_type, each.assigned_object_id));
   }
 
   machines(cluster: string): ObjectRow[] {
@@ -97,10 +104,31 @@ export class Documented {
   hasTaggedGateway(prefix: ObjectRow, tag: string): boolean {
     if (this.gatewayed?.tag !== tag) {
       const tagged = this.view.addresses.filter((each) => tagSlugs(each).includes(tag));
-      const holding = tagged.flatMap(({ address }) => [...this.prefixes.holding(String(address), undefined)]);
+      const holding = tagged.flatMap(({ address, vrf }) => [...this.prefixes.holding(String(address), nestedId(vrf))]);
       this.gatewayed = { tag, rows: new Set(holding.map(({ row }) => row)) };
     }
     return this.gatewayed.rows.has(prefix);
+  }
+
+  private tables: Map<Vrf, string> | undefined;
+
+  /** The VRFs that have prefixes, the global table among them; with what each is called. */
+  private vrfNames(): Map<Vrf, string> {
+    this.tables ??= new Map([
+      [undefined, "the global table"],
+      ...this.view.prefixes.flatMap(({ vrf }): [Vrf, string][] =>
+        isRecord(vrf) ? [[nestedId(vrf), `VRF ${String(vrf.name)}`]] : [],
+      ),
+    ]);
+    return this.tables;
+  }
+
+  vrfs(): Vrf[] {
+    return [...this.vrfNames().keys()];
+  }
+
+  vrfName(vrf: Vrf): string {
+    return this.vrfNames().get(vrf) ?? `VRF ${vrf}`;
   }
 
   /** What kind of values a custom field holds, as NetBox names it. */
@@ -113,11 +141,27 @@ export class Documented {
     return this.partsOf[type].get(id) ?? [];
   }
 
-  /** The global address of a host. */
-  address(host: string): ObjectRow | undefined {
-    return this.addressRows.get(host);
+  /** Those of a host in a VRF: one, or several that share it. */
+  addressesOf(host: string, vrf: Vrf): ObjectRow[] {
+    return this.hosts.in(host, vrf).map(({ row }) => row);
+  }
+
+  /** Those of a host in every VRF. */
+  anywhere(host: string): ObjectRow[] {
+    return this.hosts.anywhere(host).map(({ row }) => row);
+  }
+
+  /** The address of a host that one of these interfaces has. */
+  onInterfaces(type: "vmInterface" | "interface", rows: ObjectRow[], host: string): ObjectRow | undefined {
+    return rows
+      .flatMap(({ id }) => this.byInterface.get(placeOf(interfaceTypes[type], id)) ?? [])
+      .find(({ address }) => sameHost(String(address), host));
   }
 }
+
+const placeOf = (type: unknown, id: unknown): string => `${String(type)} ${String(id)}`;
+const interfaceTypes = { vmInterface: "virtualization.vminterface", interface: "dcim.interface" } as const;
+const sameHost = (a: string, b: string): boolean => canonical(a) === canonical(b);
 
 export const clusterNameOf = ({ cluster }: ObjectRow): string => (isRecord(cluster) ? String(cluster.name) : "");
 const nameKey = (cluster: string, name: string): string => `${cluster}\0${name.toLowerCase()}`;
@@ -186,8 +230,10 @@ export function merged(
   const madeByUs = id !== undefined && known === undefined && documented.view.madeByUs.has(`${args.type}/${id}`);
   const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces");
   const disks = placed(documented, args.disks ?? {}, id, "virtualDisk", known, "disks");
-  const addresses = Object.entries(interfaces).map(([name, each]) => freeAddresses(documented, name, each, known));
-  const foreign = addresses.flatMap(({ conflicts }) => conflicts);
+  const addresses = Object.entries(interfaces).map(([name, each]) =>
+    freeAddresses(documented, kinds[args.type], name, each, known),
+  );
+  const foreign = [...(args.conflicts ?? []), ...addresses.flatMap(({ conflicts }) => conflicts)];
   for (const [n, [name, each]] of Object.entries(interfaces).entries())
     interfaces[name] = { ...each, addresses: addresses[n]?.free ?? [] };
   const found = {
@@ -265,23 +311,35 @@ function placed<T extends Part>(
 /** Addresses that nobody else has; with a person's own prefix length where that differs. */
 function freeAddresses(
   documented: Documented,
+  type: "vmInterface" | "interface",
   name: string,
   { addresses = [], objectId }: { addresses?: string[]; objectId?: number | undefined },
   known: MachineState | undefined,
 ): { free: string[]; conflicts: string[] } {
   const conflicts: string[] = [];
-  const free = addresses.flatMap((asked) => {
-    const [address = "", status] = asked.split(" ");
-    const row = documented.address(hostOf(address));
-    const ours = Object.values(known?.parts ?? {}).some(
-      ({ id, address: held }) => held !== undefined && id === row?.id,
+  const free = addresses.flatMap((text) => {
+    const asked = readAsked(text);
+    const rows = documented.addressesOf(asked.address, asked.vrfId);
+    const before = Object.entries(known?.parts ?? {}).find(
+      ([, { id, address }]) => address !== undefined && rows.some((row) => row.id === id),
     );
-    if (row === undefined || row.assigned_object_id === null || row.assigned_object_id === objectId || ours) {
-      const text = row === undefined ? address : String(row.address);
-      return [status === undefined ? text : `${text} ${status}`];
+    const isHere = (row: ObjectRow) =>
+      row.id === before?.[1].id ||
+      (row.assigned_object_type === interfaceTypes[type] && row.assigned_object_id === objectId);
+    const row = rows.find(isHere) ?? rows.find((each) => each.assigned_object_id === null) ?? rows[0];
+    if (row === undefined) return [text];
+    if (isHere(row) || (row.assigned_object_id === null && !isOfSeveral(row))) {
+      // What is in the state without its VRF is the same address.
+      const vrfId = before !== undefined && !before[0].includes(" vrf:") ? undefined : asked.vrfId;
+      return [printAsked({ ...asked, address: String(row.address), vrfId })];
     }
-    conflicts.push(`interfaces.${name}.addresses: ${address} belongs to another object in NetBox`);
+    // One that several answer to is documented where people put it.
+    if (!isOfSeveral(row))
+      conflicts.push(`interfaces.${name}.addresses: ${asked.address} belongs to another object in NetBox`);
     return [];
   });
   return { free, conflicts };
 }
+
+const isOfSeveral = ({ address, role }: ObjectRow): boolean =>
+  !isConfigurable({ address: String(address), role: isRecord(role) ? String(role.value) : undefined }, true);

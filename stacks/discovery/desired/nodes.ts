@@ -1,6 +1,5 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { withoutUndefined } from "../../../providers/values";
-import type { VlanNames } from "./guest";
 import type { SeenNode } from "./types";
 
 export const nodeRole = "Proxmox node";
@@ -19,7 +18,7 @@ export function nodeArgs(
   { node, online, interfaces, address }: SeenNode,
   cluster: string,
   site: string,
-  vlan: VlanNames,
+  vlan: (vid: number) => string | undefined,
 ): Pick<MachineArgs, "fields" | "interfaces" | "primary"> {
   const shown = interfaces.filter(({ iface, type }) => iface !== "lo" && type !== "alias");
   const names = new Set(shown.map(({ iface }) => iface));
@@ -28,6 +27,7 @@ export function nodeArgs(
       const { iface, type, active, mtu, addresses } = each;
       const raw = each.rawDevice ?? (type === "vlan" ? /^(.+)\.\d+$/.exec(iface)?.[1] : undefined);
       const vid = each.vid ?? (type === "vlan" ? Number(/\.?(\d+)$/.exec(iface)?.[1]) : undefined);
+      const named = vid === undefined ? undefined : vlan(vid);
       const fields = withoutUndefined({
         // NetBox wants a speed of what is plugged; PVE doesn't say any.
         type: types[type] ?? "other",
@@ -36,8 +36,8 @@ export function nodeArgs(
         parent: raw !== undefined && names.has(raw) ? raw : undefined,
         bridge: shown.find(({ ports }) => ports.includes(iface))?.iface,
         lag: shown.find(({ slaves }) => slaves.includes(iface))?.iface,
-        mode: vid === undefined ? undefined : "access",
-        untaggedVlan: vid === undefined ? undefined : vlan(vid),
+        mode: named === undefined ? undefined : "access",
+        untaggedVlan: named,
       });
       return [iface, { fields, customFields: {}, tags: [], addresses: [...addresses] }];
     }),

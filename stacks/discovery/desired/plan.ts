@@ -4,16 +4,19 @@ import { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
 import { descriptionFrom, guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { isRecord } from "../../../providers/values";
 import { Prerequisites } from "../../netbox/prerequisites";
+import { type ClusterPlace, placeOfCluster } from "../../netbox/vlans";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
-import { guestArgs, guestRoles } from "./guest";
+import { guestArgs, guestRoles, vidsOf } from "./guest";
 import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
 import { declarePrefixes } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
 import { keepOthers, reportVanished } from "./vanished";
+import { placeInVrfs, type VrfChoices, vrfChoices } from "./vrfs";
 
 /** What is to be in NetBox, and how that differs from what is there. */
 export function planDiscovery(facts: DiscoveryFacts): DiscoveryPlan {
@@ -26,6 +29,8 @@ class Run {
   private readonly machines: DiscoveredMachines;
   private readonly prerequisites: Prerequisites;
   private readonly fields: UsedFields;
+  /** What is wrong with the settings. */
+  private readonly problems: string[] = [];
 
   constructor(private readonly facts: DiscoveryFacts) {
     this.machines = new DiscoveredMachines(facts);
@@ -53,7 +58,7 @@ class Run {
       ],
       report,
       warnings,
-      problems,
+      problems: [...new Set(this.problems), ...problems],
     };
   }
 
@@ -74,14 +79,18 @@ class Run {
     const prerequisites = declare
       ? this.prerequisites
       : new Prerequisites(this.facts.netbox, this.facts.stack, new Map(), this.facts.site);
-    const names = { vlan: (vid: number) => prerequisites.vlan(vid) };
+    const place = {
+      ...placeOfCluster(this.facts.netbox.clusters.find((each) => each.name === view.name)),
+      vlanGroup: choices.vlanGroup,
+    };
+    const vrfs = vrfChoices(choices, this.facts.netbox, (text) => this.problems.push(`${view.name}: ${text}`));
     const cluster = this.clusterObject(view.name, prerequisites);
     const devices =
       choices.syncNodes === false
         ? new Map<string, string>()
-        : declareNodes(this.machines, view, prerequisites, cluster, declare);
+        : declareNodes(this.machines, view, prerequisites, { cluster, declare, vrfs, place });
     for (const machine of view.machines)
-      this.guest(view, machine, { ...names, devices, prerequisites, cluster, declare });
+      this.guest(view, machine, { place, devices, prerequisites, cluster, declare, vrfs });
     this.fields.declare(view, prerequisites, choices);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
@@ -100,11 +109,12 @@ class Run {
     view: Reached,
     seen: SeenMachine,
     context: {
-      vlan: (vid: number) => string;
+      place: ClusterPlace;
       devices: Map<string, string>;
       prerequisites: Prerequisites;
       cluster: string;
       declare: boolean;
+      vrfs: VrfChoices;
     },
   ): void {
     const { site, known, netbox } = this.facts;
@@ -128,19 +138,39 @@ class Run {
       return;
     }
     const { prerequisites } = context;
+    const own = there === undefined ? [] : vlansOn(this.machines.documented.parts("vmInterface", there.id));
+    const vlans = new Map(vidsOf(seen).map((vid) => [vid, prerequisites.vlan(vid, context.place, own)] as const));
+    const unclear = [...vlans].flatMap(([vid, found]) =>
+      "several" in found ? [severalVlans(netbox.url, vid, found.several, view.name)] : [],
+    );
+    if (unclear.length > 0) {
+      this.machines.report.push({
+        ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), ...urlOf(netbox, there) },
+        ...{ change: "conflicting", details: unclear },
+      });
+      if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
+      if (state && context.declare) this.machines.keep(key, state);
+      return;
+    }
     const args = guestArgs(seen, view.name, {
       fields: site.customFields,
-      vlan: context.vlan,
+      vlan: (vid) => {
+        const found = vlans.get(vid);
+        return found !== undefined && "name" in found ? found.name : String(vid);
+      },
       device: (node) => context.devices.get(node),
       units: site,
       lacks: this.facts.lacks,
     });
     const fields = args.fields ?? {};
-    if (typeof fields.platform === "string") prerequisites.platform(fields.platform);
+    if (typeof fields.platform === "string") fields.platform = prerequisites.platform(fields.platform);
     else if (seen.agent === undefined && state?.fields.platform !== undefined) fields.platform = state.fields.platform;
     if (seen.agent === undefined && state !== undefined) keepSeenAddresses(args, state);
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
-    prerequisites.role(guestRoles[seen.type], true);
+    const conflicts = placeInVrfs(this.machines.documented, args, there, {
+      ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface" },
+    });
+    fields.role = prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
       const names = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
@@ -149,10 +179,18 @@ class Run {
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
     this.fields.add(written.flatMap(({ customFields = {} }) => Object.keys(customFields)));
     for (const each of written) if (each.customFields) each.customFields = this.machines.typed(each.customFields);
-    this.machines.declare(key, view.name, { type: "virtualMachine", ...args }, there, state, context.declare, {
-      vmid: seen.vmid,
-      after: [context.cluster, nodeName(view.name, seen.node)],
-    });
+    this.machines.declare(
+      key,
+      view.name,
+      { type: "virtualMachine", ...args, conflicts },
+      there,
+      state,
+      context.declare,
+      {
+        vmid: seen.vmid,
+        after: [context.cluster, nodeName(view.name, seen.node)],
+      },
+    );
   }
 
   private readonly names = new Map<string, number>();
@@ -168,6 +206,16 @@ class Run {
     return chosen;
   }
 }
+
+/** The VLANs that interfaces have. */
+const vlansOn = (interfaces: ObjectRow[]): ObjectRow[] =>
+  interfaces
+    .flatMap(({ untagged_vlan, tagged_vlans }) => [untagged_vlan, ...(Array.isArray(tagged_vlans) ? tagged_vlans : [])])
+    .filter(isRecord)
+    .map((vlan) => ({ ...vlan, id: Number(vlan.id) }));
+
+const severalVlans = (url: string, vid: number, several: readonly ObjectRow[], cluster: string): string =>
+  `NetBox has ${several.length} VLANs ${vid} that could be meant (${several.map(({ id, name }) => `${String(name)} ${url}/ipam/vlans/${id}/`).join(", ")}): set netbox-proxmox:discovery.clusters["${cluster}"].vlanGroup, or give their groups a scope`;
 
 /** What an agent said before, where it says nothing now. */
 function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, state: MachineState): void {

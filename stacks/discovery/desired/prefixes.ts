@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import { readAsked } from "../../../providers/netbox/objects/machine.model";
 import type { Prerequisites } from "../../netbox/prerequisites";
 import type { Settings } from "../../settings";
 import { gatewaysOf } from "./guest";
@@ -35,13 +36,13 @@ export function declarePrefixes(
   const used: string[] = [];
   for (const { addresses = [], fields } of Object.values(args.interfaces ?? {}))
     for (const asked of addresses) {
-      const address = asked.split(" ")[0] ?? "";
+      const { address, vrfId } = readAsked(asked);
       const network = prefixOfAddress(address);
       if (network === undefined) continue;
       const gateway = gateways.find((each) => each.address === address)?.gateway;
-      const isInPrefix = documented.prefixes.narrowest(address, undefined) !== undefined;
-      const own = documented.prefixes.at(network, undefined)?.row;
-      const key = `prefix-${network}`;
+      const isInPrefix = documented.prefixes.narrowest(address, vrfId) !== undefined;
+      const own = documented.prefixes.at(network, vrfId)?.row;
+      const key = vrfId === undefined ? `prefix-${network}` : `prefix-vrf${vrfId}-${network}`;
       const isOurs = knownObjects.has(key);
       const lacksGateway =
         gateway !== undefined &&
@@ -50,13 +51,14 @@ export function declarePrefixes(
         !documented.hasTaggedGateway(own, site.gatewayTag);
       if (isInPrefix && !lacksGateway && !isOurs) continue;
       if (gateway !== undefined) used.push(field);
-      const vid = /\((\d+)\)$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
+      const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];
       const vlan = fields?.untaggedVlan === undefined ? {} : { vlan: fields.untaggedVlan };
+      const scope = vrfId === undefined ? {} : { vrf: vrfId };
       prerequisites.declare(
         key,
         "prefix",
         {
-          fields: { prefix: network, ...(own === undefined || isOurs ? { status: "active", ...vlan } : {}) },
+          fields: { prefix: network, ...scope, ...(own === undefined || isOurs ? { status: "active", ...vlan } : {}) },
           ...(gateway === undefined ? {} : { customFields: { [field]: gateway } }),
         },
         [...(vid === undefined ? [] : [`vlan-${vid}`]), `custom-field-${field}`],

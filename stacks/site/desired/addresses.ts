@@ -1,4 +1,4 @@
-import { type AddressSource, allocationMark } from "../../../providers/netbox/ipam/ipallocation.model";
+import type { AddressSource } from "../../../providers/netbox/ipam/ipallocation.model";
 import type {
   NetboxAddress,
   NetboxInterface,
@@ -6,13 +6,16 @@ import type {
   NetboxVirtualMachine,
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
-import { addressOwner } from "../../../providers/ownership/netbox";
-import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
+import { addressOwner, parseAllocation } from "../../../providers/ownership/netbox";
+import { type Family, familyOf, hostOf } from "../../netbox/address";
 import { guestFullName } from "../../netbox/hostnames";
 import type { Ipam } from "../../netbox/ipam";
+import { isConfigurable } from "../../netbox/roles";
+import { configuredIn } from "./configured";
 import { formerName } from "./guestnames";
+import { keptOutOf } from "./keptout";
 import { allocationIdentity } from "./names";
-import { type AddressSelection, selectAddresses } from "./selectors";
+import { type AddressSelection, offers, selectAddresses, wordsIn } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
 export interface Addressing {
@@ -39,14 +42,14 @@ export function addressesOf(
     vmInterface,
     allocations: allocationsOf(addressing, slot, vmInterface, problem),
   }));
-  for (const family of [4, 6] as const) choosePrimary(nics, addressing.guest, family);
+  for (const family of [4, 6] as const) choosePrimary(addressing.site, nics, addressing.guest, family);
   const withNames = nics.map((nic) => ({
     ...nic,
     allocations: nic.allocations.map((each) => named(addressing, nics, each)),
   }));
   return {
     allocations: withNames.flatMap(({ allocations }) => allocations),
-    nics: withNames.map((nic) => desiredNic(addressing, nic)),
+    nics: withNames.map((nic) => desiredNic(addressing, withNames, nic)),
   };
 }
 
@@ -60,53 +63,112 @@ function allocationsOf(
 ): DesiredAllocation[] {
   const { site, guest, mark } = addressing;
   const { ipam } = site.netbox;
-  const there = ipam.onInterface(vmInterface.id).filter(({ address }) => !site.avoid.includes(hostOf(address)));
+  const there = ipam.onInterface(vmInterface.id).filter(({ address, vrfId }) => !site.stillUsed.has(address, vrfId));
   const isOurs = ({ description }: NetboxAddress) => addressOwner(description)?.stack === mark.stack;
-  const given = there.filter((each) => !isOurs(each));
   const base = { mark, label: `${guest.name} ${vmInterface.name}`, interfaceId: vmInterface.id, primary: false };
-  for (const { address, vrfId } of given)
-    if (ipam.prefixes.narrowest(address, vrfId) === undefined)
+  const fromPerson = there
+    .filter((each) => !isOurs(each))
+    .map((each): DesiredAllocation => {
+      const { id, address, vrfId } = each;
+      const configured = hasConfigured(addressing, slot, address);
+      const inputs = { ...base, family: familyOf(address), ordinal: id, given: true, addressId: id, address, from: [] };
+      const key = allocationIdentity(inputs);
+      return { key, nic: vmInterface.name, vrfId, isConfigurable: isConfigurable(each, configured), inputs };
+    });
+  for (const { inputs, vrfId, isConfigurable: needsPrefix } of fromPerson)
+    if (needsPrefix && ipam.prefixes.narrowest(inputs.address ?? "", vrfId) === undefined)
       problem(
-        `address ${address} of interface ${vmInterface.name} lies in no prefix of NetBox; add the prefix, or correct the address`,
+        `address ${inputs.address} of interface ${vmInterface.name} lies in no prefix of ${vrfId === undefined ? "" : `${ipam.vrfName(vrfId)} in `}NetBox; add the prefix, or correct the address`,
       );
-  const fromPerson = given.map(({ id, address }): DesiredAllocation => {
-    const inputs = { ...base, family: familyOf(address), ordinal: id, given: true, addressId: id, address, from: [] };
-    return { key: allocationIdentity(inputs), nic: vmInterface.name, inputs };
-  });
-  for (const { address, status } of given)
+  for (const { address, status } of there.filter((each) => !isOurs(each)))
     if (status === "slaac" && familyOf(address) === 4)
       problem(
         `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
       );
-  const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
-  const { selections, missing } = selectAddresses(wanted.join(" "), ipam, vmInterface);
-  for (const word of missing)
-    problem(
-      `interface ${vmInterface.name} asks for an address from "${word}", but NetBox has no such prefix or range; correct its ${site.settings.site.customFields.allocateFrom}, or add the prefix`,
-    );
-  const counts = { 4: 0, 6: 0 };
-  const allocated = selections
-    .filter(({ family }) => !fromPerson.some(({ inputs }) => inputs.family === family))
-    .map(({ family, sources }): DesiredAllocation => {
-      const ordinal = counts[family]++;
-      const inputs = { ...base, family, ordinal, given: false, from: sources };
-      const known = there.find(({ description }) => description === allocationMark(inputs));
-      const before = known ?? keptByGuest(addressing, slot, { family, sources });
-      const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
-      const avoid = known || before || site.avoid.length === 0 ? undefined : site.avoid;
-      return {
-        key: allocationIdentity(inputs),
-        nic: vmInterface.name,
-        inputs: {
-          ...inputs,
-          addressId: known?.id,
-          address: before?.address,
-          lost: known ? undefined : recorded,
-          avoid,
-        },
-      };
-    });
+  const words = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
+  const given = new Set(fromPerson.flatMap((each) => (each.isConfigurable ? [each.inputs.family] : [])));
+  const { selections, problems } = selectAddresses(
+    words,
+    ipam,
+    vmInterface,
+    heldBy(site, vmInterface.id, there),
+    given,
+  );
+  for (const text of problems)
+    problem(`interface ${vmInterface.name} (custom field ${site.settings.site.customFields.allocateFrom}) ${text}`);
+  const allocated = selections.map((selection): DesiredAllocation => {
+    const { family, sources, place, known, vrfId } = selection;
+    const ordinal = ordinalOf(site, vmInterface.id, there, selection);
+    const inputs = { ...base, family, ordinal, given: false, from: sources };
+    const before = known ?? keptByGuest(addressing, slot, selection);
+    const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
+    const isNew = known === undefined && before === undefined;
+    const left =
+      isNew && place !== ordinal ? there.find((each) => placeIn(each, vmInterface.id, family) === place) : undefined;
+    return {
+      key: allocationIdentity(inputs),
+      nic: vmInterface.name,
+      vrfId,
+      isConfigurable: true,
+      inputs: {
+        ...inputs,
+        addressId: known?.id,
+        address: before?.address,
+        lost: known ? undefined : recorded,
+        vrfId,
+        avoid: isNew ? listed(site.stillUsed.hostsIn(vrfId)) : undefined,
+        notFrom: isNew ? listed(keptOutOf(site, selection)) : undefined,
+        // A name that it had goes with the guest into its new VLAN.
+        dnsName: left?.dnsName || undefined,
+      },
+    };
+  });
   return [...fromPerson, ...allocated];
+}
+
+const listed = (texts: string[]): string[] | undefined => (texts.length === 0 ? undefined : texts);
+
+/** Ordinals of one place are so far apart: an interface that gets another address for a place has both for a while. */
+const generation = 100;
+
+/** The place among an interface's asked addresses of a family that one of ours has. */
+function placeIn({ description }: NetboxAddress, interfaceId: number, family: Family): number | undefined {
+  const found = parseAllocation(description);
+  return found?.interfaceId === interfaceId && found.family === family ? found.ordinal % generation : undefined;
+}
+
+const ordinalIn = ({ description }: NetboxAddress): number => parseAllocation(description)?.ordinal ?? 0;
+
+/** What the interface has from us, by family and place. */
+const heldBy =
+  ({ stack }: Site, interfaceId: number, there: NetboxAddress[]) =>
+  (family: Family, place: number): NetboxAddress[] =>
+    there
+      .filter((each) => addressOwner(each.description)?.stack === stack && placeIn(each, interfaceId, family) === place)
+      .sort((a, b) => ordinalIn(a) - ordinalIn(b));
+
+/** The ordinal of what is known, of what state has of its place, or the next one that the place has free. */
+function ordinalOf(
+  site: Site,
+  interfaceId: number,
+  there: NetboxAddress[],
+  { family, place, known }: AddressSelection,
+): number {
+  if (known !== undefined) return ordinalIn(known);
+  const others = heldBy(site, interfaceId, there)(family, place).map(ordinalIn);
+  if (others.length > 0) return Math.max(...others) + generation;
+  for (let ordinal = place + 9 * generation; ordinal > place; ordinal -= generation) {
+    const recorded = site.state.addresses.get(`${interfaceId}/v${family}-${ordinal}`);
+    // A given one has its id in the place of an ordinal.
+    if (recorded !== undefined && recorded !== ordinal) return ordinal;
+  }
+  return place;
+}
+
+/** Is this just what the guest's configuration on Proxmox VE has for the device? */
+function hasConfigured({ site, guest, vmid }: Addressing, slot: number, address: string): boolean {
+  const seen = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)];
+  return (seen ?? configuredIn(site.state.guests.get(guest.id), slot)).includes(address);
 }
 
 /** Words of `allocate_from` for what a guest's network gives by itself. */
@@ -120,7 +182,7 @@ const automaticWords: Readonly<Record<string, { family: Family; automatic: Autom
 function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
   const asked =
     vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? inContext(guest, vmInterface);
-  return asked.split(/[\s,;]+/).filter((word) => word !== "");
+  return wordsIn(asked);
 }
 
 /** Does the guest get its address of a family by itself: as the status of the documented one says, or as the interface asks? */
@@ -128,10 +190,10 @@ function automaticOf(
   addressing: Addressing,
   vmInterface: NetboxInterface,
   family: Family,
-  address: string | undefined,
+  chosen: DesiredAllocation | undefined,
 ): Automatic | undefined {
-  const { ipam } = addressing.site.netbox;
-  const status = ipam.onInterface(vmInterface.id).find((each) => each.address === address)?.status;
+  const { address, addressId } = chosen?.inputs ?? {};
+  const status = addressId === undefined ? undefined : addressing.site.netbox.ipam.address(addressId)?.status;
   if (status === "dhcp") return { automatic: "dhcp" };
   if (status === "slaac" && family === 6) return { automatic: "auto" };
   if (address !== undefined) return undefined;
@@ -154,25 +216,32 @@ function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface)
 function keptByGuest(
   { site, guest, vmid }: Addressing,
   slot: number,
-  { family, sources }: AddressSelection,
+  { family, sources, vrfId }: AddressSelection,
 ): { address: string } | undefined {
   const used = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)] ?? [];
   const address = used.find((each) => familyOf(each) === family);
   if (address === undefined) return undefined;
-  const offered = sources.some(({ kind, text }) =>
-    kind === "prefix" ? holds(text, address) : inRange(text.split("-")[0] ?? "", text.split("-")[1] ?? "", address),
-  );
-  return offered && site.netbox.ipam.hosts.anywhere(address).length === 0 ? { address } : undefined;
+  const isFree = offers(sources, address) && site.netbox.ipam.hosts.in(address, vrfId).length === 0;
+  return isFree ? { address } : undefined;
 }
 
 // ---- primary addresses and names
 
-/** NetBox's own choice, or the first address of the first NIC that has one. */
-function choosePrimary(nics: Nic[], guest: NetboxVirtualMachine, family: Family): void {
+/** NetBox's own choice, or the first address of the first NIC that can be configured. */
+function choosePrimary(site: Site, nics: Nic[], guest: NetboxVirtualMachine, family: Family): void {
   const all = nics.flatMap(({ allocations }) => allocations).filter(({ inputs }) => inputs.family === family);
   const chosen =
-    all.find(({ inputs }) => inputs.addressId !== undefined && inputs.addressId === guest.primaryIds[family]) ?? all[0];
+    all.find(({ inputs }) => inputs.addressId !== undefined && inputs.addressId === guest.primaryIds[family]) ??
+    firstOf(site, all);
   if (chosen) chosen.inputs.primary = true;
+}
+
+/** The first one that a NIC is configured with: one of the role secondary only where there is no other. */
+function firstOf({ netbox }: Site, allocations: DesiredAllocation[]): DesiredAllocation | undefined {
+  const all = allocations.filter((each) => each.isConfigurable);
+  const roleOf = ({ inputs: { addressId } }: DesiredAllocation) =>
+    addressId === undefined ? undefined : netbox.ipam.address(addressId)?.role;
+  return all.find((each) => roleOf(each) !== "secondary") ?? all[0];
 }
 
 /**
@@ -181,7 +250,7 @@ function choosePrimary(nics: Nic[], guest: NetboxVirtualMachine, family: Family)
  */
 function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllocation): DesiredAllocation {
   const { domain } = site.settings.dns;
-  const { given, addressId } = allocation.inputs;
+  const { given, addressId, dnsName: carried } = allocation.inputs;
   if (given) return allocation;
   if (addressId !== undefined) {
     const former = formerName(site.state.guests.get(guest.id), guest);
@@ -190,7 +259,8 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
     const isGiven = dnsName !== renames && site.netbox.ipam.address(addressId)?.dnsName === renames;
     return isGiven ? { ...allocation, inputs: { ...allocation.inputs, dnsName, renames } } : allocation;
   }
-  const first = nics.find(({ allocations }) => allocations.length > 0);
+  if (carried !== undefined) return allocation;
+  const first = nics.find(({ allocations }) => allocations.some((each) => each.isConfigurable));
   if (!first?.allocations.some(({ key }) => key === allocation.key)) return allocation;
   const dnsName = nameOnNic(site, first) ?? (domain === undefined ? undefined : guestFullName(guest.name, domain));
   return dnsName === undefined ? allocation : { ...allocation, inputs: { ...allocation.inputs, dnsName } };
@@ -198,7 +268,8 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
 
 /** The name of a NIC's documented addresses: the primary one's before the others'. */
 function nameOnNic({ netbox }: Site, { allocations }: Nic): string | undefined {
-  const names = [...allocations]
+  const names = allocations
+    .filter((each) => each.isConfigurable)
     .sort((a, b) => Number(b.inputs.primary) - Number(a.inputs.primary))
     .map(({ inputs }) =>
       inputs.addressId === undefined ? "" : (netbox.ipam.address(inputs.addressId)?.dnsName ?? ""),
@@ -208,38 +279,46 @@ function nameOnNic({ netbox }: Site, { allocations }: Nic): string | undefined {
 
 // ---- NICs
 
-function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
+function desiredNic(addressing: Addressing, nics: Nic[], { slot, vmInterface, allocations }: Nic): DesiredNic {
   const { site } = addressing;
   const { ipam } = site.netbox;
-  const vrfOf = (address: string) => ipam.onInterface(vmInterface.id).find((each) => each.address === address)?.vrfId;
   const nic: DesiredNic = { slot };
   for (const family of [4, 6] as const) {
-    const ofFamily = allocations.filter(({ inputs }) => inputs.family === family);
+    const ofFamily = allocations.filter(({ inputs, isConfigurable }) => isConfigurable && inputs.family === family);
     // PVE's cloud-init takes one address of a family a NIC.
-    const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? ofFamily[0];
-    const automatic = automaticOf(addressing, vmInterface, family, chosen?.inputs.address);
+    const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? firstOf(site, ofFamily);
+    const automatic = automaticOf(addressing, vmInterface, family, chosen);
     if (automatic !== undefined && (chosen === undefined || chosen.inputs.address !== undefined)) {
       Object.assign(nic, family === 4 ? { v4: automatic } : { v6: automatic });
       continue;
     }
     if (chosen === undefined) continue;
-    const { address, from, primary } = chosen.inputs;
+    const { address, from } = chosen.inputs;
     const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };
     const prefix =
-      address === undefined ? prefixOfSource(ipam, from[0]) : ipam.prefixes.narrowest(address, vrfOf(address));
-    // A second default route would fight with the first: only the primary address brings its gateway.
-    const gateway = primary && prefix ? gatewayOf(site, prefix) : undefined;
+      address === undefined ? prefixOfSource(ipam, from[0]) : ipam.prefixes.narrowest(address, chosen.vrfId);
+    // A second default route would fight with the first.
+    const gateway = prefix && chosen === leading(site, nics, family) ? gatewayOf(site, prefix) : undefined;
     if (family === 4) Object.assign(nic, { v4: ref, gateway4: gateway });
     else Object.assign(nic, { v6: ref, gateway6: gateway });
   }
   return nic;
 }
 
+/** The address whose gateway is the guest's: the primary one, or the first where no NIC is configured with that. */
+function leading(site: Site, nics: Nic[], family: Family): DesiredAllocation | undefined {
+  const all = nics
+    .flatMap(({ allocations }) => allocations)
+    .filter(({ inputs, isConfigurable }) => isConfigurable && inputs.family === family);
+  return all.find(({ inputs }) => inputs.primary) ?? firstOf(site, all);
+}
+
 /** The prefix that an address to come is taken from, or that its range lies in. */
 function prefixOfSource(ipam: Ipam, source: AddressSource | undefined): NetboxPrefix | undefined {
   const prefix = source?.kind === "prefix" ? ipam.prefix(source.id) : undefined;
   if (source === undefined || prefix !== undefined) return prefix;
-  return ipam.prefixes.narrowest(source.text.split("-")[0] ?? "", undefined);
+  const vrfId = ipam.rangesWith("id", source.id)[0]?.vrfId;
+  return ipam.prefixes.narrowest(source.text.split("-")[0] ?? "", vrfId);
 }
 
 /** The prefix's custom field, else its address with the gateway tag; a gateway is never guessed. */

@@ -1,8 +1,10 @@
 import { guestUrl } from "../../../providers/ownership/mark";
 import { parseAllocation } from "../../../providers/ownership/netbox";
 import { groupBy } from "../../../providers/values";
-import { hostOf } from "../../netbox/address";
+import { canonical } from "../../netbox/address";
 import { vmidOf } from "../../netbox/identity";
+import type { Vrf } from "../../netbox/ipam";
+import { isConfigurable } from "../../netbox/roles";
 import { knownOfGuests } from "./kept";
 import type { DesiredGuest, GuestProblem, Site } from "./types";
 
@@ -22,6 +24,8 @@ const kinds = [
   { kind: "address", what: "address", remedy: "take it off one in NetBox" },
 ] as const;
 
+/** One address in two VRFs is two. */
+const inVrf = (vrf: Vrf, address: string): string => `${vrf ?? ""}\0${canonical(address)}`;
 const within = (cluster: string | undefined, what: string | number): string => `${cluster ?? ""}\0${what}`;
 
 /**
@@ -55,14 +59,15 @@ export function clashes(site: Site, guests: DesiredGuest[], left: ReadonlySet<nu
   });
 }
 
-function claimOf({ id, name, mark, machine: { inputs }, nics }: DesiredGuest): Claim {
+function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: DesiredGuest): Claim {
+  const given = nics.flatMap(({ v4, v6 }) => [v4, v6].flatMap((ref) => (ref && "address" in ref ? ref.address : [])));
   return {
     id,
     title: `${name} (${guestUrl(mark)})`,
     vmid: [within(inputs.cluster, inputs.vmid)],
     name: [within(inputs.cluster, inputs.name.toLowerCase())],
-    address: nics.flatMap(({ v4, v6 }) =>
-      [v4, v6].flatMap((ref) => (ref && "address" in ref ? [hostOf(ref.address)] : [])),
+    address: allocations.flatMap(({ isConfigurable: mayBeGiven, vrfId, inputs: { address } }) =>
+      mayBeGiven && address !== undefined && given.includes(address) ? [inVrf(vrfId, address)] : [],
     ),
   };
 }
@@ -75,8 +80,15 @@ function stateClaims({ state, netbox }: Site): Claim[] {
     title: `${name} (${guestUrl({ netboxUrl: netbox.url, netboxId: id })})`,
     vmid: [within(cluster, vmid)],
     name: [within(cluster, name.toLowerCase())],
-    address: (known.get(id) ?? []).flatMap(({ type, properties: { address } }) =>
-      type === "NetboxIpAllocation" && typeof address === "string" ? [hostOf(address)] : [],
+    address: (known.get(id) ?? []).flatMap(({ type, properties: { address, addressId, vrfId } }) =>
+      type === "NetboxIpAllocation" && typeof address === "string"
+        ? [
+            inVrf(
+              netbox.ipam.address(Number(addressId))?.vrfId ?? (typeof vrfId === "number" ? vrfId : undefined),
+              address,
+            ),
+          ]
+        : [],
     ),
   }));
 }
@@ -99,8 +111,10 @@ function leftClaims(site: Site, left: ReadonlySet<number>): Claim[] {
         title: `${guest.name} (${guestUrl({ netboxUrl: netbox.url, netboxId: guest.id })})`,
         vmid: vmid === undefined ? [] : [within(guest.clusterName, vmid)],
         name: [within(guest.clusterName, guest.name.toLowerCase())],
-        address: addresses.flatMap(({ address, description }) =>
-          parseAllocation(description) === undefined ? [hostOf(address)] : [],
+        address: addresses.flatMap((each) =>
+          isConfigurable(each) && parseAllocation(each.description) === undefined
+            ? [inVrf(each.vrfId, each.address)]
+            : [],
         ),
       };
     }),

@@ -7,9 +7,10 @@ import { containerInputs } from "../../../providers/proxmox/nodes/lxc/container.
 import { vmInputs } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { snapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
 import type { KnownResource } from "../../known";
-import { hostOf } from "../../netbox/address";
+import { canonical, hostOf } from "../../netbox/address";
 import { markOf } from "./identity";
 import { allocationIdentity } from "./names";
+import type { UsedHost } from "./stillused";
 import type { DesiredAllocation, KeptGuest, Machine, Site } from "./types";
 
 // Guests that a run leaves out: what the state has of them is declared just as it is there, so that nothing of them changes.
@@ -75,9 +76,11 @@ function keptGuest(
     // Without its field nothing is compared or written, whatever became of the VMID in NetBox.
     ...(netbox && { netbox: { mark: netbox.mark, derived: netbox.derived, vmid: written ?? 0 } }),
     allocations: all("NetboxIpAllocation", ipAllocationInputs).map(
-      ({ lost: _lost, avoid: _avoid, ...inputs }): DesiredAllocation => ({
+      ({ lost: _lost, avoid: _avoid, notFrom: _notFrom, renames: _renames, vrfId, ...inputs }): DesiredAllocation => ({
         key: allocationIdentity(inputs),
         nic: inputs.label.split(" ").slice(1).join(" "),
+        vrfId,
+        isConfigurable: true,
         inputs,
       }),
     ),
@@ -94,9 +97,11 @@ const asItIs = <I extends { adopt?: boolean | undefined; restart?: boolean | und
 };
 
 /** Hosts of guests that are left out which NetBox holds no more: nobody else gets them. */
-export const keptHosts = ({ netbox }: Pick<Site, "netbox">, kept: KeptGuest[]): string[] =>
+export const keptHosts = ({ netbox }: Pick<Site, "netbox">, kept: KeptGuest[]): UsedHost[] =>
   kept.flatMap(({ allocations }) =>
-    allocations.flatMap(({ inputs: { address } }) =>
-      address === undefined || netbox.ipam.hosts.anywhere(address).length > 0 ? [] : [hostOf(address)],
+    allocations.flatMap(({ vrfId, inputs: { address } }) =>
+      address === undefined || netbox.ipam.hosts.anywhere(address).some((each) => each.vrfId === vrfId)
+        ? []
+        : [{ host: canonical(hostOf(address)), in: { vrf: vrfId } }],
     ),
   );

@@ -38,8 +38,8 @@ export function settle(
   add(left, before);
   for (;;) {
     const kept = keptGuests(site, left.keys());
-    const avoid = [...site.avoid, ...keptHosts(site, kept)];
-    const desired = desiredGuests({ ...site, avoid }, new Set(left.keys()));
+    const stillUsed = site.stillUsed.with(keptHosts(site, kept));
+    const desired = desiredGuests({ ...site, stillUsed }, new Set(left.keys()));
     const { guests, warnings } = withoutTakenNames(site.netbox, desired.guests);
     const { problems: ofNames, warnings: ofRecords, ...named } = desiredRecords(site, guests, servers, plugin, kept);
     const required = requiredFieldProblems(site, given, guests, named.plugin);

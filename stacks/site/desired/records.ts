@@ -67,6 +67,7 @@ export function desiredRecords(
   const underscored = new Set<string>();
   const elsewhere = new Set<string>();
   const { ipam } = site.netbox;
+  const pointers = new Pointers();
   const indexed = facts && new IndexedPlugin(facts, servers.all);
   const entryAt = (server: string, name: string): Entry => {
     const key = `${server}/${absolute(name)}`;
@@ -104,8 +105,11 @@ export function desiredRecords(
         continue;
       }
       entry?.addresses.push(ref);
+      if (entry && inputs.address !== undefined)
+        pointers.add(entry, canonical(inputs.address), inputs.addressId ?? Number.POSITIVE_INFINITY);
       if (known) extras(site, guest, known, name, ofGuest);
     }
+  pointers.settle();
   const plugin =
     indexed === undefined || site.settings.dns.plugin !== "sync"
       ? []
@@ -146,6 +150,26 @@ const newEntry = (server: string, name: string): Entry => ({
   holders: new Set(),
   adopt: false,
 });
+
+/**
+ * Which name an address leads back to, where several have it: guests that share a VIP, or one address in two VRFs. It is that of
+ * the NetBox object with the lowest id, which stays the lowest whoever joins.
+ */
+class Pointers {
+  private readonly byHost = new Map<string, { entry: Entry; id: number }[]>();
+
+  add(entry: Entry, host: string, id: number): void {
+    const key = `${entry.server}/${host}`;
+    this.byHost.set(key, [...(this.byHost.get(key) ?? []), { entry, id }]);
+  }
+
+  settle(): void {
+    for (const [key, all] of this.byHost) {
+      const [first] = all.sort((a, b) => a.id - b.id || (a.entry.name < b.entry.name ? -1 : 1));
+      for (const { entry } of all) if (entry !== first?.entry) entry.withoutPtr.add(key.slice(entry.server.length + 1));
+    }
+  }
+}
 
 function add(entry: Entry, type: Exclude<RecordType, "A" | "AAAA">, value: string): void {
   const values = entry.texts.get(type) ?? new Set();

@@ -9,7 +9,7 @@ export function recordValues(
   addresses: string[],
   hasPointer: (address: string) => boolean,
 ): Pick<RecordInputs, "records" | "reverse"> {
-  const hosts = addresses.map(canonicalAddress).sort();
+  const hosts = [...new Set(addresses.map(canonicalAddress))].sort();
   const of = (family: 4 | 6) => hosts.filter((host) => familyOf(host) === family);
   return {
     records: { ...texts, ...(of(4).length > 0 ? { A: of(4) } : {}), ...(of(6).length > 0 ? { AAAA: of(6) } : {}) },

@@ -33,6 +33,7 @@ import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 import type { KnownName } from "./names";
+import type { StillUsed } from "./stillused";
 
 /** What NetBox holds of the clusters in scope. */
 export interface NetboxFacts {
@@ -142,7 +143,7 @@ export interface Site {
   proxmox: Map<string, ProxmoxFacts>;
   state: InState;
   /** Hosts that must not be handed out: guests still use them whose NetBox objects are gone. */
-  avoid: string[];
+  stillUsed: StillUsed;
 }
 
 /** An address that is known, or that an allocation of this run will give. */
@@ -156,6 +157,10 @@ export interface DesiredAllocation {
   key: string;
   /** The interface's name. */
   nic: string;
+  /** NetBox's id of its VRF; undefined is the global table. */
+  vrfId: number | undefined;
+  /** Is a network device configured with it? Else it is brought up by what runs in the guest. */
+  isConfigurable: boolean;
   inputs: IpAllocationInputs;
 }
 

@@ -37,7 +37,15 @@ function guestWith(id: number, machine: Machine, address: string | undefined = h
     status: "active",
     mark,
     netbox: { mark, vmid: id, derived: true },
-    allocations: [{ key, nic: "net0", inputs: address === undefined ? { ...inputs, addressId: undefined } : inputs }],
+    allocations: [
+      {
+        key,
+        nic: "net0",
+        vrfId: undefined,
+        isConfigurable: true,
+        inputs: address === undefined ? { ...inputs, addressId: undefined } : inputs,
+      },
+    ],
     nics: [{ slot: 0, v4: ref, gateway4: "10.71.0.1" }],
     machine,
     promote: false,

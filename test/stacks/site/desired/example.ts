@@ -2,6 +2,7 @@ import { virtualMachine } from "../../../../providers/netbox/schemas";
 import { Self } from "../../../../providers/ownership/owner";
 import { Ipam } from "../../../../stacks/netbox/ipam";
 import { readSettings } from "../../../../stacks/settings";
+import { StillUsed } from "../../../../stacks/site/desired/stillused";
 import type { Site } from "../../../../stacks/site/desired/types";
 
 // A site of nothing, and what to put into it.
@@ -71,6 +72,6 @@ export const siteWith = ({
     resources: [],
     ...state,
   },
-  avoid: [],
+  stillUsed: new StillUsed(),
   ...rest,
 });

@@ -3,7 +3,7 @@ import type { NetboxInterface, NetboxPrefix, NetboxRange } from "../../../../pro
 import { byAddress, holds, inRange } from "../../../../stacks/netbox/address";
 import { Ipam } from "../../../../stacks/netbox/ipam";
 import { toMebibytes } from "../../../../stacks/netbox/units";
-import { selectAddresses } from "../../../../stacks/site/desired/selectors";
+import { selectAddresses, wordsIn } from "../../../../stacks/site/desired/selectors";
 
 const prefix = (id: number, text: string, more: Partial<NetboxPrefix> = {}): NetboxPrefix => ({
   id,
@@ -47,7 +47,7 @@ const nic: NetboxInterface = {
   customFields: new Map(),
 };
 const chosen = (text: string) =>
-  selectAddresses(text, ipam, nic).selections.map(
+  selectAddresses(wordsIn(text), ipam, nic).selections.map(
     ({ family, sources }) => `${family}: ${sources.map(({ kind, text: shown }) => `${kind} ${shown}`).join(", ")}`,
   );
 
@@ -68,7 +68,10 @@ describe("allocate_from", () => {
   });
 
   it("names what it can't find", () => {
-    expect(selectAddresses("prefix:99 role:none vlan", ipam, nic).missing).toEqual(["prefix:99", "role:none"]);
+    expect(selectAddresses(["prefix:99", "role:none", "vlan"], ipam, nic).problems).toEqual([
+      'asks for an address from "prefix:99", but NetBox has no such prefix or range; correct it, or add the prefix',
+      'asks for an address from "role:none", but NetBox has no such prefix or range; correct it, or add the prefix',
+    ]);
   });
 });
 

@@ -1,0 +1,115 @@
+import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import { printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
+import { nestedId, type ObjectRow } from "../../../providers/netbox/objects/object.model";
+import { isRecord } from "../../../providers/values";
+import { lengthOf } from "../../netbox/address";
+import { globalTable, isNamed, type Vrf } from "../../netbox/ipam";
+import type { NetboxView } from "../../netbox/view";
+import type { ClusterChoices } from "../settings";
+import type { Documented } from "./merge";
+
+// In which VRF an address is: Proxmox VE doesn't know that there are any.
+
+/** What the settings say, by NetBox's ids. */
+export interface VrfChoices {
+  /** By `BRIDGE`, `VID` or `BRIDGE.VID`. */
+  byNetwork: Map<string, Vrf>;
+  all: { vrf: Vrf } | undefined;
+}
+
+/** @param problem is told of names that mean no VRF, or several */
+export function vrfChoices(
+  { vrf, vrfs = {} }: ClusterChoices,
+  { url, vrfs: there }: NetboxView,
+  problem: (text: string) => void,
+): VrfChoices {
+  const idOf = (name: string): Vrf => {
+    if (name === globalTable) return undefined;
+    const [found, ...others] = (there ?? []).filter((each) => isNamed(each, name));
+    const ids = [found, ...others].flatMap((each) => (each === undefined ? [] : each.id));
+    if (found === undefined) problem(`NetBox at ${url} has no VRF "${name}"; add it there, or correct the setting`);
+    else if (others.length > 0)
+      problem(
+        `NetBox has ${ids.length} VRFs "${name}" (${ids.map((id) => `${url}/ipam/vrfs/${id}/`).join(", ")}); write the id of the right one`,
+      );
+    return found?.id;
+  };
+  return {
+    byNetwork: new Map(Object.entries(vrfs).map(([network, name]) => [network, idOf(name)])),
+    all: vrf === undefined ? undefined : { vrf: idOf(vrf) },
+  };
+}
+
+/**
+ * A machine's addresses with the VRFs that they are in, as `10.0.0.5/24 vrf:3`: where NetBox has the address on the machine, the
+ * VRF of its interface, what the settings say, else the one VRF that has a prefix for it. Addresses that several VRFs could have
+ * are left out. @returns what was left out, and why
+ */
+export function placeInVrfs(
+  documented: Documented,
+  args: Pick<MachineArgs, "interfaces">,
+  there: ObjectRow | undefined,
+  { choices, bridgeField, type }: { choices: VrfChoices; bridgeField: string; type: "vmInterface" | "interface" },
+): string[] {
+  const rows = there === undefined ? [] : documented.parts(type, there.id);
+  const conflicts: string[] = [];
+  const interfaces = Object.entries(args.interfaces ?? {}).map(([name, each]) => {
+    const vlan = String(each.fields?.untaggedVlan ?? "");
+    const said = saidOf(choices, rows, name, each, bridgeField);
+    const addresses = (each.addresses ?? []).flatMap((text) => {
+      const asked = readAsked(text);
+      if (asked.vrfId !== undefined) return [text];
+      const has = documented.onInterfaces(type, rows, asked.address);
+      const found = has ? [nestedId(has.vrf)] : said.length > 0 ? said : likely(documented, asked.address, vlan);
+      const [vrfId, ...others] = found;
+      if (others.length === 0) return [printAsked({ ...asked, vrfId })];
+      conflicts.push(
+        `interfaces.${name}.addresses: ${asked.address} could be in ${found.map((vrf) => documented.vrfName(vrf)).join(" or in ")}; set the VRF of the interface in NetBox, or netbox-proxmox:discovery.vrf, .vrfs or .clusters`,
+      );
+      return [];
+    });
+    return [name, { ...each, addresses }] as const;
+  });
+  if (args.interfaces !== undefined) args.interfaces = Object.fromEntries(interfaces);
+  return conflicts;
+}
+
+/** The VRF that the interface has in NetBox, or that the settings name; nothing where neither does. */
+function saidOf(
+  { byNetwork, all }: VrfChoices,
+  rows: ObjectRow[],
+  name: string,
+  { fields = {}, customFields = {} }: NonNullable<MachineArgs["interfaces"]>[string],
+  bridgeField: string,
+): Vrf[] {
+  const isIt = ({ name: label, mac_address: mac }: ObjectRow) =>
+    label === name || (fields.mac !== undefined && mac === fields.mac);
+  const own = nestedId(rows.find(isIt)?.vrf);
+  if (own !== undefined) return [own];
+  const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields.untaggedVlan ?? ""))?.[1] ?? "";
+  const bridge = String(customFields[bridgeField] ?? name);
+  const network = [`${bridge}.${vid}`, vid, bridge].find((each) => byNetwork.has(each));
+  if (network !== undefined) return [byNetwork.get(network)];
+  return all === undefined ? [] : [all.vrf];
+}
+
+/** The VRFs that have a prefix for an address: of its VLAN, of just its network, or any at all; else those that have the address. */
+function likely(documented: Documented, address: string, vlan: string): Vrf[] {
+  const holding = documented.vrfs().flatMap((vrf) =>
+    [...documented.prefixes.holding(address, vrf)].map(({ prefix, row }) => ({
+      ...{ vrf, isNetwork: lengthOf(prefix) === lengthOf(address) },
+      isOfVlan:
+        vlan !== "" && isRecord(row.vlan) && vlan.startsWith(`${String(row.vlan.name)} (${String(row.vlan.vid)})`),
+      isContainer: isRecord(row.status) && row.status.value === "container",
+    })),
+  );
+  const ways = [
+    holding.filter(({ isOfVlan }) => isOfVlan),
+    holding.filter(({ isNetwork }) => isNetwork),
+    holding.filter(({ isContainer }) => !isContainer),
+    holding,
+    documented.anywhere(address).map((row) => ({ vrf: nestedId(row.vrf) })),
+  ];
+  const found = ways.find((way) => way.length > 0) ?? [];
+  return [...new Set(found.map(({ vrf }) => vrf))];
+}

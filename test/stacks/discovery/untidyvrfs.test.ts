@@ -1,0 +1,229 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { z } from "zod";
+import type { Context } from "../../../providers/context";
+import { machineHandler } from "../../../providers/netbox/objects/machine.handler";
+import { machineState } from "../../../providers/netbox/objects/machine.model";
+import { objectHandler } from "../../../providers/netbox/objects/object.handler";
+import { Self } from "../../../providers/ownership/owner";
+import { discoveryGrants, discoveryPermissions } from "../../../stacks/access/privileges";
+import { planDiscovery } from "../../../stacks/discovery/desired/plan";
+import type { KnownMachines } from "../../../stacks/discovery/desired/types";
+import { readCluster, readNetboxView } from "../../../stacks/discovery/facts";
+import { chosenClusters } from "../../../stacks/discovery/settings";
+import { readSettings } from "../../../stacks/settings";
+import { seedWith, TestSystems } from "../../harness/systems";
+
+// Discovery into a NetBox with VRFs, of which Proxmox VE knows nothing.
+
+interface Made {
+  id: number;
+}
+
+let systems: TestSystems | undefined;
+let context: Context;
+
+afterEach(async () => {
+  await systems?.close();
+  systems = undefined;
+});
+
+const netbox = (method: string, path: string, body?: object) =>
+  systems?.clients.netbox(method, path, body) as Promise<Made>;
+
+/** One guest on Proxmox VE, and nothing of it in NetBox. */
+async function open(config: Record<string, string> = {}): Promise<void> {
+  systems = await TestSystems.open(seedWith("[]"), {}, "lab");
+  context = systems.context({}, {}, await systems.reachAs("discovery", discoveryGrants, discoveryPermissions));
+  const net0 = "virtio=BC:24:11:00:00:01,bridge=vmbr0,tag=71";
+  const all = { name: "box", memory: 64, net0, ipconfig0: "ip=10.9.0.5/24,gw=10.9.0.1", ...config };
+  await systems.clients.proxmox("POST", "/nodes/pve1/qemu", { vmid: 7000, ...all });
+}
+
+async function plan(settings: object = {}, known: KnownMachines = new Map()) {
+  const config: Record<string, unknown> = {
+    ...systems?.config(),
+    discovery: { syncNodes: false, vmids: [7000], ...settings },
+  };
+  const read = readSettings({ get: (key) => JSON.stringify(config[key]) }, ["pve-lab"]);
+  if ("problems" in read) throw new Error(JSON.stringify(read.problems));
+  const { discovery, site } = read.value;
+  const chosen = chosenClusters(discovery, ["pve-lab"]);
+  const self = new Self("netbox-proxmox/discovery", context.netbox.url);
+  const names = [...chosen.values()].some(({ vrf, vrfs }) => vrf !== undefined || vrfs !== undefined);
+  return planDiscovery({
+    ...{ stack: self.stack, settings: discovery, site, chosen, known, knownObjects: new Map(), now: new Date(0) },
+    netbox: await readNetboxView(context.netbox, [...chosen.keys()], self, new Set(), names),
+    views: [await readCluster(context.cluster("pve-lab"), chosen.get("pve-lab") ?? {}, 5, [])],
+  });
+}
+
+const inVrf = z.object({ vrf: z.object({ name: z.string() }).nullable() });
+const rows = z.array(inVrf.extend({ prefix: z.string().optional(), address: z.string().optional() }));
+
+/** Makes what the plan has. @returns the guest's state */
+async function apply(settings: object = {}): Promise<unknown> {
+  let state: unknown;
+  for (const { kind, args } of (await plan(settings)).declared)
+    state = (await (kind === "machine" ? machineHandler : objectHandler).create({ ...args })).state;
+  return state;
+}
+
+/** NetBox's addresses and prefixes of the guest's network, with their VRFs, once the plan is made. */
+async function applied(settings: object = {}): Promise<string[]> {
+  await apply(settings);
+  return held();
+}
+
+async function held(): Promise<string[]> {
+  const [prefixes, addresses] = await Promise.all([
+    systems?.clients.all("ipam/prefixes", "&within_include=10.9.0.0/16"),
+    systems?.clients.all("ipam/ip-addresses", "&parent=10.9.0.0/16"),
+  ]);
+  return [...rows.parse(prefixes), ...rows.parse(addresses)].map(
+    ({ prefix, address, vrf }) => `${prefix ?? address} ${vrf?.name ?? "global"}`,
+  );
+}
+
+async function vrfs(...names: string[]): Promise<number[]> {
+  const made: number[] = [];
+  for (const name of names) made.push((await netbox("POST", "ipam/vrfs/", { name, rd: `65000:${made.length}` })).id);
+  return made;
+}
+const prefixIn = (vrf: number | undefined, more: object = {}) =>
+  netbox("POST", "ipam/prefixes/", { prefix: "10.9.0.0/24", vrf, ...more });
+
+describe("an address that Proxmox VE has", () => {
+  it("is put into the one VRF that has its prefix, and nothing is made in the global table", async () => {
+    await open();
+    const [blue] = await vrfs("blue");
+    await prefixIn(blue);
+    expect(await applied()).toEqual(["10.9.0.0/24 blue", "10.9.0.5/24 blue"]);
+  });
+
+  it("is the one that NetBox has unassigned in a VRF", async () => {
+    await open();
+    const [blue] = await vrfs("blue");
+    await netbox("POST", "ipam/ip-addresses/", { address: "10.9.0.5/24", vrf: blue });
+    expect(await applied()).toEqual(["10.9.0.0/24 blue", "10.9.0.5/24 blue"]);
+  });
+
+  it("goes by the prefix of its VLAN, where two VRFs have the network", async () => {
+    await open();
+    const [blue, red] = await vrfs("blue", "red");
+    const [vlan] = (await systems?.clients.all<Made>("ipam/vlans", "&vid=71")) ?? [];
+    await prefixIn(blue);
+    await prefixIn(red, { vlan: vlan?.id });
+    expect(await applied()).toEqual(["10.9.0.0/24 blue", "10.9.0.0/24 red", "10.9.0.5/24 red"]);
+  });
+
+  it("is left out where two VRFs could have it, naming both, until a setting says which", async () => {
+    await open();
+    const [blue, red] = await vrfs("blue", "red");
+    await prefixIn(blue);
+    await prefixIn(red);
+    const { report, declared } = await plan();
+    expect(report).toMatchObject([
+      { change: "conflicting", details: [expect.stringMatching(/10\.9\.0\.5\/24 could be in VRF blue or in VRF red/)] },
+    ]);
+    expect(JSON.stringify(declared)).toContain('"addresses":[]');
+    for (const [settings, vrf] of [
+      [{ vrf: "red" }, red],
+      [{ vrf: "65000:0" }, blue],
+      [{ vrf: "red", clusters: { "pve-lab": { vrf: String(blue) } } }, blue],
+      [{ vrf: "blue", vrfs: { vmbr0: "red" } }, red],
+      [{ vrfs: { vmbr0: "red", "71": "blue" } }, blue],
+      [{ vrfs: { "71": "blue", "vmbr0.71": "red" } }, red],
+    ] as const)
+      expect(JSON.stringify((await plan(settings)).declared)).toContain(`"10.9.0.5/24 vrf:${vrf}"`);
+    expect(JSON.stringify((await plan({ vrf: "global" })).declared)).toContain('"addresses":["10.9.0.5/24"]');
+    expect((await plan({ vrf: "green" })).problems).toEqual([expect.stringMatching(/no VRF "green"/)]);
+    expect(await applied({ vrf: "red" })).toEqual(["10.9.0.0/24 blue", "10.9.0.0/24 red", "10.9.0.5/24 red"]);
+  });
+
+  it("stays where it is once it is on the guest, in a state that doesn't say it, too", async () => {
+    await open();
+    const [blue, red] = await vrfs("blue", "red");
+    await prefixIn(blue);
+    await prefixIn(red);
+    const state = await apply({ vrf: "red" });
+    // As a version wrote it that knew no VRFs.
+    const older = JSON.stringify(state).replaceAll(" vrf:2", "");
+    for (const text of [JSON.stringify(state), older]) {
+      const known = machineState.parse(JSON.parse(text));
+      const { report } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
+      expect(report).toMatchObject([{ change: "same", details: [] }]);
+    }
+  });
+
+  it("that several machines share is left where people documented it", async () => {
+    await open({ ipconfig0: "ip=10.9.0.9/24" });
+    await prefixIn(undefined);
+    const { id } = await netbox("POST", "ipam/ip-addresses/", { address: "10.9.0.9/24", role: "vip" });
+    expect((await plan()).report).toMatchObject([{ change: "new", details: [] }]);
+    expect(await applied()).toEqual(["10.9.0.0/24 global", "10.9.0.9/24 global"]);
+    expect(await netbox("GET", `ipam/ip-addresses/${id}/`)).toMatchObject({ assigned_object_id: null });
+  });
+
+  it("is not taken for the guest's because something of another kind has the interface's id", async () => {
+    await open();
+    await prefixIn(undefined);
+    const device = (await netbox("GET", "dcim/devices/?limit=1")) as unknown as { results: Made[] };
+    const nic = await netbox("POST", "dcim/interfaces/", { device: device.results[0]?.id, name: "x", type: "other" });
+    await netbox("POST", "ipam/ip-addresses/", {
+      ...{ address: "10.9.0.5/24", assigned_object_type: "dcim.interface", assigned_object_id: nic.id },
+    });
+    const known = machineState.parse(await apply());
+    // The guest's interface has the number that the device's has.
+    expect(known.parts["interfaces/net0"]?.id).toBe(nic.id);
+    const { report } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
+    expect(report[0]?.details.join()).toMatch(/10\.9\.0\.5\/24 belongs to another object/);
+  });
+});
+
+describe("a VLAN number that several places have", () => {
+  /** VLAN 71 of another site, as old as NetBox, and others beside it. */
+  const setUp = async (...vlans: object[]) => {
+    await open({ ipconfig0: "" });
+    const site = (await netbox("POST", "dcim/sites/", { name: "Other", slug: "other" })).id;
+    const [old] = (await systems?.clients.all<Made>("ipam/vlans", "&vid=71")) ?? [];
+    await netbox("PATCH", `ipam/vlans/${old?.id}/`, { site });
+    const ids: number[] = [];
+    for (const vlan of vlans) ids.push((await netbox("POST", "ipam/vlans/", { vid: 71, name: "servers", ...vlan })).id);
+    return { old: old?.id, ids };
+  };
+  /** The VLAN that the guest's interface has once the plan is made. */
+  const vlanOf = async (settings: object = {}) => {
+    const known = machineState.parse(await apply(settings));
+    const nic = await netbox("GET", `virtualization/interfaces/${known.parts["interfaces/net0"]?.id}/`);
+    return { known, vlan: z.object({ untagged_vlan: z.object({ id: z.number() }) }).parse(nic).untagged_vlan.id };
+  };
+
+  it("is the cluster's site's", async () => {
+    const { ids } = await setUp({ site: { slug: "lab" } });
+    const { known, vlan } = await vlanOf();
+    expect(vlan).toBe(ids[0]);
+    const { report } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
+    expect(report).toMatchObject([{ change: "same", details: [] }]);
+  });
+
+  it("is made where only another site has it", async () => {
+    const { old } = await setUp();
+    const { vlan } = await vlanOf();
+    expect(vlan).not.toBe(old);
+  });
+
+  it("leaves the guest out where two could be meant, naming both, until a setting names the group", async () => {
+    await setUp();
+    const groups: number[] = [];
+    for (const name of ["Left", "Right"])
+      groups.push((await netbox("POST", "ipam/vlan-groups/", { name, slug: name.toLowerCase() })).id);
+    const ids: number[] = [];
+    for (const group of groups) ids.push((await netbox("POST", "ipam/vlans/", { vid: 71, name: "servers", group })).id);
+    const { report, declared } = await plan();
+    expect(report).toMatchObject([
+      { change: "conflicting", details: [expect.stringMatching(new RegExp(`/vlans/${ids[0]}/.*/vlans/${ids[1]}/`))] },
+    ]);
+    expect(declared.filter(({ kind }) => kind === "machine")).toEqual([]);
+    expect((await vlanOf({ vlanGroup: "Right" })).vlan).toBe(ids[1]);
+  });
+});
