@@ -1,6 +1,7 @@
 import type { Seed } from "../seed";
 import { Cluster } from "./cluster";
 import type { Guest } from "./guest";
+import { evacuate } from "./hastatus";
 import { Container, parseContainerOption, printContainerOption } from "./lxc/container";
 import { isCard } from "./qemu/net";
 import { identity, isDrive, normalizeNet, parseVmOption, printVmOption, Vm } from "./qemu/vm";
@@ -77,6 +78,7 @@ export const haManager =
     if (state === "stopped") guest.applyPending();
     guest.paused = false;
     guest.running = state === "started";
+    if (guest.running) evacuate(cluster, guest);
   };
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
