@@ -9,7 +9,7 @@ import { parseBytes } from "./sizes";
 
 const silent = () => {};
 
-/** A cluster in the state that a seed describes; a drive is written `STORAGE:SIZE` or `STORAGE:cloudinit`. */
+/** A cluster in the state that a seed describes; a drive is written `STORAGE:SIZE`, `STORAGE:cloudinit`, or with `media=cdrom` as it is. */
 export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluster {
   const cluster = new Cluster(name);
   // Copies: what happens to the cluster is not the seed's.
@@ -83,6 +83,8 @@ export const haManager =
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
   const { file = "", ...options } = parseVmOption(slot, text);
+  // An empty drive and an ISO image stand as they are.
+  if (options.media === "cdrom") return text;
   const [storage = "", size = ""] = file.split(":");
   if (size === "cloudinit") {
     const { volid } = cluster.storages.allocateCloudInit(vm.node, storage, vm.vmid, silent);
