@@ -97,6 +97,8 @@ const proxmoxCluster = z.object({
     .array(
       z.object({
         node: z.string(),
+        /** Its own, in the cluster; `192.0.2.11` and up where it is left out. */
+        address: z.string().optional(),
         bridges: z.array(z.string()).default(["vmbr0"]),
         mtus: z.record(z.string(), z.number().int()).optional(),
         /** Interfaces beside its bridges, and what these have besides, as PVE lists them: NICs, bonds, VLANs. */

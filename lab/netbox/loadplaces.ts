@@ -7,6 +7,7 @@ export interface Places {
   sites: Ids;
   tenants: Ids;
   scope: (scope: SeedScope) => { scope_type?: string; scope_id?: number };
+  locations: Ids;
   /** Clusters are scopes too, once they are there. */
   clusters: Ids;
 }
@@ -46,7 +47,7 @@ export async function loadPlaces(call: CallNetbox, seed: Seed["netbox"]): Promis
     }
     return {};
   };
-  return { sites, tenants: await named(call, "tenancy/tenants/", seed.tenants), scope, clusters };
+  return { sites, tenants: await named(call, "tenancy/tenants/", seed.tenants), scope, locations, clusters };
 }
 
 /** The clusters of Proxmox VE and others. @returns their names in order */
@@ -72,7 +73,11 @@ export async function loadClusters(
 }
 
 /** The nodes of clusters and single hosts, as devices. @returns their ids by name, and by `cluster/name` or `site/name` */
-export async function loadDevices(call: CallNetbox, seed: Seed["netbox"], { clusters, sites }: Places): Promise<Ids> {
+export async function loadDevices(
+  call: CallNetbox,
+  seed: Seed["netbox"],
+  { clusters, sites, locations: rooms }: Places,
+): Promise<Ids> {
   const told = new Map(
     seed.clusters.flatMap((each) => (typeof each === "string" ? [] : [[each.name, each.scope] as const])),
   );
@@ -83,10 +88,16 @@ export async function loadDevices(call: CallNetbox, seed: Seed["netbox"], { clus
   };
   const nodes = [
     ...Object.entries(seed.devices).flatMap(([cluster, names]) =>
-      names.map((name) => ({ name, group: cluster, cluster: clusters.get(cluster), site: siteOf(cluster) })),
+      names.map((name) => ({
+        name,
+        group: cluster,
+        cluster: clusters.get(cluster),
+        site: siteOf(cluster),
+        location: told.get(cluster)?.location,
+      })),
     ),
     ...Object.entries(seed.hosts).flatMap(([site, names]) =>
-      names.map((name) => ({ name, group: site, cluster: undefined, site })),
+      names.map((name) => ({ name, group: site, cluster: undefined, site, location: undefined })),
     ),
   ];
   if (nodes.length === 0) return new Map();
@@ -96,8 +107,9 @@ export async function loadDevices(call: CallNetbox, seed: Seed["netbox"], { clus
   const made = await make(
     call,
     "dcim/devices/",
-    nodes.map(({ name, cluster, site }) => ({
+    nodes.map(({ name, cluster, site, location }) => ({
       ...{ name, cluster, site: sites.get(site) },
+      ...(location === undefined ? {} : { location: rooms.get(location) }),
       ...{ device_type: model?.id, role: roles.get("Proxmox node") },
     })),
   );
