@@ -8,14 +8,14 @@ const tags = z.array(z.string()).optional();
 export const vlanName = z.union([z.int(), z.string()]);
 
 /** Where something belongs, by one of these names; `{}` is nowhere. */
-export const scopeOf = z.strictObject({
+const placeInSeed = z.strictObject({
   region: z.string().optional(),
   siteGroup: z.string().optional(),
   site: z.string().optional(),
   location: z.string().optional(),
   cluster: z.string().optional(),
 });
-export type SeedScope = z.infer<typeof scopeOf>;
+export type SeedScope = z.infer<typeof placeInSeed>;
 
 export const places = {
   /** The first site. */
@@ -33,7 +33,7 @@ export const places = {
     .array(
       z.union([
         z.string(),
-        z.strictObject({ name: z.string(), scope: scopeOf.optional(), tenant: z.string().optional() }),
+        z.strictObject({ name: z.string(), scope: placeInSeed.optional(), tenant: z.string().optional() }),
       ]),
     )
     .default([]),
@@ -52,7 +52,7 @@ export const ipam = {
       ]),
     )
     .default([]),
-  vlanGroups: z.array(z.strictObject({ name: z.string(), scope: scopeOf.optional() })).default([]),
+  vlanGroups: z.array(z.strictObject({ name: z.string(), scope: placeInSeed.optional() })).default([]),
   vlans: z
     .array(
       z.strictObject({
@@ -72,7 +72,7 @@ export const ipam = {
         vlan: vlanName.optional(),
         role: z.string().optional(),
         status: z.string().optional(),
-        scope: scopeOf.optional(),
+        scope: placeInSeed.optional(),
         isPool: z.boolean().optional(),
         tags,
         customFields,

@@ -1,7 +1,7 @@
 import type { Seed, SeedGuest } from "../seed";
 import { loadIpam, type Networks } from "./loadipam";
 import { loadClusters, loadDevices, loadPlaces, type Places } from "./loadplaces";
-import { type CallNetbox, type Ids, make, named, tagged } from "./making";
+import { type CallNetbox, type Ids, make, makeNamed, withTags } from "./making";
 
 /** A plain client for a NetBox by URL and token, for seeds and tests. */
 export function netboxCall(url: string, token: string): CallNetbox {
@@ -23,9 +23,9 @@ export async function loadSeed(call: CallNetbox, whole: Seed): Promise<Ids> {
   const { netbox: seed } = whole;
   const places = await loadPlaces(call, seed);
   const required = await loadFields(call, seed);
-  await named(call, "extras/tags/", seed.tags);
-  const vmRoles = await named(call, "dcim/device-roles/", seed.vmRoles, { color: "9e9e9e", vm_role: true });
-  const platforms = await named(call, "dcim/platforms/", seed.platforms);
+  await makeNamed(call, "extras/tags/", seed.tags);
+  const vmRoles = await makeNamed(call, "dcim/device-roles/", seed.vmRoles, { color: "9e9e9e", vm_role: true });
+  const platforms = await makeNamed(call, "dcim/platforms/", seed.platforms);
   const [firstCluster = ""] = await loadClusters(call, whole, places);
   const devices = await loadDevices(call, seed, places);
   for (const { roles: names, ...context } of seed.configContexts)
@@ -99,7 +99,7 @@ async function loadGuests(
       comments: guest.comments ?? "",
       local_context_data: guest.localContext ?? null,
       custom_fields: guest.customFields ?? {},
-      ...tagged(guest.tags),
+      ...withTags(guest.tags),
     })),
   );
   await make(
@@ -172,7 +172,7 @@ async function loadGuests(
       description: description ?? "",
       assigned_object_type: "virtualization.vminterface",
       assigned_object_id: interfaceId,
-      ...tagged(tags),
+      ...withTags(tags),
     })),
   );
   for (const [n, { primary, address, vm }] of addresses.entries())

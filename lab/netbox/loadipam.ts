@@ -1,6 +1,6 @@
 import type { Seed } from "../seed";
 import type { Places } from "./loadplaces";
-import { type CallNetbox, type Ids, make, named, slug, tagged } from "./making";
+import { type CallNetbox, type Ids, make, makeNamed, slug, withTags } from "./making";
 
 type VlanName = number | string;
 
@@ -11,7 +11,7 @@ export interface Networks {
 
 /** VRFs, VLANs, prefixes, ranges, FHRP groups, and the addresses that no guest has. */
 export async function loadIpam(call: CallNetbox, seed: Seed["netbox"], places: Places): Promise<Networks> {
-  const roles = await named(call, "ipam/roles/", seed.ipamRoles);
+  const roles = await makeNamed(call, "ipam/roles/", seed.ipamRoles);
   const networks = { vrf: await loadVrfs(call, seed), vlan: await loadVlans(call, seed, places) };
   const roleOf = (name: string | undefined) => (name === undefined ? null : roles.get(name));
   const status = (text: string | undefined) => (text === undefined ? {} : { status: text });
@@ -27,7 +27,7 @@ export async function loadIpam(call: CallNetbox, seed: Seed["netbox"], places: P
       vlan: vlan === undefined ? null : networks.vlan(vlan),
       role: roleOf(role),
       custom_fields: customFields ?? {},
-      ...tagged(tags),
+      ...withTags(tags),
     })),
   );
   await loadAddresses(call, seed, networks);
@@ -42,7 +42,7 @@ export async function loadIpam(call: CallNetbox, seed: Seed["netbox"], places: P
       ...(populated === undefined ? {} : { mark_populated: populated }),
       role: roleOf(role),
       description: description ?? "",
-      ...tagged(tags),
+      ...withTags(tags),
     })),
   );
   return networks;
@@ -114,7 +114,7 @@ async function loadAddresses(call: CallNetbox, seed: Seed["netbox"], { vrf }: Ne
       dns_name: dnsName ?? "",
       description: description ?? "",
       custom_fields: customFields ?? {},
-      ...tagged(tags),
+      ...withTags(tags),
     })),
   );
 }

@@ -1,6 +1,6 @@
 import type { Seed } from "../seed";
 import type { SeedScope } from "../seed.netbox";
-import { type CallNetbox, type Ids, make, named, slug } from "./making";
+import { type CallNetbox, type Ids, make, makeNamed, slug } from "./making";
 
 /** The places of a seed by name, and what stands for one in the body of what belongs there. */
 export interface Places {
@@ -13,8 +13,8 @@ export interface Places {
 }
 
 export async function loadPlaces(call: CallNetbox, seed: Seed["netbox"]): Promise<Places> {
-  const regions = await named(call, "dcim/regions/", seed.regions);
-  const groups = await named(call, "dcim/site-groups/", seed.siteGroups);
+  const regions = await makeNamed(call, "dcim/regions/", seed.regions);
+  const groups = await makeNamed(call, "dcim/site-groups/", seed.siteGroups);
   const all = [{ name: seed.site, region: undefined, group: undefined }, ...seed.sites];
   const made = await make(
     call,
@@ -47,7 +47,7 @@ export async function loadPlaces(call: CallNetbox, seed: Seed["netbox"]): Promis
     }
     return {};
   };
-  return { sites, tenants: await named(call, "tenancy/tenants/", seed.tenants), scope, locations, clusters };
+  return { sites, tenants: await makeNamed(call, "tenancy/tenants/", seed.tenants), scope, locations, clusters };
 }
 
 /** The clusters of Proxmox VE and others. @returns their names in order */
@@ -103,7 +103,7 @@ export async function loadDevices(
   if (nodes.length === 0) return new Map();
   const [maker] = await make(call, "dcim/manufacturers/", [{ name: "Lab", slug: "lab" }]);
   const [model] = await make(call, "dcim/device-types/", [{ manufacturer: maker?.id, model: "Node", slug: "node" }]);
-  const roles = await named(call, "dcim/device-roles/", ["Proxmox node"], { color: "9e9e9e", vm_role: false });
+  const roles = await makeNamed(call, "dcim/device-roles/", ["Proxmox node"], { color: "9e9e9e", vm_role: false });
   const made = await make(
     call,
     "dcim/devices/",

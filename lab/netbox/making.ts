@@ -18,7 +18,7 @@ export async function make(call: CallNetbox, path: string, bodies: Record<string
   return (await call("POST", path, bodies)) as Made[];
 }
 
-export async function named(
+export async function makeNamed(
   call: CallNetbox,
   path: string,
   names: string[],
@@ -32,5 +32,5 @@ export async function named(
   return new Map(names.map((name, n) => [name, made[n]?.id ?? 0]));
 }
 
-export const tagged = (tags: string[] | undefined) =>
+export const withTags = (tags: string[] | undefined) =>
   tags === undefined ? {} : { tags: tags.map((name) => ({ name })) };

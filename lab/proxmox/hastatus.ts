@@ -33,7 +33,7 @@ export function nodeState(cluster: Cluster, node: string): { hastate?: string } 
 }
 
 /** `/cluster/ha/status/current`. */
-export function currentStatus(cluster: Cluster): Values[] {
+export function haStatus(cluster: Cluster): Values[] {
   const [first = ""] = cluster.nodes.keys();
   const quorum = { id: "quorum", type: "quorum", node: first, quorate: 1, status: "OK" };
   const resources = cluster.ha.list();

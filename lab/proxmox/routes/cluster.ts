@@ -1,5 +1,5 @@
 import { die, parameterErrors } from "../errors";
-import { currentStatus, managerStatus } from "../hastatus";
+import { haStatus, managerStatus } from "../hastatus";
 import { nodeCpus } from "../lxc/container";
 import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
@@ -251,9 +251,7 @@ export const clusterRoutes: Route[] = [
       return null;
     },
   ),
-  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) =>
-    currentStatus(cluster),
-  ),
+  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => haStatus(cluster)),
   route("GET", "/cluster/ha/status/manager_status", schema.none, perm("/", "Sys.Audit"), ({ cluster }) =>
     managerStatus(cluster),
   ),
