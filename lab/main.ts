@@ -47,6 +47,7 @@ system), DELETE /calls (forgets both), POST /save (writes the file of --save), P
       system: proxmox, netbox, bind9, node; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
   {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
+  {"setup":"node-maintenance","node":"pve2","enable":true}                   HA maintenance, as ha-manager's command begins it
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
   {"setup":"release","version":"8.4.1"}                                      privileges and tokens as PVE 8 has them
   {"setup":"netbox-release","release":"4.5"}                                 NetBox as after an upgrade, or before it

@@ -1,18 +1,33 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
 import { z } from "zod";
+import { extras, ipam, places, vlanName } from "./seed.netbox";
 
 const address = z.union([
   z.string(),
-  z.object({ address: z.string(), dnsName: z.string().optional(), tags: z.array(z.string()).optional() }),
+  z.strictObject({
+    address: z.string(),
+    dnsName: z.string().optional(),
+    tags: z.array(z.string()).optional(),
+    vrf: z.string().optional(),
+    role: z.string().optional(),
+    status: z.string().optional(),
+    description: z.string().optional(),
+    /** The machine's primary one of its family. */
+    primary: z.boolean().optional(),
+  }),
 ]);
 
 const vmInterface = z.object({
   name: z.string(),
   mac: z.string().optional(),
   mode: z.enum(["access", "tagged", "tagged-all"]).optional(),
-  vlan: z.number().int().optional(),
-  taggedVlans: z.array(z.number().int()).optional(),
+  vlan: vlanName.optional(),
+  taggedVlans: z.array(vlanName).optional(),
+  /** Interfaces of the same machine, named before. */
+  parent: z.string().optional(),
+  bridge: z.string().optional(),
+  vrf: z.string().optional(),
   mtu: z.number().int().optional(),
   enabled: z.boolean().optional(),
   customFields: z.record(z.string(), z.unknown()).optional(),
@@ -21,7 +36,10 @@ const vmInterface = z.object({
 
 const guest = z.object({
   name: z.string(),
-  cluster: z.string().optional(),
+  /** The first one where it is left out; null for none. */
+  cluster: z.string().nullable().optional(),
+  site: z.string().optional(),
+  tenant: z.string().optional(),
   device: z.string().optional(),
   status: z.string().default("active"),
   vcpus: z.number().optional(),
@@ -46,42 +64,12 @@ const guest = z.object({
 });
 
 const netbox = z.object({
-  site: z.string().default("Lab"),
-  tags: z.array(z.string()).default([]),
+  ...places,
+  ...ipam,
+  ...extras,
   vmRoles: z.array(z.string()).default([]),
   platforms: z.array(z.string()).default([]),
   ipamRoles: z.array(z.string()).default([]),
-  choiceSets: z.record(z.string(), z.array(z.string())).default({}),
-  customFields: z
-    .array(
-      z.object({
-        name: z.string(),
-        type: z.string(),
-        objectTypes: z.array(z.string()),
-        choiceSet: z.string().optional(),
-      }),
-    )
-    .default([]),
-  /** NetBox's FIELD_CHOICES: choices beside its own, by `virtualization.virtualmachine.status`. On a real one they stand in its configuration. */
-  fieldChoices: z.record(z.string(), z.array(z.string())).default({}),
-  vrfs: z.array(z.string()).default([]),
-  vlans: z.array(z.object({ vid: z.number().int(), name: z.string() })).default([]),
-  prefixes: z
-    .array(
-      z.object({
-        prefix: z.string(),
-        vrf: z.string().optional(),
-        vlan: z.number().int().optional(),
-        role: z.string().optional(),
-        tags: z.array(z.string()).optional(),
-        customFields: z.record(z.string(), z.unknown()).optional(),
-      }),
-    )
-    .default([]),
-  ranges: z.array(z.object({ start: z.string(), end: z.string(), role: z.string().optional() })).default([]),
-  clusters: z.array(z.string()).default([]),
-  /** The nodes of a cluster, by its name. */
-  devices: z.record(z.string(), z.array(z.string())).default({}),
   configContexts: z
     .array(
       z.object({
@@ -89,16 +77,6 @@ const netbox = z.object({
         weight: z.number().int().default(1000),
         roles: z.array(z.string()).default([]),
         data: z.record(z.string(), z.unknown()),
-      }),
-    )
-    .default([]),
-  addresses: z
-    .array(
-      z.object({
-        address: z.string(),
-        vrf: z.string().optional(),
-        description: z.string().optional(),
-        tags: z.array(z.string()).optional(),
       }),
     )
     .default([]),
@@ -119,6 +97,8 @@ const proxmoxCluster = z.object({
     .array(
       z.object({
         node: z.string(),
+        /** Its own, in the cluster; `192.0.2.11` and up where it is left out. */
+        address: z.string().optional(),
         bridges: z.array(z.string()).default(["vmbr0"]),
         mtus: z.record(z.string(), z.number().int()).optional(),
         /** Interfaces beside its bridges, and what these have besides, as PVE lists them: NICs, bonds, VLANs. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Lab } from ".";
 import { isRelease, releases } from "./netbox/releases";
 import { defaultPageSize } from "./netbox/server";
+import { setMaintenance } from "./proxmox/hastatus";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
@@ -58,6 +59,8 @@ const switchSchema = z.discriminatedUnion("setup", [
     times: z.number().int().positive().default(1),
   }),
   z.object({ setup: z.literal("node"), cluster, node: z.string(), offline: z.boolean() }),
+  /** `ha-manager crm-command node-maintenance`. */
+  z.object({ setup: z.literal("node-maintenance"), cluster, node: z.string(), enable: z.boolean() }),
   z.object({ setup: z.literal("storage"), cluster, storage: z.string(), full: z.boolean() }),
   /** One that is there answers after so many milliseconds. */
   z.object({ setup: z.literal("agent"), cluster, vmid, missing: z.boolean(), answersAfter: milliseconds }),
@@ -135,6 +138,9 @@ export function setSwitch(lab: Lab, value: unknown): void {
     case "node":
       on(wanted.cluster).member(wanted.node).offline = wanted.offline;
       return;
+    case "node-maintenance":
+      setMaintenance(on(wanted.cluster), wanted.node, wanted.enable);
+      return;
     case "storage":
       toggle(on(wanted.cluster).storages.full, on(wanted.cluster).storages.get(wanted.storage).storage, wanted.full);
       return;
@@ -187,6 +193,9 @@ function clear(lab: Lab): void {
     cluster.agentless.clear();
     cluster.slowAgents.clear();
     cluster.deaf.clear();
-    for (const node of cluster.nodes.values()) node.offline = false;
+    for (const node of cluster.nodes.values()) {
+      node.offline = false;
+      setMaintenance(cluster, node.node, false);
+    }
   }
 }

@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Agent, request } from "undici";
 import type { Endpoints } from "../lab";
-import { type CallNetbox, netboxCall } from "../lab/netbox/load";
+import { netboxCall } from "../lab/netbox/load";
+import type { CallNetbox } from "../lab/netbox/making";
 import { Ssh } from "../providers/ssh/client";
 
 /** A guest as Proxmox lists it, with its configuration. */

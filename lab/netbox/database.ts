@@ -8,6 +8,7 @@ import { type Field, type ModelName, models, tagged, unlogged } from "./models";
 import { has, isSince, newest, type Release } from "./releases";
 import {
   cleanAddress,
+  cleanDevice,
   cleanInterface,
   cleanPlace,
   cleanPrefix,
@@ -448,6 +449,7 @@ export class Database {
     if (model === "prefix") cleanPrefix(this, next);
     if (model === "ipRange") cleanRange(this, next);
     if (model === "vlan") cleanVlan(this, next);
+    if (model === "device") cleanDevice(this, next);
     if (model === "customField") cleanField(next);
     if (model === "cluster" || model === "prefix" || model === "vlanGroup") cleanScope(this, model, next);
     if (model === "vmInterface" || model === "interface") cleanInterface(this, model, next);
@@ -497,6 +499,7 @@ export class Database {
       twins.flatMap((id) => this.find("ipAddress", id) ?? []),
     );
     if (before === undefined) refusePopulated(this, next);
+    this.dns.cleanAddress(next);
     const moved =
       before !== undefined &&
       (before.assigned_object_id !== next.assigned_object_id ||

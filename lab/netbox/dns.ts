@@ -14,6 +14,9 @@ export function arpa(address: string): string {
   return `${[...value.toString(16).padStart(32, "0")].reverse().join(".")}.ip6.arpa`;
 }
 
+/** Of addresses that netbox-dns makes records of. */
+const activeStatuses = new Set<unknown>(["active", "dhcp", "slaac"]);
+
 const inZone = (name: string, zone: string) => name === zone || name.endsWith(`.${zone}`);
 
 /** The rules of netbox-dns over its records and zones, and DNSsync from addresses. */
@@ -295,6 +298,27 @@ export class DnsRules {
       netbox_version: releases[this.database.release],
       python_version: "3.12.1",
     });
+  }
+
+  /** netbox-dns refuses a second active address with the same name in one VRF, whatever its role. */
+  cleanAddress({ id, address, vrf, dns_name: name, status }: LabRow): void {
+    if (name === "" || !activeStatuses.has(status)) return;
+    const twin = this.database
+      .rows("ipAddress")
+      .some(
+        (row) =>
+          row.id !== id &&
+          row.address === address &&
+          row.vrf === vrf &&
+          row.dns_name === name &&
+          activeStatuses.has(row.status),
+      );
+    if (twin)
+      invalid({
+        dns_name: [
+          `Unique DNS records are enforced and there is already an active IP address ${address} with DNS name ${name}. Please choose a different name or disable record creation for this IP address.`,
+        ],
+      });
   }
 
   dropAddress(address: LabRow): void {

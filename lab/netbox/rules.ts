@@ -170,6 +170,19 @@ export function cleanPlace(database: Database, next: LabRow): void {
     invalid({ device: [`The selected device (${device.name}) is not assigned to this cluster (${cluster.name}).`] });
 }
 
+/** A node is where its cluster is. */
+export function cleanDevice(database: Database, next: LabRow): void {
+  const cluster = database.find("cluster", next.cluster);
+  const scope = cluster && scopeOf(database, "cluster", cluster);
+  const site = siteOfCluster(database, cluster);
+  if (site !== undefined && site !== next.site)
+    invalid({
+      cluster: [`The assigned cluster belongs to a different site (${String(database.find("site", site)?.name)})`],
+    });
+  if (scope?.model === "location" && scope.row.id !== next.location)
+    invalid({ cluster: [`The assigned cluster belongs to a different location (${scope.row.name})`] });
+}
+
 /** A VLAN of a group that belongs to a site can't be in another one. */
 export function cleanVlan(database: Database, next: LabRow): void {
   const group = database.find("vlanGroup", next.group);

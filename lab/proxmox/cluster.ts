@@ -42,6 +42,8 @@ export interface ClusterNode {
   /** Bridges that are written and not yet in force; without values, those that are to go. */
   pendingBridges?: Map<string, Values | undefined>;
   offline?: boolean;
+  /** In HA maintenance: it runs on and takes no managed guest. */
+  maintenance?: boolean;
 }
 
 /** How long a worker waits for a guest's lock file. */

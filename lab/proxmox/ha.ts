@@ -13,6 +13,23 @@ export class Ha {
   /** Starts or stops a guest as its resource says; nobody does on a recorded node. */
   manager?: (guest: Guest, state: "started" | "stopped") => void;
 
+  /** The node that a guest left for the node's maintenance. */
+  private readonly left = new Map<string, string>();
+
+  awayFrom(guest: Guest): string | undefined {
+    return this.left.get(sidOf(guest));
+  }
+
+  /** Notes where a guest is to come back to, or that it has come. */
+  leave(guest: Guest, node: string | undefined): void {
+    if (node === undefined) this.left.delete(sidOf(guest));
+    else if (!this.left.has(sidOf(guest))) this.left.set(sidOf(guest), node);
+  }
+
+  isAskedToStart(guest: Guest): boolean {
+    return /^(started|enabled)$/.test(String(this.resources.get(sidOf(guest))?.state));
+  }
+
   /** Tells the manager what a resource asks for. */
   private manage(id: string, guests: Map<number, Guest>): void {
     const guest = guests.get(Number(id.split(":")[1]));

@@ -1,6 +1,7 @@
 import type { Seed } from "../seed";
 import { Cluster } from "./cluster";
 import type { Guest } from "./guest";
+import { evacuate } from "./hastatus";
 import { Container, parseContainerOption, printContainerOption } from "./lxc/container";
 import { isCard } from "./qemu/net";
 import { identity, isDrive, normalizeNet, parseVmOption, printVmOption, Vm } from "./qemu/vm";
@@ -8,7 +9,7 @@ import { parseBytes } from "./sizes";
 
 const silent = () => {};
 
-/** A cluster in the state that a seed describes; a drive is written `STORAGE:SIZE` or `STORAGE:cloudinit`. */
+/** A cluster in the state that a seed describes; a drive is written `STORAGE:SIZE`, `STORAGE:cloudinit`, or with `media=cdrom` as it is. */
 export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluster {
   const cluster = new Cluster(name);
   // Copies: what happens to the cluster is not the seed's.
@@ -77,10 +78,13 @@ export const haManager =
     if (state === "stopped") guest.applyPending();
     guest.paused = false;
     guest.running = state === "started";
+    if (guest.running) evacuate(cluster, guest);
   };
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
   const { file = "", ...options } = parseVmOption(slot, text);
+  // An empty drive and an ISO image stand as they are.
+  if (options.media === "cdrom") return text;
   const [storage = "", size = ""] = file.split(":");
   if (size === "cloudinit") {
     const { volid } = cluster.storages.allocateCloudInit(vm.node, storage, vm.vmid, silent);

@@ -46,7 +46,12 @@ export function saveCluster(cluster: Cluster): SavedCluster {
   };
 }
 
-function saveNode({ offline: _switch, pendingBridges, ...node }: ClusterNode): SavedCluster["nodes"][number] {
+function saveNode({
+  offline: _offline,
+  maintenance: _maintenance,
+  pendingBridges,
+  ...node
+}: ClusterNode): SavedCluster["nodes"][number] {
   if (pendingBridges === undefined) return node;
   return { ...node, pendingBridges: [...pendingBridges].map(([iface, values]) => ({ iface, values })) };
 }

@@ -1,6 +1,7 @@
 import type { ProxmoxCaller } from "./access";
 import type { Cluster, ClusterNode } from "./cluster";
 import type { Guest } from "./guest";
+import { nodeState } from "./hastatus";
 import { nodeCpus } from "./lxc/container";
 import type { Pool } from "./pools";
 import type { Values } from "./schema/parameters";
@@ -75,7 +76,11 @@ export function resourceRows(cluster: Cluster, caller: ProxmoxCaller, kind?: str
       .filter((guest) => cluster.sees(caller.authId, guest))
       .map((guest) => guestResourceRow(cluster, guest));
   const nodes = () =>
-    [...cluster.nodes.values()].map((node) => ({ ...nodeResourceRow(cluster, node, caller), "cgroup-mode": 2 }));
+    [...cluster.nodes.values()].map((node) => ({
+      ...nodeResourceRow(cluster, node, caller),
+      ...nodeState(cluster, node.node),
+      "cgroup-mode": 2,
+    }));
   const zones = () =>
     [...cluster.nodes.keys()]
       .filter(() => cluster.access.may(caller.authId, "/sdn/zones/localnetwork", ["SDN.Audit"]))

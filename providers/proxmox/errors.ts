@@ -32,7 +32,8 @@ const messageIn = (error: unknown): string =>
 /** The texts are PVE's own (PVE::Cluster, PVE::QemuServer, PVE::Tools), which give no codes. */
 export const says = {
   missingGuest: (error: unknown) => /^Configuration file '.*' does not exist/.test(messageIn(error)),
-  taken: (text: string) => /config file already exists|(VM|CT) \d+ already exists/.test(text),
+  taken: (text: string) =>
+    /config file already exists|(VM|CT) \d+ already exists|\.conf' failed: File exists/.test(text),
   changedMeanwhile: (error: unknown) => /checksum mismatch|file changed by other user/.test(messageIn(error)),
   shutdownTimedOut: (text: string) => /got timeout|did not stop/.test(text) && !/can't lock file/.test(text),
   /** PVE::Storage. */

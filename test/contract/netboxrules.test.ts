@@ -69,6 +69,25 @@ describe("a scope", () => {
   });
 });
 
+describe("a device", () => {
+  it("is where its cluster is", async () => {
+    const location = await netbox.make("dcim/locations", { ...slugged("room"), site });
+    const role = await netbox.make("dcim/device-roles", { ...slugged("role"), color: "9e9e9e" });
+    const manufacturer = (await netbox.make("dcim/manufacturers", slugged("maker"))).id;
+    const type = await netbox.make("dcim/device-types", { manufacturer, model: unique("m"), slug: unique("m") });
+    const { id } = await cluster({ scope_type: "dcim.location", scope_id: location.id });
+    const node = { device_type: type.id, role: role.id, cluster: id };
+    const other = (await netbox.make("dcim/sites", slugged("site"))).id;
+    expect(await refused("dcim/devices", { ...node, name: "x", site: other })).toHaveProperty("cluster");
+    expect(await refused("dcim/devices", { ...node, name: "x", site })).toHaveProperty("cluster");
+    expect(
+      await netbox.make("dcim/devices", { ...node, name: unique("pve"), site, location: location.id }),
+    ).toMatchObject({
+      location: { id: location.id },
+    });
+  });
+});
+
 describe("a virtual machine", () => {
   it("can be on a site, or on a device that has no cluster", async () => {
     expect(await machine({ site })).toMatchObject({ cluster: null, site: { id: site } });
@@ -130,6 +149,14 @@ describe("addresses", () => {
     await address({ address: "10.60.0.2/32", role: "loopback" });
     for (const role of ["loopback", "secondary", "anycast"])
       await refused("ipam/ip-addresses", { address: "10.60.0.2/24", role });
+  });
+
+  it("that repeat can't have one name, which netbox-dns refuses", async () => {
+    const shared = { address: "10.60.0.9/32", role: "anycast", dns_name: "dns.example.org" };
+    await address(shared);
+    expect(await refused("ipam/ip-addresses", shared)).toHaveProperty("dns_name");
+    await address({ ...shared, dns_name: "" });
+    await address({ ...shared, status: "deprecated" });
   });
 
   it("and prefixes repeat in VRFs, and in one VRF where it enforces nothing", async () => {

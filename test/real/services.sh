@@ -134,6 +134,8 @@ API_TOKEN_PEPPERS = {1: 'tests-only-pepper-0123456789abcdef0123456789abcdef01234
 PLUGINS = ['netbox_dns']
 PLUGINS_CONFIG = {'netbox_dns': {}}
 ENFORCE_GLOBAL_UNIQUE = True
+# Statuses of one's own, as the untidy seed has them.
+FIELD_CHOICES = {'virtualization.VirtualMachine.status+': (('retired', 'Retired'), ('in-review', 'In review')), 'ipam.IPAddress.status+': (('quarantine', 'Quarantine'),)}
 RELEASE_CHECK_URL = None
 CENSUS_REPORTING_ENABLED = False
 ISOLATED_DEPLOYMENT = True

@@ -2,6 +2,7 @@ import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
+import { requireTargetStorage } from "../qemu/clone";
 import { requireNew, requirePool } from "../qemu/create";
 import { newMac } from "../qemu/vm";
 import { requireUse } from "../rights";
@@ -273,7 +274,8 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
   requireNew(cluster, caller, id, pool);
   requirePool(cluster, pool);
   const to = cluster.member(String(target ?? node)).node;
-  if (storage !== undefined) cluster.storages.usable(to, String(storage), "rootdir");
+  if (storage !== undefined)
+    requireTargetStorage(cluster, String(storage), { node, targetNode: to, content: "rootdir" });
   container.checkLock();
   const config = snapname === undefined ? container.config : container.snapshot(String(snapname)).config;
   const linked = full === undefined ? container.template : full === 0;

@@ -15,7 +15,7 @@ export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Va
   requireNew(cluster, caller, id, pool);
   requirePool(cluster, pool);
   const targetNode = cluster.member(String(target ?? node)).node;
-  if (storage !== undefined) cluster.storages.usable(targetNode, String(storage), "images");
+  if (storage !== undefined) requireTargetStorage(cluster, String(storage), { node, targetNode, content: "images" });
   const found = cluster.guests.get(vmid);
   const source =
     found instanceof Vm && found.node === node
@@ -41,13 +41,17 @@ export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Va
       die(`can't clone VM to node '${targetNode}' (VM uses local storage)`);
   }
   requireUse(cluster, caller, Object.fromEntries(config));
+  // The node that is asked looks at its own guests; one of another node is found when the file is written.
   const refuseTaken = () => {
-    if (cluster.guests.has(id)) die(`unable to create VM ${id}: config file already exists`);
+    const taken = cluster.guests.get(id);
+    if (taken?.node === node) die(`unable to create VM ${id}: config file already exists`);
+    return taken !== undefined;
   };
   refuseTaken();
   return cluster.tasks.run(node, "qmclone", String(vmid), caller.authId, (worker) =>
     cluster.locked({ vmid: id, type: "qemu" }, worker, async () => {
-      refuseTaken();
+      if (refuseTaken())
+        die(`close (rename) atomic file '/etc/pve/nodes/${node}/qemu-server/${id}.conf' failed: File exists`);
       const vm = cluster.add(new Vm(id, targetNode));
       vm.config.set("lock", "clone").set("description", " qmclone temporary file");
       try {
@@ -73,6 +77,18 @@ export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Va
       }
     }),
   );
+}
+
+/** A clone that goes to another node can only be on a storage that both have, whatever its source is on. */
+export function requireTargetStorage(
+  { storages }: Cluster,
+  storage: string,
+  { node, targetNode, content }: { node: string; targetNode: string; content: "images" | "rootdir" },
+): void {
+  const { shared } = storages.usable(node, storage, content);
+  if (targetNode === node) return;
+  storages.usable(targetNode, storage, content);
+  if (!shared) die(`can't clone to non-shared storage '${storage}'`);
 }
 
 /** A clone's configuration: the source's, with drives, cards' MACs and identity of its own. */

@@ -1,4 +1,5 @@
 import { die, parameterErrors } from "../errors";
+import { haStatus, managerStatus } from "../hastatus";
 import { nodeCpus } from "../lxc/container";
 import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
@@ -250,17 +251,10 @@ export const clusterRoutes: Route[] = [
       return null;
     },
   ),
-  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => {
-    const [node = ""] = cluster.nodes.keys();
-    const services = cluster.ha
-      .list()
-      .map(({ sid, type, state }) => ({ id: `service:${sid}`, type: "service", sid, state, crm_type: type }));
-    return [
-      { id: "quorum", type: "quorum", node, quorate: 1, status: "OK" },
-      { id: "fencing", type: "fencing", node, "armed-state": "standby", status: "standby (CRM watchdog standby)" },
-      ...services,
-    ];
-  }),
+  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => haStatus(cluster)),
+  route("GET", "/cluster/ha/status/manager_status", schema.none, perm("/", "Sys.Audit"), ({ cluster }) =>
+    managerStatus(cluster),
+  ),
 
   // ---- nodes
   route("GET", "/nodes", schema.none, anybody, ({ cluster, caller }) =>
