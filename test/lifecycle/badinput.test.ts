@@ -70,7 +70,10 @@ describe("mistakes in NetBox", () => {
         );
       expect(line, `${name}: ${what} in\n${refused.output}`).toBeDefined();
     };
-    await said("bad_name!", /no valid hostname; rename it in NetBox/);
+    await said(
+      "bad_name!",
+      /its name has "_" in it, which no host name has; rename it in NetBox, for instance to bad-name/,
+    );
     await said("no-nic", /has no interface; add one in NetBox/);
     await said("no-template", /9001 is no template on pve-lab; make it one/);
     await said(

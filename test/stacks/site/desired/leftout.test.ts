@@ -7,7 +7,7 @@ import { type Documented, documented, planOf, type World } from "./siteworld";
 /** What a person may get wrong in a guest, and what is then said of it. */
 const breakages: [RegExp, (guest: Documented) => Documented][] = [
   [/it has no interface/, (guest) => ({ ...guest, interfaces: [] })],
-  [/no valid hostname/, (guest) => ({ ...guest, name: "not_a_host!" })],
+  [/its name has "_" in it, which no host name has/, (guest) => ({ ...guest, name: "not_a_host!" })],
   [/holds "one"; write a VMID/, (guest) => ({ ...guest, customFields: { proxmox_vmid: "one" } })],
   [/write vm or lxc/, (guest) => ({ ...guest, customFields: { proxmox_vm_type: "vmm" } })],
   [/less than PVE takes/, (guest) => ({ ...guest, memory: 8 })],

@@ -76,7 +76,6 @@ describe("a built guest that is not declared", () => {
 
   it.each([
     [vm(1, "planned"), /is planned in NetBox, but was built already/],
-    [vm(1, "retired"), /has the status retired in NetBox, which says nothing of a built guest: set it to staged/],
     [vm(1, "active", "other"), /was moved to cluster other/],
     [vm(1, "active", "pve", []), /has left the scope of this stack \(tag prod\)/],
   ])("is left out in any other case", (found, words) => {
