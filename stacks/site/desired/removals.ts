@@ -38,12 +38,9 @@ export interface RemovalDecision {
   refusals: string[];
 }
 
-function statusText(status: string): string {
-  const ways = "set it to staged or offline to keep it, or to decommissioning to take it away";
-  return status === "planned"
-    ? `is planned in NetBox, but was built already: ${ways}`
-    : `has the status ${status} in NetBox, which says nothing of a built guest: ${ways}`;
-}
+/** Of a status that no built guest has: there are planned and decommissioning. */
+const isPlannedText =
+  "is planned in NetBox, but was built already: set it to staged or offline to keep it, or to decommissioning to take it away";
 
 /** Removal needs positive evidence: every built guest that is not declared is asked for in NetBox by itself. */
 export function judge(
@@ -69,7 +66,7 @@ export function judge(
       continue;
     }
     const title = `${found.name} (${guestUrl(guest)}, VM ${guest.vmid} on ${guest.cluster})`;
-    const reason = isBuilt(found.status) ? movedText(guest, found, scope.site) : statusText(found.status);
+    const reason = isBuilt(found.status) ? movedText(guest, found, scope.site) : isPlannedText;
     // A list that lacks what is there was not read rightly.
     if (reason === undefined) refusals.push(`${title} is still in NetBox, but was missing from its list: run again.`);
     else left.push({ guests: [guest.netboxId], text: `${title} ${reason}.` });

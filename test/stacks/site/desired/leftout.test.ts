@@ -19,7 +19,7 @@ const breakages: [RegExp, (guest: Documented) => Documented][] = [
   [/lies in no prefix/, (guest) => nicOf(guest, { address: "192.0.2.9/24", allocated: false })],
   [/NetBox has no such prefix/, (guest) => nicOf(guest, { asks: "role:none" })],
   [
-    /no valid DNS name/,
+    /has a part of 70 characters/,
     (guest) => ({ ...nicOf(guest, { address: `10.0.0.${guest.id}/24` }), dnsName: `${"x".repeat(70)}.lab.example` }),
   ],
 ];
