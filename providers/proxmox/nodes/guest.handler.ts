@@ -15,6 +15,7 @@ import {
   type Found,
   type GuestInputs,
   hasCloudInitDrive,
+  isTrue,
   type Observed,
   type Power,
 } from "./guest.model";
@@ -90,7 +91,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       if (owner.of === "renewed")
         throw new UserError(`Unable to delete ${titleOf(kind, known)}: ${renewedText(owner.stack, known.mark.stack)}.`);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
-        if (seen.config.protection === 1)
+        if (isTrue(seen.config.protection))
           throw new UserError(
             `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
           );

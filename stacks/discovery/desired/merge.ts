@@ -10,7 +10,8 @@ import {
 } from "../../../providers/netbox/objects/object.model";
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
-import { hostOf } from "../../netbox/address";
+import { canonical, hostOf } from "../../netbox/address";
+import { type InterfaceTraits, matchInterfaces, type NicTraits } from "../../netbox/interfaces";
 import { Prefixes } from "../../netbox/ipam";
 import type { NetboxView } from "../../netbox/view";
 
@@ -28,6 +29,7 @@ export class Documented {
   private readonly machinesOf: Map<string, ObjectRow[]>;
   private readonly partsOf: Record<"vmInterface" | "virtualDisk" | "interface", Map<number | undefined, ObjectRow[]>>;
   private readonly addressRows: Map<string, ObjectRow>;
+  private readonly addressesOfInterface: Map<unknown, ObjectRow[]>;
   private readonly byId: Record<"machines" | "devices", Map<number, ObjectRow>>;
   /** Machines by cluster and name, whatever its case, in the order of the list. */
   private readonly byName: Map<string, ObjectRow[]>;
@@ -51,6 +53,10 @@ export class Documented {
       virtualDisk: groupBy(view.disks, (each) => nestedId(each.virtual_machine)),
       interface: groupBy(view.deviceInterfaces, (each) => nestedId(each.device)),
     };
+    this.addressesOfInterface = groupBy(
+      view.addresses.filter((each) => each.assigned_object_type === "virtualization.vminterface"),
+      (each) => each.assigned_object_id,
+    );
     this.addressRows = new Map(view.addresses.map((each) => [hostOf(String(each.address)), each]));
   }
 
@@ -91,16 +97,31 @@ export class Documented {
     return found;
   }
 
-  private gatewayed: { tag: string; rows: Set<ObjectRow> } | undefined;
+  private gatewayed: { tag: string; rows: Map<ObjectRow, string> } | undefined;
 
-  /** Is an address in this prefix tagged as its gateway? */
-  hasTaggedGateway(prefix: ObjectRow, tag: string): boolean {
+  /** The first address in this prefix that is tagged as its gateway. */
+  taggedGateway(prefix: ObjectRow, tag: string): string | undefined {
     if (this.gatewayed?.tag !== tag) {
-      const tagged = this.view.addresses.filter((each) => tagSlugs(each).includes(tag));
-      const holding = tagged.flatMap(({ address }) => [...this.prefixes.holding(String(address), undefined)]);
-      this.gatewayed = { tag, rows: new Set(holding.map(({ row }) => row)) };
+      const rows = new Map<ObjectRow, string>();
+      for (const each of this.view.addresses.filter((one) => tagSlugs(one).includes(tag)))
+        for (const { row } of this.prefixes.holding(String(each.address), undefined))
+          if (!rows.has(row)) rows.set(row, hostOf(String(each.address)));
+      this.gatewayed = { tag, rows };
     }
-    return this.gatewayed.rows.has(prefix);
+    return this.gatewayed.rows.get(prefix);
+  }
+
+  /** The addresses of a virtual machine's interface, with prefix length. */
+  addressesOn(interfaceId: number): string[] {
+    return (this.addressesOfInterface.get(interfaceId) ?? []).map(({ address }) => String(address));
+  }
+
+  private hosts: Map<number, string> | undefined;
+
+  /** The host of an address. */
+  hostOf(id: number): string | undefined {
+    this.hosts ??= new Map(this.view.addresses.map((each) => [each.id, hostOf(String(each.address))]));
+    return this.hosts.get(id);
   }
 
   /** What kind of values a custom field holds, as NetBox names it. */
@@ -111,6 +132,15 @@ export class Documented {
 
   parts(type: "vmInterface" | "virtualDisk" | "interface", id: number): ObjectRow[] {
     return this.partsOf[type].get(id) ?? [];
+  }
+
+  private readonly claims = new Map<string, string>();
+
+  /** Is an address that nobody has in NetBox this interface's, or did another one of this run ask for it before? */
+  claim(host: string, place: string): boolean {
+    const holder = this.claims.get(host) ?? place;
+    this.claims.set(host, holder);
+    return holder === place;
   }
 
   /** The global address of a host. */
@@ -133,6 +163,8 @@ const unwritten: Record<string, readonly unknown[]> = {
   startOnBoot: ["off"],
   enabled: [true],
 };
+
+type InterfaceInputs = NonNullable<MachineArgs["interfaces"]>[string];
 
 interface Part extends Owned {
   objectId?: number | undefined;
@@ -180,16 +212,21 @@ export function merged(
   there: ObjectRow | undefined,
   known: MachineState | undefined,
   overwrite: boolean,
+  { key, nics = [] }: { key: string; nics?: readonly NamedNic[] | undefined },
 ): MachineArgs {
   const kinds = { virtualMachine: "vmInterface", device: "interface" } as const;
   const id = there?.id;
   const madeByUs = id !== undefined && known === undefined && documented.view.madeByUs.has(`${args.type}/${id}`);
-  const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces");
+  const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces", nics);
+  for (const each of Object.values(interfaces)) {
+    // As NetBox calls it.
+    const parent = each.fields.parent === undefined ? undefined : interfaces[String(each.fields.parent)]?.fields.name;
+    if (parent !== undefined && args.type === "virtualMachine") each.fields = { ...each.fields, parent };
+  }
   const disks = placed(documented, args.disks ?? {}, id, "virtualDisk", known, "disks");
-  const addresses = Object.entries(interfaces).map(([name, each]) => freeAddresses(documented, name, each, known));
-  const foreign = addresses.flatMap(({ conflicts }) => conflicts);
-  for (const [n, [name, each]] of Object.entries(interfaces).entries())
-    interfaces[name] = { ...each, addresses: addresses[n]?.free ?? [] };
+  const { free, conflicts: foreign } = freeAddresses(documented, key, interfaces, known);
+  for (const [name, each] of Object.entries(interfaces))
+    interfaces[name] = { ...each, addresses: free.get(name) ?? [] };
   const found = {
     ...args,
     interfaces,
@@ -227,31 +264,63 @@ const rowOf = (documented: Documented, type: ObjectTypeName, machineId: number, 
     ? documented.parts(type, machineId).find((each) => each.id === id)
     : undefined;
 
-/** Parts with the rows that are there for them: by what is known, by name, by MAC; an interface keeps the name that a person gave it. */
-function placed<T extends Part>(
+/** A NIC of a guest, with the name of the interface that it is documented as. */
+export type NamedNic = NicTraits & { name: string };
+
+/** Interfaces of a virtual machine as the rule that finds them looks at them. */
+function traitsOf(documented: Documented, rows: ObjectRow[]): (InterfaceTraits & { row: ObjectRow })[] {
+  return rows.map((row) => ({
+    id: row.id,
+    name: String(row.name),
+    mac: row.mac_address ? String(row.mac_address).toUpperCase() : undefined,
+    parentId: nestedId(row.parent),
+    bridgeId: nestedId(row.bridge),
+    hosts: documented.addressesOn(row.id).map(canonical),
+    row,
+  }));
+}
+
+/**
+ * Parts with the rows that are there for them: by what is known, interfaces by the rule for network devices, the others by name. An
+ * interface keeps the name that a person gave it.
+ */
+export function placed<T extends Part>(
   documented: Documented,
   wanted: Record<string, T>,
   machineId: number | undefined,
   type: "vmInterface" | "virtualDisk" | "interface",
   known: MachineState | undefined,
   place: "interfaces" | "disks",
+  nics: readonly NamedNic[] = [],
 ): Record<string, T> {
   if (machineId === undefined) return { ...wanted };
   const rows = documented.parts(type, machineId);
   const taken = new Set<number>();
   const found = new Map<string, ObjectRow>();
-  const finders: ((name: string, each: T, row: ObjectRow) => boolean)[] = [
-    (name, _, { id }) => known?.parts[`${place}/${name}`]?.id === id,
-    (name, _, row) => row.name === name,
-    (_, { fields: { mac } }, row) => mac !== undefined && String(row.mac_address ?? "").toUpperCase() === mac,
-  ];
-  for (const finds of finders)
-    for (const [name, each] of Object.entries(wanted)) {
-      const row = found.has(name) ? undefined : rows.find((one) => !taken.has(one.id) && finds(name, each, one));
-      if (row === undefined) continue;
-      found.set(name, row);
-      taken.add(row.id);
-    }
+  const take = (name: string, row: ObjectRow | undefined) => {
+    if (row === undefined) return;
+    found.set(name, row);
+    taken.add(row.id);
+  };
+  const missing = () => Object.keys(wanted).filter((name) => !found.has(name));
+  const free = () => rows.filter(({ id }) => !taken.has(id));
+  for (const name of missing()) {
+    const id = known?.parts[`${place}/${name}`]?.id;
+    take(
+      name,
+      free().find((row) => row.id === id),
+    );
+  }
+  const left = nics.filter(({ name }) => name in wanted && !found.has(name));
+  const matched = matchInterfaces(traitsOf(documented, free()), left);
+  for (const { slot, name } of left) take(name, matched.get(slot)?.row);
+  const isNic = new Set(nics.map(({ name }) => name));
+  for (const name of missing())
+    if (!isNic.has(name))
+      take(
+        name,
+        free().find((row) => row.name === name),
+      );
   return Object.fromEntries(
     Object.entries(wanted).map(([name, each]) => {
       const row = found.get(name);
@@ -262,26 +331,35 @@ function placed<T extends Part>(
   );
 }
 
-/** Addresses that nobody else has; with a person's own prefix length where that differs. */
-function freeAddresses(
+/** Of interfaces, the addresses that nobody else has, each with a person's own prefix length where that differs. */
+export function freeAddresses(
   documented: Documented,
-  name: string,
-  { addresses = [], objectId }: { addresses?: string[]; objectId?: number | undefined },
+  machine: string,
+  interfaces: Record<string, Pick<InterfaceInputs, "addresses" | "objectId">>,
   known: MachineState | undefined,
-): { free: string[]; conflicts: string[] } {
+): { free: Map<string, string[]>; conflicts: string[] } {
   const conflicts: string[] = [];
-  const free = addresses.flatMap((asked) => {
-    const [address = "", status] = asked.split(" ");
-    const row = documented.address(hostOf(address));
-    const ours = Object.values(known?.parts ?? {}).some(
-      ({ id, address: held }) => held !== undefined && id === row?.id,
-    );
-    if (row === undefined || row.assigned_object_id === null || row.assigned_object_id === objectId || ours) {
+  const held = new Set(
+    Object.values(known?.parts ?? {}).flatMap(({ id, address }) => (address === undefined ? [] : id)),
+  );
+  const asked = Object.entries(interfaces).flatMap(([name, { addresses = [], objectId }]) =>
+    addresses.map((text) => {
+      const [address = "", status] = text.split(" ");
+      const host = hostOf(address);
+      return { name, address, status, host, objectId, row: documented.address(host), place: `${machine}/${name}` };
+    }),
+  );
+  // Where two ask for one, it stays where it is.
+  for (const { host, objectId, row, place } of asked)
+    if (row !== undefined && row.assigned_object_id === objectId) documented.claim(host, place);
+  const free = new Map<string, string[]>();
+  for (const { name, address, status, host, objectId, row, place } of asked) {
+    const mayHave =
+      row === undefined || row.assigned_object_id === null || row.assigned_object_id === objectId || held.has(row.id);
+    if (mayHave && documented.claim(host, place)) {
       const text = row === undefined ? address : String(row.address);
-      return [status === undefined ? text : `${text} ${status}`];
-    }
-    conflicts.push(`interfaces.${name}.addresses: ${address} belongs to another object in NetBox`);
-    return [];
-  });
-  return { free, conflicts };
+      free.set(name, [...(free.get(name) ?? []), status === undefined ? text : `${text} ${status}`]);
+    } else conflicts.push(`interfaces.${name}.addresses: ${address} belongs to another object in NetBox`);
+  }
+  return { free, conflicts: conflicts.sort() };
 }

@@ -4,14 +4,17 @@ import { MachineState } from "../../../providers/netbox/objects/machine.model";
 import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.model";
 import { findMark } from "../../../providers/ownership/mark";
 import { descriptionFrom, guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
+import { discoveredTags } from "../../netbox/discovered";
 import { Prerequisites } from "../../netbox/prerequisites";
+import { addressWords } from "./addresswords";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
-import { guestArgs, guestRoles } from "./guest";
+import { guestArgs, guestRoles, interfaceNames, nicTraits } from "./guest";
 import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
+import { freeAddresses, placed } from "./merge";
 import { guestName, nodeName } from "./names";
-import { declarePrefixes } from "./prefixes";
+import { declarePrefixes, Gateways } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
 import { keepOthers, reportVanished } from "./vanished";
 
@@ -80,8 +83,11 @@ class Run {
       choices.syncNodes === false
         ? new Map<string, string>()
         : declareNodes(this.machines, view, prerequisites, cluster, declare);
-    for (const machine of view.machines)
-      this.guest(view, machine, { ...names, devices, prerequisites, cluster, declare });
+    // How a guest gets its addresses is told beside all prefixes of the run.
+    const context = { ...names, devices, prerequisites, cluster, declare };
+    const declared = view.machines.map((machine) => this.guest(view, machine, context));
+    const gateways = new Gateways(this.machines.documented, prerequisites, this.facts.site);
+    for (const declareNow of declared) declareNow?.(gateways);
     this.fields.declare(view, prerequisites, choices);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
@@ -96,6 +102,7 @@ class Run {
     return prerequisites.declare(key, "cluster", { fields, removal: "delete" }, ["cluster-type-proxmox"]);
   }
 
+  /** A guest and what it refers to. @returns what declares it, once that is known of all guests */
   private guest(
     view: Reached,
     seen: SeenMachine,
@@ -106,12 +113,12 @@ class Run {
       cluster: string;
       declare: boolean;
     },
-  ): void {
+  ): ((gateways: Gateways) => void) | undefined {
     const { site, known, netbox } = this.facts;
     const key = guestName(view.name, seen.vmid);
     const state = known.get(key);
     const there = matchGuest(this.machines, view, seen, state);
-    if (there === "several") return;
+    if (there === "several") return undefined;
     const marked = findMark(descriptionFrom(seen.config));
     const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
@@ -125,14 +132,16 @@ class Run {
       });
       if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
       if (state && context.declare) this.machines.keep(key, state, { released: true });
-      return;
+      return undefined;
     }
+    if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
     const { prerequisites } = context;
     const args = guestArgs(seen, view.name, {
       fields: site.customFields,
       vlan: context.vlan,
       device: (node) => context.devices.get(node),
       units: site,
+      reserved: [site.adoptTag, site.promoteTag, ...discoveredTags],
     });
     const fields = args.fields ?? {};
     if (typeof fields.platform === "string") prerequisites.platform(fields.platform);
@@ -145,12 +154,54 @@ class Run {
       const names = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
       this.fields.add(names);
     }
+    return (gateways) => this.declareGuest(view, seen, { ...context, key, args, there, state }, gateways);
+  }
+
+  private declareGuest(
+    view: Reached,
+    seen: SeenMachine,
+    {
+      key,
+      args,
+      there,
+      state,
+      cluster,
+      declare,
+    }: {
+      key: string;
+      args: ReturnType<typeof guestArgs>;
+      there: ObjectRow | undefined;
+      state: MachineState | undefined;
+      cluster: string;
+      declare: boolean;
+    },
+    gateways: Gateways,
+  ): void {
+    const { documented } = this.machines;
+    const { allocateFrom } = this.facts.site.customFields;
+    const names = interfaceNames(seen);
+    const nics = nicTraits(seen).map((nic) => ({ ...nic, name: names.get(nic.slot) ?? "" }));
+    const type = "vmInterface" as const;
+    const placedNow = placed(documented, args.interfaces ?? {}, there?.id, type, state, "interfaces", nics);
+    const { free: freeOf } = freeAddresses(documented, key, placedNow, state);
+    const free = Object.fromEntries(
+      Object.entries(placedNow).map(([name, each]) => [name, { ...each, addresses: freeOf.get(name) ?? [] }]),
+    );
+    const { words, notes } = addressWords(seen, { interfaces: free }, there, documented, (address) =>
+      gateways.of(address),
+    );
+    for (const [name, each] of Object.entries(args.interfaces ?? {})) {
+      const said = words.get(name);
+      if (said !== undefined) each.customFields = { ...each.customFields, [allocateFrom]: said };
+    }
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
     this.fields.add(written.flatMap(({ customFields = {} }) => Object.keys(customFields)));
     for (const each of written) if (each.customFields) each.customFields = this.machines.typed(each.customFields);
-    this.machines.declare(key, view.name, { type: "virtualMachine", ...args }, there, state, context.declare, {
+    this.machines.declare(key, view.name, { type: "virtualMachine", ...args }, there, state, declare, {
       vmid: seen.vmid,
-      after: [context.cluster, nodeName(view.name, seen.node)],
+      after: [cluster, nodeName(view.name, seen.node)],
+      nics,
+      notes,
     });
   }
 
@@ -162,11 +213,17 @@ class Run {
     const isFree = (text: string) =>
       !this.names.has(key(text)) &&
       !this.machines.documented.machinesNamed(cluster, text).some((each) => each.id !== there?.id);
-    const chosen = isFree(name) ? name : `${name} (${vmid})`;
+    // The site program knows its name on Proxmox VE by its VMID behind it.
+    const suffix = ` (${vmid})`;
+    const chosen =
+      name.length <= longestName && isFree(name) ? name : `${name.slice(0, longestName - suffix.length)}${suffix}`;
     this.names.set(key(chosen), vmid);
     return chosen;
   }
 }
+
+/** Characters of a virtual machine's name that NetBox takes. */
+const longestName = 64;
 
 /** What an agent said before, where it says nothing now. */
 function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, state: MachineState): void {
@@ -175,5 +232,7 @@ function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, st
     const hosts = new Set((each.addresses ?? []).map((address) => address.split("/")[0]));
     each.addresses = [...(each.addresses ?? []), ...before.filter((address) => !hosts.has(address.split("/")[0]))];
   }
+  for (const [name, each] of Object.entries(state.interfaces))
+    if (each.fields.parent !== undefined && args.interfaces !== undefined) args.interfaces[name] ??= each;
   if (args.primary === undefined && state.primary !== undefined) args.primary = state.primary;
 }

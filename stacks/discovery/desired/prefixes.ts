@@ -1,5 +1,7 @@
 import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import { hostOf } from "../../netbox/address";
+import { Prefixes } from "../../netbox/ipam";
 import type { Prerequisites } from "../../netbox/prerequisites";
 import type { Settings } from "../../settings";
 import { gatewaysOf } from "./guest";
@@ -17,6 +19,33 @@ export function prefixOfAddress(address: string): string | undefined {
       ? ipaddr.IPv4.networkAddressFromCIDR(address)
       : ipaddr.IPv6.networkAddressFromCIDR(address);
   return `${network.toString()}/${length}`;
+}
+
+/** The gateways of prefixes, those that NetBox has and those that this run makes. */
+export class Gateways {
+  private readonly prefixes: Prefixes<{ prefix: string; gateway: string | undefined }>;
+
+  constructor(documented: Documented, prerequisites: Prerequisites, { customFields, gatewayTag }: Settings["site"]) {
+    const made = new Map(
+      prerequisites.all.flatMap(({ kind, args }) => {
+        if (kind !== "object" || args.type !== "prefix") return [];
+        const gateway = args.customFields?.[customFields.gateway];
+        return [[String(args.fields?.prefix), gateway === undefined ? undefined : String(gateway)] as const];
+      }),
+    );
+    const there = documented.view.prefixes.map((row): [string, string | undefined] => {
+      const own = customFieldOf(row, customFields.gateway) ?? documented.taggedGateway(row, gatewayTag);
+      return [String(row.prefix), own ?? made.get(String(row.prefix))];
+    });
+    const all = new Map([...made, ...there]);
+    this.prefixes = new Prefixes([...all].map(([prefix, gateway]) => ({ prefix, gateway })));
+  }
+
+  /** That of the narrowest prefix which holds the address. */
+  of(address: string): string | undefined {
+    const found = this.prefixes.narrowest(address, undefined)?.gateway;
+    return found === undefined ? undefined : hostOf(found);
+  }
 }
 
 /**
@@ -47,7 +76,7 @@ export function declarePrefixes(
         gateway !== undefined &&
         own !== undefined &&
         customFieldOf(own, field) === undefined &&
-        !documented.hasTaggedGateway(own, site.gatewayTag);
+        documented.taggedGateway(own, site.gatewayTag) === undefined;
       if (isInPrefix && !lacksGateway && !isOurs) continue;
       if (gateway !== undefined) used.push(field);
       const vid = /\((\d+)\)$/.exec(String(fields?.untaggedVlan ?? ""))?.[1];

@@ -7,9 +7,12 @@ import type {
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
 import { addressOwner } from "../../../providers/ownership/netbox";
-import { type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
+import { canonical, type Family, familyOf, holds, hostOf, inRange } from "../../netbox/address";
+import { keptWord } from "../../netbox/interfaces";
 import type { Ipam } from "../../netbox/ipam";
+import { addressOnProxmox } from "./carried";
 import { allocationIdentity } from "./names";
+import type { PresentGuest } from "./present";
 import { type AddressSelection, selectAddresses } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
@@ -18,11 +21,16 @@ export interface Addressing {
   guest: NetboxVirtualMachine;
   mark: Mark;
   slotted: Map<number, NetboxInterface>;
+  /** Interfaces that are no network device of Proxmox VE's: their addresses are documented, and named. */
+  others?: NetboxInterface[];
   vmid: number;
+  /** What the guest has, where it is there. */
+  present?: PresentGuest | undefined;
 }
 
 interface Nic {
-  slot: number;
+  /** Undefined of an interface that is no network device. */
+  slot: number | undefined;
   vmInterface: NetboxInterface;
   allocations: DesiredAllocation[];
 }
@@ -32,7 +40,12 @@ export function addressesOf(
   addressing: Addressing,
   problem: (text: string) => void,
 ): { allocations: DesiredAllocation[]; nics: DesiredNic[] } {
-  const nics = [...addressing.slotted].map(([slot, vmInterface]) => ({
+  const { slotted, others = [] } = addressing;
+  const all: [number | undefined, NetboxInterface][] = [
+    ...slotted,
+    ...others.map((each): [undefined, NetboxInterface] => [undefined, each]),
+  ];
+  const nics = all.map(([slot, vmInterface]) => ({
     slot,
     vmInterface,
     allocations: allocationsOf(addressing, slot, vmInterface, problem),
@@ -44,7 +57,9 @@ export function addressesOf(
   }));
   return {
     allocations: withNames.flatMap(({ allocations }) => allocations),
-    nics: withNames.map((nic) => desiredNic(addressing, nic)),
+    nics: withNames.flatMap(({ slot, ...nic }) =>
+      slot === undefined ? [] : [desiredNic(addressing, withNames, { slot, ...nic })],
+    ),
   };
 }
 
@@ -52,7 +67,7 @@ export function addressesOf(
 
 function allocationsOf(
   addressing: Addressing,
-  slot: number,
+  slot: number | undefined,
   vmInterface: NetboxInterface,
   problem: (text: string) => void,
 ): DesiredAllocation[] {
@@ -76,7 +91,7 @@ function allocationsOf(
       problem(
         `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
       );
-  const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
+  const wanted = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords) && !(word in keptWords));
   const { selections, missing } = selectAddresses(wanted.join(" "), ipam, vmInterface);
   for (const word of missing)
     problem(
@@ -89,7 +104,7 @@ function allocationsOf(
       const ordinal = counts[family]++;
       const inputs = { ...base, family, ordinal, given: false, from: sources };
       const known = there.find(({ description }) => description === allocationMark(inputs));
-      const before = known ?? keptByGuest(addressing, slot, { family, sources });
+      const before = known ?? (slot === undefined ? undefined : keptByGuest(addressing, slot, { family, sources }));
       const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
       const avoid = known || before || site.avoid.length === 0 ? undefined : site.avoid;
       return {
@@ -113,6 +128,9 @@ const automaticWords: Readonly<Record<string, { family: Family; automatic: Autom
   dhcp6: { family: 6, automatic: "dhcp" },
   slaac: { family: 6, automatic: "auto" },
 };
+
+/** Words of `allocate_from` for what stays as Proxmox VE has it: NetBox only documents it. */
+const keptWords: Readonly<Record<string, Family>> = { [keptWord[4]]: 4, [keptWord[6]]: 6 };
 
 /** What an interface asks for, word by word. */
 function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
@@ -193,32 +211,68 @@ function named({ site, guest }: Addressing, nics: Nic[], allocation: DesiredAllo
 
 // ---- NICs
 
-function desiredNic(addressing: Addressing, { slot, vmInterface, allocations }: Nic): DesiredNic {
-  const { site } = addressing;
+function desiredNic(
+  addressing: Addressing,
+  all: Nic[],
+  { slot, vmInterface, allocations }: Nic & { slot: number },
+): DesiredNic {
+  const { site, present } = addressing;
+  const has = present?.nics.get(slot) ?? {};
   const { ipam } = site.netbox;
   const vrfOf = (address: string) => ipam.onInterface(vmInterface.id).find((each) => each.address === address)?.vrfId;
   const nic: DesiredNic = { slot };
   for (const family of [4, 6] as const) {
+    const [ip, gw] = family === 4 ? [has.ip, has.gw] : [has.ip6, has.gw6];
+    if (present !== undefined && wordsOf(addressing, vmInterface).some((word) => keptWords[word] === family)) {
+      const kept = ip === undefined ? undefined : presentRef(ip);
+      nic.kept = [...(nic.kept ?? []), family];
+      Object.assign(nic, family === 4 ? { v4: kept, gateway4: gw } : { v6: kept, gateway6: gw });
+      continue;
+    }
     const ofFamily = allocations.filter(({ inputs }) => inputs.family === family);
     // PVE's cloud-init takes one address of a family a NIC.
-    const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? ofFamily[0];
+    const chosen =
+      ofFamily.find(({ inputs }) => inputs.primary) ??
+      ofFamily.find(({ inputs }) => inputs.address !== undefined && isSameHost(inputs.address, ip)) ??
+      ofFamily[0];
     const automatic = automaticOf(addressing, vmInterface, family, chosen?.inputs.address);
     if (automatic !== undefined && (chosen === undefined || chosen.inputs.address !== undefined)) {
       Object.assign(nic, family === 4 ? { v4: automatic } : { v6: automatic });
       continue;
     }
-    if (chosen === undefined) continue;
-    const { address, from, primary } = chosen.inputs;
-    const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };
+    if (chosen === undefined) {
+      // It says nothing of an address, which is what no word says, too.
+      if (ip === "manual") Object.assign(nic, family === 4 ? { v4: presentRef(ip) } : { v6: presentRef(ip) });
+      continue;
+    }
+    const { address, from } = chosen.inputs;
+    const ref: AddressRef =
+      address === undefined ? { allocation: chosen.key } : { address: addressOnProxmox(address, ip) };
     const prefix =
       address === undefined ? prefixOfSource(ipam, from[0]) : ipam.prefixes.narrowest(address, vrfOf(address));
     // A second default route would fight with the first: only the primary address brings its gateway.
-    const gateway = primary && prefix ? gatewayOf(site, prefix) : undefined;
+    const found = chosen.key === routed(all, family) && prefix ? gatewayOf(site, prefix) : undefined;
+    const gateway = found === undefined ? undefined : addressOnProxmox(found, gw);
     if (family === 4) Object.assign(nic, { v4: ref, gateway4: gateway });
     else Object.assign(nic, { v6: ref, gateway6: gateway });
   }
   return nic;
 }
+
+/** The key of the allocation that the default route goes with: the primary one, or the first, where that is on no network device. */
+function routed(all: Nic[], family: Family): string | undefined {
+  const own = all
+    .filter(({ slot }) => slot !== undefined)
+    .flatMap(({ allocations }) => allocations.filter(({ inputs }) => inputs.family === family));
+  return (own.find(({ inputs }) => inputs.primary) ?? own[0])?.key;
+}
+
+/** What a guest has, as it is wanted. */
+const presentRef = (ip: string): AddressRef | Automatic =>
+  ip === "dhcp" || ip === "auto" || ip === "manual" ? { automatic: ip } : { address: ip };
+
+const isSameHost = (address: string, present: string | undefined): boolean =>
+  present?.includes("/") === true && canonical(address) === canonical(present);
 
 /** The prefix that an address to come is taken from, or that its range lies in. */
 function prefixOfSource(ipam: Ipam, source: AddressSource | undefined): NetboxPrefix | undefined {
