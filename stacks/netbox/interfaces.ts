@@ -125,7 +125,7 @@ const lastSlot = 31;
  * The slot of each interface that is a network device: that of the device that is there, else the one that its name says, else a
  * free one in the order of the names. @param nics what the guest has; nothing of one that is to be made
  */
-export function slotsOf<T extends InterfaceTraits>(
+export function slotInterfaces<T extends InterfaceTraits>(
   interfaces: readonly T[],
   nics: readonly NicTraits[],
   problem: (text: string) => void,

@@ -188,7 +188,7 @@ export const configText = (config: GuestConfig, key: string): string | undefined
   config[key] === undefined ? undefined : String(config[key]);
 
 /** What a disk, CD drive or mount point holds: `ceph:vm-300-disk-0`, a path, `cdrom` or `none`. */
-export function volumeOf(value: string): string {
+export function driveVolume(value: string): string {
   const { head = "", options: keys } = parsePropertyString(value);
   return keys.get("file") ?? keys.get("volume") ?? head;
 }
@@ -201,7 +201,7 @@ const cloudInitVolume = /[:/](vm-\d+-)?cloudinit(\.(cow|qcow2|qed|raw|vmdk))?$/;
 /** The cloud-init drive of a virtual machine: its slot and volume. */
 export function cloudInitDriveOf(config: GuestConfig): { slot: string; volume: string } | undefined {
   const slots = Object.keys(config).filter((key) => driveSlot.test(key));
-  const found = slots.map((slot) => ({ slot, volume: volumeOf(configText(config, slot) ?? "") }));
+  const found = slots.map((slot) => ({ slot, volume: driveVolume(configText(config, slot) ?? "") }));
   return found.find(({ volume }) => cloudInitVolume.test(volume));
 }
 
@@ -337,7 +337,7 @@ export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string
     Object.keys(config).flatMap((slot) => {
       if (!isSlot(slot)) return [];
       const value = configText(config, slot) ?? "";
-      const volume = volumeOf(value);
+      const volume = driveVolume(value);
       const { options: keys } = parsePropertyString(value);
       const isDisk = keys.get("media") !== "cdrom" && !cloudInitVolume.test(volume);
       if (!isDisk || volume === "none" || volume === "cdrom" || volume.startsWith("/")) return [];

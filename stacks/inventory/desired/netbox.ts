@@ -12,7 +12,7 @@ import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
 import { namedNode, vmidOf } from "../../netbox/identity";
-import { slotsOf } from "../../netbox/interfaces";
+import { slotInterfaces } from "../../netbox/interfaces";
 import { Prefixes } from "../../netbox/ipam";
 import { nicsOf } from "../../netbox/nics";
 import { isBuilt, powerOfStatus } from "../../netbox/statuses";
@@ -118,7 +118,7 @@ function machinesOf(
     if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
     const interfaces = (byMachine.get(id) ?? []).map((each) => ({ ...each, hosts: hosts.get(each.id) ?? [] }));
     const config = guest && cluster?.facts.configs.get(guest.vmid);
-    const { slotted, others } = slotsOf(interfaces, guest && config ? nicsOf(config, guest.type) : [], () => {});
+    const { slotted, others } = slotInterfaces(interfaces, guest && config ? nicsOf(config, guest.type) : [], () => {});
     return [
       ...others.map((each): [number, Carrier] => [each.id, { machine: own, nic: undefined }]),
       ...[...slotted].map(([slot, each]): [number, Carrier] => {

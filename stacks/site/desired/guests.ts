@@ -6,7 +6,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
 import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
-import { type InterfaceTraits, type NicTraits, type SlottedInterfaces, slotsOf } from "../../netbox/interfaces";
+import { type InterfaceTraits, type NicTraits, type SlottedInterfaces, slotInterfaces } from "../../netbox/interfaces";
 import { isBuilt, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { nameOnProxmox, nicOnProxmox } from "./carried";
@@ -165,7 +165,7 @@ function slottedInterfaces(
     const inside = type === "lxc" ? name : undefined;
     return { slot, mac, inside, hosts: [ip, ip6].filter((each) => each.includes("/")).map(canonical) };
   });
-  return slotsOf(traits, nics, problem);
+  return slotInterfaces(traits, nics, problem);
 }
 
 const lacksInterface = (interfaces: NetboxInterface[]): string =>

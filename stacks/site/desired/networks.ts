@@ -1,6 +1,6 @@
 import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
-import { netModels } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { nicModels } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
 import type { Settings } from "../../settings";
@@ -70,7 +70,7 @@ export function nicModelOf(
 ): string {
   const field = settings.site.customFields.netModel;
   const named = vmInterface.customFields.get(field);
-  if (named !== undefined && !netModels.includes(named))
-    problem(`custom field ${field} of ${vmInterface.name}: "${named}" won't do; write ${netModels.join(", ")}`);
+  if (named !== undefined && !nicModels.includes(named))
+    problem(`custom field ${field} of ${vmInterface.name}: "${named}" won't do; write ${nicModels.join(", ")}`);
   return named ?? own.netModel ?? "virtio";
 }

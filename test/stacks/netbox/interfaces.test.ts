@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type InterfaceTraits, isHardware, matchInterfaces, slotsOf } from "../../../stacks/netbox/interfaces";
+import { type InterfaceTraits, isHardware, matchInterfaces, slotInterfaces } from "../../../stacks/netbox/interfaces";
 
 const mac = (n: number) => `BC:24:11:00:00:0${n}`;
 let ids = 0;
@@ -64,7 +64,7 @@ describe("the slots of a new guest's interfaces", () => {
   it("are those of their names, and free ones in the names' order; software has none", () => {
     const problems: string[] = [];
     const all = ["lo", "eth1", "net0", "docker0", "eth0", "net40"].map((name) => each(name));
-    const { slotted, others } = slotsOf(all, [], (text) => problems.push(text));
+    const { slotted, others } = slotInterfaces(all, [], (text) => problems.push(text));
     expect(names(slotted)).toEqual({ 0: "net0", 1: "eth0", 2: "eth1" });
     expect(others.map(({ name }) => name)).toEqual(["lo", "docker0"]);
     expect(problems).toEqual(["interface net40 is past PVE's last NIC; name it net0 to net31"]);

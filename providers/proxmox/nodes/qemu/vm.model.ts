@@ -77,7 +77,7 @@ export const vmDiff = guestDiff(changedVmFields);
 
 const netSlot = /^net\d+$/;
 /** Models of a NIC that PVE knows. */
-export const netModels = [
+export const nicModels = [
   ...["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "i82551", "pcnet"],
   ...["e1000-82540em", "e1000-82544gc", "e1000-82545em", "i82557b", "i82559er", "ne2k_isa"],
 ];
@@ -96,7 +96,7 @@ export const drives: Disks = {
 /** A NIC's property string. */
 export function networkFrom(value: string): Network {
   const { head, options } = parsePropertyString(value);
-  const model = options.get("model") ?? netModels.find((each) => options.has(each)) ?? head ?? "virtio";
+  const model = options.get("model") ?? nicModels.find((each) => options.has(each)) ?? head ?? "virtio";
   return { model, ...nicFrom(options), mac: (options.get(model) ?? options.get("macaddr"))?.toUpperCase() };
 }
 
@@ -166,7 +166,7 @@ function networkTo(wanted: Network, before: string | undefined): string {
   const { options } = parsePropertyString(before ?? "");
   const seen = before === undefined ? undefined : networkFrom(before);
   const mac = wanted.mac ?? seen?.mac;
-  for (const key of ["model", "macaddr", ...netModels, "bridge", "tag", "trunks", "mtu", "link_down"])
+  for (const key of ["model", "macaddr", ...nicModels, "bridge", "tag", "trunks", "mtu", "link_down"])
     options.delete(key);
   for (const [key, value] of Object.entries(nicTo(wanted))) if (value !== undefined) options.set(key, String(value));
   return printPropertyString({ head: mac === undefined ? wanted.model : `${wanted.model}=${mac}`, options });
