@@ -5,7 +5,8 @@ import { typeOf } from "../../../providers/netbox/objects/objecttypes";
 import { pageOf } from "../../../providers/page";
 import { DeclaredNetboxObject } from "../../netbox/declared";
 import { machineChanges, mergeDetails } from "./changes";
-import { Documented, merged, type NamedNic } from "./merge";
+import { Documented, merged } from "./merge";
+import type { NamedNic } from "./parts";
 import { DiscoveryFacts, ReportRow } from "./types";
 
 /** The machines that a run declares, guests and nodes, and the report on each. */
