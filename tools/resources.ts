@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
 import ts from "typescript"; // reads the comments of the schemas
 import { z } from "zod";
@@ -246,5 +246,3 @@ export function resourcesPage(root = projectRoot()): string {
     .trimEnd()
     .concat("\n");
 }
-
-if (require.main === module) writeFileSync(join(projectRoot(), "docs", "resources.md"), resourcesPage());

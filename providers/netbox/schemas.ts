@@ -124,6 +124,8 @@ export const vmInterface = z
     id: z.number(),
     name: z.string(),
     virtual_machine: z.object({ id: z.number() }),
+    parent: z.object({ id: z.number() }).nullish(),
+    bridge: z.object({ id: z.number() }).nullish(),
     enabled: z.boolean(),
     mtu: z.number().nullable(),
     mode: choice.nullable(),
@@ -137,6 +139,9 @@ export const vmInterface = z
     id: wire.id,
     name: wire.name,
     guestId: wire.virtual_machine.id,
+    /** The interface that it is a part of, and the bridge that it is a port of. */
+    parentId: wire.parent?.id,
+    bridgeId: wire.bridge?.id,
     enabled: wire.enabled,
     mtu: wire.mtu ?? undefined,
     mode: wire.mode?.value,
@@ -147,7 +152,7 @@ export const vmInterface = z
     customFields: wire.custom_fields,
   }));
 export const vmInterfaceFields =
-  "id,name,virtual_machine,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,vrf,custom_fields";
+  "id,name,virtual_machine,parent,bridge,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,vrf,custom_fields";
 
 export const virtualDisk = z
   .object({

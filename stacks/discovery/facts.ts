@@ -10,6 +10,7 @@ import type { Self } from "../../providers/ownership/owner";
 import { pageOf } from "../../providers/page";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
 import {
   agentInterfaces,
   agentSystem,
@@ -18,6 +19,7 @@ import {
   type NodeInterface,
 } from "../../providers/proxmox/schemas";
 import type { NetboxView } from "../netbox/view";
+import { agentView } from "./desired/agent";
 import type { AgentView, ClusterView, SeenMachine } from "./desired/types";
 import { type ClusterChoices, isChosen } from "./settings";
 
@@ -79,7 +81,7 @@ async function readMachine(
   ]);
   if (read === undefined) return undefined;
   const { config } = read;
-  const mayAnswer = asksAgent && status === "running" && (type === "lxc" || hasAgent(config.agent));
+  const mayAnswer = asksAgent && status === "running" && (type === "lxc" || hasAgent(config));
   const [snapshots, agent] = await Promise.all([
     // The configuration names the snapshot that it goes on from.
     config.parent === undefined ? 0 : cluster.snapshots(type, node, vmid),
@@ -87,8 +89,6 @@ async function readMachine(
   ]);
   return { vmid, type, node, name, status, pool, tags, config, snapshots, agent };
 }
-
-const hasAgent = (agent: string | number | undefined): boolean => /^(enabled=)?1/.test(String(agent ?? "0"));
 
 /** Addresses and system from within. */
 async function readAgent(
@@ -101,8 +101,9 @@ async function readAgent(
     const found = await cluster.ask(node, `${base}/interfaces`, containerInterfaces, time);
     if (!found) return undefined;
     return {
-      addresses: byMac(
-        found.map(({ hwaddr, inet, inet6, "ip-addresses": more = [] }) => ({
+      ...agentView(
+        found.map(({ name, hwaddr, inet, inet6, "ip-addresses": more = [] }) => ({
+          name,
           mac: hwaddr,
           addresses: [inet, inet6, ...more.map(printAddress)].filter((each) => each !== undefined),
         })),
@@ -113,8 +114,9 @@ async function readAgent(
   if (interfaces === undefined) return undefined;
   const system = (await cluster.ask(node, `${base}/agent/get-osinfo`, agentSystem, time))?.result;
   return {
-    addresses: byMac(
+    ...agentView(
       interfaces.result.map((each) => ({
+        name: each.name,
         mac: each["hardware-address"],
         addresses: each["ip-addresses"].map(printAddress).filter((text) => text !== undefined),
       })),
@@ -134,17 +136,6 @@ export function systemOf(
 
 const printAddress = (each: { "ip-address": string; prefix?: number }): string | undefined =>
   each.prefix === undefined ? undefined : `${each["ip-address"]}/${each.prefix}`;
-
-function byMac(all: { mac: string | undefined; addresses: string[] }[]): Record<string, string[]> {
-  return Object.fromEntries(
-    all.flatMap(({ mac, addresses }) =>
-      mac === undefined ? [] : [[mac.toUpperCase(), [...new Set(addresses)].filter((each) => !isLocal(each))]],
-    ),
-  );
-}
-
-/** Addresses that say nothing outside of their own link. */
-const isLocal = (address: string): boolean => /^(127\.|169\.254\.|::1\/|fe80:)/i.test(address);
 
 // ---- NetBox
 

@@ -185,7 +185,7 @@ export class Prerequisites {
   private schema(): SchemaField[] {
     const machine = ["virtualization.virtualmachine"];
     return [
-      ...netboxSchema(this.site.customFields, this.site, ["mp"]).fields,
+      ...netboxSchema(this.site.customFields, this.site, ["mp", "trunks", "name"]).fields,
       { name: snapshotsField, type: "integer", objectTypes: machine, description: "How many snapshots it has" },
       {
         name: missingField,

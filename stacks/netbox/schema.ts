@@ -1,4 +1,5 @@
 import {
+  containerNetworkOptions,
   containerOptions,
   diskOptions,
   guestOptions,
@@ -88,7 +89,7 @@ export function netboxSchema(
     const objectTypes = [
       ...(option in guestOptions || option in containerOptions ? machine : []),
       ...(option in diskOptions || option in volumeOptions ? disk : []),
-      ...(option in networkOptions ? vmInterface : []),
+      ...(option in networkOptions || option in containerNetworkOptions ? vmInterface : []),
     ];
     return { name: `${names.optionPrefix}${option}`, type: "text", objectTypes, description: `PVE's option ${option}` };
   });
@@ -111,8 +112,13 @@ export function netboxSchema(
 }
 
 /** The options that can have a custom field. */
-export const knownOptions = (): string[] =>
-  [guestOptions, containerOptions, diskOptions, volumeOptions, networkOptions].flatMap((table) => Object.keys(table));
+export const knownOptions = (): string[] => [
+  ...new Set(
+    [guestOptions, containerOptions, diskOptions, volumeOptions, networkOptions, containerNetworkOptions].flatMap(
+      (table) => Object.keys(table),
+    ),
+  ),
+];
 
 /** Custom fields that only discovery writes. */
 export const snapshotsField = "proxmox_snapshots";

@@ -6,7 +6,7 @@ import * as wire from "../../providers/netbox/schemas";
 import { findMark } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
-import { descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
+import { cloudInitDriveOf, descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
 import { volumes } from "../../providers/proxmox/nodes/lxc/container.model";
 import { drives } from "../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString } from "../../providers/proxmox/propertystring";
@@ -255,10 +255,10 @@ export async function readSeen(
   );
 }
 
-function templateFrom({ name, node, type }: GuestResource, config: GuestConfig): TemplateFacts {
-  const values = Object.values(config).map(String);
+/** A template by its configuration. */
+export function templateFrom({ name, node, type }: GuestResource, config: GuestConfig): TemplateFacts {
   const disks = disksFrom(config, type === "qemu" ? drives : volumes);
-  const cloudInit = values.find((value) => value.includes("cloudinit"));
+  const cloudInit = type === "qemu" ? cloudInitDriveOf(config)?.volume : undefined;
   const storages = [...Object.values(disks).map(({ storage }) => storage), cloudInit?.split(":")[0] ?? ""];
   return {
     name,
@@ -271,7 +271,8 @@ function templateFrom({ name, node, type }: GuestResource, config: GuestConfig):
   };
 }
 
-function seenFrom(vmid: number, type: GuestType, name: string, config: GuestConfig, self: Self): ExaminedGuest {
+/** A guest whose configuration was read. */
+export function seenFrom(vmid: number, type: GuestType, name: string, config: GuestConfig, self: Self): ExaminedGuest {
   const mark = findMark(descriptionFrom(config));
   return {
     vmid,

@@ -11,6 +11,8 @@ type Log = (line: string) => void;
 
 const allocation = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
 const cloudInit = /^([^/:\s]+):cloudinit$/;
+/** Is a volume a cloud-init drive's? An image of that name is none. */
+export const isCloudInit = (file: string): boolean => /[:/](vm-\d+-)?cloudinit(\.(qcow2|raw|vmdk))?$/.test(file);
 /** Bytes of the disks whose size nobody chooses. */
 const fixedSizes: Record<string, (drive: Record<string, string>) => number> = {
   efidisk0: ({ efitype }) => (efitype === "4m" ? 540672 : 131072),
@@ -61,7 +63,7 @@ export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, 
 function release(cluster: Cluster, vm: Vm, file: string): void {
   const volume = cluster.storages.find(vm.node, file);
   if (volume?.vmid !== vm.vmid) return;
-  if (file.includes("cloudinit")) cluster.storages.free(vm.node, file);
+  if (isCloudInit(file)) cluster.storages.free(vm.node, file);
   else vm.keepUnused(file);
 }
 
@@ -125,11 +127,11 @@ export async function copyDrive(
   const { slot, drive } = source;
   const { file = "" } = drive;
   const volume = cluster.storages.find(source.node, file) ?? die(`volume '${file}' does not exist`);
-  const isCloudInit = file.includes("cloudinit");
-  if (drive.media === "cdrom" && !isCloudInit) return drive;
-  log(`create ${linked && !isCloudInit ? "linked" : "full"} clone of drive ${slot} (${file})`);
+  const isSeed = isCloudInit(file);
+  if (drive.media === "cdrom" && !isSeed) return drive;
+  log(`create ${linked && !isSeed ? "linked" : "full"} clone of drive ${slot} (${file})`);
   const on = storage ?? volume.storage;
-  const copy = isCloudInit
+  const copy = isSeed
     ? cluster.storages.allocateCloudInit(target.node, on, target.vmid, log)
     : cluster.storages.allocate(
         target.node,
@@ -143,8 +145,8 @@ export async function copyDrive(
         },
         log,
       );
-  if (!linked || isCloudInit) log(`allocated target volume '${copy.volid}'`);
-  if (!linked && !isCloudInit) {
+  if (!linked || isSeed) log(`allocated target volume '${copy.volid}'`);
+  if (!linked && !isSeed) {
     await transfer(volume, copyTime(volume, bwlimit), { log, wait });
   }
   return { ...drive, file: copy.volid, size: shortestSize(copy.size) };
@@ -259,7 +261,7 @@ export function defaultBoot(vm: Vm): string {
       .map(([slot, text]) => [slot, parseVmOption(slot, text)] as const),
   );
   const disk = inOrder.find(([, drive]) => drive.media !== "cdrom")?.[0];
-  const cdrom = inOrder.find(([, drive]) => drive.media === "cdrom" && !drive.file?.includes("cloudinit"))?.[0];
+  const cdrom = inOrder.find(([, drive]) => drive.media === "cdrom" && !isCloudInit(drive.file ?? ""))?.[0];
   const card = [...vm.config.keys()].filter((key) => /^net\d+$/.test(key)).sort(byName)[0];
   const order = [disk, cdrom, card].filter((slot) => slot !== undefined).join(";");
   return order === "" ? " " : `order=${order}`;

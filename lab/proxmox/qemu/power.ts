@@ -4,8 +4,9 @@ import { die } from "../errors";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { seedCloudInit } from "./cloudinit";
+import { isCloudInit } from "./drives";
 import { checkBridges } from "./net";
-import type { Vm } from "./vm";
+import { parseVmOption, type Vm } from "./vm";
 
 /** With an HA resource a start or stop is a request to its manager. */
 function viaHa(
@@ -34,7 +35,8 @@ export function startVm(cluster: Cluster, node: string, vmid: number, caller: Pr
       if (drive.file !== "none")
         cluster.storages.find(node, drive.file ?? "") ?? die(`volume '${drive.file}' does not exist (${slot})`);
     checkBridges(cluster, vm);
-    if (vm.drives.some(([, text]) => text.includes("cloudinit"))) log("generating cloud-init ISO");
+    if (vm.drives.some(([slot, text]) => isCloudInit(parseVmOption(slot, text).file ?? "")))
+      log("generating cloud-init ISO");
     await startVmNow(cluster, vm, wait);
   });
 }

@@ -292,12 +292,19 @@ class Sync {
       const body = Object.fromEntries(
         named.map((field) => {
           const named = each.fields[field];
-          const target = named === undefined ? null : this.parts[interfaceKey(String(named))]?.id;
+          const target = named === undefined ? null : this.interfaceNamed(String(named))?.id;
           return [fields[field]?.wire ?? field, target ?? null];
         }),
       );
       await writeObject(this.netbox, kind.type, id, name, nothingOwned, undefined, () => body);
     }
+  }
+
+  /** An interface by the name that NetBox has for it, which a person may have given it. */
+  private interfaceNamed(name: string): KnownPart | undefined {
+    const { interfaces } = this.wanted;
+    const key = Object.keys(interfaces).find((each) => (interfaces[each]?.fields.name ?? each) === name);
+    return this.parts[interfaceKey(key ?? name)];
   }
 
   /** Deletes the parts that we made and that are wanted no more; the others are given back what they were. */

@@ -307,6 +307,8 @@ export const objectTypes = {
       name: text("name"),
       mac: macField(),
       enabled: plain("enabled"),
+      parent: interfaceRef("parent"),
+      bridge: interfaceRef("bridge"),
       mtu: plain("mtu"),
       mode: choice("mode"),
       untaggedVlan: ref("untagged_vlan", vlanNaming),

@@ -16,6 +16,7 @@ import {
   type Found,
   type GuestInputs,
   hasCloudInitDrive,
+  isTrue,
   type Observed,
   othersAt,
   type Power,
@@ -93,7 +94,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       if (owner.of === "renewed")
         throw new UserError(`Unable to delete ${titleOf(kind, known)}: ${renewedText(owner.stack, known.mark.stack)}.`);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
-        if (seen.config.protection === 1)
+        if (isTrue(seen.config.protection))
           throw new UserError(
             `it is protected from deletion on Proxmox VE: take its option protection away there, or set it to 0 in NetBox and run \`pulumi up\`, then again`,
           );

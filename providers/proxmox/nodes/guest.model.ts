@@ -4,7 +4,7 @@ import type { Diff, PropertyProblem } from "../../resource";
 import { isRecord, sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
 import type { GuestConfig, GuestType } from "../schemas";
-import { type OptionTable, type OptionValue, optionFrom } from "./options";
+import { type OptionTable, type OptionValue, optionFrom, truths } from "./options";
 
 // What virtual machines and containers have in common.
 
@@ -193,8 +193,29 @@ export const guestProblems =
 export const configText = (config: GuestConfig, key: string): string | undefined =>
   config[key] === undefined ? undefined : String(config[key]);
 
-export const hasCloudInitDrive = (config: GuestConfig): boolean =>
-  Object.values(config).some((value) => String(value).includes("cloudinit"));
+/** What a disk, CD drive or mount point holds: `ceph:vm-300-disk-0`, a path, `cdrom` or `none`. */
+export function driveVolume(value: string): string {
+  const { head = "", options: keys } = parsePropertyString(value);
+  return keys.get("file") ?? keys.get("volume") ?? head;
+}
+
+/** The slots of a virtual machine's disks and CD drives. */
+const driveSlot = /^(scsi|virtio|sata|ide)\d+$/;
+/** PVE tells a cloud-init drive by its volume's name alone. */
+const cloudInitVolume = /[:/](vm-\d+-)?cloudinit(\.(cow|qcow2|qed|raw|vmdk))?$/;
+
+/** The cloud-init drive of a virtual machine: its slot and volume. */
+export function cloudInitDriveOf(config: GuestConfig): { slot: string; volume: string } | undefined {
+  const slots = Object.keys(config).filter((key) => driveSlot.test(key));
+  const found = slots.map((slot) => ({ slot, volume: driveVolume(configText(config, slot) ?? "") }));
+  return found.find(({ volume }) => cloudInitVolume.test(volume));
+}
+
+export const hasCloudInitDrive = (config: GuestConfig): boolean => cloudInitDriveOf(config) !== undefined;
+
+/** May its guest agent be asked? */
+export const hasAgent = (config: GuestConfig): boolean =>
+  parsePropertyString(String(optionFrom("agent", config.agent))).options.get("enabled") === "1";
 
 /** MiB; PVE's default where none is set. */
 export const memoryFrom = (config: GuestConfig): number =>
@@ -202,6 +223,34 @@ export const memoryFrom = (config: GuestConfig): number =>
 
 export const descriptionFrom = (config: GuestConfig): string =>
   (configText(config, "description") ?? "").replace(/\s+$/, "");
+
+/** cloud-init's public keys, a line each. What is no encoded text is taken as it stands. */
+export function sshKeysFrom(config: GuestConfig): string[] {
+  const value = configText(config, "sshkeys") ?? "";
+  return splitWords(/%(?![\da-f]{2})/i.test(value) ? value : decoded(value), /\n/);
+}
+
+function decoded(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    // Bytes that are no UTF-8.
+    return value;
+  }
+}
+
+/** A yes of PVE's, in any of its words. */
+export const isTrue = (value: string | number | undefined): boolean => truths[String(value ?? "0").toLowerCase()] === 1;
+
+/** The VLANs of `10;200-202`, each once, in order. */
+export function vlansOf(trunks: string): number[] {
+  const all = splitWords(trunks, /;/).flatMap((part) => {
+    const [first = 0, last = first] = part.split("-").map(Number);
+    const [low, high] = [Math.min(first, last), Math.min(Math.max(first, last), 4095)];
+    return Array.from({ length: Math.max(0, high - low + 1) }, (_, n) => low + n);
+  });
+  return [...new Set(all)].sort((a, b) => a - b);
+}
 
 /** A value that is looked at only where the inputs have it. */
 export const only = <T extends object, V>(wanted: T | undefined, key: keyof T, value: V): V | undefined =>
@@ -245,13 +294,13 @@ export function nicFrom(keys: Map<string, string>): Nic {
     tag: number("tag"),
     trunks: keys.get("trunks"),
     mtu: number("mtu"),
-    linkDown: keys.get("link_down") === "1" ? true : undefined,
+    linkDown: isTrue(keys.get("link_down")) ? true : undefined,
   };
 }
 
 /** The same for PVE; an undefined one is to be left out. */
 export const nicTo = ({ bridge, tag, trunks, mtu, linkDown, options: named }: Nic) => ({
-  bridge,
+  bridge: bridge === "" ? undefined : bridge,
   tag,
   trunks,
   mtu,
@@ -293,9 +342,11 @@ export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string
   return Object.fromEntries(
     Object.keys(config).flatMap((slot) => {
       if (!isSlot(slot)) return [];
-      const { head = "", options: keys } = parsePropertyString(configText(config, slot) ?? "");
-      const volume = keys.get("file") ?? keys.get("volume") ?? head;
-      if (keys.get("media") === "cdrom" || volume === "none" || volume.startsWith("/")) return [];
+      const value = configText(config, slot) ?? "";
+      const volume = driveVolume(value);
+      const { options: keys } = parsePropertyString(value);
+      const isDisk = keys.get("media") !== "cdrom" && !cloudInitVolume.test(volume);
+      if (!isDisk || volume === "none" || volume === "cdrom" || volume.startsWith("/")) return [];
       return [[slot, { size: printSize(parseSize(keys.get("size") ?? "0")), storage: volume.split(":")[0] ?? "" }]];
     }),
   );
@@ -314,10 +365,14 @@ export function othersAt(config: GuestConfig, kind: Disks): Record<string, strin
 function otherText(value: string): string {
   const { head = "", options: keys } = parsePropertyString(value);
   const volume = keys.get("file") ?? keys.get("volume") ?? head;
-  if (/[:/](vm-\d+-)?cloudinit(\.\w+)?$/.test(volume)) return "its cloud-init drive";
+  if (cloudInitVolume.test(volume)) return "its cloud-init drive";
   if (volume.startsWith("/")) return `${keys.has("mp") ? "a directory" : "a disk"} of its node (${volume})`;
   return volume === "none" || volume === "cdrom" ? "a CD drive" : `a CD drive with ${volume}`;
 }
+
+/** Does a disk stay that is not listed? One whose size PVE doesn't say NetBox can't list. */
+const isLeft = (slot: string, { size }: { size: string }, { stays }: Disks): boolean =>
+  stays(slot) || parseSize(size) === 0;
 
 /** The same in the form of the inputs, as far as these manage them. */
 export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind: Disks): GuestInputs["disks"] {
@@ -325,7 +380,7 @@ export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind:
   return Object.fromEntries(
     Object.entries(disksFrom(config, kind)).flatMap(([slot, seen]): [string, Disk][] => {
       const known = wanted[slot];
-      if (known === undefined) return kind.stays(slot) ? [] : [[slot, seen]];
+      if (known === undefined) return isLeft(slot, seen, kind) ? [] : [[slot, seen]];
       const disk = {
         size: only(known, "size", seen.size),
         storage: only(known, "storage", seen.storage),
@@ -363,8 +418,13 @@ export function diskChanges(
     if (size !== undefined && size !== before.size) changes.resize.push({ disk: slot, size });
     if (storage !== undefined && storage !== before.storage) changes.move.push({ disk: slot, storage });
   }
-  changes.remove.push(...Object.keys(there).filter((slot) => !kind.stays(slot) && !(slot in wanted)));
+  const detached = Object.entries(there).filter(([slot, disk]) => !isLeft(slot, disk, kind) && !(slot in wanted));
+  changes.remove.push(...detached.map(([slot]) => slot));
 }
 
+/** What a guest without a name is called. */
+export const defaultName = (vmid: number, type: GuestType): string => `${type === "lxc" ? "CT" : "VM"}${vmid}`;
+
+/** A guest's name. PVE's lists write `VM 300` for one that has none. */
 export const guestNameOf = ({ name, vmid, type }: { name: string; vmid: number; type: GuestType }): string =>
-  name || `${type === "lxc" ? "CT" : "VM"}${vmid}`;
+  name === "" || name === `VM ${vmid}` || name === `CT ${vmid}` ? defaultName(vmid, type) : name;

@@ -139,8 +139,17 @@ export const volumeOptions: OptionTable = {
   },
 };
 
+/** The VLANs of a trunk: in NetBox's mode "tagged (all)", which lists none. */
+const trunks: Option = { kind: "text", pattern: /^\d+(-\d+)?(;\d+(-\d+)?)*$/, example: "2-4094" };
+
 /** Keys of a container's network device that NetBox has no field for. */
-export const containerNetworkOptions: OptionTable = { firewall: flag(0), rate: { kind: "number", min: 0 } };
+export const containerNetworkOptions: OptionTable = {
+  firewall: flag(0),
+  rate: { kind: "number", min: 0 },
+  trunks,
+  /** Inside the container, where the interface's name isn't that. */
+  name: { kind: "text", pattern: /^[\w.-]+$/, example: "eth0" },
+};
 
 /** The buses that lack a disk option. */
 export const lacking: Readonly<Record<string, readonly string[]>> = {
@@ -154,9 +163,11 @@ export const networkOptions: OptionTable = {
   firewall: flag(0),
   rate: { kind: "number", min: 0 },
   queues: { kind: "integer", min: 0, max: 64 },
+  trunks,
 };
 
-const truths: Record<string, number> = { "1": 1, true: 1, on: 1, yes: 1, "0": 0, false: 0, off: 0, no: 0 };
+/** Yes and no in PVE's words. */
+export const truths: Record<string, number> = { "1": 1, true: 1, on: 1, yes: 1, "0": 0, false: 0, off: 0, no: 0 };
 
 /** A property string with every key named and in one order, so that two that say the same are the same text. */
 function tidyProperties(value: string, key: string | undefined): string {

@@ -3,7 +3,7 @@ import { findTemplate, printTemplate } from "../../ownership/proxmox";
 import { sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString } from "../propertystring";
 import type { GuestConfig } from "../schemas";
-import { configText, descriptionFrom, tagsFrom, tidyTags } from "./guest.model";
+import { configText, descriptionFrom, hasAgent, tagsFrom, tidyTags } from "./guest.model";
 
 /** Where a template's disk comes from. */
 const image = z.object({
@@ -147,7 +147,7 @@ export function changeableFrom(config: GuestConfig): Pick<TemplateInputs, (typeo
     cpu: configText(config, "cpu"),
     bridge: options.get("bridge") ?? "",
     tag: tag === undefined ? undefined : Number(tag),
-    agent: /(^|,)(enabled=)?1(,|$)/.test(configText(config, "agent") ?? ""),
+    agent: hasAgent(config),
     tags: tagsFrom(config),
     notes: notesFrom(descriptionFrom(config)),
   });

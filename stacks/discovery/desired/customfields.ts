@@ -1,3 +1,6 @@
+import { disksFrom } from "../../../providers/proxmox/nodes/guest.model";
+import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { missingField, snapshotsField } from "../../netbox/schema";
 import { ClusterChoices } from "../settings";
@@ -15,8 +18,9 @@ export class UsedFields {
 
   declare(view: Reached, prerequisites: Prerequisites, choices: ClusterChoices): void {
     const storages = choices.syncStorage === false ? [] : view.storages;
-    const used = view.machines.flatMap(({ config }) => Object.values(config).map(String));
-    const inUse = view.storages.filter((storage) => used.some((value) => value.startsWith(`${storage}:`)));
+    const inUse = view.machines.flatMap(({ config, type }) =>
+      Object.values(disksFrom(config, type === "qemu" ? drives : volumes)).map(({ storage }) => storage),
+    );
     const { customFields } = this.facts.site;
     // The mark of what vanishes is there before anything does.
     const names = [
@@ -30,7 +34,10 @@ export class UsedFields {
         "proxmox-nodes",
         view.nodes.map(({ node }) => node),
       ),
-      "proxmox-storages": this.choices("proxmox-storages", [...new Set([...storages, ...inUse])]),
+      "proxmox-storages": this.choices(
+        "proxmox-storages",
+        [...new Set([...storages, ...inUse])].filter((storage) => view.storages.includes(storage)),
+      ),
       "proxmox-vm-types": ["lxc", "vm"],
     });
   }

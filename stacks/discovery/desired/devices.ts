@@ -61,7 +61,9 @@ export function declareNodes(
       );
     devices.set(node.node, isShared ? `${node.node} @ ${view.name}` : node.node);
     const bridgeField = machines.facts.site.customFields.bridge;
-    const conflicts = placeInVrfs(documented, args, there, { choices: vrfs, bridgeField, type: "interface" });
+    const conflicts = placeInVrfs(documented, args, there, {
+      ...{ choices: vrfs, bridgeField, type: "interface", known: state },
+    });
     machines.declare(key, view.name, { type: "device", ...args, conflicts }, there, state, declare, {
       after: [cluster],
     });

@@ -6,6 +6,7 @@ import { pageOf } from "../../../providers/page";
 import { DeclaredNetboxObject } from "../../netbox/declared";
 import { machineChanges, mergeDetails } from "./changes";
 import { Documented, merged } from "./merge";
+import type { NamedNic } from "./parts";
 import { DiscoveryFacts, ReportRow } from "./types";
 
 /** The machines that a run declares, guests and nodes, and the report on each. */
@@ -59,13 +60,13 @@ export class DiscoveredMachines {
     there: ObjectRow | undefined,
     state: MachineState | undefined,
     declare: boolean,
-    { vmid, after }: { vmid?: number; after: string[] },
+    { vmid, after, nics, notes = [] }: { vmid?: number; after: string[]; nics?: NamedNic[]; notes?: string[] },
   ): void {
     const { netbox, stack, settings } = this.facts;
     if (there) this.taken.add(`${args.type}/${there.id}`);
     const common = { netboxUrl: netbox.url, stack, removal: "delete" as const };
     const overwrite = settings.conflicts === "overwrite";
-    const whole = merged(this.documented, { ...common, ...args }, there, state, overwrite);
+    const whole = merged(this.documented, { ...common, ...args }, there, state, overwrite, { key, nics });
     if (state !== undefined && there === undefined) {
       // A person deleted it: a refresh takes it out of the state, and then it is made again.
       this.report.push(
@@ -97,7 +98,8 @@ export class DiscoveredMachines {
             : "changed";
     const fields = conflicts.map((each) => conflictField(each).replace(/^(interfaces|disks)\./, ""));
     const others = details.filter((each) => !fields.some((field) => each.startsWith(`${field} `)));
-    this.report.push(this.row(cluster, vmid, whole, there, change, [...others, ...conflicts]));
+    const said = isSame ? [] : notes;
+    this.report.push(this.row(cluster, vmid, whole, there, change, [...others, ...said, ...conflicts]));
     if (declare) this.declared.push({ kind: "machine", name: key, args: whole, after });
   }
 

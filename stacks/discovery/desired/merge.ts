@@ -1,5 +1,5 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
-import { type MachineState, printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
+import type { MachineState } from "../../../providers/netbox/objects/machine.model";
 import {
   nestedId,
   type ObjectRow,
@@ -10,10 +10,10 @@ import {
 } from "../../../providers/netbox/objects/object.model";
 import { customValue, type ObjectTypeName } from "../../../providers/netbox/objects/objecttypes";
 import { groupBy, isRecord, sameValue } from "../../../providers/values";
-import { canonical } from "../../netbox/address";
+import { canonical, hostOf } from "../../netbox/address";
 import { Hosts, Prefixes, type Vrf } from "../../netbox/ipam";
-import { isConfigurable } from "../../netbox/roles";
 import type { NetboxView } from "../../netbox/view";
+import { assignedTypes, freeAddresses, type InterfaceType, type NamedNic, type Part, placed } from "./parts";
 
 // What NetBox has already: which object is meant, and which of its values are people's.
 
@@ -98,16 +98,30 @@ export class Documented {
     return found;
   }
 
-  private gatewayed: { tag: string; rows: Set<ObjectRow> } | undefined;
+  private gatewayed: { tag: string; rows: Map<ObjectRow, string> } | undefined;
 
-  /** Is an address in this prefix tagged as its gateway? */
-  hasTaggedGateway(prefix: ObjectRow, tag: string): boolean {
+  /** The first address in this prefix and its VRF that is tagged as its gateway. */
+  taggedGateway(prefix: ObjectRow, tag: string): string | undefined {
     if (this.gatewayed?.tag !== tag) {
-      const tagged = this.view.addresses.filter((each) => tagSlugs(each).includes(tag));
-      const holding = tagged.flatMap(({ address, vrf }) => [...this.prefixes.holding(String(address), nestedId(vrf))]);
-      this.gatewayed = { tag, rows: new Set(holding.map(({ row }) => row)) };
+      const rows = new Map<ObjectRow, string>();
+      for (const each of this.view.addresses.filter((one) => tagSlugs(one).includes(tag)))
+        for (const { row } of this.prefixes.holding(String(each.address), nestedId(each.vrf)))
+          if (!rows.has(row)) rows.set(row, hostOf(String(each.address)));
+      this.gatewayed = { tag, rows };
     }
-    return this.gatewayed.rows.has(prefix);
+    return this.gatewayed.rows.get(prefix);
+  }
+
+  /** The addresses of an interface. */
+  addressesOn(type: InterfaceType, interfaceId: number): ObjectRow[] {
+    return this.byInterface.get(placeOf(assignedTypes[type], interfaceId)) ?? [];
+  }
+
+  private addressesById: Map<number, ObjectRow> | undefined;
+
+  address(id: number): ObjectRow | undefined {
+    this.addressesById ??= new Map(this.view.addresses.map((each) => [each.id, each]));
+    return this.addressesById.get(id);
   }
 
   private tables: Map<Vrf, string> | undefined;
@@ -152,16 +166,27 @@ export class Documented {
   }
 
   /** The address of a host that one of these interfaces has. */
-  onInterfaces(type: "vmInterface" | "interface", rows: ObjectRow[], host: string): ObjectRow | undefined {
+  onInterfaces(type: InterfaceType, rows: ObjectRow[], host: string): ObjectRow | undefined {
     return rows
-      .flatMap(({ id }) => this.byInterface.get(placeOf(interfaceTypes[type], id)) ?? [])
-      .find(({ address }) => sameHost(String(address), host));
+      .flatMap(({ id }) => this.addressesOn(type, id))
+      .find(({ address }) => canonical(String(address)) === canonical(host));
+  }
+
+  private readonly claims = new Map<string, string>();
+
+  /**
+   * Is an address this interface's, or did another one of this run ask for it before?
+   * @param row NetBox's, of which there may be several of one host
+   */
+  claim({ address, vrfId }: { address: string; vrfId: Vrf }, row: ObjectRow | undefined, place: string): boolean {
+    const key = row === undefined ? `${canonical(address)} ${vrfId ?? ""}` : String(row.id);
+    const holder = this.claims.get(key) ?? place;
+    this.claims.set(key, holder);
+    return holder === place;
   }
 }
 
 const placeOf = (type: unknown, id: unknown): string => `${String(type)} ${String(id)}`;
-const interfaceTypes = { vmInterface: "virtualization.vminterface", interface: "dcim.interface" } as const;
-const sameHost = (a: string, b: string): boolean => canonical(a) === canonical(b);
 
 export const clusterNameOf = ({ cluster }: ObjectRow): string => (isRecord(cluster) ? String(cluster.name) : "");
 const nameKey = (cluster: string, name: string): string => `${cluster}\0${name.toLowerCase()}`;
@@ -177,10 +202,6 @@ const unwritten: Record<string, readonly unknown[]> = {
   startOnBoot: ["off"],
   enabled: [true],
 };
-
-interface Part extends Owned {
-  objectId?: number | undefined;
-}
 
 /** What is taken of an object's wanted values, and what a person wrote otherwise, by field. */
 function settle(
@@ -224,18 +245,22 @@ export function merged(
   there: ObjectRow | undefined,
   known: MachineState | undefined,
   overwrite: boolean,
+  { key, nics = [] }: { key: string; nics?: readonly NamedNic[] | undefined },
 ): MachineArgs {
   const kinds = { virtualMachine: "vmInterface", device: "interface" } as const;
   const id = there?.id;
   const madeByUs = id !== undefined && known === undefined && documented.view.madeByUs.has(`${args.type}/${id}`);
-  const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces");
+  const interfaces = placed(documented, args.interfaces ?? {}, id, kinds[args.type], known, "interfaces", nics);
+  for (const each of Object.values(interfaces)) {
+    // As NetBox calls it.
+    const parent = each.fields.parent === undefined ? undefined : interfaces[String(each.fields.parent)]?.fields.name;
+    if (parent !== undefined && args.type === "virtualMachine") each.fields = { ...each.fields, parent };
+  }
   const disks = placed(documented, args.disks ?? {}, id, "virtualDisk", known, "disks");
-  const addresses = Object.entries(interfaces).map(([name, each]) =>
-    freeAddresses(documented, kinds[args.type], name, each, known),
-  );
-  const foreign = [...(args.conflicts ?? []), ...addresses.flatMap(({ conflicts }) => conflicts)];
-  for (const [n, [name, each]] of Object.entries(interfaces).entries())
-    interfaces[name] = { ...each, addresses: addresses[n]?.free ?? [] };
+  const { free, conflicts: taken } = freeAddresses(documented, kinds[args.type], key, interfaces, known);
+  const foreign = [...(args.conflicts ?? []), ...taken].sort();
+  for (const [name, each] of Object.entries(interfaces))
+    interfaces[name] = { ...each, addresses: free.get(name) ?? [] };
   const found = {
     ...args,
     interfaces,
@@ -272,74 +297,3 @@ const rowOf = (documented: Documented, type: ObjectTypeName, machineId: number, 
   type === "vmInterface" || type === "virtualDisk" || type === "interface"
     ? documented.parts(type, machineId).find((each) => each.id === id)
     : undefined;
-
-/** Parts with the rows that are there for them: by what is known, by name, by MAC; an interface keeps the name that a person gave it. */
-function placed<T extends Part>(
-  documented: Documented,
-  wanted: Record<string, T>,
-  machineId: number | undefined,
-  type: "vmInterface" | "virtualDisk" | "interface",
-  known: MachineState | undefined,
-  place: "interfaces" | "disks",
-): Record<string, T> {
-  if (machineId === undefined) return { ...wanted };
-  const rows = documented.parts(type, machineId);
-  const taken = new Set<number>();
-  const found = new Map<string, ObjectRow>();
-  const finders: ((name: string, each: T, row: ObjectRow) => boolean)[] = [
-    (name, _, { id }) => known?.parts[`${place}/${name}`]?.id === id,
-    (name, _, row) => row.name === name,
-    (_, { fields: { mac } }, row) => mac !== undefined && String(row.mac_address ?? "").toUpperCase() === mac,
-  ];
-  for (const finds of finders)
-    for (const [name, each] of Object.entries(wanted)) {
-      const row = found.has(name) ? undefined : rows.find((one) => !taken.has(one.id) && finds(name, each, one));
-      if (row === undefined) continue;
-      found.set(name, row);
-      taken.add(row.id);
-    }
-  return Object.fromEntries(
-    Object.entries(wanted).map(([name, each]) => {
-      const row = found.get(name);
-      if (row === undefined) return [name, each];
-      const fields = row.name === name ? each.fields : { ...each.fields, name: row.name };
-      return [name, { ...each, fields, objectId: row.id }];
-    }),
-  );
-}
-
-/** Addresses that nobody else has; with a person's own prefix length where that differs. */
-function freeAddresses(
-  documented: Documented,
-  type: "vmInterface" | "interface",
-  name: string,
-  { addresses = [], objectId }: { addresses?: string[]; objectId?: number | undefined },
-  known: MachineState | undefined,
-): { free: string[]; conflicts: string[] } {
-  const conflicts: string[] = [];
-  const free = addresses.flatMap((text) => {
-    const asked = readAsked(text);
-    const rows = documented.addressesOf(asked.address, asked.vrfId);
-    const before = Object.entries(known?.parts ?? {}).find(
-      ([, { id, address }]) => address !== undefined && rows.some((row) => row.id === id),
-    );
-    const isHere = (row: ObjectRow) =>
-      row.id === before?.[1].id ||
-      (row.assigned_object_type === interfaceTypes[type] && row.assigned_object_id === objectId);
-    const row = rows.find(isHere) ?? rows.find((each) => each.assigned_object_id === null) ?? rows[0];
-    if (row === undefined) return [text];
-    if (isHere(row) || (row.assigned_object_id === null && !isOfSeveral(row))) {
-      // What is in the state without its VRF is the same address.
-      const vrfId = before !== undefined && !before[0].includes(" vrf:") ? undefined : asked.vrfId;
-      return [printAsked({ ...asked, address: String(row.address), vrfId })];
-    }
-    // One that several answer to is documented where people put it.
-    if (!isOfSeveral(row))
-      conflicts.push(`interfaces.${name}.addresses: ${asked.address} belongs to another object in NetBox`);
-    return [];
-  });
-  return { free, conflicts };
-}
-
-const isOfSeveral = ({ address, role }: ObjectRow): boolean =>
-  !isConfigurable({ address: String(address), role: isRecord(role) ? String(role.value) : undefined }, true);

@@ -5,15 +5,18 @@ import { ObjectRow, tagSlugs } from "../../../providers/netbox/objects/object.mo
 import { findMark } from "../../../providers/ownership/mark";
 import { descriptionFrom, guestNameOf } from "../../../providers/proxmox/nodes/guest.model";
 import { isRecord } from "../../../providers/values";
+import { discoveredTags } from "../../netbox/discovered";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { type ClusterPlace, placeOfCluster } from "../../netbox/vlans";
+import { addressWords } from "./addresswords";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
-import { guestArgs, guestRoles, vidsOf } from "./guest";
+import { guestArgs, guestRoles, interfaceNames, nicTraits, vidsOf } from "./guest";
 import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
-import { declarePrefixes } from "./prefixes";
+import { freeAddresses, type NamedNic, placed } from "./parts";
+import { declarePrefixes, Gateways } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
 import { keepOthers, reportVanished } from "./vanished";
 import { placeInVrfs, type VrfChoices, vrfChoices } from "./vrfs";
@@ -89,8 +92,11 @@ class Run {
       choices.syncNodes === false
         ? new Map<string, string>()
         : declareNodes(this.machines, view, prerequisites, { cluster, declare, vrfs, place });
-    for (const machine of view.machines)
-      this.guest(view, machine, { place, devices, prerequisites, cluster, declare, vrfs });
+    // How a guest gets its addresses is told beside all prefixes of the run.
+    const context = { place, devices, prerequisites, cluster, declare, vrfs };
+    const declared = view.machines.map((machine) => this.guest(view, machine, context));
+    const gateways = new Gateways(this.machines.documented, prerequisites, this.facts.site);
+    for (const declareNow of declared) declareNow?.(gateways);
     this.fields.declare(view, prerequisites, choices);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
@@ -105,6 +111,7 @@ class Run {
     return prerequisites.declare(key, "cluster", { fields, removal: "delete" }, ["cluster-type-proxmox"]);
   }
 
+  /** A guest and what it refers to. @returns what declares it, once that is known of all guests */
   private guest(
     view: Reached,
     seen: SeenMachine,
@@ -116,12 +123,12 @@ class Run {
       declare: boolean;
       vrfs: VrfChoices;
     },
-  ): void {
+  ): ((gateways: Gateways) => void) | undefined {
     const { site, known, netbox } = this.facts;
     const key = guestName(view.name, seen.vmid);
     const state = known.get(key);
     const there = matchGuest(this.machines, view, seen, state);
-    if (there === "several") return;
+    if (there === "several") return undefined;
     const marked = findMark(descriptionFrom(seen.config));
     const isHandedOver = there !== undefined && tagSlugs(there).includes(site.adoptTag);
     if (marked !== undefined || isHandedOver) {
@@ -135,8 +142,9 @@ class Run {
       });
       if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
       if (state && context.declare) this.machines.keep(key, state, { released: true });
-      return;
+      return undefined;
     }
+    if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
     const { prerequisites } = context;
     const own = there === undefined ? [] : vlansOn(this.machines.documented.parts("vmInterface", there.id));
     const vlans = new Map(vidsOf(seen).map((vid) => [vid, prerequisites.vlan(vid, context.place, own)] as const));
@@ -148,9 +156,8 @@ class Run {
         ...{ cluster: view.name, vmid: seen.vmid, name: guestNameOf(seen), ...urlOf(netbox, there) },
         ...{ change: "conflicting", details: unclear },
       });
-      if (there) this.machines.taken.add(`virtualMachine/${there.id}`);
       if (state && context.declare) this.machines.keep(key, state);
-      return;
+      return undefined;
     }
     const args = guestArgs(seen, view.name, {
       fields: site.customFields,
@@ -161,36 +168,74 @@ class Run {
       device: (node) => context.devices.get(node),
       units: site,
       lacks: this.facts.lacks,
+      reserved: [site.adoptTag, site.promoteTag, ...discoveredTags],
     });
     const fields = args.fields ?? {};
     if (typeof fields.platform === "string") fields.platform = prerequisites.platform(fields.platform);
     else if (seen.agent === undefined && state?.fields.platform !== undefined) fields.platform = state.fields.platform;
     if (seen.agent === undefined && state !== undefined) keepSeenAddresses(args, state);
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
+    const names = interfaceNames(seen);
+    const nics = nicTraits(seen).map((nic) => ({ ...nic, name: names.get(nic.slot) ?? "" }));
     const conflicts = placeInVrfs(this.machines.documented, args, there, {
-      ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface" },
+      ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface", known: state, nics },
     });
     fields.role = prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {
-      const names = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
-      this.fields.add(names);
+      const used = declarePrefixes(this.machines.documented, this.facts, seen, args, prerequisites);
+      this.fields.add(used);
+    }
+    const declared = { ...context, key, args: { ...args, conflicts }, there, state, nics };
+    return (gateways) => this.declareGuest(view, seen, declared, gateways);
+  }
+
+  private declareGuest(
+    view: Reached,
+    seen: SeenMachine,
+    {
+      key,
+      args,
+      there,
+      state,
+      nics,
+      cluster,
+      declare,
+    }: {
+      key: string;
+      args: ReturnType<typeof guestArgs> & { conflicts: string[] };
+      there: ObjectRow | undefined;
+      state: MachineState | undefined;
+      nics: NamedNic[];
+      cluster: string;
+      declare: boolean;
+    },
+    gateways: Gateways,
+  ): void {
+    const { documented } = this.machines;
+    const { allocateFrom } = this.facts.site.customFields;
+    const type = "vmInterface" as const;
+    const placedNow = placed(documented, args.interfaces ?? {}, there?.id, type, state, "interfaces", nics);
+    const { free: freeOf } = freeAddresses(documented, type, key, placedNow, state);
+    const free = Object.fromEntries(
+      Object.entries(placedNow).map(([name, each]) => [name, { ...each, addresses: freeOf.get(name) ?? [] }]),
+    );
+    const { words, notes } = addressWords(seen, { interfaces: free }, there, documented, (address) =>
+      gateways.of(address),
+    );
+    for (const [name, each] of Object.entries(args.interfaces ?? {})) {
+      const said = words.get(name);
+      if (said !== undefined) each.customFields = { ...each.customFields, [allocateFrom]: said };
     }
     const written = [args, ...Object.values(args.interfaces ?? {}), ...Object.values(args.disks ?? {})];
     this.fields.add(written.flatMap(({ customFields = {} }) => Object.keys(customFields)));
     for (const each of written) if (each.customFields) each.customFields = this.machines.typed(each.customFields);
-    this.machines.declare(
-      key,
-      view.name,
-      { type: "virtualMachine", ...args, conflicts },
-      there,
-      state,
-      context.declare,
-      {
-        vmid: seen.vmid,
-        after: [context.cluster, nodeName(view.name, seen.node)],
-      },
-    );
+    this.machines.declare(key, view.name, { type: "virtualMachine", ...args }, there, state, declare, {
+      vmid: seen.vmid,
+      after: [cluster, nodeName(view.name, seen.node)],
+      nics,
+      notes,
+    });
   }
 
   private readonly names = new Map<string, number>();
@@ -201,7 +246,10 @@ class Run {
     const isFree = (text: string) =>
       !this.names.has(key(text)) &&
       !this.machines.documented.machinesNamed(cluster, text).some((each) => each.id !== there?.id);
-    const chosen = isFree(name) ? name : `${name} (${vmid})`;
+    // The site program knows its name on Proxmox VE by its VMID behind it.
+    const suffix = ` (${vmid})`;
+    const chosen =
+      name.length <= longestName && isFree(name) ? name : `${name.slice(0, longestName - suffix.length)}${suffix}`;
     this.names.set(key(chosen), vmid);
     return chosen;
   }
@@ -217,6 +265,9 @@ const vlansOn = (interfaces: ObjectRow[]): ObjectRow[] =>
 const severalVlans = (url: string, vid: number, several: readonly ObjectRow[], cluster: string): string =>
   `NetBox has ${several.length} VLANs ${vid} that could be meant (${several.map(({ id, name }) => `${String(name)} ${url}/ipam/vlans/${id}/`).join(", ")}): set netbox-proxmox:discovery.clusters["${cluster}"].vlanGroup, or give their groups a scope`;
 
+/** Characters of a virtual machine's name that NetBox takes. */
+const longestName = 64;
+
 /** What an agent said before, where it says nothing now. */
 function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, state: MachineState): void {
   for (const [name, each] of Object.entries(args.interfaces ?? {})) {
@@ -224,5 +275,7 @@ function keepSeenAddresses(args: Pick<MachineArgs, "interfaces" | "primary">, st
     const hosts = new Set((each.addresses ?? []).map((address) => address.split("/")[0]));
     each.addresses = [...(each.addresses ?? []), ...before.filter((address) => !hosts.has(address.split("/")[0]))];
   }
+  for (const [name, each] of Object.entries(state.interfaces))
+    if (each.fields.parent !== undefined && args.interfaces !== undefined) args.interfaces[name] ??= each;
   if (args.primary === undefined && state.primary !== undefined) args.primary = state.primary;
 }

@@ -10,6 +10,10 @@ import { ClusterChoices, DiscoverySettings } from "../settings";
 export interface AgentView {
   /** With prefix length, by MAC in capitals. */
   addresses: Record<string, string[]>;
+  /** The names of network devices inside, by MAC. */
+  names?: Record<string, string>;
+  /** VLANs that a guest made on the device with this MAC. */
+  vlans?: { name: string; mac: string; addresses: string[] }[];
   /** `Debian GNU/Linux 12`. */
   system?: string | undefined;
 }

@@ -1,5 +1,5 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
-import { printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
+import { type MachineState, printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
 import { nestedId, type ObjectRow } from "../../../providers/netbox/objects/object.model";
 import { isRecord } from "../../../providers/values";
 import { lengthOf } from "../../netbox/address";
@@ -7,6 +7,7 @@ import { globalTable, isNamed, type Vrf } from "../../netbox/ipam";
 import type { NetboxView } from "../../netbox/view";
 import type { ClusterChoices } from "../settings";
 import type { Documented } from "./merge";
+import { type InterfaceType, type NamedNic, type Part, placed } from "./parts";
 
 // In which VRF an address is: Proxmox VE doesn't know that there are any.
 
@@ -49,13 +50,26 @@ export function placeInVrfs(
   documented: Documented,
   args: Pick<MachineArgs, "interfaces">,
   there: ObjectRow | undefined,
-  { choices, bridgeField, type }: { choices: VrfChoices; bridgeField: string; type: "vmInterface" | "interface" },
+  {
+    choices,
+    bridgeField,
+    type,
+    known,
+    nics,
+  }: {
+    choices: VrfChoices;
+    bridgeField: string;
+    type: InterfaceType;
+    known: MachineState | undefined;
+    nics?: readonly NamedNic[];
+  },
 ): string[] {
   const rows = there === undefined ? [] : documented.parts(type, there.id);
+  const own = placed(documented, args.interfaces ?? {}, there?.id, type, known, "interfaces", nics);
   const conflicts: string[] = [];
   const interfaces = Object.entries(args.interfaces ?? {}).map(([name, each]) => {
     const vlan = String(each.fields?.untaggedVlan ?? "");
-    const said = saidOf(choices, rows, name, each, bridgeField);
+    const said = saidOf(choices, rowOf(rows, own[name]), name, each, bridgeField);
     const addresses = (each.addresses ?? []).flatMap((text) => {
       const asked = readAsked(text);
       if (asked.vrfId !== undefined) return [text];
@@ -74,17 +88,18 @@ export function placeInVrfs(
   return conflicts;
 }
 
+const rowOf = (rows: ObjectRow[], part: Part | undefined): ObjectRow | undefined =>
+  part?.objectId === undefined ? undefined : rows.find(({ id }) => id === part.objectId);
+
 /** The VRF that the interface has in NetBox, or that the settings name; nothing where neither does. */
 function saidOf(
   { byNetwork, all }: VrfChoices,
-  rows: ObjectRow[],
+  row: ObjectRow | undefined,
   name: string,
   { fields = {}, customFields = {} }: NonNullable<MachineArgs["interfaces"]>[string],
   bridgeField: string,
 ): Vrf[] {
-  const isIt = ({ name: label, mac_address: mac }: ObjectRow) =>
-    label === name || (fields.mac !== undefined && mac === fields.mac);
-  const own = nestedId(rows.find(isIt)?.vrf);
+  const own = nestedId(row?.vrf);
   if (own !== undefined) return [own];
   const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields.untaggedVlan ?? ""))?.[1] ?? "";
   const bridge = String(customFields[bridgeField] ?? name);

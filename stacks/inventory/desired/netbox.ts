@@ -10,9 +10,11 @@ import type { LiveGuest } from "../../../providers/proxmox/live.schemas";
 import { guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
+import { canonical } from "../../netbox/address";
 import { namedNode, vmidOf } from "../../netbox/identity";
-import { slots } from "../../netbox/interfaces";
+import { slotInterfaces } from "../../netbox/interfaces";
 import { Prefixes } from "../../netbox/ipam";
+import { nicsOf } from "../../netbox/nics";
 import { isBuilt, isLeft, powerOfStatus } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
@@ -88,6 +90,12 @@ function machinesOf(
   settings: Settings,
 ): [number, Carrier][] {
   const byMachine = groupBy(netbox.interfaces, ({ guestId }) => guestId);
+  const hosts = new Map(
+    [...groupBy(netbox.addresses, ({ interfaceId }) => interfaceId)].map(([id, own]) => [
+      id,
+      own.map(({ address }) => canonical(address)),
+    ]),
+  );
   const guests = new Map(
     [...clusters].map(([name, { facts }]) => [name, new Map(facts.guests.map((guest) => [guest.vmid, guest]))]),
   );
@@ -108,12 +116,17 @@ function machinesOf(
       drift,
     });
     if (cluster && guest) graph.relate(netboxScope, "DESCRIBES", own, cluster.ids.guest(guest.node, guest.vmid));
-    const slotted = slots(byMachine.get(id) ?? [], () => {});
-    return [...slotted].map(([slot, each]) => {
-      const nic = cluster && guest && cluster.ids.nic(guest.vmid, `net${slot}`);
-      if (nic && each.untaggedVlan) graph.relate(netboxScope, "ON_VLAN", nic, vlanEnd(each.untaggedVlan));
-      return [each.id, { machine: own, nic }];
-    });
+    const interfaces = (byMachine.get(id) ?? []).map((each) => ({ ...each, hosts: hosts.get(each.id) ?? [] }));
+    const config = guest && cluster?.facts.configs.get(guest.vmid);
+    const { slotted, others } = slotInterfaces(interfaces, guest && config ? nicsOf(config, guest.type) : [], () => {});
+    return [
+      ...others.map((each): [number, Carrier] => [each.id, { machine: own, nic: undefined }]),
+      ...[...slotted].map(([slot, each]): [number, Carrier] => {
+        const nic = cluster && guest && cluster.ids.nic(guest.vmid, `net${slot}`);
+        if (nic && each.untaggedVlan) graph.relate(netboxScope, "ON_VLAN", nic, vlanEnd(each.untaggedVlan));
+        return [each.id, { machine: own, nic }];
+      }),
+    ];
   });
 }
 

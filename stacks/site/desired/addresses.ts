@@ -7,14 +7,17 @@ import type {
 } from "../../../providers/netbox/schemas";
 import type { Mark } from "../../../providers/ownership/mark";
 import { addressOwner, parseAllocation } from "../../../providers/ownership/netbox";
-import { type Family, familyOf, hostOf } from "../../netbox/address";
+import { canonical, type Family, familyOf, hostOf, lengthOf } from "../../netbox/address";
 import { guestFullName } from "../../netbox/hostnames";
+import { keptWord } from "../../netbox/interfaces";
 import type { Ipam } from "../../netbox/ipam";
 import { isConfigurable } from "../../netbox/roles";
+import { addressOnProxmox } from "./carried";
 import { configuredIn } from "./configured";
 import { formerName } from "./guestnames";
 import { keptOutOf } from "./keptout";
 import { allocationIdentity } from "./names";
+import type { PresentGuest } from "./present";
 import { type AddressSelection, offers, selectAddresses, wordsIn } from "./selectors";
 import type { AddressRef, Automatic, DesiredAllocation, DesiredNic, Site } from "./types";
 
@@ -23,11 +26,16 @@ export interface Addressing {
   guest: NetboxVirtualMachine;
   mark: Mark;
   slotted: Map<number, NetboxInterface>;
+  /** Interfaces that are no network device of Proxmox VE's: their addresses are documented, and named. */
+  others?: NetboxInterface[];
   vmid: number;
+  /** What the guest has, where it is there. */
+  present?: PresentGuest | undefined;
 }
 
 interface Nic {
-  slot: number;
+  /** Undefined of an interface that is no network device. */
+  slot: number | undefined;
   vmInterface: NetboxInterface;
   allocations: DesiredAllocation[];
 }
@@ -37,7 +45,12 @@ export function addressesOf(
   addressing: Addressing,
   problem: (text: string) => void,
 ): { allocations: DesiredAllocation[]; nics: DesiredNic[] } {
-  const nics = [...addressing.slotted].map(([slot, vmInterface]) => ({
+  const { slotted, others = [] } = addressing;
+  const all: [number | undefined, NetboxInterface][] = [
+    ...slotted,
+    ...others.map((each): [undefined, NetboxInterface] => [undefined, each]),
+  ];
+  const nics = all.map(([slot, vmInterface]) => ({
     slot,
     vmInterface,
     allocations: allocationsOf(addressing, slot, vmInterface, problem),
@@ -49,7 +62,9 @@ export function addressesOf(
   }));
   return {
     allocations: withNames.flatMap(({ allocations }) => allocations),
-    nics: withNames.map((nic) => desiredNic(addressing, withNames, nic)),
+    nics: withNames.flatMap(({ slot, ...nic }) =>
+      slot === undefined ? [] : [desiredNic(addressing, withNames, { slot, ...nic })],
+    ),
   };
 }
 
@@ -57,7 +72,7 @@ export function addressesOf(
 
 function allocationsOf(
   addressing: Addressing,
-  slot: number,
+  slot: number | undefined,
   vmInterface: NetboxInterface,
   problem: (text: string) => void,
 ): DesiredAllocation[] {
@@ -85,7 +100,7 @@ function allocationsOf(
       problem(
         `address ${address} of interface ${vmInterface.name} has the status SLAAC, which IPv4 doesn't know; set it to DHCP or active`,
       );
-  const words = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords));
+  const words = wordsOf(addressing, vmInterface).filter((word) => !(word in automaticWords) && !(word in keptWords));
   const given = new Set(fromPerson.flatMap((each) => (each.isConfigurable ? [each.inputs.family] : [])));
   const { selections, problems } = selectAddresses(
     words,
@@ -100,7 +115,7 @@ function allocationsOf(
     const { family, sources, place, known, vrfId } = selection;
     const ordinal = ordinalOf(site, vmInterface.id, there, selection);
     const inputs = { ...base, family, ordinal, given: false, from: sources };
-    const before = known ?? keptByGuest(addressing, slot, selection);
+    const before = known ?? (slot === undefined ? undefined : keptByGuest(addressing, slot, selection));
     const recorded = site.state.addresses.get(`${vmInterface.id}/v${family}-${ordinal}`);
     const isNew = known === undefined && before === undefined;
     const left =
@@ -166,9 +181,11 @@ function ordinalOf(
 }
 
 /** Is this just what the guest's configuration on Proxmox VE has for the device? */
-function hasConfigured({ site, guest, vmid }: Addressing, slot: number, address: string): boolean {
+function hasConfigured({ site, guest, vmid }: Addressing, slot: number | undefined, address: string): boolean {
+  if (slot === undefined) return false;
   const seen = site.proxmox.get(guest.clusterName ?? "")?.seen.get(vmid)?.addresses[String(slot)];
-  return (seen ?? configuredIn(site.state.guests.get(guest.id), slot)).includes(address);
+  const all = seen ?? configuredIn(site.state.guests.get(guest.id), slot);
+  return all.some((each) => isSameHost(address, each) && lengthOf(each) === lengthOf(address));
 }
 
 /** Words of `allocate_from` for what a guest's network gives by itself. */
@@ -177,6 +194,9 @@ const automaticWords: Readonly<Record<string, { family: Family; automatic: Autom
   dhcp6: { family: 6, automatic: "dhcp" },
   slaac: { family: 6, automatic: "auto" },
 };
+
+/** Words of `allocate_from` for what stays as Proxmox VE has it: NetBox only documents it. */
+const keptWords: Readonly<Record<string, Family>> = { [keptWord[4]]: 4, [keptWord[6]]: 6 };
 
 /** What an interface asks for, word by word. */
 function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
@@ -279,26 +299,47 @@ function nameOnNic({ netbox }: Site, { allocations }: Nic): string | undefined {
 
 // ---- NICs
 
-function desiredNic(addressing: Addressing, nics: Nic[], { slot, vmInterface, allocations }: Nic): DesiredNic {
-  const { site } = addressing;
+function desiredNic(
+  addressing: Addressing,
+  all: Nic[],
+  { slot, vmInterface, allocations }: Nic & { slot: number },
+): DesiredNic {
+  const { site, present } = addressing;
+  const has = present?.nics.get(slot) ?? {};
   const { ipam } = site.netbox;
   const nic: DesiredNic = { slot };
   for (const family of [4, 6] as const) {
+    const [ip, gw] = family === 4 ? [has.ip, has.gw] : [has.ip6, has.gw6];
+    if (present !== undefined && wordsOf(addressing, vmInterface).some((word) => keptWords[word] === family)) {
+      const kept = ip === undefined ? undefined : presentRef(ip);
+      nic.kept = [...(nic.kept ?? []), family];
+      Object.assign(nic, family === 4 ? { v4: kept, gateway4: gw } : { v6: kept, gateway6: gw });
+      continue;
+    }
     const ofFamily = allocations.filter(({ inputs, isConfigurable }) => isConfigurable && inputs.family === family);
     // PVE's cloud-init takes one address of a family a NIC.
-    const chosen = ofFamily.find(({ inputs }) => inputs.primary) ?? firstOf(site, ofFamily);
+    const chosen =
+      ofFamily.find(({ inputs }) => inputs.primary) ??
+      ofFamily.find(({ inputs }) => inputs.address !== undefined && isSameHost(inputs.address, ip)) ??
+      firstOf(site, ofFamily);
     const automatic = automaticOf(addressing, vmInterface, family, chosen);
     if (automatic !== undefined && (chosen === undefined || chosen.inputs.address !== undefined)) {
       Object.assign(nic, family === 4 ? { v4: automatic } : { v6: automatic });
       continue;
     }
-    if (chosen === undefined) continue;
+    if (chosen === undefined) {
+      // It says nothing of an address, which is what no word says, too.
+      if (ip === "manual") Object.assign(nic, family === 4 ? { v4: presentRef(ip) } : { v6: presentRef(ip) });
+      continue;
+    }
     const { address, from } = chosen.inputs;
-    const ref: AddressRef = address === undefined ? { allocation: chosen.key } : { address };
+    const ref: AddressRef =
+      address === undefined ? { allocation: chosen.key } : { address: addressOnProxmox(address, ip) };
     const prefix =
       address === undefined ? prefixOfSource(ipam, from[0]) : ipam.prefixes.narrowest(address, chosen.vrfId);
     // A second default route would fight with the first.
-    const gateway = prefix && chosen === leading(site, nics, family) ? gatewayOf(site, prefix) : undefined;
+    const found = chosen.key === leading(site, all, family)?.key && prefix ? gatewayOf(site, prefix) : undefined;
+    const gateway = found === undefined ? undefined : addressOnProxmox(found, gw);
     if (family === 4) Object.assign(nic, { v4: ref, gateway4: gateway });
     else Object.assign(nic, { v6: ref, gateway6: gateway });
   }
@@ -308,10 +349,18 @@ function desiredNic(addressing: Addressing, nics: Nic[], { slot, vmInterface, al
 /** The address whose gateway is the guest's: the primary one, or the first where no NIC is configured with that. */
 function leading(site: Site, nics: Nic[], family: Family): DesiredAllocation | undefined {
   const all = nics
+    .filter(({ slot }) => slot !== undefined)
     .flatMap(({ allocations }) => allocations)
     .filter(({ inputs, isConfigurable }) => isConfigurable && inputs.family === family);
   return all.find(({ inputs }) => inputs.primary) ?? firstOf(site, all);
 }
+
+/** What a guest has, as it is wanted. */
+const presentRef = (ip: string): AddressRef | Automatic =>
+  ip === "dhcp" || ip === "auto" || ip === "manual" ? { automatic: ip } : { address: ip };
+
+const isSameHost = (address: string, present: string | undefined): boolean =>
+  present?.includes("/") === true && canonical(address) === canonical(present);
 
 /** The prefix that an address to come is taken from, or that its range lies in. */
 function prefixOfSource(ipam: Ipam, source: AddressSource | undefined): NetboxPrefix | undefined {

@@ -60,14 +60,20 @@ export function clashes(site: Site, guests: DesiredGuest[], left: ReadonlySet<nu
 }
 
 function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: DesiredGuest): Claim {
-  const given = nics.flatMap(({ v4, v6 }) => [v4, v6].flatMap((ref) => (ref && "address" in ref ? ref.address : [])));
+  // What stays as Proxmox VE has it is nobody's claim.
+  const given = nics.flatMap(({ v4, v6, kept = [] }) =>
+    [kept.includes(4) ? undefined : v4, kept.includes(6) ? undefined : v6].flatMap((ref) =>
+      ref && "address" in ref ? [canonical(ref.address)] : [],
+    ),
+  );
   return {
     id,
     title: `${name} (${guestUrl(mark)})`,
     vmid: [within(inputs.cluster, inputs.vmid)],
-    name: [within(inputs.cluster, inputs.name.toLowerCase())],
+    // NetBox's: a guest that is NAME (VMID) there may share NAME on Proxmox VE.
+    name: [within(inputs.cluster, name.toLowerCase())],
     address: allocations.flatMap(({ isConfigurable: mayBeGiven, vrfId, inputs: { address } }) =>
-      mayBeGiven && address !== undefined && given.includes(address) ? [inVrf(vrfId, address)] : [],
+      mayBeGiven && address !== undefined && given.includes(canonical(address)) ? [inVrf(vrfId, address)] : [],
     ),
   };
 }

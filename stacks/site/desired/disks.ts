@@ -8,7 +8,9 @@ import { withoutUndefined } from "../../../providers/values";
 import { toMebibytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
 import { isOptionValue } from "../settings";
+import { diskSizeOnProxmox } from "./carried";
 import { diskOptionsOf } from "./options";
+import type { PresentGuest } from "./present";
 
 const rooms: Record<GuestType, Disks & { example: string }> = {
   qemu: { ...drives, example: "scsi0, scsi1, …" },
@@ -23,7 +25,7 @@ export function disksOf(
   disks: NetboxDisk[],
   guest: NetboxVirtualMachine,
   type: GuestType,
-  kept: KeptDisks,
+  { kept, present = {} }: { kept: KeptDisks; present?: PresentGuest["disks"] | undefined },
   settings: Settings,
   problem: (text: string) => void,
 ): Record<string, Disk> | undefined {
@@ -37,7 +39,8 @@ export function disksOf(
       return [];
     }
     const options = diskOptionsOf(disk, guest, type, settings, problem);
-    if (/^mp/.test(name) && options?.mp === undefined)
+    // One that is there has its path.
+    if (/^mp/.test(name) && options?.mp === undefined && present[name] === undefined)
       problem(
         `virtual disk ${name} has no path in the container; write one, such as /srv/data, into its custom field ${site.customFields.optionPrefix}mp`,
       );
@@ -54,7 +57,8 @@ export function disksOf(
       problem(
         `virtual disk ${name} has ${printSize(wanted)}, less than the template's ${least}; give it at least that in NetBox`,
       );
-    return [[name, withoutUndefined({ size: printSize(Math.max(wanted, 1)), storage, options })]];
+    const there = diskSizeOnProxmox(size, present[name]?.size, site.diskBaseUnit);
+    return [[name, withoutUndefined({ size: there ?? printSize(Math.max(wanted, 1)), storage, options })]];
   });
   const unlisted = Object.fromEntries(Object.keys(kept).map((slot) => [slot, {}]));
   return { ...unlisted, ...Object.fromEntries(listed) };

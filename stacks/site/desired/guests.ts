@@ -3,11 +3,14 @@ import type { NetboxGuestInputs } from "../../../providers/netbox/virtualization
 import { guestTitle } from "../../../providers/ownership/mark";
 import { type Disk, shrinkProblem } from "../../../providers/proxmox/nodes/guest.model";
 import { bootProblem, vmSettledProblem, vmState } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import type { GuestType } from "../../../providers/proxmox/schemas";
 import { groupBy, isRecord } from "../../../providers/values";
+import { canonical } from "../../netbox/address";
 import { guestTypeOf, namedNode, vmidOf } from "../../netbox/identity";
-import { slots } from "../../netbox/interfaces";
+import { type InterfaceTraits, type NicTraits, type SlottedInterfaces, slotInterfaces } from "../../netbox/interfaces";
 import { isBuilt, isLeft, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
+import { nameOnProxmox, nicOnProxmox } from "./carried";
 import { clashes } from "./clashes";
 import { disksOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
@@ -15,6 +18,7 @@ import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
 import { memoryOf, migrationProblem, type NodeNeeds, nicProblems, Placement, placeOfGuest } from "./placement";
+import type { PresentGuest } from "./present";
 import { diskSlotProblems, nicSlotProblems } from "./slots";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import type { DesiredGuest, GuestProblem, Machine, Problem, Site } from "./types";
@@ -95,18 +99,29 @@ function desiredGuest(
   // What failed, or has a status of its own, is left as it is, and not made where it isn't.
   if (isLeft(guest.status) && !found.built) return { problems };
 
-  checkNumbers(guest, problem);
-  if (interfaces.length === 0) problem("it has no interface; add one in NetBox, named net0");
+  const name = nameOnProxmox(guest, { vmid: found.vmid, type }, found.present);
+  checkNumbers({ ...guest, name }, found.present?.name, problem);
   const own = settingsOf(guest, settings, problem);
-  const slotted = slots(interfaces, problem);
+  const { slotted, others } = slottedInterfaces(site, interfaces, type, found.present, problem);
+  if (slotted.size === 0 && found.present?.nics.size !== 0) problem(lacksInterface(interfaces));
   const nics = new Map(
-    [...slotted].map(([slot, each]) => [slot, nicOf(each, guest, type, own, settings, problem)] as const),
+    [...slotted].map(
+      ([slot, each]) =>
+        [slot, nicOnProxmox(nicOf(each, guest, type, own, settings, problem), found.present?.nics.get(slot))] as const,
+    ),
   );
   const rebuilds = found.built && own.rebuild !== undefined && own.rebuild !== found.rebuild && !found.adopts;
   const target = rebuilds ? { ...found, built: false, kept: undefined } : found;
-  const mapping: GuestMapping = { site, guest, mark, type, own, facts, target, slotted, nics, problem };
+  const mapping: GuestMapping = { site, guest, name, mark, type, own, facts, target, slotted, nics, problem };
   const source = type === "qemu" ? templateOf(mapping) : lxcTemplateOf(mapping);
-  const diskMap = disksOf(disks, guest, type, target.kept ?? keptOf(source), settings, problem);
+  const diskMap = disksOf(
+    disks,
+    guest,
+    type,
+    { kept: target.kept ?? keptOf(source), present: found.present?.disks },
+    settings,
+    problem,
+  );
   if (source?.volume !== undefined && !target.built) checkRootfs(mapping, diskMap);
   const standing = {
     type,
@@ -125,7 +140,10 @@ function desiredGuest(
   const at = node ?? target.node;
   if (target.built && at !== undefined) nicProblems(mapping, at, nics, target.networks);
   if (target.built && node !== undefined) checkMigration(mapping, node);
-  const given = addressesOf({ site, guest, mark, slotted, vmid: target.vmid } satisfies Addressing, problem);
+  const given = addressesOf(
+    { site, guest, mark, slotted, others, vmid: target.vmid, present: found.present } satisfies Addressing,
+    problem,
+  );
   const machine = machineOf(mapping, { node, placement: target.placement ?? placed, disks: diskMap, source });
   if (target.built && !target.adopts && guest.status !== "failed") checkChanges(mapping, machine);
   if (problems.length > 0) return { problems };
@@ -149,6 +167,32 @@ function desiredGuest(
     },
   };
 }
+
+/** A guest's interfaces by the slots of its network devices, and those that are none. */
+function slottedInterfaces(
+  { netbox, settings }: Site,
+  interfaces: NetboxInterface[],
+  type: GuestType,
+  present: PresentGuest | undefined,
+  problem: (text: string) => void,
+): SlottedInterfaces<NetboxInterface & InterfaceTraits> {
+  const { bridge, netModel } = settings.site.customFields;
+  const traits = interfaces.map((each) => ({
+    ...each,
+    isDevice: [bridge, netModel].some((field) => each.customFields.get(field) !== undefined),
+    hosts: netbox.ipam.onInterface(each.id).map(({ address }) => canonical(address)),
+  }));
+  const nics = [...(present?.nics ?? [])].map(([slot, { mac, name, ip = "", ip6 = "" }]): NicTraits => {
+    const inside = type === "lxc" ? name : undefined;
+    return { slot, mac, inside, hosts: [ip, ip6].filter((each) => each.includes("/")).map(canonical) };
+  });
+  return slotInterfaces(traits, nics, problem);
+}
+
+const lacksInterface = (interfaces: NetboxInterface[]): string =>
+  interfaces.length === 0
+    ? "it has no interface; add one in NetBox, named net0"
+    : `none of its interfaces (${interfaces.map(({ name }) => name).join(", ")}) is a network device; add one in NetBox, named net0`;
 
 /** The custom field that VMIDs are written into, where NetBox has it. */
 function vmidFieldOf({ netbox, settings }: Site): NetboxGuestInputs["field"] {

@@ -1,14 +1,15 @@
 import type { NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import { type Mark, printMark } from "../../../providers/ownership/mark";
-import { type Disk, type Nic, tagLike, tidyTags } from "../../../providers/proxmox/nodes/guest.model";
+import type { Mark } from "../../../providers/ownership/mark";
+import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { discoveredTags } from "../../netbox/discovered";
 import { hostnameLike, hostnameProblem, machineName } from "../../netbox/hostnames";
 import { nameInside } from "../../netbox/interfaces";
 import { isLeft, powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
+import { describe, keysOnProxmox, sizeOnProxmox, tagsOnProxmox } from "./carried";
 import type { GuestSettings } from "./guestsettings";
-import { nicModelOf } from "./networks";
+import { type DesiredNetwork, nicModelOf } from "./networks";
 import { optionsOfGuest } from "./options";
 import type { Source } from "./sources";
 import type { Machine, ProxmoxFacts, Site } from "./types";
@@ -18,6 +19,8 @@ import type { GuestTarget } from "./vmid";
 export interface GuestMapping {
   site: Site;
   guest: NetboxVirtualMachine;
+  /** Its name on Proxmox VE. */
+  name: string;
   mark: Mark;
   type: GuestType;
   own: GuestSettings;
@@ -25,7 +28,7 @@ export interface GuestMapping {
   target: GuestTarget;
   slotted: Map<number, NetboxInterface>;
   /** By slot number. */
-  nics: Map<number, Nic>;
+  nics: Map<number, DesiredNetwork>;
   problem: (text: string) => void;
 }
 
@@ -45,9 +48,13 @@ export function machineOf(mapping: GuestMapping, { source, ...settled }: Settled
     : { type: "lxc", inputs: { ...common, ...container(mapping), template: source?.vmid ?? source?.volume } };
 }
 
-/** What neither kind of guest can be. */
-export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string) => void): void {
-  const wrong = hostnameProblem(guest.name);
+/** What neither kind of guest can be. @param present the name that it has on Proxmox VE */
+export function checkNumbers(
+  guest: Pick<NetboxVirtualMachine, "name" | "memory">,
+  present: string | undefined,
+  problem: (text: string) => void,
+): void {
+  const wrong = guest.name === present ? undefined : hostnameProblem(guest.name);
   const near = hostnameLike(guest.name);
   if (wrong !== undefined)
     problem(
@@ -61,7 +68,7 @@ export function checkNumbers(guest: NetboxVirtualMachine, problem: (text: string
 const longestNotes = 8192;
 
 /** What both kinds of guest have. */
-function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMapping) {
+function sharedInputs({ site, guest, name, type, own, target, mark, problem }: GuestMapping) {
   const { settings } = site;
   const { ramBaseUnit, reboots, adopt, adoptTag } = settings.site;
   const policy = own.rebootPolicy ?? "never";
@@ -71,16 +78,15 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     problem("a container can't be paused; set it to offline or active in NetBox");
   if (wanted === "paused" && own.ha !== undefined && own.ha !== "none")
     problem("a guest with HA can't be paused; take its HA away, or set it to offline or active in NetBox");
-  const description = [guest.description, guest.comments, printMark(mark)]
-    .map((part) => part.trim().replace(/\r\n/g, "\n"))
-    .filter((part) => part !== "")
-    .join("\n\n");
+  const { present } = target;
+  const notes = [guest.description, guest.comments].map((part) => part.trim()).filter((part) => part !== "");
+  const description = describe(notes.join("\n\n"), mark, present);
   if (description.length > longestNotes)
     problem(
       `its description and comments make ${description.length} characters of notes, and PVE takes ${longestNotes}; shorten them in NetBox`,
     );
   // Tags that are between NetBox and this program.
-  const notOfPve = (tag: string) => [adoptTag, settings.site.promoteTag, ...discoveredTags].includes(tag);
+  const isNetboxs = (tag: string) => [adoptTag, settings.site.promoteTag, ...discoveredTags].includes(tag);
   const asked = adopt || guest.tags.includes(adoptTag);
   return {
     cluster: guest.clusterName ?? "",
@@ -88,10 +94,13 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
     mark,
     fullClone: own.fullClone ?? true,
     storage: own.storage,
-    name: machineName(guest.name),
+    name: machineName(name),
     description,
-    tags: tidyTags(guest.tags.filter((tag) => !notOfPve(tag)).map(tagLike)).filter((tag) => tag !== ""),
-    memory: guest.memory === undefined ? undefined : toMebibytes(guest.memory, ramBaseUnit),
+    tags: tagsOnProxmox(guest.tags, present, isNetboxs),
+    memory:
+      guest.memory === undefined
+        ? undefined
+        : (sizeOnProxmox(guest.memory, present?.memory, ramBaseUnit) ?? toMebibytes(guest.memory, ramBaseUnit)),
     pool: own.pool,
     ha: own.ha,
     options: optionsOfGuest(guest, type, settings, problem),
@@ -104,10 +113,10 @@ function sharedInputs({ site, guest, type, own, target, mark, problem }: GuestMa
 }
 
 /** The public keys that a guest gets. */
-function sshKeysOf({ site, guest, own }: GuestMapping): string[] | undefined {
+function sshKeysOf({ site, guest, own, target }: GuestMapping): string[] | undefined {
   const field = guest.customFields.get(site.settings.site.customFields.sshKeys) ?? "";
   const keys = [...(own.sshKeys ?? []), ...field.split(/\r?\n/)].map((key) => key.trim()).filter((key) => key !== "");
-  return keys.length === 0 ? undefined : [...new Set(keys)];
+  return keysOnProxmox(keys.length === 0 ? undefined : [...new Set(keys)], target.present);
 }
 
 function passwordOf({ site, own, problem }: GuestMapping): { name: string; version: string } | undefined {
@@ -120,7 +129,7 @@ function passwordOf({ site, own, problem }: GuestMapping): { name: string; versi
   return { name: own.password, version: version ?? "" };
 }
 
-const nicAt = ({ nics }: GuestMapping, slot: number): Nic => nics.get(slot) ?? { bridge: "" };
+const nicAt = ({ nics }: GuestMapping, slot: number): DesiredNetwork => nics.get(slot) ?? { bridge: "" };
 
 // ---- virtual machines
 
@@ -135,7 +144,7 @@ function virtualMachine(mapping: GuestMapping) {
     );
   const networks = Object.fromEntries(
     [...slotted].map(([slot, each]) => {
-      const nic = nicAt(mapping, slot);
+      const { name: _inside, ...nic } = nicAt(mapping, slot);
       if (nic.mtu !== undefined && nic.mtu > 65_520)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
       return [`net${slot}`, { model: nicModelOf(each, own, site.settings, problem), ...nic }];
@@ -165,14 +174,16 @@ function container(mapping: GuestMapping) {
   const networks = Object.fromEntries(
     [...slotted].map(([slot, each]) => {
       const nic = nicAt(mapping, slot);
-      if (nic.mtu !== undefined && nic.mtu < 64)
+      if (nic.mtu !== undefined && nic.mtu !== 1 && nic.mtu < 64)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at least 64 for a container`);
-      return [`net${slot}`, { name: nameInside(slot, each), ...nic }];
+      return [`net${slot}`, { ...nic, name: nic.name ?? nameInside(slot, each) }];
     }),
   );
   const names = Object.values(networks).map(({ name }) => name);
   const twice = names.find((name, n) => names.indexOf(name) !== n);
-  if (twice !== undefined) problem(`two of its interfaces are ${twice} inside the container; rename one in NetBox`);
+  const has = [...(mapping.target.present?.nics.values() ?? [])].map(({ name }) => name);
+  if (twice !== undefined && has.indexOf(twice) === has.lastIndexOf(twice))
+    problem(`two of its interfaces are ${twice} inside the container; rename one in NetBox`);
   return {
     type: "lxc" as const,
     cores: guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus),

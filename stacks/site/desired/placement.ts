@@ -115,7 +115,7 @@ export function migrationProblem(facts: ProxmoxFacts, node: string, storages: st
 export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mtu }: Nic): string | undefined {
   const known = bridges.get(node);
   if (known === undefined) return undefined;
-  if (!known.has(bridge)) return `lacks bridge ${bridge}`;
+  if (bridge !== "" && !known.has(bridge)) return `lacks bridge ${bridge}`;
   // PVE's MTU of 1 is the bridge's own; a bridge that says nothing has 1500.
   const most = known.get(bridge) ?? 1500;
   return mtu !== undefined && mtu > most

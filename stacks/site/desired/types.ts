@@ -29,6 +29,7 @@ import type {
   StorageResource,
 } from "../../../providers/proxmox/schemas";
 import type { KnownResource } from "../../known";
+import type { Family } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
@@ -150,7 +151,7 @@ export interface Site {
 export type AddressRef = { address: string } | { allocation: string };
 
 /** An address that the guest gets from its network: by DHCP, or (IPv6) by router advertisements. */
-export type Automatic = { automatic: "dhcp" | "auto" };
+export type Automatic = { automatic: "dhcp" | "auto" | "manual" };
 
 export interface DesiredAllocation {
   /** What tells it from every other one: `INTERFACE` and ordinal, or the NetBox id of a given address. */
@@ -171,6 +172,8 @@ export interface DesiredNic {
   v6?: AddressRef | Automatic;
   gateway4?: string;
   gateway6?: string;
+  /** Families whose addresses are Proxmox VE's own: NetBox can't hold them. */
+  kept?: Family[];
 }
 
 /** A machine's inputs, but for the addresses, which may not be known yet. */

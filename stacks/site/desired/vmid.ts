@@ -8,6 +8,7 @@ import type { GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
 import { awayOf } from "./placement";
+import { type PresentGuest, presentFrom, presentIn } from "./present";
 import type { ExaminedGuest, KnownGuest, ProxmoxFacts, Site } from "./types";
 
 /** A guest's target on a VMID, and what is there already. */
@@ -29,6 +30,8 @@ export interface GuestTarget {
   kept?: KeptDisks;
   /** It was taken over without a cloud-init drive: what that would tell it nobody reads. */
   withoutCloudInit?: boolean;
+  /** What it has, where it is there. */
+  present?: PresentGuest | undefined;
   /** Its NICs as they were last seen. */
   networks?: Record<string, { bridge?: string; mtu?: number }>;
 }
@@ -81,9 +84,10 @@ export function targetOf(
   const vmid = before ?? named ?? ids.vmid;
   const there = facts.guests.get(vmid);
   const target = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
-  if (known !== undefined) return { ...target, ...fromState(known, type, facts.seen.get(vmid)) };
-  if (there === undefined) return { ...target, built: false };
   const seen = facts.seen.get(vmid);
+  if (known !== undefined) return { ...target, ...fromState(known, type, seen) };
+  if (there === undefined) return { ...target, built: false };
+  const present = seen && there.type === type ? presentFrom(seen.config, type) : undefined;
   if (seen === undefined && awayOf(facts, vmid) !== undefined) {
     problem(
       `VMID ${vmid} is on ${there.node}, which is offline, so that nobody can say whose it is; run again when that node is back`,
@@ -91,9 +95,16 @@ export function targetOf(
     return undefined;
   }
   // An interrupted run's guest may still be on its way: it has no mark yet, and the handler waits for it.
-  if (sameMark(mark, seen?.mark) || seen?.making) return { ...target, built: there.type === type && !seen?.making };
+  if (sameMark(mark, seen?.mark) || seen?.making) {
+    const built = there.type === type && !seen?.making;
+    return { ...target, built, present: built ? present : undefined };
+  }
   if (asked && seen?.mark === undefined && there.type === type && !there.template)
-    return { ...target, built: true, adopts: true, kept: {}, withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}) };
+    return {
+      ...target,
+      ...{ built: true, adopts: true, kept: {}, present },
+      withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}),
+    };
   const owner = seen?.mark;
   const whose = owner === undefined ? "which is not ours" : `which belongs to ${owner.stack} (${guestUrl(owner)})`;
   const what =
@@ -130,7 +141,7 @@ function fromState(
   known: KnownGuest,
   type: GuestType,
   seen: ExaminedGuest | undefined,
-): Pick<GuestTarget, "built" | "rebuild" | "placement" | "kept" | "networks" | "withoutCloudInit"> {
+): Pick<GuestTarget, "built" | "rebuild" | "placement" | "kept" | "present" | "networks" | "withoutCloudInit"> {
   const parsed = last.safeParse(known.last);
   if (!parsed.success || known.type !== type) return { built: false };
   const { placement, rebuild, disks, networks, cloudInit } = parsed.data;
@@ -142,6 +153,7 @@ function fromState(
     built: true,
     rebuild,
     placement,
+    present: presentIn(known.last),
     networks,
     withoutCloudInit,
     kept: Object.fromEntries(kept.map(([slot]) => [slot, {}])),

@@ -178,6 +178,57 @@ describe("an address that Proxmox VE has", () => {
     const { report } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
     expect(report[0]?.details.join()).toMatch(/10\.9\.0\.5\/24 belongs to another object/);
   });
+
+  it("goes by the VRF of the interface that a person called otherwise", async () => {
+    await open();
+    const [blue, red] = await vrfs("blue", "red");
+    await prefixIn(blue);
+    await prefixIn(red);
+    const cluster = { name: "pve-lab" };
+    const vm = await netbox("POST", "virtualization/virtual-machines/", { name: "box", cluster, status: "offline" });
+    await netbox("POST", "virtualization/interfaces/", { virtual_machine: vm.id, name: "uplink", vrf: red });
+    expect(await applied()).toEqual(["10.9.0.0/24 blue", "10.9.0.0/24 red", "10.9.0.5/24 red"]);
+  });
+
+  it("is two guests' in two VRFs, and one guest's in one", async () => {
+    await open();
+    const ids = await vrfs("blue", "red");
+    for (const vrf of ids) await prefixIn(vrf);
+    for (const [vmid, bridge] of [
+      [7001, "vmbr1"],
+      [7002, "vmbr1"],
+    ] as const)
+      await systems?.clients.proxmox("POST", "/nodes/pve1/qemu", {
+        ...{ vmid, name: `box${vmid}`, memory: 64, net0: `virtio=BC:24:11:00:00:0${vmid - 6999},bridge=${bridge}` },
+        ipconfig0: "ip=10.9.0.5/24",
+      });
+    const { report } = await plan({ vmids: [7000, 7001, 7002], vrfs: { vmbr0: "blue", vmbr1: "red" } });
+    expect(report.map(({ vmid, details }) => [vmid, details])).toEqual([
+      [7000, []],
+      [7001, []],
+      [7002, [expect.stringMatching(/10\.9\.0\.5\/24 belongs to another object/)]],
+    ]);
+  });
+
+  it("has the gateway of its VRF's prefix, and keeps another one on Proxmox VE", async () => {
+    await open({ ide2: "local-lvm:cloudinit" });
+    const [blue, red] = await vrfs("blue", "red");
+    await prefixIn(blue, { custom_fields: { gateway: "10.9.0.1" } });
+    await prefixIn(red, { custom_fields: { gateway: "10.9.0.254" } });
+    expect(JSON.stringify((await plan({ vrf: "blue" })).declared)).not.toContain('"allocate_from":"kept"');
+    expect(JSON.stringify((await plan({ vrf: "red" })).declared)).toContain('"allocate_from":"kept"');
+  });
+
+  it("that several machines share stays on Proxmox VE where a guest is configured with it", async () => {
+    await open({ ide2: "local-lvm:cloudinit", ipconfig0: "ip=10.9.0.9/24" });
+    await prefixIn(undefined);
+    const known = machineState.parse(await apply());
+    const address = Object.values(known.parts).find((each) => each.address !== undefined);
+    await netbox("PATCH", `ipam/ip-addresses/${address?.id}/`, { role: "vip" });
+    const { declared } = await plan({}, new Map([["guest-pve-lab-7000", known]]));
+    expect(JSON.stringify(declared)).toContain('"addresses":["10.9.0.9/24"]');
+    expect(JSON.stringify(declared)).toContain('"allocate_from":"kept"');
+  });
 });
 
 describe("a VLAN number that several places have", () => {

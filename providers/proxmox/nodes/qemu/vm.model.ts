@@ -24,6 +24,7 @@ import {
   optionsIn,
   setOrRemove,
   splitWords,
+  sshKeysFrom,
   tagsFrom,
   tidyTags,
 } from "../guest.model";
@@ -75,7 +76,11 @@ export const changedVmFields = (state: object, inputs: object): (typeof managedO
 export const vmDiff = guestDiff(changedVmFields);
 
 const netSlot = /^net\d+$/;
-const models = ["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "i82551", "pcnet"];
+/** Models of a NIC that PVE knows. */
+export const nicModels = [
+  ...["virtio", "e1000", "e1000e", "vmxnet3", "rtl8139", "ne2k_pci", "i82551", "pcnet"],
+  ...["e1000-82540em", "e1000-82544gc", "e1000-82545em", "i82557b", "i82559er", "ne2k_isa"],
+];
 const special: Readonly<Record<string, OptionTable>> = { efidisk0: efiOptions, tpmstate0: tpmOptions };
 
 /** A virtual machine's disks. */
@@ -91,7 +96,7 @@ export const drives: Disks = {
 /** A NIC's property string. */
 export function networkFrom(value: string): Network {
   const { head, options } = parsePropertyString(value);
-  const model = options.get("model") ?? models.find((each) => options.has(each)) ?? head ?? "virtio";
+  const model = options.get("model") ?? nicModels.find((each) => options.has(each)) ?? head ?? "virtio";
   return { model, ...nicFrom(options), mac: (options.get(model) ?? options.get("macaddr"))?.toUpperCase() };
 }
 
@@ -115,7 +120,6 @@ export function vmFromApi(config: GuestConfig, { power, pool, ha }: Observed, wa
       key.startsWith("ipconfig") ? [[key.slice(8), sortedOptions(configText(config, key) ?? "")]] : [],
     ),
   );
-  const keys = decodeURIComponent(configText(config, "sshkeys") ?? "");
   const { cloudInit: init } = wanted;
   return {
     ...wanted,
@@ -136,7 +140,7 @@ export function vmFromApi(config: GuestConfig, { power, pool, ha }: Observed, wa
           user: only(init, "user", configText(config, "ciuser") ?? ""),
           // PVE shows that there is a password, and never which.
           password: config.cipassword === undefined ? undefined : init.password,
-          sshKeys: only(init, "sshKeys", splitWords(keys, /\n/)),
+          sshKeys: only(init, "sshKeys", sshKeysFrom(config)),
           ipconfig,
           nameservers: only(init, "nameservers", splitWords(configText(config, "nameserver"), /[ ,;]+/)),
           searchDomain: only(init, "searchDomain", configText(config, "searchdomain") ?? ""),
@@ -162,7 +166,8 @@ function networkTo(wanted: Network, before: string | undefined): string {
   const { options } = parsePropertyString(before ?? "");
   const seen = before === undefined ? undefined : networkFrom(before);
   const mac = wanted.mac ?? seen?.mac;
-  for (const key of ["model", "macaddr", ...models, "bridge", "tag", "trunks", "mtu", "link_down"]) options.delete(key);
+  for (const key of ["model", "macaddr", ...nicModels, "bridge", "tag", "trunks", "mtu", "link_down"])
+    options.delete(key);
   for (const [key, value] of Object.entries(nicTo(wanted))) if (value !== undefined) options.set(key, String(value));
   return printPropertyString({ head: mac === undefined ? wanted.model : `${wanted.model}=${mac}`, options });
 }

@@ -42,7 +42,13 @@ type World = typeof world extends fc.Arbitrary<infer W> ? W : never;
 function planOf({ prefixes, ranges, addresses, asks }: World, vrfId: number | undefined) {
   const nic: NetboxInterface = {
     ...{ id: 7, name: "net0", guestId: 1, enabled: true, mtu: undefined, mode: undefined, untaggedVlan: undefined },
-    ...{ taggedVids: [], mac: undefined, customFields: new Map([["allocate_from", asks]]) },
+    ...{
+      taggedVids: [],
+      mac: undefined,
+      parentId: undefined,
+      bridgeId: undefined,
+      customFields: new Map([["allocate_from", asks]]),
+    },
     ...(vrfId === undefined ? {} : { vrf: { id: vrfId, name: `vrf-${vrfId}` } }),
   };
   const facts = {

@@ -43,6 +43,8 @@ const nic: NetboxInterface = {
   mode: "access",
   untaggedVlan: { id: 7, vid: 71 },
   taggedVids: [],
+  parentId: undefined,
+  bridgeId: undefined,
   mac: undefined,
   customFields: new Map(),
 };

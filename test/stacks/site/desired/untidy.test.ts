@@ -40,16 +40,9 @@ const address = (
   ...more,
 });
 const nic = (id: number, asks?: string): NetboxInterface => ({
-  id,
-  name: "net0",
-  guestId: id,
-  enabled: true,
-  mtu: undefined,
-  mode: undefined,
-  untaggedVlan: undefined,
-  taggedVids: [],
-  mac: undefined,
-  customFields: new Map([["allocate_from", asks]]),
+  ...{ id, name: "net0", guestId: id, enabled: true, mtu: undefined, mode: undefined, untaggedVlan: undefined },
+  ...{ parentId: undefined, bridgeId: undefined },
+  ...{ taggedVids: [], mac: undefined, customFields: new Map([["allocate_from", asks]]) },
 });
 
 /** Looks at others' prefixes and addresses while so many guests are mapped, of a NetBox with so many of each. */

@@ -1,0 +1,8 @@
+import { describe, it } from "vitest";
+import { carriesAll } from "../harness/carried";
+
+describe("2,000 guests of any configuration that Proxmox VE takes", () => {
+  it("are changed by nothing on their way through discovery and their hand-over", { timeout: 900_000 }, () =>
+    carriesAll(2000),
+  );
+});
