@@ -34,11 +34,12 @@ export const sitePermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
-  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["virtualization.virtualmachine"], actions: ["change", "delete"] },
   { objectTypes: ["ipam.ipaddress"], actions: ["add", "change", "delete"] },
   { objectTypes: ["netbox_dns.view", "netbox_dns.zone", "netbox_dns.record"], actions: ["view"], only: "netbox-dns" },
   { objectTypes: ["netbox_dns.record"], actions: ["add", "change", "delete"], only: "netbox-dns" },
+  // Last, as what an access stack made before is told by its place in this list.
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
 ];
 
 /** What `preview` and `preview --refresh` need of them: to look. */
@@ -131,8 +132,6 @@ export const discoveryPermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
-  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
-  { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
   // NetBox looks up what an object names among what the user may see: a node's site, a guest's tenant.
   { objectTypes: ["dcim.site"], actions: ["view"], only: "nodes" },
   {
@@ -163,6 +162,9 @@ export const discoveryPermissions: ObjectPermission[] = [
     ],
     actions: ["add", "change"],
   },
+  // Last, as what an access stack made before is told by its place in this list.
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
 ];
 
 /** The intent program's in NetBox: to look, and to write guests. */
@@ -186,7 +188,6 @@ export const intentPermissions: ObjectPermission[] = [
     ],
     actions: ["view"],
   },
-  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["virtualization.virtualmachine"], actions: ["add", "change"] },
   {
     objectTypes: ["dcim.macaddress", "ipam.ipaddress", "virtualization.virtualdisk", "virtualization.vminterface"],
@@ -212,6 +213,8 @@ export const intentPermissions: ObjectPermission[] = [
     only: "prerequisites",
   },
   { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "netbox-dns" },
+  // Last, as what an access stack made before is told by its place in this list.
+  { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
 ];
 
 /** The access program's: whoever may change all rights may give itself the rest. */

@@ -246,13 +246,18 @@ describe("in pipelines", () => {
   });
 
   it("a plan that can't be made is told on the pull request, and fails", { timeout: 400_000 }, async () => {
-    const id = systems.lab.guestIds.get("w1");
-    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 1 });
+    const ids = ["w1", "w2"].map((name) => systems.lab.guestIds.get(name));
+    const give = (memory: number) =>
+      Promise.all(
+        ids.map((id) => systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory })),
+      );
+    // One alone would be left out; all are as if NetBox were read wrongly.
+    await give(1);
     const refused = await runWorkflow("preview");
     expect(refused.code).not.toBe(0);
     expect(github.comments[0]?.body).toMatch(/### prod: can't be planned/);
     expect(github.comments[0]?.body).toMatch(/w1 \(\S+\): 1 MB of memory are less than PVE takes/);
-    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 512 });
+    await give(512);
   });
 
   it("drift opens one issue, and its end closes it", { timeout: 400_000 }, async () => {
