@@ -37,7 +37,9 @@ const guests = attributes
 
 const changedIn = ({ old, new: wanted }: ResourceStep): string[] =>
   [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
-    (key) => !["uuid", "system", "pending", "cloudInitAt"].includes(key) && JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
+    (key) =>
+      !["uuid", "system", "pending", "cloudInitAt"].includes(key) &&
+      JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
   );
 const brief = (steps: ResourceStep[]) =>
   steps.map((step) => `${step.op} ${step.type} ${step.name}: ${changedIn(step).join(",")}`).sort();

@@ -119,6 +119,16 @@ const list = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const shared = (there: unknown, ours: unknown): unknown =>
   orNothing(list(ours).filter((each) => list(there).includes(each)));
 
+/** Values that NetBox gives by itself. */
+const unwritten: Readonly<Record<string, readonly unknown[]>> = {
+  status: ["active", "offline", "paused"],
+  startOnBoot: ["off"],
+  enabled: [true],
+};
+
+/** May it be that nobody wrote a field's value? */
+export const isUnwritten = (field: string, value: unknown): boolean => unwritten[field]?.includes(value) ?? false;
+
 /** Somebody changed a field between the plan and the write. */
 export class Conflict extends Error {
   constructor(
@@ -159,7 +169,8 @@ export function patchFor(
       names.flatMap((name) => {
         const [is, goal, was] = [orNothing(now[name]), orNothing(next[name]), orNothing(last[name])];
         if (sameValue(is, goal)) return [];
-        const isTheirs = is !== undefined && !sameValue(is, was) && !adds.includes(name);
+        const isNobodys = known === undefined && kind === "fields" && isUnwritten(name, is);
+        const isTheirs = is !== undefined && !sameValue(is, was) && !adds.includes(name) && !isNobodys;
         if (leaving && (isTheirs || adds.includes(name))) return [];
         if (isTheirs && !wanted.overwrite) throw new Conflict(name, is);
         const others = adds.includes(name) ? list(fieldsFrom(type, row, [name])[name]) : [];

@@ -106,7 +106,9 @@ export async function ensureObject(
     const again = inputs.removal === "decommission" ? fieldsTo(inputs.type, inputs.initial) : {};
     // What an interrupted run of ours wrote is not somebody else's.
     const wanted = { ...inputs, overwrite: inputs.overwrite || made };
-    await writeObject(netbox, inputs.type, there.id, nameIn(inputs), wanted, undefined, ({ status }) =>
+    // Its name may be a person's, and none of ours.
+    const name = nameIn(inputs) ?? there.name ?? `#${there.id}`;
+    await writeObject(netbox, inputs.type, there.id, name, wanted, undefined, ({ status }) =>
       isRecord(status) && status.value === "decommissioning" ? again : undefined,
     );
     return { row: there, made, isNew: false, before };

@@ -46,7 +46,8 @@ export function declareNodes(
       );
       return undefined;
     });
-    if (there === undefined || state !== undefined) {
+    // What a person's device is, the person said.
+    if (there === undefined || state?.made === true || state?.fields.role !== undefined) {
       prerequisites.deviceType(nodeType.maker, nodeType.model);
       Object.assign(args.fields ?? {}, { role: prerequisites.role(nodeRole, false), deviceType: nodeType.model });
     }

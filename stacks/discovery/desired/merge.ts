@@ -1,6 +1,7 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
 import {
+  isUnwritten,
   nestedId,
   type ObjectRow,
   type Owned,
@@ -196,13 +197,6 @@ export const customFieldOf = (each: ObjectRow, name: string): string | undefined
   return value === undefined ? undefined : String(value);
 };
 
-/** Values that NetBox gives by itself: nobody wrote them. */
-const unwritten: Record<string, readonly unknown[]> = {
-  status: ["active", "offline", "paused"],
-  startOnBoot: ["off"],
-  enabled: [true],
-};
-
 /** What is taken of an object's wanted values, and what a person wrote otherwise, by field. */
 function settle(
   type: ObjectTypeName,
@@ -224,7 +218,7 @@ function settle(
           (was !== undefined && sameValue(is, was)) ||
           // What an interrupted run made says what it wrote, in a state that was lost.
           (base === undefined && isOurs) ||
-          (base === undefined && kind === "fields" && (unwritten[name]?.includes(is) ?? false));
+          (base === undefined && kind === "fields" && isUnwritten(name, is));
         if (!free) conflicts.push(`${name}: NetBox has ${printValue(is)}, Proxmox VE ${printValue(value)}`);
         return free;
       }),
