@@ -28,10 +28,9 @@ export function killTree(pid: number): void {
   }
 }
 
-/** The command lines of all processes at this moment. */
-export const commandLines = (): string =>
-  readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
+/** The command lines of a process and all that it started, at this moment. */
+export const commandLines = (process: number): string =>
+  descendants(process)
     .map((pid) => {
       try {
         return readFileSync(`/proc/${pid}/cmdline`, "latin1");

@@ -214,11 +214,11 @@ describe("access", () => {
     const said: string[] = [];
     const secrets = new Set<string>();
     const watched = async (command: string, ...args: string[]) => {
-      const { done } = stack.start(command, args);
+      const { pid, done } = stack.start(command, args);
       let isOver = false;
       const looking = (async () => {
         while (!isOver) {
-          said.push(commandLines());
+          said.push(commandLines(pid));
           await sleep(50);
         }
       })();

@@ -59,11 +59,11 @@ describe.each(ways)("secrets in $where", ({ where, verbose }) => {
 
   /** Runs while it looks at all command lines, and keeps what was said. */
   async function watched(command: string, ...args: string[]): Promise<number> {
-    const { done } = stack.start(command, args);
+    const { pid, done } = stack.start(command, args);
     let isOver = false;
     const looking = (async () => {
       while (!isOver) {
-        said.push(commandLines());
+        said.push(commandLines(pid));
         await new Promise((resolve) => setTimeout(resolve, 300));
       }
     })();
