@@ -243,7 +243,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
     let isOver = false;
     const looking = (async () => {
       while (!isOver) {
-        heard.push({ name: "processes", text: commandLines() });
+        heard.push({ name: "processes", text: commandLines(process.pid) });
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     })();
