@@ -6,6 +6,7 @@ import { anyMark } from "../providers/ownership/mark";
 import { Self } from "../providers/ownership/owner";
 import { isRecord } from "../providers/values";
 import type { KnownResource, KnownResources } from "./known";
+import { listedNames } from "./plan/listed";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
 import { readResources } from "./state";
@@ -48,11 +49,11 @@ export function stateProblems(resources: KnownResources, self: Self, hasFile: (n
     }),
     ...[...strange.stack].map(
       ([stack, titles]) =>
-        `The state of this stack (${self.stack}) holds what Pulumi stack ${stack} made (${listed(titles)}). If this stack had that name before, set netbox-proxmox:site.formerStacks (\`pulumi config set --path 'netbox-proxmox:site.formerStacks[${self.former.stacks.length}]' ${stack}\`) and run again: its marks are written anew. If ${stack} is still there, do not: a copied state looks just like a renamed one, and two stacks must not share what they own; start this one with an empty state.`,
+        `The state of this stack (${self.stack}) holds what Pulumi stack ${stack} made (${listedNames(titles, 5)}). If this stack had that name before, set netbox-proxmox:site.formerStacks (\`pulumi config set --path 'netbox-proxmox:site.formerStacks[${self.former.stacks.length}]' ${stack}\`) and run again: its marks are written anew. If ${stack} is still there, do not: a copied state looks just like a renamed one, and two stacks must not share what they own; start this one with an empty state.`,
     ),
     ...[...strange.url].map(
       ([url, titles]) =>
-        `The state of this stack was recorded from the NetBox at ${url} (${listed(titles)}), and netbox-proxmox:netbox.url is ${self.netboxUrl}. If that NetBox moved, set netbox-proxmox:netbox.formerUrls (\`pulumi config set --path 'netbox-proxmox:netbox.formerUrls[${self.former.urls.length}]' ${url}\`) and run again: its marks are written anew. If it is another NetBox, or a copy, set netbox.url back: what one NetBox documents, another must not remove.`,
+        `The state of this stack was recorded from the NetBox at ${url} (${listedNames(titles, 5)}), and netbox-proxmox:netbox.url is ${self.netboxUrl}. If that NetBox moved, set netbox-proxmox:netbox.formerUrls (\`pulumi config set --path 'netbox-proxmox:netbox.formerUrls[${self.former.urls.length}]' ${url}\`) and run again: its marks are written anew. If it is another NetBox, or a copy, set netbox.url back: what one NetBox documents, another must not remove.`,
     ),
   ];
 }
@@ -72,7 +73,3 @@ function originOf({ type, properties }: KnownResource): { stack?: string; url?: 
 }
 
 const add = (map: Map<string, string[]>, key: string, title: string) => map.set(key, [...(map.get(key) ?? []), title]);
-
-const shown = 5;
-const listed = (titles: string[]): string =>
-  `${titles.slice(0, shown).join(", ")}${titles.length > shown ? ` and ${titles.length - shown} more` : ""}`;

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { type Allowance, allowance, allowedOf } from "../../providers/missing";
 import { type Change, type Effect, effects } from "./change";
+import { listedNames } from "./listed";
 
 // How much of what a run may do at once.
 
@@ -111,8 +112,6 @@ export interface Doubt {
 const doubtOf = (effect: Effect, changes: Change[], doubts: Doubt[]): Doubt | undefined =>
   doubts.find((doubt) => doubt.effect === effect && changes.some(doubt.explains));
 
-const shown = 12;
-
 const byName = (a: Change, b: Change): number => a.name.localeCompare(b.name, "en", { numeric: true });
 
 /** What stands in a run's way because it would do too much of one thing: one sentence an effect, with its objects and the setting that lifts it. */
@@ -130,15 +129,11 @@ export function judgeLimits(
     if (having.length <= allowed) return [];
     const { isRemoval, one, many } = meanings[effect];
     const count = having.length;
-    const names = having
-      .sort(byName)
-      .slice(0, shown)
-      .map(({ name, url }) => (url === undefined ? name : `${name} (${url})`));
-    const more = count > shown ? ` and ${count - shown} more` : "";
+    const names = having.sort(byName).map(({ name, url }) => (url === undefined ? name : `${name} (${url})`));
     const general = isRemoval && doubt === undefined ? ", or netbox-proxmox:site.maxRemovals," : "";
     const why = doubt === undefined ? "" : `, since ${doubt.why}`;
     return [
-      `${count} ${count === 1 ? one : many}, and ${allowed} are allowed at once${why}: ${names.join(", ")}${more}. If that is meant, set netbox-proxmox:site.limits.${effect} to ${count}${general} for this run.`,
+      `${count} ${count === 1 ? one : many}, and ${allowed} are allowed at once${why}: ${listedNames(names)}. If that is meant, set netbox-proxmox:site.limits.${effect} to ${count}${general} for this run.`,
     ];
   });
 }

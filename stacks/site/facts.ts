@@ -6,9 +6,8 @@ import * as wire from "../../providers/netbox/schemas";
 import { findMark } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
+import { diskKinds } from "../../providers/proxmox/nodes/disks";
 import { cloudInitDriveOf, descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../providers/proxmox/nodes/lxc/container.model";
-import { drives } from "../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString } from "../../providers/proxmox/propertystring";
 import type {
   GuestConfig,
@@ -257,7 +256,7 @@ export async function readSeen(
 
 /** A template by its configuration. */
 export function templateFrom({ name, node, type }: GuestResource, config: GuestConfig): TemplateFacts {
-  const disks = disksFrom(config, type === "qemu" ? drives : volumes);
+  const disks = disksFrom(config, diskKinds[type]);
   const cloudInit = type === "qemu" ? cloudInitDriveOf(config)?.volume : undefined;
   const storages = [...Object.values(disks).map(({ storage }) => storage), cloudInit?.split(":")[0] ?? ""];
   return {
@@ -265,7 +264,7 @@ export function templateFrom({ name, node, type }: GuestResource, config: GuestC
     node,
     type,
     disks,
-    others: othersAt(config, type === "qemu" ? drives : volumes),
+    others: othersAt(config, diskKinds[type]),
     storages: [...new Set(storages)].filter((storage) => storage !== ""),
     hasCloudInitDrive: cloudInit !== undefined,
   };

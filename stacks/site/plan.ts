@@ -1,12 +1,13 @@
 import { type Context, givenMaxRemovals } from "../../providers/context";
 import { Zones } from "../../providers/dns/zones";
 import type { Orphan } from "../../providers/ownership/anchor.model";
-import { guestUrl } from "../../providers/ownership/mark";
+import { guestTitle } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import { groupBy } from "../../providers/values";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
+import { listedNames } from "../plan/listed";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
@@ -188,15 +189,8 @@ function warningsOf({ nameServers }: Context, netbox: Site["netbox"], elsewhere:
   return warnings;
 }
 
-const shown = 12;
-
-function listed({ url }: Site["netbox"], guests: { id: number; name: string }[]): string {
-  const names = guests
-    .slice(0, shown)
-    .map(({ id, name }) => `${name} (${guestUrl({ netboxUrl: url, netboxId: id })})`)
-    .join(", ");
-  return guests.length > shown ? `${names} and ${guests.length - shown} more` : names;
-}
+const listed = ({ url }: Site["netbox"], guests: { id: number; name: string }[]): string =>
+  listedNames(guests.map(({ id, name }) => guestTitle({ name, mark: { netboxUrl: url, netboxId: id } })));
 
 const homelessWarnings = (netbox: Site["netbox"]): string[] =>
   netbox.homeless.length === 0

@@ -1,6 +1,5 @@
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { disksFrom } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { Prerequisites } from "../../netbox/prerequisites";
 import { missingField, snapshotsField } from "../../netbox/schema";
 import { ClusterChoices } from "../settings";
@@ -19,7 +18,7 @@ export class UsedFields {
   declare(view: Reached, prerequisites: Prerequisites, choices: ClusterChoices): void {
     const storages = choices.syncStorage === false ? [] : view.storages;
     const inUse = view.machines.flatMap(({ config, type }) =>
-      Object.values(disksFrom(config, type === "qemu" ? drives : volumes)).map(({ storage }) => storage),
+      Object.values(disksFrom(config, diskKinds[type])).map(({ storage }) => storage),
     );
     const { customFields } = this.facts.site;
     // The mark of what vanishes is there before anything does.

@@ -1,5 +1,6 @@
 import ipaddr from "ipaddr.js"; // networks of both families
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import {
   configText,
   descriptionFrom,
@@ -12,10 +13,8 @@ import {
   tagsFrom,
   vlansOf,
 } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
 import { optionProblem, volumeOptions } from "../../../providers/proxmox/nodes/options";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
@@ -125,7 +124,7 @@ function disksOf(
   fields: CustomFieldNames,
   baseUnit: 1000 | 1024,
 ): NonNullable<MachineArgs["disks"]> {
-  const kind = type === "qemu" ? drives : volumes;
+  const kind = diskKinds[type];
   return Object.fromEntries(
     Object.entries(disksFrom(config, kind)).flatMap(([slot, { size, storage }]) => {
       const mebibytes = parseSize(size);

@@ -1,8 +1,7 @@
 import type { LiveGuest, LiveResources } from "../../../providers/proxmox/live.schemas";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { configText, disksFrom, guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString, parseSize } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, Membership } from "../../../providers/proxmox/schemas";
 import type { End, GraphBuilder } from "./graph";
@@ -151,7 +150,7 @@ function disksOf(
   config: GuestConfig,
   ids: ClusterIds,
 ): LabelProperties<"ProxmoxDisk">[] {
-  return Object.entries(disksFrom(config, type === "qemu" ? drives : volumes)).map(([slot, { size, storage }]) => {
+  return Object.entries(disksFrom(config, diskKinds[type])).map(([slot, { size, storage }]) => {
     const backup = parsePropertyString(configText(config, slot) ?? "").options.get("backup");
     // PVE saves disks and root file systems unless it is told not to, and mount points only where it is told to.
     const isSaved = slot === "rootfs" || (/^mp/.test(slot) ? backup === "1" : backup !== "0");

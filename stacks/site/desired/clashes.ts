@@ -1,4 +1,4 @@
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
 import { parseAllocation } from "../../../providers/ownership/netbox";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
@@ -68,7 +68,7 @@ function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: Des
   );
   return {
     id,
-    title: `${name} (${guestUrl(mark)})`,
+    title: guestTitle({ name, mark }),
     vmid: [within(inputs.cluster, inputs.vmid)],
     // NetBox's: a guest that is NAME (VMID) there may share NAME on Proxmox VE.
     name: [within(inputs.cluster, name.toLowerCase())],

@@ -1,6 +1,5 @@
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { awaitsRestart, type Disks } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isRecord } from "../../../providers/values";
@@ -10,8 +9,6 @@ import type { Effect } from "../../plan/change";
 // What a guest's new properties do to it.
 
 type Properties = Record<string, unknown>;
-
-const kinds: Record<GuestType, Disks> = { qemu: drives, lxc: volumes };
 
 export interface GuestSituation {
   type: GuestType;
@@ -38,7 +35,7 @@ export function guestEffects(
     if (type === "lxc" && runs) found.add("restarts");
   }
   if (losesAddress(addressesOf(type, state), addressesOf(type, inputs), released)) found.add("renumbers");
-  for (const effect of diskEffects(kinds[type], state.disks, inputs.disks)) found.add(effect);
+  for (const effect of diskEffects(diskKinds[type], state.disks, inputs.disks)) found.add(effect);
   return [...found];
 }
 

@@ -1,12 +1,10 @@
 import { absolute } from "../../../providers/dns/names";
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
 import { groupBy } from "../../../providers/values";
 import { guestFullName, machineName } from "../../netbox/hostnames";
 import type { DesiredAllocation, DesiredGuest, KnownGuest, Site } from "./types";
 
 // The names that guests' addresses get and keep: whose they are already, and which of them are a former name's.
-
-const title = ({ name, mark }: Pick<DesiredGuest, "name" | "mark">) => `${name} (${guestUrl(mark)})`;
 
 /** What a guest was called when it was last seen, where that is another name. */
 export function formerName(known: KnownGuest | undefined, { name }: { name: string }): string | undefined {
@@ -40,9 +38,9 @@ export function withoutTakenNames(
         return allocation;
       }
       const holder =
-        there === undefined ? title(other) : `${there.address} (${netbox.url}/ipam/ip-addresses/${there.id}/)`;
+        there === undefined ? guestTitle(other) : `${there.address} (${netbox.url}/ipam/ip-addresses/${there.id}/)`;
       warnings.add(
-        `${title(guest)} does not get the name ${dnsName} in DNS, as ${holder} has it: write another dns_name at its address in NetBox, or rename one of them.`,
+        `${guestTitle(guest)} does not get the name ${dnsName} in DNS, as ${holder} has it: write another dns_name at its address in NetBox, or rename one of them.`,
       );
       return { ...allocation, inputs };
     });
@@ -80,7 +78,7 @@ export function renameWarnings({ netbox, settings, state }: Site, guests: Desire
       if ((!isFormer && !isStale) || saysName(address.dnsName, guest.name, domain)) return [];
       const was = former === undefined ? "" : ` was ${former} and`;
       return [
-        `${title(guest)}${was} has the name ${address.dnsName} in DNS, as ${address.address} (${netbox.url}/ipam/ip-addresses/${address.id}/) says: write its new name into dns_name there if it is to follow.`,
+        `${guestTitle(guest)}${was} has the name ${address.dnsName} in DNS, as ${address.address} (${netbox.url}/ipam/ip-addresses/${address.id}/) says: write its new name into dns_name there if it is to follow.`,
       ];
     });
   });

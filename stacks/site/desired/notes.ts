@@ -1,11 +1,8 @@
 import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { configText, type Power } from "../../../providers/proxmox/nodes/guest.model";
-import {
-  changedContainerFields,
-  containerFromApi,
-  volumes,
-} from "../../../providers/proxmox/nodes/lxc/container.model";
-import { changedVmFields, drives, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
 import { parsePropertyString } from "../../../providers/proxmox/propertystring";
 import { isRecord } from "../../../providers/values";
@@ -79,7 +76,7 @@ export function detachNotes(
       inputs.rebuild !== known.get(guest.id)?.last.rebuild
     )
       return [];
-    const kind = type === "qemu" ? drives : volumes;
+    const kind = diskKinds[type];
     const gone = Object.keys(before).filter((slot) => !kind.stays(slot) && !(slot in disks));
     const config = proxmox.get(inputs.cluster)?.seen.get(inputs.vmid)?.config ?? {};
     const isFree = (n: number) => config[`unused${n}`] === undefined;

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import {
   configText,
   descriptionFrom,
@@ -7,9 +8,7 @@ import {
   sshKeysFrom,
   tagsFrom,
 } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import { parsePropertyString } from "../../../providers/proxmox/propertystring";
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
@@ -60,7 +59,7 @@ export function presentFrom(config: GuestConfig, type: GuestType): PresentGuest 
     tags: tagsFrom(config),
     memory: memoryFrom(config),
     sshKeys: type === "lxc" ? undefined : sshKeysFrom(config),
-    disks: disksFrom(config, type === "qemu" ? drives : volumes),
+    disks: disksFrom(config, diskKinds[type]),
     nics: new Map(nics),
   };
 }

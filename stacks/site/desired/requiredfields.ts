@@ -1,15 +1,11 @@
 import { fallbackOf, remedyOf, requiredOf } from "../../../providers/netbox/requiredfields";
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import { guestUrl } from "../../../providers/ownership/mark";
+import { guestTitle } from "../../../providers/ownership/mark";
+import { listedNames } from "../../plan/listed";
 import type { NamedRecords } from "./records";
 import type { DesiredGuest, GuestProblem, Site } from "./types";
 
 // What NetBox would refuse of a run's writes for want of a custom field that it requires.
-
-const title = ({ name, mark }: DesiredGuest) => `${name} (${guestUrl(mark)})`;
-const shown = 12;
-const listed = (all: string[]): string =>
-  all.length > shown ? `${all.slice(0, shown).join(", ")} and ${all.length - shown} more` : all.join(", ");
 
 /** @param given what the settings say of required custom fields, by their names */
 export function requiredFieldProblems(
@@ -25,7 +21,7 @@ export function requiredFieldProblems(
       ? []
       : unknown(type).map(({ name }) => ({
           guests: ids,
-          text: `NetBox requires the custom field ${name} of ${noun}, and this run makes some for ${listed(whose)}: ${remedyOf(name)}`,
+          text: `NetBox requires the custom field ${name} of ${noun}, and this run makes some for ${listedNames(whose)}: ${remedyOf(name)}`,
         }));
   const allocating = guests.filter(({ allocations }) =>
     allocations.some(({ inputs }) => inputs.addressId === undefined),
@@ -39,7 +35,7 @@ export function requiredFieldProblems(
     ...made(
       "ipam.ipaddress",
       "an IP address",
-      allocating.map(title),
+      allocating.map(guestTitle),
       allocating.map(({ id }) => id),
     ),
     ...made("netbox_dns.record", "a record of netbox-dns", [...new Set(records)], []),
@@ -50,7 +46,7 @@ export function requiredFieldProblems(
         .filter(({ name }) => row.customFields.get(name) === undefined)
         .map(({ name }) => ({
           guests: [guest.id],
-          text: `${title(guest)}: NetBox takes no change of it while its custom field ${name}, which is required, is empty; fill it there, or ${remedyOf(name)}`,
+          text: `${guestTitle(guest)}: NetBox takes no change of it while its custom field ${name}, which is required, is empty; fill it there, or ${remedyOf(name)}`,
         }));
     }),
   ];

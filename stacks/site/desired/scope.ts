@@ -1,5 +1,6 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestTitle } from "../../../providers/ownership/mark";
+import { listedNames } from "../../plan/listed";
 import type { Scope } from "../settings";
 import type { Problem } from "./types";
 
@@ -33,8 +34,6 @@ export const printScope = (scope: Scope): string =>
     .map(([dimension, values]) => `${dimension.replace(/s$/, "")} ${values.join(" or ")}`)
     .join(" and ");
 
-const shown = 12;
-
 /** Guests that another stack has in its scope, too: two stacks would build, change and remove the same ones. */
 export function overlaps(guests: Scoped[], netboxUrl: string, otherStacks: OtherStack[]): Problem[] {
   return otherStacks
@@ -42,14 +41,10 @@ export function overlaps(guests: Scoped[], netboxUrl: string, otherStacks: Other
     .flatMap(({ stack, file, clusters, scope }) => {
       const both = guests.filter((guest) => clusters.includes(guest.clusterName ?? "") && isInScope(guest, scope));
       if (both.length === 0) return [];
-      const names = both
-        .slice(0, shown)
-        .map(({ id, name }) => guestTitle({ name, mark: { netboxUrl, netboxId: id } }))
-        .join(", ");
-      const more = both.length > shown ? ` and ${both.length - shown} more` : "";
+      const names = both.map(({ id, name }) => guestTitle({ name, mark: { netboxUrl, netboxId: id } }));
       const theirs = Object.keys(scope).length === 0 ? "every guest of its clusters" : printScope(scope);
       return [
-        `${names}${more} ${both.length === 1 ? "is" : "are"} in the scope of stack ${stack} (${file}: ${theirs}), too: narrow netbox-proxmox:site.scope of one of the two, or remove that file if the stack is no more`,
+        `${listedNames(names)} ${both.length === 1 ? "is" : "are"} in the scope of stack ${stack} (${file}: ${theirs}), too: narrow netbox-proxmox:site.scope of one of the two, or remove that file if the stack is no more`,
       ];
     });
 }

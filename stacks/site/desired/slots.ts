@@ -1,16 +1,13 @@
 import type { NetboxDisk, NetboxInterface } from "../../../providers/netbox/schemas";
-import { type Disk, type Disks, disksFrom, type Nic, othersAt } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
+import { type Disk, disksFrom, type Nic, othersAt } from "../../../providers/proxmox/nodes/guest.model";
 import { cardOf, slotsOf } from "../../../providers/proxmox/nodes/nics";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestConfig, GuestType } from "../../../providers/proxmox/schemas";
 import { isRecord } from "../../../providers/values";
 import type { Source } from "./sources";
 import type { KnownGuest } from "./types";
 
 // Slots where something else stands already: what NetBox means must not take its place.
-
-const kinds: Record<GuestType, Disks> = { qemu: drives, lxc: volumes };
 
 /** How many slots each bus has. */
 const buses: Record<GuestType, Record<string, number>> = {
@@ -54,9 +51,9 @@ export function diskSlotProblems(
 ): void {
   const { type, vmid, config, source } = standing;
   const template = source !== undefined && "disks" in source.facts ? source.facts : undefined;
-  const others = config === undefined ? (template?.others ?? {}) : othersAt(config, kinds[type]);
+  const others = config === undefined ? (template?.others ?? {}) : othersAt(config, diskKinds[type]);
   const strange = strangeDisks(standing);
-  const there = config === undefined ? (template?.disks ?? {}) : disksFrom(config, kinds[type]);
+  const there = config === undefined ? (template?.disks ?? {}) : disksFrom(config, diskKinds[type]);
   const occupied = new Set([others, disks, there].flatMap((all) => Object.keys(all)));
   const where = config === undefined ? `template ${source?.vmid ?? ""} ${template?.name ?? ""}` : `guest ${vmid}`;
   for (const [slot, wanted] of Object.entries(disks)) {
@@ -76,7 +73,7 @@ function strangeDisks({ type, config, known }: Standing): ReturnType<typeof disk
   const before = known?.last.disks;
   // Where NetBox listed none so far, all of them are the guest's own.
   if (config === undefined || !isRecord(before)) return {};
-  const kind = kinds[type];
+  const kind = diskKinds[type];
   return Object.fromEntries(
     Object.entries(disksFrom(config, kind)).filter(([slot]) => !(slot in before) && !kind.stays(slot)),
   );

@@ -1,9 +1,8 @@
 import { z } from "zod";
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
+import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { disksFrom, hasCloudInitDrive } from "../../../providers/proxmox/nodes/guest.model";
-import { volumes } from "../../../providers/proxmox/nodes/lxc/container.model";
-import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
@@ -146,7 +145,7 @@ function fromState(
   if (!parsed.success || known.type !== type) return { built: false };
   const { placement, rebuild, disks, networks, cloudInit } = parsed.data;
   // Where NetBox listed none so far, everything that is there stays.
-  const unlisted = seen === undefined ? {} : disksFrom(seen.config, type === "qemu" ? drives : volumes);
+  const unlisted = seen === undefined ? {} : disksFrom(seen.config, diskKinds[type]);
   const kept = Object.entries(disks ?? unlisted).filter(([, disk]) => disks === undefined || disk.size === undefined);
   const withoutCloudInit = cloudInit?.unmanaged;
   return {

@@ -1,6 +1,7 @@
 import { project } from "../../../providers/settings";
 import { groupBy } from "../../../providers/values";
 import type { KnownResource } from "../../known";
+import { listedNames } from "../../plan/listed";
 import type { ZoneServer } from "./pluginindex";
 import type { DesiredRecord, Problem } from "./types";
 
@@ -36,10 +37,7 @@ export function goneZones(
   return found;
 }
 
-const shown = 12;
-
 function printNames(all: { name: string }[]): string {
-  const names = all.slice(0, shown).map(({ name }) => name.replace(/\.$/, ""));
-  const more = all.length > shown ? ` and ${all.length - shown} more` : "";
-  return `${all.length === 1 ? "the name" : `${all.length} names`} ${names.join(", ")}${more}`;
+  const names = all.map(({ name }) => name.replace(/\.$/, ""));
+  return `${all.length === 1 ? "the name" : `${all.length} names`} ${listedNames(names)}`;
 }
