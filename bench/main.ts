@@ -105,8 +105,8 @@ async function main(): Promise<void> {
   }
   const sizes = (values.sizes ?? (values.untidy ? "1000" : "100,1000,5000")).split(",").map(Number);
   const latencies = (values.latency ?? "none,realistic").split(",");
-  if (sizes.some((size) => !Number.isInteger(size) || size < 100 || size > 10_000))
-    throw new Error(`--sizes ${values.sizes}: write whole numbers of guests from 100 to 10000, like 100,1000`);
+  if (sizes.some((size) => !Number.isInteger(size) || size < 20 || size > 10_000))
+    throw new Error(`--sizes ${values.sizes}: write whole numbers of guests from 20 to 10000, like 100,1000`);
   const { program = "site" } = values;
   if (program !== "site" && program !== "discovery") throw new Error(`--program ${program}: write site or discovery`);
   const cli = await pulumiFolder();

@@ -126,7 +126,10 @@ export async function* measureLife(
   yield await operate("up from nothing", "up", yes);
   yield await operate("no-change preview", "preview", ["--expect-no-changes"]);
   yield await operate("preview --refresh", "preview", ["--refresh", "--expect-no-changes"]);
-  const ids = (await clients.all<{ id: number }>("virtualization/virtual-machines", "")).slice(0, guests / 100);
+  const ids = (await clients.all<{ id: number }>("virtualization/virtual-machines", "")).slice(
+    0,
+    Math.ceil(guests / 100),
+  );
   for (const { id } of ids) await clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 3072 });
   yield await operate("up changing 1 %", "up", yes);
   yield await operate("refresh", "refresh", yes);

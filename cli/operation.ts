@@ -91,6 +91,18 @@ export async function operate(
       "… without a refresh: what was changed by hand since the last run is neither shown nor mended, nor made again where it is gone\n",
     );
   const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...refreshed.args];
+  // Both are there before Pulumi is: a signal that comes while it starts would leave it behind. Ctrl-C goes to the whole group:
+  // Pulumi ends what is under way and saves its state, and we wait for it.
+  const wait = () => {};
+  process.on("SIGINT", wait);
+  // What ends services and jobs goes to this process alone: Pulumi is asked to end as by Ctrl-C, and killed the second time.
+  let asked = false;
+  const end = () => {
+    if (asked && child.pid !== undefined) killTree(child.pid);
+    else child.kill("SIGINT");
+    asked = true;
+  };
+  process.on("SIGTERM", end);
   const child = spawn("pulumi", words, {
     cwd: root,
     env: { ...environmentFor(command, program), ...env },
@@ -104,17 +116,6 @@ export async function operate(
       output += chunk.toString();
       process.stdout.write(chunk);
     });
-  // Ctrl-C goes to the whole group: pulumi ends what is under way and saves its state, and we wait for it.
-  const wait = () => {};
-  process.on("SIGINT", wait);
-  // What ends services and jobs goes to this process alone: pulumi is asked to end as by Ctrl-C, and killed the second time.
-  let asked = false;
-  const end = () => {
-    if (asked && pid !== undefined) killTree(pid);
-    else child.kill("SIGINT");
-    asked = true;
-  };
-  process.on("SIGTERM", end);
   const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (status) => {

@@ -5,7 +5,7 @@
 #   services.sh page-size N SIZE   NetBox N's MAX_PAGE_SIZE, until its next reset
 #   services.sh worker N   NetBox N's background worker, which delivers its webhooks; `worker-down` ends it
 #   services.sh down       stops what this script started
-# There are two of NetBox and of BIND, numbered from 1, so that two suites can run at once, each with its own.
+# There are three of NetBox and of BIND, numbered from 1, so that three suites can run at once, each with its own.
 # Everything it makes is in $SERVICES, by default in /var/tmp: postgres, bind and ddns must be able to reach it, which a
 # checkout in a private folder does not let them. Migrating NetBox's database
 # takes a quarter of an hour of CPU, so the result is kept there as a dump, and ../shared/services' dump is used where it is.
@@ -13,7 +13,7 @@ set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 S=${SERVICES:-/var/tmp/netbox-proxmox-services}
 NEO4J_PORT=18787 NEO4J_PASSWORD=tests-only-password
-INSTANCES=2
+INSTANCES=3
 PG_PORT=18832 REDIS_PORT=18879 SSH_PORT=18822
 # Of each instance: these and its number.
 NB_PORT=18800 DNS_PORT=18850 RNDC_PORT=18950

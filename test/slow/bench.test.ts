@@ -5,8 +5,11 @@ import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { projectRoot } from "../../tools/root";
+import { isCi } from "../harness/sample";
 
-// `npm run bench` at its smallest size, to keep it alive; of its figures those that no busy machine changes.
+// `npm run bench` at a small size, in CI at its smallest, to keep it alive; of its figures those that no busy machine changes.
+
+const guests = isCi ? 20 : 100;
 
 function bench(...args: string[]): Promise<{ status: number; stdout: string; stderr: string }> {
   const options = { cwd: projectRoot(), encoding: "utf8" as const, maxBuffer: 1e8 };
@@ -32,11 +35,11 @@ describe("npm run bench", () => {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-bench-test-"));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it("measures the whole life of a hundred guests, and asks for no guest by itself where nothing changes", {
+  it("measures the whole life of guests, and asks for no guest by itself where nothing changes", {
     timeout: 600_000,
   }, async () => {
     const out = join(folder, "bench.json");
-    const { status, stdout, stderr } = await bench("--sizes", "100", "--latency", "none", "--out", out);
+    const { status, stdout, stderr } = await bench("--sizes", `${guests}`, "--latency", "none", "--out", out);
     expect(status, stderr).toBe(0);
     expect(stdout).toMatch(/\| resources a guest +\| ≤ 5 +\| 5 +\| holds +\|/);
     expect(stdout).toMatch(/\| state a guest +\| ≤ 12 kB +\| [\d.]+ kB +\| holds +\|/);
@@ -56,12 +59,12 @@ describe("npm run bench", () => {
       Object.entries(of(name).endpoints).reduce((sum, [call, count]) => sum + (/ID/.test(call) ? count : 0), 0);
     expect(single("no-change preview")).toBe(0);
     expect(of("no-change preview").requests.netbox).toBeLessThanOrEqual(40);
-    expect(single("preview --refresh")).toBeLessThanOrEqual(100);
+    expect(single("preview --refresh")).toBeLessThanOrEqual(guests);
     expect(of("preview --refresh").requests.netbox).toBeLessThanOrEqual(60);
     expect(of("preview --refresh").requests.bind9).toBe(6);
   });
 
-  it("compares a plan in a tidy NetBox with one in an untidy one", { timeout: 600_000 }, async () => {
+  it.skipIf(isCi)("compares a plan in a tidy NetBox with one in an untidy one", { timeout: 600_000 }, async () => {
     const { status, stdout, stderr } = await bench("--untidy", "--sizes", "100");
     expect(status, stderr).toBe(0);
     // 2,000 prefixes and 50,000 addresses are so many more pages of NetBox's.
@@ -74,6 +77,6 @@ describe("npm run bench", () => {
   it("tells a mistyped size", async () => {
     const { status, stderr } = await bench("--sizes", "few");
     expect(status).toBe(1);
-    expect(stderr).toBe("--sizes few: write whole numbers of guests from 100 to 10000, like 100,1000\n");
+    expect(stderr).toBe("--sizes few: write whole numbers of guests from 20 to 10000, like 100,1000\n");
   });
 });

@@ -15,12 +15,14 @@ import { stateFrom } from "../../stacks/state";
 import { type KeptResource, keptResource } from "../../tools/stack";
 import { mutated, mutatedAnswer, numbers, pick, type Random } from "../harness/fuzz/mutate";
 import { HttpProxy } from "../harness/proxy";
+import { isCi } from "../harness/sample";
 import { demoSeed, TestSystems } from "../harness/systems";
 
 // Answers of NetBox and Proxmox VE, zones and settings, each with something wrong in it: a plan or one clear error comes of
-// it, and never a write. `FUZZ_CASES` says how many, `FUZZ_SEED` the first: a failure names its own.
+// it, and never a write. `FUZZ_CASES` says how many, by default 10,000 and 500 in CI; `FUZZ_SEED` says the first: a failure names
+// its own.
 
-const cases = Number(process.env.FUZZ_CASES ?? 10_000);
+const cases = Number(process.env.FUZZ_CASES ?? (isCi ? 500 : 10_000));
 const first = Number(process.env.FUZZ_SEED ?? 1);
 
 /** What a user should never read. */

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { guestsHaveNoDriftButTheirOwn } from "../harness/guestproperty";
+import { isCi } from "../harness/sample";
 import { seedWith, TestSystems } from "../harness/systems";
 
 // A thousand; CI has a hundred of them (docs/decisions/018).
-const share = process.env.IN_CI === undefined ? 1 : 10;
+const share = isCi ? 10 : 1;
 
 describe("generated guests", () => {
   let systems: TestSystems;

@@ -2,6 +2,7 @@ import { expect } from "vitest";
 import { Semaphore } from "../../providers/semaphore";
 import type { Grant, ObjectPermission } from "../../stacks/access/privileges";
 import type { StackRun } from "../../tools/stack";
+import { isCi, sample } from "../harness/sample";
 
 // A life is run with all rights that are documented, and with each of them missing: that it is missed is the proof.
 
@@ -15,7 +16,7 @@ export async function firstErrors(steps: (() => Promise<StackRun>)[]): Promise<s
   return "";
 }
 
-/** Runs the life with all of it, and without each; prints what was said. */
+/** Runs the life with all of it, and without each, in CI without one; prints what was said. */
 export async function provenNeeded<T>(
   all: T[],
   name: (one: T) => string,
@@ -24,7 +25,9 @@ export async function provenNeeded<T>(
   const places = new Semaphore(2);
   const whole = places.run(() => life(all));
   const told = await Promise.all(
-    all.map((left) => places.run(async () => `${name(left)}: ${await life(all.filter((each) => each !== left))}`)),
+    (isCi ? sample(all, 1) : all).map((left) =>
+      places.run(async () => `${name(left)}: ${await life(all.filter((each) => each !== left))}`),
+    ),
   );
   process.stdout.write(`${told.join("\n")}\n`);
   expect(await whole).toBe("");

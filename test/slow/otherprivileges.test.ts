@@ -26,10 +26,14 @@ import { labEnvironment } from "../../tools/labstack";
 import { runOps } from "../harness/cli";
 import { ImageServer, qcow2 } from "../harness/images";
 import { addRecords, inventorySeed } from "../harness/inventory";
+import { isCi } from "../harness/sample";
 import { seedWith, TestSystems } from "../harness/systems";
 import { eachAction, eachPrivilege, firstErrors, provenNeeded } from "./needed";
 
-// The same as privileges.test.ts for the programs beside the site.
+// The same as privileges.test.ts for the programs beside the site. CI has a sample: a life that takes several runs of the CLI is
+// only in `npm run test:slow`.
+
+const whole = it.skipIf(isCi);
 
 /** A systems of its own, with tokens of these rights; closed afterwards. */
 async function onSystems(
@@ -353,31 +357,31 @@ const builtPlatform = (grants: Grant[]): Promise<string> =>
   });
 
 describe("the documented privileges of the other programs", () => {
-  it("of discovery, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+  whole("of discovery, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(discoveryGrants), compared(discovered, discoveryGrants));
   });
 
-  it("of access, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+  whole("of access, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(accessGrants), (held) => lifeOfAccess(held, accessPermissions));
   });
 
-  it("of access, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+  whole("of access, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachAction(accessPermissions), (held) => lifeOfAccess(accessGrants, held));
   });
 
-  it("of a plan, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+  whole("of a plan, on Proxmox VE, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachPrivilege(planGrants), (held) => planned(held, planPermissions));
   });
 
-  it("of templates, on Proxmox VE, are sufficient, and each is needed", { timeout: 600_000 }, async () => {
+  whole("of templates, on Proxmox VE, are sufficient, and each is needed", { timeout: 600_000 }, async () => {
     await provenNeeded(...eachPrivilege(templatesGrants), (held) => builtTemplates(held, templatesPermissions));
   });
 
-  it("of templates, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
+  whole("of templates, in NetBox, are sufficient, and each is needed", { timeout: 300_000 }, async () => {
     await provenNeeded(...eachAction(templatesPermissions), (held) => builtTemplates(templatesGrants, held));
   });
 
-  it("of platform, on Proxmox VE, are sufficient, and each is needed", { timeout: 900_000 }, async () => {
+  whole("of platform, on Proxmox VE, are sufficient, and each is needed", { timeout: 900_000 }, async () => {
     await provenNeeded(...eachPrivilege(platformGrants), builtPlatform);
   });
 
