@@ -1,5 +1,5 @@
 // Compiles the sources to dist/ and leaves a stamp of them there, by which a stale build is noticed (providers/build.ts). Then packs
-// what the program and the provider load, once to write it and once for V8's code of it: without a pack they run as well, slower.
+// what the program, the provider and the command load, once to write it and once for V8's code of it: without a pack they run as well, slower.
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -26,7 +26,7 @@ for (const project of [join(root, page), root]) {
 }
 copyFileSync(join(root, page, "page.css"), join(root, "dist", page, "page.css"));
 require(join(root, "dist", "providers", "build.js")).writeStamp();
-for (const role of ["program", "provider"])
+for (const role of ["program", "provider", "command"])
   for (const part of ["write", "cache"]) {
     const made = spawnSync(process.execPath, [join(root, "tools", "pack.cjs"), part, role], { encoding: "utf8" });
     if (made.status !== 0)

@@ -102,6 +102,29 @@ function keepWarm(pack, script) {
 
 const isWarm = (pack) => existsSync(`${pack}${warm}`);
 
+/** Microseconds of CPU after which a process that others end has loaded everything and worked for a while. */
+const enoughWork = 400_000;
+
+/**
+ * Takes modules from the pack from now on. Where V8's code of it is the build's, the first process that ends well keeps its own.
+ * @param isEndedByOthers it is ended without a word, so its code is kept once it has done some work
+ */
+function startQuick(pack, isEndedByOthers) {
+  const used = usePack(pack);
+  // Code of its own for every schema is worth its making from some ten thousand rows on (docs/decisions/019).
+  require("zod").config({ jitless: true });
+  if (used === undefined || (isWarm(pack) && !used.cachedDataRejected)) return;
+  if (!isEndedByOthers) {
+    process.on("exit", (code) => code === 0 && keepWarm(pack, used));
+    return;
+  }
+  const look = setInterval(() => {
+    if (process.cpuUsage().user < enoughWork) return;
+    clearInterval(look);
+    keepWarm(pack, used);
+  }, 100).unref();
+}
+
 function serve(functions, files, found) {
   const packed = new Map(files.map((name, at) => [whole(name), functions[at]]));
   const paths = new Map(found.map(([folder, request, name]) => [keyOf(whole(folder), request), whole(name)]));
@@ -142,4 +165,4 @@ function record() {
   return { files, found };
 }
 
-module.exports = { installed, isWarm, keepWarm, loadLate, named, packageOf, record, stampOf, usePack };
+module.exports = { installed, isWarm, keepWarm, loadLate, named, packageOf, record, stampOf, startQuick, usePack };

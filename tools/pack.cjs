@@ -1,4 +1,5 @@
-// Makes dist/program.* and dist/provider.*: the modules that each of the two loads as one file, with the code that V8 makes of them.
+// Makes dist/program.*, dist/provider.* and dist/command.*: the modules that each of the three loads as one file, with the code that V8
+// makes of them.
 // Run by tools/build.mjs, twice for each: to write the file, and to run it for its code (`cache`).
 "use strict";
 const { readdirSync, readFileSync, writeFileSync } = require("node:fs");
@@ -9,7 +10,7 @@ const root = join(__dirname, "..");
 const [, , part, role] = process.argv;
 const pack = join(root, "dist", role);
 
-/** The SDK's own script for it, and what that loads later. */
+/** The script that starts it, or what that loads at once, and what it loads later. */
 const entries = {
   program: () => {
     const stacks = join(root, "dist", "stacks");
@@ -21,6 +22,8 @@ const entries = {
     return ["@pulumi/pulumi/cmd/run", "@pulumi/pulumi/cmd/run/run", join(root, "dist", "index.js"), ...programs];
   },
   provider: () => ["@pulumi/pulumi/cmd/dynamic-provider", join(root, "dist", "providers", "registry.js")],
+  // `npm run preview` and its kin.
+  command: () => [join(root, "dist", "cli", "operation.js")],
 };
 
 /** The SDK's scripts would run: without their arguments they say so and end. */

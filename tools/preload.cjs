@@ -3,32 +3,16 @@
 // reading and compiling a thousand. Where that file doesn't fit, Node's own loading is left as it is.
 // Plain JavaScript, as it hooks into Node's loader, which has no types.
 "use strict";
-/** Microseconds of CPU after which a provider has loaded everything and answered the engine for a while. */
-const providersWork = 400_000;
 const script = /[\\/]@pulumi[\\/]pulumi[\\/]cmd[\\/](run|dynamic-provider)([\\/]index\.js)?$/.exec(
   process.argv[1] ?? "",
 )?.[1];
 if (script !== undefined) {
   const { join } = require("node:path");
-  const { isWarm, keepWarm, loadLate, usePack } = require("./modules.cjs");
+  const { loadLate, startQuick } = require("./modules.cjs");
   // As index.ts does it, for what runs before it.
   Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} });
   // The program runs compiled (Pulumi.yaml says so, which an old language host doesn't hear).
   process.env.PULUMI_NODEJS_TYPESCRIPT = "false";
   loadLate();
-  const pack = join(__dirname, "..", "dist", script === "run" ? "program" : "provider");
-  const used = usePack(pack);
-  // Code of its own for every schema is worth its making from some ten thousand rows on (docs/decisions/019).
-  require("zod").config({ jitless: true });
-  if (used !== undefined && (!isWarm(pack) || used.cachedDataRejected)) {
-    if (script === "run") process.on("exit", (code) => code === 0 && keepWarm(pack, used));
-    else {
-      // The engine ends a provider without a word: its code is kept once it has done some work.
-      const look = setInterval(() => {
-        if (process.cpuUsage().user < providersWork) return;
-        clearInterval(look);
-        keepWarm(pack, used);
-      }, 100).unref();
-    }
-  }
+  startQuick(join(__dirname, "..", "dist", script === "run" ? "program" : "provider"), script !== "run");
 }
