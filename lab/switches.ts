@@ -2,11 +2,16 @@ import { z } from "zod";
 import type { Lab } from ".";
 import { isRelease, releases } from "./netbox/releases";
 import { defaultPageSize } from "./netbox/server";
+import { copyArchive, nameArchive } from "./proxmox/archives";
+import type { Cluster } from "./proxmox/cluster";
+import { putFile } from "./proxmox/files";
 import { setMaintenance } from "./proxmox/hastatus";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
 const vmid = z.number().int();
+
+const archive = { node: z.string(), dir: z.string(), name: z.string() };
 
 const milliseconds = z.number().nonnegative().optional();
 const latency = z.object({
@@ -35,6 +40,27 @@ const switchSchema = z.discriminatedUnion("setup", [
     path: z.string().optional(),
     mib: z.number(),
   }),
+  /** A file on a node's disk, as text or base64, in a folder that one of its storages has. */
+  z.object({
+    setup: z.literal("put-file"),
+    cluster,
+    node: z.string(),
+    path: z.string(),
+    text: z.string().optional(),
+    base64: z.base64().optional(),
+  }),
+  /** An HTTP server on the node's 127.0.0.1 that has these files and answers 404 for others. */
+  z.object({
+    setup: z.literal("http-serve"),
+    cluster,
+    node: z.string(),
+    port: z.number().int(),
+    files: z.record(z.string(), z.union([z.string(), z.object({ base64: z.base64() })])),
+  }),
+  /** The guest's newest archive in the folder gets this name and size. */
+  z.object({ setup: z.literal("name-backup"), cluster, ...archive, vmid, size: z.number().int() }),
+  /** The archive `from` is there once more, as `name`. */
+  z.object({ setup: z.literal("copy-backup"), cluster, ...archive, from: z.string() }),
   // ---- time
   latency,
   z.object({ setup: z.literal("clock-skew"), cluster, seconds: z.number() }),
@@ -113,6 +139,12 @@ export function setSwitch(lab: Lab, value: unknown): void {
       volume.filled = wanted.mib * 1024 ** 2;
       return;
     }
+    case "put-file":
+    case "http-serve":
+    case "name-backup":
+    case "copy-backup":
+      setFiles(on(wanted.cluster), wanted);
+      return;
     case "latency": {
       const { setup: _setup, ...times } = wanted;
       lab.setLatency(times);
@@ -177,6 +209,36 @@ export function setSwitch(lab: Lab, value: unknown): void {
     case "clear":
       clear(lab);
       return;
+  }
+}
+
+type FileSwitch = Extract<
+  z.output<typeof switchSchema>,
+  { setup: "put-file" | "http-serve" | "name-backup" | "copy-backup" }
+>;
+
+function setFiles(cluster: Cluster, wanted: FileSwitch): void {
+  const node = cluster.member(wanted.node).node;
+  switch (wanted.setup) {
+    case "put-file": {
+      const { path, base64 } = wanted;
+      const text = wanted.text ?? "";
+      putFile(cluster, node, path, base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64"));
+      return;
+    }
+    case "http-serve": {
+      const files = Object.entries(wanted.files).map(
+        ([name, file]) =>
+          [name, typeof file === "string" ? Buffer.from(file) : Buffer.from(file.base64, "base64")] as const,
+      );
+      cluster.web.serve(node, wanted.port, new Map(files));
+      return;
+    }
+    case "name-backup":
+      nameArchive(cluster, wanted);
+      return;
+    case "copy-backup":
+      copyArchive(cluster, wanted);
   }
 }
 

@@ -136,6 +136,8 @@ export const savedCluster = z.object({
   dns: z.object({ search: z.string(), dns1: z.string() }),
   options: z.object({ mac_prefix: z.string(), description: z.string(), "allowed-tags": z.array(z.string()) }),
   lastPid: z.int(),
+  /** The node that is asked, where it is not the first one. */
+  asked: z.string().optional(),
   nodes: z.array(node),
   guests: z.array(guest),
   pools: z.array(

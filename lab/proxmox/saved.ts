@@ -18,6 +18,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     dns,
     options,
     lastPid,
+    ...(cluster.asked === undefined ? {} : { asked: cluster.asked }),
     nodes: [...cluster.nodes.values()].map(saveNode),
     guests: [...cluster.guests.values()].map(saveGuest),
     pools: [...cluster.pools.all.values()].map((pool) => ({
@@ -103,6 +104,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   Object.assign(cluster.dns, saved.dns);
   Object.assign(cluster.options, saved.options);
   cluster.lastPid = saved.lastPid;
+  cluster.asked = saved.asked;
   for (const { pendingBridges, ...node } of saved.nodes) {
     const pending = pendingBridges && new Map(pendingBridges.map(({ iface, values }) => [iface, values]));
     cluster.nodes.set(node.node, { ...node, ...(pending ? { pendingBridges: pending } : {}) });
