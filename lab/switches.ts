@@ -84,6 +84,16 @@ const switchSchema = z.discriminatedUnion("setup", [
     fails: z.string().optional(),
     times: z.number().int().positive().default(1),
   }),
+  /** This share of tasks is answered `got no worker upid - start worker failed`; which ones, the seed decides. */
+  z.object({
+    setup: z.literal("lost-workers"),
+    cluster,
+    share: z.number().min(0).max(1),
+    seed: z.number().int().default(1),
+    /** Only of these tasks, and not more often. */
+    type: z.string().optional(),
+    times: z.number().int().positive().optional(),
+  }),
   z.object({ setup: z.literal("node"), cluster, node: z.string(), offline: z.boolean() }),
   /** `ha-manager crm-command node-maintenance`. */
   z.object({ setup: z.literal("node-maintenance"), cluster, node: z.string(), enable: z.boolean() }),
@@ -167,6 +177,16 @@ export function setSwitch(lab: Lab, value: unknown): void {
       };
       return;
     }
+    case "lost-workers": {
+      const next = randomNumbers(wanted.seed);
+      let left = wanted.times ?? Number.POSITIVE_INFINITY;
+      on(wanted.cluster).tasks.loses = (type) => {
+        if ((wanted.type !== undefined && wanted.type !== type) || left === 0 || next() >= wanted.share) return false;
+        left--;
+        return true;
+      };
+      return;
+    }
     case "node":
       on(wanted.cluster).member(wanted.node).offline = wanted.offline;
       return;
@@ -212,6 +232,17 @@ export function setSwitch(lab: Lab, value: unknown): void {
   }
 }
 
+/** Numbers from 0 to below 1 that follow from the seed (xorshift32). */
+function randomNumbers(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
 type FileSwitch = Extract<
   z.output<typeof switchSchema>,
   { setup: "put-file" | "http-serve" | "name-backup" | "copy-backup" }
@@ -251,6 +282,7 @@ function clear(lab: Lab): void {
   for (const { cluster } of lab.proxmox.values()) {
     cluster.skew = 0;
     cluster.tasks.outcome = () => undefined;
+    cluster.tasks.loses = () => false;
     cluster.storages.full.clear();
     cluster.agentless.clear();
     cluster.slowAgents.clear();

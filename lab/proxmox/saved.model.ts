@@ -91,6 +91,7 @@ const task = z.object({
   log: z.array(z.string()),
   endtime: z.int().optional(),
   exitstatus: z.string().optional(),
+  lost: z.boolean().optional(),
 });
 
 const access = z.object({
