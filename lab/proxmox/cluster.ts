@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Access } from "./access";
 import { die, PveError } from "./errors";
-import { Firewall } from "./firewall";
+import { Firewall } from "./firewall/firewall";
 import type { Guest } from "./guest";
 import { Ha } from "./ha";
 import { Container } from "./lxc/container";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { savedFirewall } from "./firewall/saved";
 
 // A cluster as a saved lab has it. Values that the lab leaves undefined are left out.
 
@@ -150,7 +151,7 @@ export const savedCluster = z.object({
     }),
   ),
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
-  firewall: z.array(z.object({ vmid: z.int(), options: values, rules: z.array(values) })),
+  firewall: savedFirewall,
   sdn: z.object({
     zones: z.array(values),
     vnets: z.array(values),

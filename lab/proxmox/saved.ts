@@ -1,5 +1,6 @@
 import type { Access } from "./access";
 import { Cluster, type ClusterNode } from "./cluster";
+import { restoreFirewall, saveFirewall } from "./firewall/saved";
 import type { Guest, GuestSnapshot } from "./guest";
 import { haManager } from "./load";
 import { Container } from "./lxc/container";
@@ -31,7 +32,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
       resources: [...ha.resources.values()],
       rules: [...ha.rules.values()],
     },
-    firewall: [...firewall.guests].map(([vmid, rules]) => ({ vmid, ...rules })),
+    firewall: saveFirewall(firewall),
     sdn: {
       zones: [...sdn.zones.values()],
       vnets: [...sdn.vnets.values()],
@@ -115,7 +116,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   if (saved.ha.managed) cluster.ha.manager = haManager(cluster);
   for (const resource of saved.ha.resources) cluster.ha.resources.set(String(resource.sid), resource);
   for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
-  for (const { vmid, ...rules } of saved.firewall) cluster.firewall.guests.set(vmid, rules);
+  restoreFirewall(cluster.firewall, saved.firewall);
   for (const zone of saved.sdn.zones) cluster.sdn.zones.set(String(zone.zone), zone);
   for (const vnet of saved.sdn.vnets) cluster.sdn.vnets.set(String(vnet.vnet), vnet);
   for (const subnet of saved.sdn.subnets) cluster.sdn.subnets.set(`${subnet.vnet}/${subnet.subnet}`, subnet);

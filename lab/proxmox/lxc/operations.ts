@@ -292,6 +292,7 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
   if (taken !== undefined) die(`unable to create CT ${id}: config file already exists`);
   const made = cluster.add(new Container(id, to));
   made.config.set("lock", "create");
+  cluster.firewall.cloned(container.vmid, id);
   return cluster.tasks.run(
     node,
     "vzclone",
