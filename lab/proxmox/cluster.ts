@@ -8,7 +8,7 @@ import { Container } from "./lxc/container";
 import { Pools } from "./pools";
 import { Vm } from "./qemu/vm";
 import type { Values } from "./schema/parameters";
-import { Sdn } from "./sdn";
+import { Sdn } from "./sdn/sdn";
 import { Storages } from "./storage";
 import { Tasks, type Worker } from "./tasks";
 import { NodeWeb } from "./web";

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { savedFirewall } from "./firewall/saved";
+import { savedSdn } from "./sdn/saved";
 
 // A cluster as a saved lab has it. Values that the lab leaves undefined are left out.
 
@@ -152,12 +153,7 @@ export const savedCluster = z.object({
   ),
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
   firewall: savedFirewall,
-  sdn: z.object({
-    zones: z.array(values),
-    vnets: z.array(values),
-    subnets: z.array(values),
-    applied: z.array(z.string()),
-  }),
+  sdn: savedSdn,
   storages: z.object({
     configs: z.array(storage),
     volumes: z.array(z.object({ key: z.string(), volume })),

@@ -6,6 +6,7 @@ import { haManager } from "./load";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
 import type { SavedCluster, SavedGuest } from "./saved.model";
+import { restoreSdn, saveSdn } from "./sdn/saved";
 
 const object = <T>(map: Map<string, T>): Record<string, T> => Object.fromEntries(map);
 
@@ -33,12 +34,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
       rules: [...ha.rules.values()],
     },
     firewall: saveFirewall(firewall),
-    sdn: {
-      zones: [...sdn.zones.values()],
-      vnets: [...sdn.vnets.values()],
-      subnets: [...sdn.subnets.values()],
-      applied: sdn.applied,
-    },
+    sdn: saveSdn(sdn),
     storages: { configs: [...storages.configs.values()], volumes: storages.dump() },
     tasks: {
       lastPid: tasks.lastPid,
@@ -117,10 +113,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   for (const resource of saved.ha.resources) cluster.ha.resources.set(String(resource.sid), resource);
   for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
   restoreFirewall(cluster.firewall, saved.firewall);
-  for (const zone of saved.sdn.zones) cluster.sdn.zones.set(String(zone.zone), zone);
-  for (const vnet of saved.sdn.vnets) cluster.sdn.vnets.set(String(vnet.vnet), vnet);
-  for (const subnet of saved.sdn.subnets) cluster.sdn.subnets.set(`${subnet.vnet}/${subnet.subnet}`, subnet);
-  cluster.sdn.applied = saved.sdn.applied;
+  restoreSdn(cluster.sdn, saved.sdn);
   for (const config of saved.storages.configs) cluster.storages.configs.set(config.storage, config);
   cluster.storages.restore(saved.storages.volumes);
   cluster.tasks.lastPid = saved.tasks.lastPid;

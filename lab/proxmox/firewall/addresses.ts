@@ -110,3 +110,12 @@ export function badCidr(value: string): string | undefined {
   const width = isIPv4(host) ? 32 : 128;
   return Number(length ?? 0) > width ? `${tooLong(Number(length), width)}\n` : undefined;
 }
+
+/** Whether an address lies in a network of its family. */
+export function inNetwork(address: string, cidr: string): boolean {
+  const [network = "", length = ""] = cidr.split("/");
+  const isValid = isIPv4(address) || isIPv6(address);
+  if (!isValid || isIPv4(address) !== isIPv4(network)) return false;
+  const rest = BigInt((isIPv4(address) ? 32 : 128) - Number(length));
+  return bitsOf(address) >> rest === bitsOf(network) >> rest;
+}

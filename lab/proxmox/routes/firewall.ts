@@ -6,7 +6,9 @@ import { macros } from "../firewall/names";
 import type { RuleEnvironment } from "../firewall/rule";
 import { none } from "../schema/cluster";
 import * as schema from "../schema/firewall";
+import { vnetId as vnetGet } from "../schema/network";
 import type { MethodParameters, Values } from "../schema/parameters";
+import { perlLine } from "../sdn/sdn";
 import { anybody, Page, perm, type RightsCheck, type Route, type RouteCall, route } from "./route";
 
 /** A place that has firewall settings: where its routes are, whose file it is, and who may read and change it. */
@@ -29,25 +31,34 @@ const names = (text: string) => () => text.split(" ").map((name) => ({ name }));
 /** No node has a log of what its firewall did. */
 const emptyLog = () => new Page([{ n: 1, t: "unable to open file - No such file or directory" }], 1);
 
+/** Parameters that stand in a path. */
+const inPath = (path: string): MethodParameters => ({
+  ...(path.includes("{group}") ? schema.groupGet : {}),
+  ...(path.includes("{vnet}") ? vnetGet : {}),
+});
+
 function optionRoutes({ base, file, reads, changes }: Place, known: MethodParameters, change = (sent: Values) => sent) {
   const path = `${base}/options`;
   return [
-    route("GET", path, none, reads, (call) => {
+    route("GET", path, inPath(path), reads, (call) => {
       const { options } = file(call);
       return { ...options, digest: objectDigest(options) };
     }),
     route(
       "PUT",
       path,
-      schema.optionsChange(known),
+      { ...inPath(path), ...schema.optionsChange(known) },
       changes,
-      done((call) => file(call).setOptions(Object.keys(known), change(call.params))),
+      done((call) => {
+        const { vnet: _vnet, ...sent } = call.params;
+        file(call).setOptions(Object.keys(known), change(sent));
+      }),
     ),
   ];
 }
 
 function ruleRoutes(path: string, { reads, changes }: Place, listOf: (call: RouteCall) => RuleList): Route[] {
-  const parameters = path.includes("{group}") ? schema.groupGet : {};
+  const parameters = inPath(path);
   const pos = ({ raw }: RouteCall) => raw.pos ?? "";
   return [
     route("GET", path, parameters, reads, (call) => listOf(call).list()),
@@ -190,6 +201,23 @@ const atNode: Place = {
   changes: perm("/nodes/{node}", "Sys.Modify"),
 };
 
+/** A right on a vnet in force, below its zone. */
+const onVnet =
+  (...privileges: string[]): RightsCheck =>
+  ({ cluster, caller, raw: { vnet = "" } }) => {
+    const zone = cluster.sdn.running?.vnets.get(vnet)?.zone;
+    if (zone === undefined) die(`invalid vnet specified${perlLine("API2/Firewall/Helpers.pm", 54)}`);
+    cluster.access.require(caller.authId, `/sdn/zones/${zone}/${vnet}`, privileges, true);
+  };
+
+const atVnet: Place = {
+  base: "/cluster/sdn/vnets/{vnet}/firewall",
+  environment: "vnet",
+  file: ({ cluster, raw }) => cluster.firewall.vnet(raw.vnet ?? ""),
+  reads: onVnet("SDN.Audit", "SDN.Allocate"),
+  changes: onVnet("SDN.Allocate"),
+};
+
 const atCluster: Place = {
   base: "/cluster/firewall",
   environment: "cluster",
@@ -253,6 +281,9 @@ export const firewallRoutes: Route[] = [
       file.groups.delete(name);
     }),
   ),
+  route("GET", atVnet.base, vnetGet, anybody, names("options rules")),
+  ...optionRoutes(atVnet, schema.vnetOptions),
+  ...ruleRoutes(`${atVnet.base}/rules`, atVnet, rulesOf(atVnet)),
   route("GET", atNode.base, none, anybody, names("rules options log")),
   ...optionRoutes(atNode, schema.nodeOptions),
   ...ruleRoutes(`${atNode.base}/rules`, atNode, rulesOf(atNode)),
