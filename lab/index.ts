@@ -57,7 +57,7 @@ export interface LoadOptions extends CommonOptions {
 
 export interface LabOptions extends CommonOptions {
   seed: Seed;
-  /** A recorded state of one Proxmox VE node, in the place of the seed's clusters. */
+  /** A recorded state of Proxmox VE, one node or a cluster, in the place of the seed's clusters. */
   proxmoxState?: string;
   /** A real, empty NetBox and a real BIND 9 in the place of the lab's own. */
   real?: Pick<Endpoints, "netbox" | "ssh" | "dns">;

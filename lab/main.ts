@@ -13,8 +13,8 @@ Starts an embedded Proxmox VE, NetBox, BIND 9 and sshd on 127.0.0.1, prints one 
 how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its keys, unless --save names a file.
 
   --seed FILE           what is there at the start (default lab/seeds/demo.yaml)
-  --proxmox-state FILE  a recorded state of one genuine Proxmox VE node instead of the seed's clusters, with the times
-                        (boot, start, shutdown) that its recorded outcomes need
+  --proxmox-state FILE  a recorded state of genuine Proxmox VE, one node or a cluster, instead of the seed's clusters, with
+                        the times (boot, start, shutdown) that its recorded outcomes need
   --save FILE           writes the state of all four when the lab ends, and when POST /save asks for it: the systems' contents,
                         tasks, users, tokens with their secrets, TLS and ssh keys. The file is as secret as they are. Failure
                         switches, and what commands over ssh left on a node's disk, are not in it
@@ -43,9 +43,17 @@ Control: GET /state (guests and zones), GET /calls (every call so far), GET /gre
 system), DELETE /calls (forgets both), POST /save (writes the file of --save), POST /latency ({"clone": 1000}), POST /setup with one switch:
   {"setup":"lock-vm","vmid":100,"lock":"backup"}, {"setup":"unlock-vm","vmid":100}
   {"setup":"fill-volume","volid":"local:100/vm-100-disk-0.raw","mib":800}    a copy with bwlimit then takes its time
+  {"setup":"put-file","node":"pve1","path":"/var/lib/vz/snippets/u.yaml","text":"#cloud-config"}     or "base64"
+  {"setup":"http-serve","node":"pve1","port":8099,"files":{"a.iso":"text","b.iso":{"base64":"…"}}}
+                                                                             http://127.0.0.1:8099/a.iso, as the node sees it
+  {"setup":"name-backup","node":"pve1","dir":"/var/lib/vz/dump","vmid":100,"name":"vzdump-lxc-100-….tar.zst","size":3000000}
+  {"setup":"copy-backup","node":"pve1","dir":"/var/lib/vz/dump","from":"vzdump-lxc-100-….tar.zst","name":"…"}
   {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}
       system: proxmox, netbox, bind9, node; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
   {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
+  {"setup":"lost-workers","share":0.005,"seed":1}                            such tasks are 500 "got no worker upid - start worker
+      failed": nothing is run, lists have them as "unexpected status"; "type":"qmclone", "times":1 as above. A creation that loses its
+      worker leaves its id taken by an empty guest with lock: create, as the genuine one does
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"node-maintenance","node":"pve2","enable":true}                   HA maintenance, as ha-manager's command begins it
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}

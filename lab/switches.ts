@@ -2,11 +2,16 @@ import { z } from "zod";
 import type { Lab } from ".";
 import { isRelease, releases } from "./netbox/releases";
 import { defaultPageSize } from "./netbox/server";
+import { copyArchive, nameArchive } from "./proxmox/archives";
+import type { Cluster } from "./proxmox/cluster";
+import { putFile } from "./proxmox/files";
 import { setMaintenance } from "./proxmox/hastatus";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
 const vmid = z.number().int();
+
+const archive = { node: z.string(), dir: z.string(), name: z.string() };
 
 const milliseconds = z.number().nonnegative().optional();
 const latency = z.object({
@@ -35,6 +40,27 @@ const switchSchema = z.discriminatedUnion("setup", [
     path: z.string().optional(),
     mib: z.number(),
   }),
+  /** A file on a node's disk, as text or base64, in a folder that one of its storages has. */
+  z.object({
+    setup: z.literal("put-file"),
+    cluster,
+    node: z.string(),
+    path: z.string(),
+    text: z.string().optional(),
+    base64: z.base64().optional(),
+  }),
+  /** An HTTP server on the node's 127.0.0.1 that has these files and answers 404 for others. */
+  z.object({
+    setup: z.literal("http-serve"),
+    cluster,
+    node: z.string(),
+    port: z.number().int(),
+    files: z.record(z.string(), z.union([z.string(), z.object({ base64: z.base64() })])),
+  }),
+  /** The guest's newest archive in the folder gets this name and size. */
+  z.object({ setup: z.literal("name-backup"), cluster, ...archive, vmid, size: z.number().int() }),
+  /** The archive `from` is there once more, as `name`. */
+  z.object({ setup: z.literal("copy-backup"), cluster, ...archive, from: z.string() }),
   // ---- time
   latency,
   z.object({ setup: z.literal("clock-skew"), cluster, seconds: z.number() }),
@@ -57,6 +83,16 @@ const switchSchema = z.discriminatedUnion("setup", [
     /** Exit status; without it the task never ends. */
     fails: z.string().optional(),
     times: z.number().int().positive().default(1),
+  }),
+  /** This share of tasks is answered `got no worker upid - start worker failed`; which ones, the seed decides. */
+  z.object({
+    setup: z.literal("lost-workers"),
+    cluster,
+    share: z.number().min(0).max(1),
+    seed: z.number().int().default(1),
+    /** Only of these tasks, and not more often. */
+    type: z.string().optional(),
+    times: z.number().int().positive().optional(),
   }),
   z.object({ setup: z.literal("node"), cluster, node: z.string(), offline: z.boolean() }),
   /** `ha-manager crm-command node-maintenance`. */
@@ -113,6 +149,12 @@ export function setSwitch(lab: Lab, value: unknown): void {
       volume.filled = wanted.mib * 1024 ** 2;
       return;
     }
+    case "put-file":
+    case "http-serve":
+    case "name-backup":
+    case "copy-backup":
+      setFiles(on(wanted.cluster), wanted);
+      return;
     case "latency": {
       const { setup: _setup, ...times } = wanted;
       lab.setLatency(times);
@@ -132,6 +174,16 @@ export function setSwitch(lab: Lab, value: unknown): void {
         if (type !== wanted.type || (wanted.id !== undefined && wanted.id !== id) || left === 0) return undefined;
         left--;
         return wanted.fails === undefined ? "never ends" : { fails: wanted.fails };
+      };
+      return;
+    }
+    case "lost-workers": {
+      const next = randomNumbers(wanted.seed);
+      let left = wanted.times ?? Number.POSITIVE_INFINITY;
+      on(wanted.cluster).tasks.loses = (type) => {
+        if ((wanted.type !== undefined && wanted.type !== type) || left === 0 || next() >= wanted.share) return false;
+        left--;
+        return true;
       };
       return;
     }
@@ -180,6 +232,47 @@ export function setSwitch(lab: Lab, value: unknown): void {
   }
 }
 
+/** Numbers from 0 to below 1 that follow from the seed (xorshift32). */
+function randomNumbers(seed: number): () => number {
+  let state = Math.imul(seed, 0x9e3779b1) | 1;
+  return () => {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+type FileSwitch = Extract<
+  z.output<typeof switchSchema>,
+  { setup: "put-file" | "http-serve" | "name-backup" | "copy-backup" }
+>;
+
+function setFiles(cluster: Cluster, wanted: FileSwitch): void {
+  const node = cluster.member(wanted.node).node;
+  switch (wanted.setup) {
+    case "put-file": {
+      const { path, base64 } = wanted;
+      const text = wanted.text ?? "";
+      putFile(cluster, node, path, base64 === undefined ? Buffer.from(text) : Buffer.from(base64, "base64"));
+      return;
+    }
+    case "http-serve": {
+      const files = Object.entries(wanted.files).map(
+        ([name, file]) =>
+          [name, typeof file === "string" ? Buffer.from(file) : Buffer.from(file.base64, "base64")] as const,
+      );
+      cluster.web.serve(node, wanted.port, new Map(files));
+      return;
+    }
+    case "name-backup":
+      nameArchive(cluster, wanted);
+      return;
+    case "copy-backup":
+      copyArchive(cluster, wanted);
+  }
+}
+
 /** All switches off; what they have done stays done. */
 function clear(lab: Lab): void {
   lab.faults.clear();
@@ -189,6 +282,7 @@ function clear(lab: Lab): void {
   for (const { cluster } of lab.proxmox.values()) {
     cluster.skew = 0;
     cluster.tasks.outcome = () => undefined;
+    cluster.tasks.loses = () => false;
     cluster.storages.full.clear();
     cluster.agentless.clear();
     cluster.slowAgents.clear();

@@ -1,16 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Access } from "./access";
 import { die, PveError } from "./errors";
-import { Firewall } from "./firewall";
+import { Firewall } from "./firewall/firewall";
 import type { Guest } from "./guest";
 import { Ha } from "./ha";
 import { Container } from "./lxc/container";
 import { Pools } from "./pools";
 import { Vm } from "./qemu/vm";
 import type { Values } from "./schema/parameters";
-import { Sdn } from "./sdn";
+import { Sdn } from "./sdn/sdn";
 import { Storages } from "./storage";
 import { Tasks, type Worker } from "./tasks";
+import { NodeWeb } from "./web";
 
 /** Milliseconds that things take; nothing by default, so that tests are quick. */
 export interface Times {
@@ -56,6 +57,10 @@ export class Cluster {
   skew = 0;
   readonly now = (): number => Date.now() + this.skew;
   readonly nodes = new Map<string, ClusterNode>();
+  /** The node that the requests are sent to; the first one where nobody says. */
+  asked?: string;
+  /** What is served over HTTP on the nodes' own 127.0.0.1. */
+  readonly web = new NodeWeb();
   readonly guests = new Map<number, Guest>();
   readonly pools = new Pools();
   readonly ha = new Ha();
@@ -89,6 +94,10 @@ export class Cluster {
       die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`);
     if (found.offline) throw new PveError(595, "No route to host");
     return found;
+  }
+
+  get local(): string {
+    return this.asked ?? [...this.nodes.keys()][0] ?? "";
   }
 
   member(name: string): ClusterNode {

@@ -22,6 +22,13 @@ function verify(
   log("calculating checksum...OK, checksum verified");
 }
 
+/** Writes a file where a storage of the node has its folder. @throws where none has */
+export function putFile(cluster: Cluster, node: string, path: string, data: Buffer): void {
+  const file = cluster.storages.fileAt(node, path);
+  if (file === undefined) throw new Error(`no storage of ${node} has ${path}`);
+  store(cluster, node, file, data);
+}
+
 function store(
   cluster: Cluster,
   node: string,
@@ -67,19 +74,19 @@ export function downloadFile(cluster: Cluster, node: string, params: Values, { a
     if (cluster.storages.find(node, file.volid) !== undefined && checksum === undefined)
       die(`refusing to override existing file '${path}'`);
     log(`downloading ${url} to ${path}`);
-    const data = await fetched(new URL(String(url)), log);
+    const data = await fetched(cluster, node, new URL(String(url)), log);
     verify(data, algorithm, checksum, log);
     store(cluster, node, file, data);
     log(`download of '${url}' to '${path}' finished`);
   });
 }
 
-async function fetched(url: URL, log: (line: string) => void): Promise<Buffer> {
+async function fetched(cluster: Cluster, node: string, url: URL, log: (line: string) => void): Promise<Buffer> {
   const port = url.port || (url.protocol === "https:" ? "443" : "80");
   log(`--${new Date().toISOString().slice(0, 19).replace("T", " ")}--  ${url}`);
-  const response = await fetch(url).catch(() =>
-    die(`download failed: Connecting to ${url.hostname}:${port}... failed: Connection refused.`),
-  );
+  const response = await cluster.web
+    .get(node, url)
+    .catch(() => die(`download failed: Connecting to ${url.hostname}:${port}... failed: Connection refused.`));
   if (!response.ok) return die(`download failed: ERROR ${response.status}: ${response.statusText}.`);
   return Buffer.from(await response.arrayBuffer());
 }

@@ -8,19 +8,22 @@ import { words } from "./schema/words";
 // Rights on what a guest's options name. Nothing is recorded of them: from PVE's sources (PVE::GuestHelpers,
 // PVE::QemuServer, PVE::RPCEnvironment).
 
-/** The zone of plain bridges. */
-const bridgePath = (bridge: string, tag?: string) =>
-  `/sdn/zones/localnetwork/${bridge}${tag === undefined ? "" : `/${tag}`}`;
+/** A bridge below its zone, with a VLAN below it. */
+const bridgePath = ({ sdn }: Cluster, bridge: string, tag?: string) =>
+  `/sdn/zones/${sdn.zoneOf(bridge)}/${bridge}${tag === undefined ? "" : `/${tag}`}`;
 
 /** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it; mapped devices need Mapping.Use. */
-export function requireUse({ access }: Cluster, { authId }: ProxmoxCaller, options: Values): void {
+export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options: Values): void {
   if (authId === "root@pam") return;
+  const { access } = cluster;
   for (const [key, value] of Object.entries(options)) {
     if (/^net\d+$/.test(key)) {
       const { bridge, tag, trunks = "" } = parseVmOption("net0", String(value));
       if (bridge === undefined) continue;
       const vlans = [...(tag === undefined ? [] : [tag]), ...trunks.split(";").filter(Boolean)];
-      for (const path of vlans.length === 0 ? [bridgePath(bridge)] : vlans.map((vlan) => bridgePath(bridge, vlan)))
+      for (const path of vlans.length === 0
+        ? [bridgePath(cluster, bridge)]
+        : vlans.map((vlan) => bridgePath(cluster, bridge, vlan)))
         access.require(authId, path, ["SDN.Use"]);
     }
     const [, kind] = /^(hostpci|usb)\d+$/.exec(key) ?? [];
@@ -31,8 +34,8 @@ export function requireUse({ access }: Cluster, { authId }: ProxmoxCaller, optio
 }
 
 /** May the caller see a bridge in a node's list? */
-export const seesBridge = ({ access }: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
-  access.may(authId, bridgePath(bridge), ["SDN.Audit", "SDN.Use"], true);
+export const seesBridge = (cluster: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
+  cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
 
 /** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
 export function requirePoolMembers({ access }: Cluster, { authId }: ProxmoxCaller, { vms, storage }: Values): void {

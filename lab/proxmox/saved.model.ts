@@ -1,4 +1,6 @@
 import { z } from "zod";
+import { savedFirewall } from "./firewall/saved";
+import { savedSdn } from "./sdn/saved";
 
 // A cluster as a saved lab has it. Values that the lab leaves undefined are left out.
 
@@ -91,6 +93,7 @@ const task = z.object({
   log: z.array(z.string()),
   endtime: z.int().optional(),
   exitstatus: z.string().optional(),
+  lost: z.boolean().optional(),
 });
 
 const access = z.object({
@@ -136,6 +139,8 @@ export const savedCluster = z.object({
   dns: z.object({ search: z.string(), dns1: z.string() }),
   options: z.object({ mac_prefix: z.string(), description: z.string(), "allowed-tags": z.array(z.string()) }),
   lastPid: z.int(),
+  /** The node that is asked, where it is not the first one. */
+  asked: z.string().optional(),
   nodes: z.array(node),
   guests: z.array(guest),
   pools: z.array(
@@ -147,13 +152,8 @@ export const savedCluster = z.object({
     }),
   ),
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
-  firewall: z.array(z.object({ vmid: z.int(), options: values, rules: z.array(values) })),
-  sdn: z.object({
-    zones: z.array(values),
-    vnets: z.array(values),
-    subnets: z.array(values),
-    applied: z.array(z.string()),
-  }),
+  firewall: savedFirewall,
+  sdn: savedSdn,
   storages: z.object({
     configs: z.array(storage),
     volumes: z.array(z.object({ key: z.string(), volume })),

@@ -1,10 +1,12 @@
 import type { Access } from "./access";
 import { Cluster, type ClusterNode } from "./cluster";
+import { restoreFirewall, saveFirewall } from "./firewall/saved";
 import type { Guest, GuestSnapshot } from "./guest";
 import { haManager } from "./load";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
 import type { SavedCluster, SavedGuest } from "./saved.model";
+import { restoreSdn, saveSdn } from "./sdn/saved";
 
 const object = <T>(map: Map<string, T>): Record<string, T> => Object.fromEntries(map);
 
@@ -18,6 +20,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     dns,
     options,
     lastPid,
+    ...(cluster.asked === undefined ? {} : { asked: cluster.asked }),
     nodes: [...cluster.nodes.values()].map(saveNode),
     guests: [...cluster.guests.values()].map(saveGuest),
     pools: [...cluster.pools.all.values()].map((pool) => ({
@@ -30,13 +33,8 @@ export function saveCluster(cluster: Cluster): SavedCluster {
       resources: [...ha.resources.values()],
       rules: [...ha.rules.values()],
     },
-    firewall: [...firewall.guests].map(([vmid, rules]) => ({ vmid, ...rules })),
-    sdn: {
-      zones: [...sdn.zones.values()],
-      vnets: [...sdn.vnets.values()],
-      subnets: [...sdn.subnets.values()],
-      applied: sdn.applied,
-    },
+    firewall: saveFirewall(firewall),
+    sdn: saveSdn(sdn),
     storages: { configs: [...storages.configs.values()], volumes: storages.dump() },
     tasks: {
       lastPid: tasks.lastPid,
@@ -103,6 +101,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   Object.assign(cluster.dns, saved.dns);
   Object.assign(cluster.options, saved.options);
   cluster.lastPid = saved.lastPid;
+  cluster.asked = saved.asked;
   for (const { pendingBridges, ...node } of saved.nodes) {
     const pending = pendingBridges && new Map(pendingBridges.map(({ iface, values }) => [iface, values]));
     cluster.nodes.set(node.node, { ...node, ...(pending ? { pendingBridges: pending } : {}) });
@@ -113,11 +112,8 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   if (saved.ha.managed) cluster.ha.manager = haManager(cluster);
   for (const resource of saved.ha.resources) cluster.ha.resources.set(String(resource.sid), resource);
   for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
-  for (const { vmid, ...rules } of saved.firewall) cluster.firewall.guests.set(vmid, rules);
-  for (const zone of saved.sdn.zones) cluster.sdn.zones.set(String(zone.zone), zone);
-  for (const vnet of saved.sdn.vnets) cluster.sdn.vnets.set(String(vnet.vnet), vnet);
-  for (const subnet of saved.sdn.subnets) cluster.sdn.subnets.set(`${subnet.vnet}/${subnet.subnet}`, subnet);
-  cluster.sdn.applied = saved.sdn.applied;
+  restoreFirewall(cluster.firewall, saved.firewall);
+  restoreSdn(cluster.sdn, saved.sdn);
   for (const config of saved.storages.configs) cluster.storages.configs.set(config.storage, config);
   cluster.storages.restore(saved.storages.volumes);
   cluster.tasks.lastPid = saved.tasks.lastPid;

@@ -4,6 +4,7 @@ import type { Cluster } from "./cluster";
 import { die } from "./errors";
 import type { Guest } from "./guest";
 import { agentRuns } from "./qemu/agent";
+import { autostart } from "./qemu/create";
 import { Vm } from "./qemu/vm";
 import type { Value, Values } from "./schema/parameters";
 import { shortestSize } from "./sizes";
@@ -113,7 +114,7 @@ export function rollbackSnapshot<T extends Guest>(
 ): string {
   const guest = kind.find(node, vmid);
   const name = String(snapname);
-  const task = cluster.lockedTask(guest, node, `${kind.prefix}rollback`, authId, async () => {
+  const task = cluster.lockedTask(guest, node, `${kind.prefix}rollback`, authId, async ({ log }) => {
     const { config, vmstate } = guest.snapshot(name);
     guest.checkLock();
     if (guest.template) die("unable to rollback a template");
@@ -126,7 +127,7 @@ export function rollbackSnapshot<T extends Guest>(
     guest.config.delete("vmstate");
     if (guest.config.has("vmgenid")) guest.config.set("vmgenid", randomUUID());
     guest.parent = name;
-    if (start === 1 || vmstate === 1) setImmediate(() => kind.start(guest));
+    if (start === 1 || vmstate === 1) setImmediate(() => autostart(() => kind.start(guest), log));
   });
   return task;
 }

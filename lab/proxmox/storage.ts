@@ -55,6 +55,15 @@ const extensions: Record<string, RegExp> = {
 };
 const formatNames: Record<string, string> = { gz: "tgz", xz: "txz", zst: "tzst", bz2: "tbz2" };
 
+/** The format of a file, as its name says it. */
+function formatOf(content: string, filename: string): string {
+  if (content === "iso" || content === "snippets") return content === "iso" ? "iso" : "snippet";
+  const [, archive] = /\.((?:vma|tar)(?:\.(?:gz|lzo|zst))?|tgz)$/.exec(filename) ?? [];
+  if (content === "backup" && archive !== undefined) return archive;
+  const extension = filename.split(".").pop() ?? "";
+  return formatNames[extension] ?? extension;
+}
+
 /** Room on the lab's disks. */
 export const space = { total: 270553174016, used: 30469484544, avail: 67323809792 };
 
@@ -313,9 +322,23 @@ export class Storages {
     if (!(extensions[content]?.test(filename) ?? true)) parameterErrors({ filename: "wrong file extension" });
     const config = this.enabled(node, storage);
     if (!config.content.split(",").includes(content)) die(`storage '${storage}' does not support '${content}' content`);
-    const extension = filename.split(".").pop() ?? "";
-    const format = content === "iso" ? "iso" : (formatNames[extension] ?? extension);
-    return { volid: `${storage}:${content}/${filename}`, storage, content, format };
+    return { volid: `${storage}:${content}/${filename}`, storage, content, format: formatOf(content, filename) };
+  }
+
+  /** The volume that a file on a node's disk is, if a storage has its folder. */
+  fileAt(node: string, path: string): Pick<Volume, "volid" | "storage" | "content" | "format"> | undefined {
+    for (const config of this.configs.values()) {
+      if (config.path === undefined || !this.on(node, config)) continue;
+      for (const [content, folder] of Object.entries(folders)) {
+        const name = path.startsWith(`${config.path}/${folder}/`)
+          ? path.slice(config.path.length + folder.length + 2)
+          : "";
+        if (name === "" || name.includes("/")) continue;
+        const { storage } = config;
+        return { volid: `${storage}:${content}/${name}`, storage, content, format: formatOf(content, name) };
+      }
+    }
+    return undefined;
   }
 
   // ---- definitions

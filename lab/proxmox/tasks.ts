@@ -22,6 +22,8 @@ export interface ClusterTask {
   log: string[];
   endtime?: number;
   exitstatus?: string;
+  /** Its worker was killed before it ran anything: it stands in lists, and has neither a status nor a log. */
+  lost?: boolean;
   done: Promise<void>;
   stop: () => void;
 }
@@ -32,15 +34,25 @@ const upidPattern = /^UPID:([^:\s]+):[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:
 /** How a task is to end that a failure switch picked: with this exit status, or never. */
 export type TaskOutcome = { fails: string } | "never ends";
 
+const lostStatus = "unexpected status";
+
 /** How a task ended, as `statusfilter` calls it. */
 const kindOf = (exitstatus = ""): string =>
-  exitstatus === "OK" ? "ok" : exitstatus.startsWith("WARNINGS") ? "warning" : exitstatus === "" ? "unknown" : "error";
+  exitstatus === "OK"
+    ? "ok"
+    : exitstatus.startsWith("WARNINGS")
+      ? "warning"
+      : ["", lostStatus].includes(exitstatus)
+        ? "unknown"
+        : "error";
 
 /** The worker processes of a cluster: each call of `run` is one, with its UPID, log and exit status. */
 export class Tasks {
   readonly all = new Map<string, ClusterTask>();
   /** The failure switch: asked once for every task that begins. */
   outcome: (type: string, id: string) => TaskOutcome | undefined = () => undefined;
+  /** The failure switch: asked once for every task that begins, whether its worker is lost. */
+  loses: (type: string, id: string) => boolean = () => false;
   lastPid = 1000;
 
   constructor(private readonly now: () => number = Date.now) {}
@@ -49,6 +61,7 @@ export class Tasks {
    * @param authId the full token id (`root@pam!lab`) or user id of the caller
    * @param undo takes back what was there before the work began, where it fails
    * @returns the UPID
+   * @throws where a worker's first line is not read; what its caller did before stays done
    */
   run(
     node: string,
@@ -79,6 +92,10 @@ export class Tasks {
       stop: () => stopped.abort(),
     };
     this.all.set(upid, task);
+    if (this.loses(type, id)) {
+      Object.assign(task, { exitstatus: lostStatus, endtime: starttime, lost: true });
+      die("got no worker upid - start worker failed");
+    }
     const wait = (milliseconds: number) =>
       sleep(milliseconds, undefined, { signal: stopped.signal }).catch(() => die("received interrupt"));
     const outcome = this.outcome(type, id);
@@ -121,7 +138,8 @@ export class Tasks {
 
   find(upid: string): ClusterTask | undefined {
     if (!upidPattern.test(upid)) parameterErrors({ upid: "unable to parse worker upid" });
-    return this.all.get(upid);
+    const task = this.all.get(upid);
+    return task?.lost ? undefined : task;
   }
 
   get(upid: string): ClusterTask {

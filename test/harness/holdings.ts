@@ -49,7 +49,7 @@ export async function holdings(lab: Lab): Promise<string[]> {
     );
     add(
       "firewall rules of",
-      firewall.filter(({ rules }) => rules.length > 0).map(({ vmid }) => vmid),
+      firewall.guests.filter(({ rules }) => rules.length > 0).map(({ vmid }) => vmid),
     );
     for (const { userid, tokens, groups } of access.users)
       add("user", [`${userid} in ${groups.join()}`, ...tokens.map((token) => `${userid}!${token.name}`)]);

@@ -131,8 +131,8 @@ describe("a stack from platform.yml", () => {
       description: expect.stringContaining("from https://netbox.lab.example:18943/#postgresql"),
     });
     expect(configOf(203).net1).toMatch(/bridge=vmbr30.*ip=127.30.1.13\/24/);
-    expect(cluster().firewall.options(201)).toMatchObject({ enable: 1, policy_in: "DROP" });
-    expect(cluster().firewall.rules(201)).toMatchObject([
+    expect(cluster().firewall.guest(201).options).toMatchObject({ enable: 1, policy_in: "DROP" });
+    expect(cluster().firewall.guest(201).rules).toMatchObject([
       { type: "in", action: "ACCEPT", proto: "tcp", source: "127.30.0.10", dport: "18932" },
       { source: "127.0.0.1/32" },
     ]);

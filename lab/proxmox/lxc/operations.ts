@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster";
 import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
 import { requireTargetStorage } from "../qemu/clone";
-import { requireNew, requirePool } from "../qemu/create";
+import { autostart, requireNew, requirePool } from "../qemu/create";
 import { newMac } from "../qemu/vm";
 import { requireUse } from "../rights";
 import { lxcOptions } from "../schema/lxc";
@@ -87,7 +87,7 @@ export function createContainer(cluster: Cluster, node: string, params: Values, 
     ostemplate,
     storage,
     pool,
-    start: autostart,
+    start,
     password,
     "ssh-public-keys": keys,
     bwlimit: _bwlimit,
@@ -151,8 +151,7 @@ export function createContainer(cluster: Cluster, node: string, params: Values, 
         if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
         throw error;
       }
-      // A task of its own, which waits for this one's lock.
-      if (autostart === 1) startContainer(cluster, node, id, caller);
+      if (start === 1) autostart(() => startContainer(cluster, node, id, caller), log);
     },
     () => cluster.remove(container),
   );
@@ -293,6 +292,7 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
   if (taken !== undefined) die(`unable to create CT ${id}: config file already exists`);
   const made = cluster.add(new Container(id, to));
   made.config.set("lock", "create");
+  cluster.firewall.cloned(container.vmid, id);
   return cluster.tasks.run(
     node,
     "vzclone",

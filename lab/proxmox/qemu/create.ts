@@ -31,6 +31,16 @@ export function requireRoot({ authId }: ProxmoxCaller, options: Values, keys = O
   }
 }
 
+/** Starts a new guest in a task of its own, which waits for the creation's lock. What refuses the start fails no creation. */
+export function autostart(start: () => void, log: (line: string) => void): void {
+  try {
+    start();
+  } catch (error) {
+    if (!(error instanceof PveError)) throw error;
+    log(error.message);
+  }
+}
+
 /** What a creation needs no privilege of its own for; from PVE's sources (PVE::API2::Qemu), nothing is recorded of it. */
 const unchecked = (key: string): boolean =>
   isDrive(key) || key === "tags" || /^(unused|serial|usb|hostpci)\d+$/.test(key);
@@ -95,8 +105,7 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
       }
       if (start !== 1) return;
       log("Execute autostart");
-      // A task of its own, which waits for this one's lock.
-      startVm(cluster, node, id, caller);
+      autostart(() => startVm(cluster, node, id, caller), log);
     },
     () => cluster.remove(vm),
   );

@@ -24,7 +24,7 @@ function clusterStatus({ cluster }: RouteCall): unknown[] {
     name: node,
     nodeid: alone ? 0 : n + 1,
     online: offline ? 0 : 1,
-    local: n === 0 ? 1 : 0,
+    local: node === cluster.local ? 1 : 0,
     ip: cluster.address(node),
     level: "",
   }));
@@ -143,10 +143,10 @@ const mine = ({ cluster, caller, node }: RouteCall, rows: Values[]) =>
 
 // ---- URLs, as download-url looks at them before it downloads
 
-async function urlMetadata({ params }: RouteCall): Promise<unknown> {
+async function urlMetadata({ cluster, node, params }: RouteCall): Promise<unknown> {
   const url = new URL(String(params.url));
   try {
-    const response = await fetch(url, { method: "HEAD" });
+    const response = await cluster.web.get(node, url, "HEAD");
     if (!response.ok) die(`invalid server response: '${response.status} ${response.statusText}'`);
     return {
       filename: url.pathname.split("/").pop(),

@@ -1,4 +1,3 @@
-import { die } from "../errors";
 import type { Guest } from "../guest";
 import * as schema from "../schema/cluster";
 import { flag, type MethodParameters, required } from "../schema/parameters";
@@ -50,55 +49,6 @@ export function snapshotRoutes<T extends Guest>(
       { ...named, start: flag },
       permAny("/vms/{vmid}", "VM.Snapshot VM.Snapshot.Rollback"),
       (call) => rollbackSnapshot(call.cluster, kindOf(call), call.node, call.vmid, call.params, call.caller),
-    ),
-  ];
-}
-
-const changes = perm("/vms/{vmid}", "VM.Config.Network");
-
-/** `…/firewall` of either kind of guest. */
-export function firewallRoutes(base: string): Route[] {
-  const needGuest = ({ cluster, vmid }: RouteCall) => cluster.guests.get(vmid) ?? die(`no such VM ('${vmid}')`);
-  const done =
-    (work: (call: RouteCall) => void) =>
-    (call: RouteCall): null => {
-      needGuest(call);
-      work(call);
-      return null;
-    };
-  return [
-    route("GET", `${base}/firewall/options`, schema.none, audit, ({ cluster, vmid }) => cluster.firewall.options(vmid)),
-    route(
-      "PUT",
-      `${base}/firewall/options`,
-      schema.firewallOptionsParameters,
-      changes,
-      done(({ cluster, vmid, params }) => cluster.firewall.setOptions(vmid, params)),
-    ),
-    route("GET", `${base}/firewall/rules`, schema.none, audit, ({ cluster, vmid }) => cluster.firewall.rules(vmid)),
-    route(
-      "POST",
-      `${base}/firewall/rules`,
-      schema.ruleCreateParameters,
-      changes,
-      done(({ cluster, vmid, params }) => cluster.firewall.addRule(vmid, params)),
-    ),
-    route("GET", `${base}/firewall/rules/{pos}`, schema.ruleGetParameters, audit, ({ cluster, vmid, params }) =>
-      cluster.firewall.rule(vmid, Number(params.pos)),
-    ),
-    route(
-      "PUT",
-      `${base}/firewall/rules/{pos}`,
-      schema.ruleUpdateParameters,
-      changes,
-      done(({ cluster, vmid, params }) => cluster.firewall.setRule(vmid, Number(params.pos), params)),
-    ),
-    route(
-      "DELETE",
-      `${base}/firewall/rules/{pos}`,
-      schema.ruleDeleteParameters,
-      changes,
-      done(({ cluster, vmid, params }) => cluster.firewall.deleteRule(vmid, Number(params.pos), params)),
     ),
   ];
 }

@@ -6,6 +6,7 @@ import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
 import { clusterRoutes } from "./cluster";
+import { firewallRoutes } from "./firewall";
 import { lxcRoutes } from "./lxc";
 import { qemuRoutes } from "./qemu";
 import type { Route, RouteCall } from "./route";
@@ -17,6 +18,7 @@ export const routes: readonly Route[] = [
   ...clusterRoutes,
   ...storageRoutes,
   ...sdnRoutes,
+  ...firewallRoutes,
   ...qemuRoutes,
   ...lxcRoutes,
 ];

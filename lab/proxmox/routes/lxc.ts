@@ -23,7 +23,8 @@ import * as schema from "../schema/lxc";
 import { qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
-import { firewallRoutes, snapshotRoutes } from "./guest";
+import { guestFirewallRoutes } from "./firewall";
+import { snapshotRoutes } from "./guest";
 import { anybody, perm, permAny, type Route, type RouteCall, route } from "./route";
 
 const base = "/nodes/{node}/lxc/{vmid}";
@@ -135,5 +136,5 @@ export const lxcRoutes: Route[] = [
   ),
 
   ...snapshotRoutes(base, schema.lxcSnapshotParameters, kind),
-  ...firewallRoutes(base),
+  ...guestFirewallRoutes(base),
 ];

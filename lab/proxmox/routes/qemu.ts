@@ -12,7 +12,8 @@ import * as schema from "../schema/qemu";
 import { words } from "../schema/words";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
-import { firewallRoutes, snapshotRoutes } from "./guest";
+import { guestFirewallRoutes } from "./firewall";
+import { snapshotRoutes } from "./guest";
 import { anybody, perm, permAny, type RightsCheck, type Route, type RouteCall, route } from "./route";
 
 const base = "/nodes/{node}/qemu/{vmid}";
@@ -216,5 +217,5 @@ export const qemuRoutes: Route[] = [
   ),
 
   ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),
-  ...firewallRoutes(base),
+  ...guestFirewallRoutes(base),
 ];

@@ -42,6 +42,7 @@ export class Page {
   ) {}
 }
 
+/** @param path with names in braces; `{name*}` takes slashes too */
 export function route(
   method: string,
   path: string,
@@ -51,11 +52,12 @@ export function route(
   { byToken = true, open = false } = {},
 ): Route {
   const names: string[] = [];
-  const pattern = path.replace(/\{(\w+)\}/g, (_, name: string) => {
+  const pattern = path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => {
     names.push(name);
-    return "([^/]+)";
+    return rest === "" ? "([^/]+)" : "(.+)";
   });
-  return { method, path, pattern: new RegExp(`^${pattern}$`), names, parameters, needs, byToken, open, handle };
+  const shown = path.replace(/\*\}/g, "}");
+  return { method, path: shown, pattern: new RegExp(`^${pattern}$`), names, parameters, needs, byToken, open, handle };
 }
 
 export const anybody: RightsCheck = () => {};

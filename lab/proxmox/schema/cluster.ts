@@ -194,37 +194,3 @@ export const haRuleUpdateParameters: MethodParameters = {
   delete: { ...configIds, maxLength: 4096 },
   digest: text({ maxLength: 64 }),
 };
-
-// ---- firewall of a guest
-
-const logLevel = choice("emerg alert crit err warning notice info debug nolog");
-const policy = choice("ACCEPT REJECT DROP");
-export const firewallOptionsParameters: MethodParameters = {
-  ...each("dhcp enable ipfilter macfilter ndp radv", flag),
-  ...each("log_level_in log_level_out", logLevel),
-  ...each("policy_in policy_out", policy),
-  delete: configIds,
-  digest: text({ maxLength: 64 }),
-};
-const action = text({ minLength: 2, maxLength: 20, pattern: /[A-Za-z][A-Za-z0-9\-_]+/ });
-const ruleType = choice("in out forward group");
-const rule: MethodParameters = {
-  ...each("comment dport icmp-type proto sport", text()),
-  ...each("dest source", text({ maxLength: 512 })),
-  digest: text({ maxLength: 64 }),
-  enable: integer(0),
-  iface: text({ minLength: 2, maxLength: 20 }),
-  log: logLevel,
-  macro: text({ maxLength: 128 }),
-  pos: integer(0),
-};
-export const ruleCreateParameters: MethodParameters = { ...rule, action: required(action), type: required(ruleType) };
-export const ruleUpdateParameters: MethodParameters = {
-  ...rule,
-  action,
-  type: ruleType,
-  moveto: integer(0),
-  delete: configIds,
-};
-export const ruleGetParameters: MethodParameters = { pos: integer(0) };
-export const ruleDeleteParameters: MethodParameters = { pos: integer(0), digest: text({ maxLength: 64 }) };

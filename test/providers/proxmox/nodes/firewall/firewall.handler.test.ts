@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { objectDigest } from "../../../../../lab/proxmox/firewall/file";
 import { firewallHandler } from "../../../../../providers/proxmox/nodes/firewall/firewall.handler";
 import { HttpProxy } from "../../../../harness/proxy";
 import { seedWith, TestSystems } from "../../../../harness/systems";
@@ -27,8 +28,8 @@ describe("a container's firewall", () => {
     systems.clients.proxmox(method, `${path}/${below}`, form);
   const comments = () =>
     firewall()
-      .rules(vmid)
-      .map(({ comment }) => comment);
+      .guest(vmid)
+      .rules.map(({ comment }) => comment);
   /** @param work what a person does before each of the first requests that match @param times how many these are */
   const meanwhile = (method: string, below: RegExp, work: (time: number) => Promise<unknown>, times = 1) => {
     let time = 0;
@@ -62,7 +63,7 @@ describe("a container's firewall", () => {
     const made = await firewallHandler.create(inputs());
     expect(made.state).toEqual(inputs());
     expect(comments()).toEqual(["web", "ssh"]);
-    expect(firewall().options(vmid)).toMatchObject({ enable: 1, policy_in: "DROP", policy_out: "ACCEPT" });
+    expect(firewall().guest(vmid).options).toMatchObject({ enable: 1, policy_in: "DROP", policy_out: "ACCEPT" });
     const writes: string[] = [];
     proxy.before = async (method) => void (method !== "GET" && writes.push(method));
     await firewallHandler.update(made.id, { ...made.state }, inputs());
@@ -99,12 +100,12 @@ describe("a container's firewall", () => {
     meanwhile("PUT", /options/, () => person("PUT", "options", { policy_in: "REJECT", macfilter: 0 }));
     const ofPerson = proxy.before;
     proxy.before = async (method, url) => {
-      if (method === "GET" && url.endsWith("/options")) digests.push(String(firewall().options(vmid).digest));
+      if (method === "GET" && url.endsWith("/options")) digests.push(objectDigest(firewall().guest(vmid).options));
       await ofPerson(method, url);
     };
     const { state } = await firewallHandler.create(inputs());
     expect(state).toEqual(inputs());
-    expect(firewall().options(vmid)).toMatchObject({ policy_in: "DROP", macfilter: 0 });
+    expect(firewall().guest(vmid).options).toMatchObject({ policy_in: "DROP", macfilter: 0 });
     // Read for the first write, for the second, and for the state.
     expect(new Set(digests).size).toBe(3);
   });
@@ -115,7 +116,7 @@ describe("a container's firewall", () => {
     await expect(firewallHandler.create(inputs())).rejects.toThrow(
       /^Unable to set the firewall of CT 302 on pve-lab: others changed it three times while this wrote to it: run `pulumi up` again once nobody else edits it$/,
     );
-    expect(firewall().options(vmid).policy_in).toBe("REJECT");
+    expect(firewall().guest(vmid).options.policy_in).toBe("REJECT");
     meanwhile(
       "DELETE",
       /rules/,
