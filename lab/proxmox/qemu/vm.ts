@@ -17,6 +17,8 @@ export class Vm extends Guest {
   seeded = new Map<string, Value>();
   /** Programs that the agent ran, by process id. */
   readonly executed = new Map<number, Values>();
+  /** Files that the agent wrote, a character a byte. */
+  readonly files = new Map<string, string>();
 
   get name(): string {
     return this.text("name") ?? `VM ${this.vmid}`;

@@ -5,6 +5,7 @@ import { forbidden, PveError } from "../errors";
 import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
+import { agentRoutes } from "./agent";
 import { clusterRoutes } from "./cluster";
 import { firewallRoutes } from "./firewall";
 import { lxcRoutes } from "./lxc";
@@ -20,6 +21,7 @@ export const routes: readonly Route[] = [
   ...sdnRoutes,
   ...firewallRoutes,
   ...qemuRoutes,
+  ...agentRoutes,
   ...lxcRoutes,
 ];
 

@@ -1,5 +1,4 @@
 import { parameterErrors } from "../errors";
-import { askAgent, execInGuest, execStatusOf } from "../qemu/agent";
 import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
 import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
 import { postVmConfig, putVmConfig } from "../qemu/config";
@@ -25,7 +24,6 @@ const changes = permAny(
   "/vms/{vmid}",
   "VM.Config.Disk VM.Config.CDROM VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType VM.Config.Options VM.Config.Cloudinit",
 );
-const asksAgent = permAny("/vms/{vmid}", "VM.GuestAgent.Audit VM.GuestAgent.Unrestricted");
 const rooms =
   "config cloudinit pending status unlink vncproxy termproxy migrate resize move rrd rrddata monitor agent snapshot spiceproxy sendkey firewall mtunnel remote_migrate";
 
@@ -61,8 +59,6 @@ function feature(call: RouteCall): unknown {
         : true;
   return { hasFeature: has ? 1 : 0, nodes: [node] };
 }
-
-const command = (name: string) => (call: RouteCall) => askAgent(call.cluster, vm(call), name);
 
 export const qemuRoutes: Route[] = [
   route("GET", "/nodes/{node}/qemu", schema.qemuListParameters, anybody, ({ cluster, caller, node, params }) =>
@@ -202,18 +198,6 @@ export const qemuRoutes: Route[] = [
     schema.qemuResumeParameters,
     runs,
     rooted((call) => controlVm(call.cluster, vm(call), "resume", call.caller)),
-  ),
-
-  // ---- agent
-  route("POST", `${base}/agent/ping`, none, asksAgent, command("ping")),
-  ...["info", "get-osinfo", "get-host-name", "network-get-interfaces"].map((name) =>
-    route("GET", `${base}/agent/${name}`, none, asksAgent, command(name)),
-  ),
-  route("POST", `${base}/agent/exec`, schema.qemuExecParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
-    execInGuest(call.cluster, vm(call), call.params.command ?? ""),
-  ),
-  route("GET", `${base}/agent/exec-status`, schema.qemuExecStatusParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
-    execStatusOf(call.cluster, vm(call), call.params.pid ?? 0),
   ),
 
   ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),
