@@ -46,6 +46,8 @@ const guest = z.discriminatedUnion("type", [
     ...common,
     seeded: values,
     executed: z.array(z.object({ pid: z.int(), outcome: values })),
+    /** Contents by file, a character a byte. */
+    files: z.record(z.string(), z.string()).default({}),
   }),
   z.object({
     type: z.literal("lxc"),
@@ -137,7 +139,7 @@ export const savedCluster = z.object({
   /** Milliseconds by kind of call. */
   times: z.record(z.string(), z.number()),
   dns: z.object({ search: z.string(), dns1: z.string() }),
-  options: z.object({ mac_prefix: z.string(), description: z.string(), "allowed-tags": z.array(z.string()) }),
+  options: values,
   lastPid: z.int(),
   /** The node that is asked, where it is not the first one. */
   asked: z.string().optional(),
@@ -154,6 +156,14 @@ export const savedCluster = z.object({
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
   firewall: savedFirewall,
   sdn: savedSdn,
+  mappings: z
+    .array(
+      z.object({
+        kind: z.enum(["dir", "pci", "usb"]),
+        mapping: z.object({ id: z.string(), map: z.array(z.string()), more: values }),
+      }),
+    )
+    .default([]),
   storages: z.object({
     configs: z.array(storage),
     volumes: z.array(z.object({ key: z.string(), volume })),

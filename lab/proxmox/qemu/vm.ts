@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { Guest, normalizeTags } from "../guest";
+import type { DatacenterOptions } from "../options";
 import type { Value, Values } from "../schema/parameters";
 import { parseProperties, printProperties } from "../schema/properties";
 import { driveSlots, qemuOptions } from "../schema/qemu";
@@ -102,8 +103,8 @@ export const printVmOption = (option: string, values: Record<string, string>): s
   printProperties(qemuOptions[option]?.properties ?? { keys: {} }, values);
 
 export function newMac(prefix: string): string {
-  const bytes = [...randomBytes(3)].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
-  return [prefix, ...bytes].join(":");
+  const bytes = [...randomBytes(5)].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+  return [...prefix.toUpperCase().split(":").filter(Boolean), ...bytes].slice(0, 6).join(":");
 }
 
 /** A NIC as PVE stores it, with a new MAC where the text has none. */
@@ -127,7 +128,7 @@ function isSshKey(kind: string, data: Buffer): boolean {
 }
 
 /** An ssh public key list is validated line by line, as `ssh-keygen -l` would. */
-function checkSshKeys(encoded: string): void {
+export function checkSshKeys(encoded: string): void {
   const lines = decodeURIComponent(encoded)
     .split("\n")
     .filter((line) => line.trim() !== "");
@@ -138,11 +139,10 @@ function checkSshKeys(encoded: string): void {
 }
 
 /** Options of a request that are not drives, in the form they are stored. */
-export function storedOption(key: string, value: Value, macPrefix: string): Value {
-  if (/^net\d+$/.test(key)) return normalizeNet(String(value), macPrefix);
-  if (key === "tags") return normalizeTags(String(value));
+export function storedOption(key: string, value: Value, { mac_prefix, tagStyle }: DatacenterOptions): Value {
+  if (/^net\d+$/.test(key)) return normalizeNet(String(value), mac_prefix);
+  if (key === "tags") return normalizeTags(String(value), tagStyle);
   if (key === "memory") return parseVmOption("memory", String(value)).current ?? value;
-  if (key === "sshkeys") checkSshKeys(String(value));
   return value;
 }
 

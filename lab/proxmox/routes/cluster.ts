@@ -174,7 +174,6 @@ export const clusterRoutes: Route[] = [
   route("GET", "/version", schema.none, anybody, ({ cluster }) => cluster.version),
   route("GET", "/cluster", schema.none, anybody, () => names(clusterRooms)),
   route("GET", "/cluster/status", schema.none, perm("/", "Sys.Audit"), clusterStatus),
-  route("GET", "/cluster/options", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => cluster.options),
   route("GET", "/cluster/resources", schema.resourcesParameters, anybody, ({ cluster, caller, params }) =>
     resourceRows(cluster, caller, params.type === undefined ? undefined : String(params.type)),
   ),

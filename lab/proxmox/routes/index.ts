@@ -6,9 +6,12 @@ import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
 import { agentRoutes } from "./agent";
+import { bulkRoutes } from "./bulk";
 import { clusterRoutes } from "./cluster";
 import { firewallRoutes } from "./firewall";
+import { datacenterRoutes } from "./datacenter";
 import { lxcRoutes } from "./lxc";
+import { mappingRoutes } from "./mappings";
 import { qemuRoutes } from "./qemu";
 import type { Route, RouteCall } from "./route";
 import { sdnRoutes } from "./sdn";
@@ -17,6 +20,9 @@ import { storageRoutes } from "./storage";
 export const routes: readonly Route[] = [
   ...accessRoutes,
   ...clusterRoutes,
+  ...datacenterRoutes,
+  ...mappingRoutes,
+  ...bulkRoutes,
   ...storageRoutes,
   ...sdnRoutes,
   ...firewallRoutes,

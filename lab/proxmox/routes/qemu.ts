@@ -2,9 +2,10 @@ import { parameterErrors } from "../errors";
 import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
 import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
 import { postVmConfig, putVmConfig } from "../qemu/config";
-import { createVm, requireRoot } from "../qemu/create";
+import { createVm } from "../qemu/create";
 import { moveDisk, resizeDrive, unlinkDrives } from "../qemu/drives";
 import { controlVm, migrateVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
+import { refuseSkipLock } from "../qemu/rights";
 import type { Vm } from "../qemu/vm";
 import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/qemu";
@@ -31,7 +32,7 @@ const rooms =
 const rooted =
   (handle: (call: RouteCall) => unknown) =>
   (call: RouteCall): unknown => {
-    if (call.params.skiplock === 1) requireRoot(call.caller, call.params, []);
+    refuseSkipLock(call.caller, call.params);
     return handle(call);
   };
 

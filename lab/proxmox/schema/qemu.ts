@@ -126,7 +126,8 @@ const drives: MethodParameters = {
 export const driveSlots = Object.keys(drives);
 export const unusedSlots = Object.keys(numbered("unused", 256, text()));
 
-const keyboards = "de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl tr";
+export const keyboards =
+  "de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl tr";
 const machine = properties(
   {
     type: text({
