@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Access } from "./access";
+import { BackupJobs } from "./backup/jobs";
 import { die, PveError } from "./errors";
 import { Firewall } from "./firewall/firewall";
 import type { Guest } from "./guest";
@@ -69,9 +70,13 @@ export class Cluster {
   readonly firewall = new Firewall();
   readonly sdn = new Sdn();
   readonly mappings = new Mappings();
+  readonly backupJobs = new BackupJobs();
   readonly storages = new Storages(this.now);
   readonly tasks = new Tasks(this.now);
-  readonly access = new Access((vmid) => this.pools.of(vmid)?.poolid, this.now);
+  readonly access = new Access(
+    { of: (path) => this.pools.holding(path), members: () => this.pools.memberPaths() },
+    this.now,
+  );
   readonly dns = { search: "example.invalid", dns1: "192.0.2.53" };
   readonly options = new DatacenterOptions();
   /** Of the certificate that its server shows. */

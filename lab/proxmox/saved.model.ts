@@ -80,6 +80,18 @@ const volume = z.object({
   content: z.string(),
   parent: z.string().optional(),
   ctime: z.number(),
+  notes: z.string().optional(),
+  protected: z.boolean().optional(),
+  saved: z
+    .object({
+      type: z.enum(["qemu", "lxc"]),
+      config: values,
+      volumes: z.record(
+        z.string(),
+        z.object({ size: z.number(), filled: z.number(), format: z.string(), storage: z.string() }),
+      ),
+    })
+    .optional(),
 });
 
 const task = z.object({
@@ -156,6 +168,7 @@ export const savedCluster = z.object({
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
   firewall: savedFirewall,
   sdn: savedSdn,
+  backupJobs: z.record(z.string(), values).default({}),
   mappings: z
     .array(
       z.object({

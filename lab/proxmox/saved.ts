@@ -36,6 +36,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     firewall: saveFirewall(firewall),
     sdn: saveSdn(sdn),
     mappings: cluster.mappings.dump(),
+    backupJobs: object(cluster.backupJobs.all),
     storages: { configs: [...storages.configs.values()], volumes: storages.dump() },
     tasks: {
       lastPid: tasks.lastPid,
@@ -115,6 +116,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
   restoreFirewall(cluster.firewall, saved.firewall);
   restoreSdn(cluster.sdn, saved.sdn);
+  for (const [id, job] of Object.entries(saved.backupJobs)) cluster.backupJobs.all.set(id, job);
   for (const { kind, mapping } of saved.mappings) cluster.mappings.kinds[kind].set(mapping.id, mapping);
   for (const config of saved.storages.configs) cluster.storages.configs.set(config.storage, config);
   cluster.storages.restore(saved.storages.volumes);

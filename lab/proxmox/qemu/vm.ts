@@ -80,6 +80,15 @@ export class Vm extends Guest {
     };
   }
 
+  /** The devices on the node's side of a running guest's cards, in its full status. */
+  get nics(): { nics?: Record<string, Values> } {
+    const cards = this.running ? [...this.config.keys()].filter((key) => /^net\d+$/.test(key)) : [];
+    if (cards.length === 0) return {};
+    return {
+      nics: Object.fromEntries(cards.map((key) => [`tap${this.vmid}i${key.slice(3)}`, { netin: 0, netout: 0 }])),
+    };
+  }
+
   get qmpstatus(): string {
     return this.running ? (this.paused ? "paused" : "running") : "stopped";
   }

@@ -7,7 +7,6 @@ import type { Values } from "../schema/parameters";
 import { space } from "../storage";
 import type { ClusterTask } from "../tasks";
 import { nodeResourceRow, resourceRows } from "../views";
-import { vzdump } from "../vzdump";
 import { anybody, both, either, Page, perm, type Route, type RouteCall, route } from "./route";
 
 const names = (text: string) => text.split(" ").map((name) => ({ name }));
@@ -285,9 +284,6 @@ export const clusterRoutes: Route[] = [
     return found;
   }),
   route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadataParameters, download, urlMetadata),
-  route("POST", "/nodes/{node}/vzdump", schema.vzdumpParameters, anybody, (call) =>
-    vzdump(call.cluster, call.node, call.params, call.caller),
-  ),
 
   // ---- tasks
   route("GET", "/nodes/{node}/tasks", schema.taskListParameters, anybody, (call) => {

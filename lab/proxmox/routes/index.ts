@@ -6,10 +6,12 @@ import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
 import { agentRoutes } from "./agent";
+import { backupRoutes } from "./backup";
 import { bulkRoutes } from "./bulk";
 import { clusterRoutes } from "./cluster";
 import { firewallRoutes } from "./firewall";
 import { datacenterRoutes } from "./datacenter";
+import { jobRoutes } from "./jobs";
 import { lxcRoutes } from "./lxc";
 import { mappingRoutes } from "./mappings";
 import { qemuRoutes } from "./qemu";
@@ -22,6 +24,8 @@ export const routes: readonly Route[] = [
   ...clusterRoutes,
   ...datacenterRoutes,
   ...mappingRoutes,
+  ...backupRoutes,
+  ...jobRoutes,
   ...bulkRoutes,
   ...storageRoutes,
   ...sdnRoutes,

@@ -67,7 +67,9 @@ export const qemuRoutes: Route[] = [
       .filter((guest) => guest.type === "qemu" && guest.node === node && cluster.sees(caller.authId, guest))
       .map((guest) => ({
         ...cluster.status(guest),
-        ...(params.full === 1 ? { qmpstatus: cluster.vm(node, guest.vmid).qmpstatus } : {}),
+        ...(params.full === 1
+          ? { qmpstatus: cluster.vm(node, guest.vmid).qmpstatus, ...cluster.vm(node, guest.vmid).nics }
+          : {}),
       })),
   ),
   route("POST", "/nodes/{node}/qemu", schema.qemuCreateParameters, anybody, ({ cluster, node, params, caller }) =>
@@ -151,6 +153,7 @@ export const qemuRoutes: Route[] = [
       ...found.status(call.cluster),
       qmpstatus: found.qmpstatus,
       ha: call.cluster.ha.of(found),
+      ...found.nics,
       ...(found.config.has("vga") ? { clipboard: null } : {}),
       ...(found.agentEnabled ? { agent: 1 } : {}),
     };

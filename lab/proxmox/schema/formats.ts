@@ -28,6 +28,9 @@ export const storageId = matches(
   (id) => `storage ID '${id}' contains illegal characters\n`,
 );
 export const configId = matches(/^[a-z][a-z0-9_-]*$/i, (id) => `invalid configuration ID '${id}'\n`);
+export const replicationJobId = matches(/^[1-9]\d{2,8}-\d{1,9}$/, (id) => `invalid replication job id '${id}'\n`);
+export const dayOfWeek: Format = (value) =>
+  /^(mon|tue|wed|thu|fri|sat|sun)$/.test(value) ? undefined : `invalid day '${value}'\n`;
 export const mac = matches(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i, looksLike("unicast MAC address"));
 export const macPrefix = matches(
   /^[0-9a-f][02468ace](:[0-9a-f]{2}){2}(:([0-9a-f]{2}){0,1}){0,2}$/i,
@@ -47,10 +50,12 @@ export const storagePath = matches(
   /^\/[^;,=()]+$/,
   () => "Value does not look like a valid absolute path. These symbols are currently not allowed in path: ;,=()\n",
 );
-export const poolId = matches(
-  /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/,
-  (id) => `pool name '${id}' contains invalid characters\n`,
-);
+export const poolId: Format = (id) => {
+  if (id.split("/").length > 3) return `pool name '${id}' nested too deeply (max levels = 3)\n`;
+  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/.test(id)
+    ? undefined
+    : `pool name '${id}' contains invalid characters\n`;
+};
 export const groupId = matches(/^[A-Za-z0-9._-]+$/, (id) => `group name '${id}' contains invalid characters\n`);
 export const roleId = matches(/^[A-Za-z0-9._-]+$/, (id) => `role name '${id}' contains invalid characters\n`);
 export const userId = matches(
