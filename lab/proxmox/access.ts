@@ -57,9 +57,12 @@ export class Access {
   ];
   readonly tickets = new Map<string, { user: string; csrf: string; made: number }>();
 
-  /** @param poolOf the pool of a guest, whose rights count for it */
+  /** @param pools those that have a member, by its path, and the paths of all members; the rights on a pool count for them */
   constructor(
-    private readonly poolOf: (vmid: number) => string | undefined,
+    private readonly pools: { of: (path: string) => string[]; members: () => string[] } = {
+      of: () => [],
+      members: () => [],
+    },
     private readonly now: () => number = Date.now,
   ) {}
 
@@ -169,22 +172,33 @@ export class Access {
       const token = this.users.get(userid)?.tokens.get(tokenName);
       const ofUser = this.privilegesAt(userid, path);
       if (token?.privsep !== 1) return ofUser;
-      return new Map([...this.granted("token", authId, path)].filter(([name]) => ofUser.has(name)));
+      return new Map(
+        [...this.granted("token", authId, path)]
+          .filter(([name]) => ofUser.has(name))
+          .map(([name, propagate]) => [name, propagate === 1 && ofUser.get(name) === 1 ? 1 : 0]),
+      );
     }
     if (userid === "root@pam") return new Map(privileges.map((name) => [name, 1]));
     return this.active(userid) ? this.granted("user", userid, path) : new Map();
   }
 
   private granted(type: "user" | "token", ugid: string, path: string): Map<string, 0 | 1> {
-    const vmid = /^\/vms\/(\d+)$/.exec(path)?.[1];
-    const pool = vmid === undefined ? undefined : this.poolOf(Number(vmid));
-    const roles = new Map([
-      ...(pool === undefined ? [] : this.rolesAt(type, ugid, `/pool/${pool}`)),
-      ...this.rolesAt(type, ugid, path),
-    ]);
+    const own = this.rolesAt(type, ugid, path);
+    const inherited = new Set(
+      this.pools.of(path).flatMap((pool) => [...this.rolesAt(type, ugid, `/pool/${pool}`).keys()]),
+    );
+    // What comes from a pool is never handed down, and a pool's NoAccess outweighs all but the path's own.
+    const roles =
+      own.has("NoAccess") || !inherited.has("NoAccess")
+        ? new Map<string, 0 | 1>([
+            ...(own.has("NoAccess") ? [] : [...inherited].map((roleid) => [roleid, 0] as const)),
+            ...own,
+          ])
+        : new Map<string, 0 | 1>();
     const found = new Map<string, 0 | 1>();
     for (const [roleid, propagate] of roles)
-      for (const name of this.roles.get(roleid)?.privs ?? []) found.set(name, propagate);
+      for (const name of this.roles.get(roleid)?.privs ?? [])
+        found.set(name, propagate === 1 || found.get(name) === 1 ? 1 : 0);
     return found;
   }
 
@@ -200,10 +214,11 @@ export class Access {
     forbidden(`${path}, ${lacking}`);
   }
 
-  /** `GET /access/permissions`: privileges by path, of the usual paths and of those that the ACL names. */
+  /** `GET /access/permissions`: privileges by path, of the usual paths and of those that the ACL and the pools name. */
   permissions(authId: string, path?: string): Record<string, Values> {
     const usual = ["/", "/access", "/access/groups", "/nodes", "/pool", "/sdn", "/storage", "/vms"];
-    const paths = path === undefined ? [...usual, ...this.acl.map((entry) => entry.path)] : [path];
+    const paths =
+      path === undefined ? [...usual, ...this.acl.map((entry) => entry.path), ...this.pools.members()] : [path];
     const all = [...new Set(paths)].map((one) => [one, Object.fromEntries(this.privilegesAt(authId, one))] as const);
     return Object.fromEntries(path === undefined ? all.filter(([, privs]) => Object.keys(privs).length > 0) : all);
   }

@@ -46,5 +46,6 @@ export function copyArchive(
 ): void {
   const source = archivesIn(cluster, node, dir).archives.find((each) => fileOf(each) === from);
   if (source === undefined) throw new Error(`${dir}/${from} is not there`);
-  write(cluster, node, dir, source, name);
+  // What was written to it lies in files of their own.
+  write(cluster, node, dir, { ...source, notes: undefined, protected: undefined }, name);
 }

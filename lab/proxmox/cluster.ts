@@ -1,10 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { Access } from "./access";
+import { BackupJobs } from "./backup/jobs";
 import { die, PveError } from "./errors";
 import { Firewall } from "./firewall/firewall";
 import type { Guest } from "./guest";
 import { Ha } from "./ha";
 import { Container } from "./lxc/container";
+import { Mappings } from "./mappings";
+import { DatacenterOptions } from "./options";
 import { Pools } from "./pools";
 import { Vm } from "./qemu/vm";
 import type { Values } from "./schema/parameters";
@@ -66,11 +69,16 @@ export class Cluster {
   readonly ha = new Ha();
   readonly firewall = new Firewall();
   readonly sdn = new Sdn();
+  readonly mappings = new Mappings();
+  readonly backupJobs = new BackupJobs();
   readonly storages = new Storages(this.now);
   readonly tasks = new Tasks(this.now);
-  readonly access = new Access((vmid) => this.pools.of(vmid)?.poolid, this.now);
+  readonly access = new Access(
+    { of: (path) => this.pools.holding(path), members: () => this.pools.memberPaths() },
+    this.now,
+  );
   readonly dns = { search: "example.invalid", dns1: "192.0.2.53" };
-  readonly options = { mac_prefix: "BC:24:11", description: "", "allowed-tags": [] as string[] };
+  readonly options = new DatacenterOptions();
   /** Of the certificate that its server shows. */
   fingerprint = "";
   /** Guests that ignore ACPI: a shutdown of one times out. */
@@ -201,11 +209,11 @@ export class Cluster {
     return this.tasks.run(node, type, String(guest.vmid), authId, locked, undo);
   }
 
-  /** The next free id, from 100 on. */
+  /** The next free id of the range for new guests. */
   nextId(): number {
-    let id = 100;
-    while (this.guests.has(id)) id++;
-    return id;
+    const [lower, upper] = this.options.idRange;
+    for (let id = lower; id < upper; id++) if (!this.guests.has(id)) return id;
+    return die(`unable to get any free VMID in range [${lower}, ${upper}]`);
   }
 
   /** Whether a caller may see a guest. */

@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import { die } from "./errors";
+import type { TagStyle } from "./options";
 import type { Value, Values } from "./schema/parameters";
 
 export interface GuestSnapshot {
@@ -167,8 +168,9 @@ export abstract class Guest {
   }
 }
 
-/** Tags sorted, lower-cased and once each; none read back as one space. */
-export function normalizeTags(text: string): string {
+/** Tags sorted, lower-cased and once each, unless the cluster's style says otherwise; none read back as one space. */
+export function normalizeTags(text: string, { asGiven, caseSensitive }: TagStyle): string {
   const tags = text.split(/[;, ]+/).filter((tag) => tag !== "");
-  return [...new Set(tags.map((tag) => tag.toLowerCase()))].sort().join(";") || " ";
+  const once = [...new Set(caseSensitive ? tags : tags.map((tag) => tag.toLowerCase()))];
+  return (asGiven ? once : once.sort()).join(";") || " ";
 }

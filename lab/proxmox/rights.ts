@@ -12,7 +12,7 @@ import { words } from "./schema/words";
 const bridgePath = ({ sdn }: Cluster, bridge: string, tag?: string) =>
   `/sdn/zones/${sdn.zoneOf(bridge)}/${bridge}${tag === undefined ? "" : `/${tag}`}`;
 
-/** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it; mapped devices need Mapping.Use. */
+/** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it. */
 export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options: Values): void {
   if (authId === "root@pam") return;
   const { access } = cluster;
@@ -26,10 +26,6 @@ export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options:
         : vlans.map((vlan) => bridgePath(cluster, bridge, vlan)))
         access.require(authId, path, ["SDN.Use"]);
     }
-    const [, kind] = /^(hostpci|usb)\d+$/.exec(key) ?? [];
-    const mapping = /(?:^|,)mapping=([^,]+)/.exec(String(value))?.[1];
-    if (kind !== undefined && mapping !== undefined)
-      access.require(authId, `/mapping/${kind === "usb" ? "usb" : "pci"}/${mapping}`, ["Mapping.Use"]);
   }
 }
 

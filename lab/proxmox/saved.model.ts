@@ -46,6 +46,8 @@ const guest = z.discriminatedUnion("type", [
     ...common,
     seeded: values,
     executed: z.array(z.object({ pid: z.int(), outcome: values })),
+    /** Contents by file, a character a byte. */
+    files: z.record(z.string(), z.string()).default({}),
   }),
   z.object({
     type: z.literal("lxc"),
@@ -78,6 +80,18 @@ const volume = z.object({
   content: z.string(),
   parent: z.string().optional(),
   ctime: z.number(),
+  notes: z.string().optional(),
+  protected: z.boolean().optional(),
+  saved: z
+    .object({
+      type: z.enum(["qemu", "lxc"]),
+      config: values,
+      volumes: z.record(
+        z.string(),
+        z.object({ size: z.number(), filled: z.number(), format: z.string(), storage: z.string() }),
+      ),
+    })
+    .optional(),
 });
 
 const task = z.object({
@@ -137,7 +151,7 @@ export const savedCluster = z.object({
   /** Milliseconds by kind of call. */
   times: z.record(z.string(), z.number()),
   dns: z.object({ search: z.string(), dns1: z.string() }),
-  options: z.object({ mac_prefix: z.string(), description: z.string(), "allowed-tags": z.array(z.string()) }),
+  options: values,
   lastPid: z.int(),
   /** The node that is asked, where it is not the first one. */
   asked: z.string().optional(),
@@ -154,6 +168,15 @@ export const savedCluster = z.object({
   ha: z.object({ managed: z.boolean(), resources: z.array(values), rules: z.array(values) }),
   firewall: savedFirewall,
   sdn: savedSdn,
+  backupJobs: z.record(z.string(), values).default({}),
+  mappings: z
+    .array(
+      z.object({
+        kind: z.enum(["dir", "pci", "usb"]),
+        mapping: z.object({ id: z.string(), map: z.array(z.string()), more: values }),
+      }),
+    )
+    .default([]),
   storages: z.object({
     configs: z.array(storage),
     volumes: z.array(z.object({ key: z.string(), volume })),

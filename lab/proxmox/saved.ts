@@ -18,7 +18,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     version,
     times: { ...times },
     dns,
-    options,
+    options: object(options.written),
     lastPid,
     ...(cluster.asked === undefined ? {} : { asked: cluster.asked }),
     nodes: [...cluster.nodes.values()].map(saveNode),
@@ -35,6 +35,8 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     },
     firewall: saveFirewall(firewall),
     sdn: saveSdn(sdn),
+    mappings: cluster.mappings.dump(),
+    backupJobs: object(cluster.backupJobs.all),
     storages: { configs: [...storages.configs.values()], volumes: storages.dump() },
     tasks: {
       lastPid: tasks.lastPid,
@@ -76,7 +78,7 @@ function saveGuest(guest: Guest): SavedGuest {
   if (guest instanceof Container) return { type: "lxc", ...common, access: guest.access };
   if (!(guest instanceof Vm)) throw new Error(`guest ${vmid} is neither a VM nor a container`);
   const executed = [...guest.executed].map(([program, outcome]) => ({ pid: program, outcome }));
-  return { type: "qemu", ...common, seeded: object(guest.seeded), executed };
+  return { type: "qemu", ...common, seeded: object(guest.seeded), executed, files: object(guest.files) };
 }
 
 function saveAccess({ users, groups, roles, acl, realms, tickets }: Access): SavedCluster["access"] {
@@ -99,7 +101,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   const cluster = new Cluster(saved.name, saved.version);
   Object.assign(cluster.times, saved.times);
   Object.assign(cluster.dns, saved.dns);
-  Object.assign(cluster.options, saved.options);
+  for (const [option, value] of Object.entries(saved.options)) cluster.options.written.set(option, value);
   cluster.lastPid = saved.lastPid;
   cluster.asked = saved.asked;
   for (const { pendingBridges, ...node } of saved.nodes) {
@@ -114,6 +116,8 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
   restoreFirewall(cluster.firewall, saved.firewall);
   restoreSdn(cluster.sdn, saved.sdn);
+  for (const [id, job] of Object.entries(saved.backupJobs)) cluster.backupJobs.all.set(id, job);
+  for (const { kind, mapping } of saved.mappings) cluster.mappings.kinds[kind].set(mapping.id, mapping);
   for (const config of saved.storages.configs) cluster.storages.configs.set(config.storage, config);
   cluster.storages.restore(saved.storages.volumes);
   cluster.tasks.lastPid = saved.tasks.lastPid;
@@ -135,10 +139,11 @@ function restoredGuest(saved: SavedGuest): Guest {
   return guest;
 }
 
-function restoredVm({ vmid, node, seeded, executed }: Extract<SavedGuest, { type: "qemu" }>): Vm {
+function restoredVm({ vmid, node, seeded, executed, files }: Extract<SavedGuest, { type: "qemu" }>): Vm {
   const vm = new Vm(vmid, node);
   vm.seeded = new Map(Object.entries(seeded));
   for (const { pid, outcome } of executed) vm.executed.set(pid, outcome);
+  for (const [file, content] of Object.entries(files)) vm.files.set(file, content);
   return vm;
 }
 

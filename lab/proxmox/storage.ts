@@ -37,6 +37,18 @@ export interface Volume {
   parent?: string;
   /** Unix seconds. */
   ctime: number;
+  /** Of an archive: what somebody wrote to it, whether it may not go, and what is in it. */
+  notes?: string;
+  protected?: boolean;
+  saved?: SavedInArchive;
+}
+
+/** A guest as a back-up archive has it. */
+export interface SavedInArchive {
+  type: "qemu" | "lxc";
+  config: Values;
+  /** By slot. */
+  volumes: Record<string, { size: number; filled: number; format: string; storage: string }>;
 }
 
 type Log = (line: string) => void;

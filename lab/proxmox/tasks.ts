@@ -6,6 +6,8 @@ import { words } from "./schema/words";
 /** What a worker has of its task: a place to log, and sleeps that a stopped task doesn't finish. */
 export interface Worker {
   log: (line: string) => void;
+  /** Logs a warning, which the task's exit status counts. */
+  warn: (line: string) => void;
   wait: (milliseconds: number) => Promise<void>;
 }
 
@@ -99,15 +101,20 @@ export class Tasks {
     const wait = (milliseconds: number) =>
       sleep(milliseconds, undefined, { signal: stopped.signal }).catch(() => die("received interrupt"));
     const outcome = this.outcome(type, id);
+    let warnings = 0;
     // The answer with the UPID leaves before the work begins, as with a forked worker.
     task.done = new Promise<void>((resolve) => setImmediate(resolve))
       .then(async () => {
         if (outcome === "never ends") await wait(2 ** 31 - 1);
         else if (outcome !== undefined) die(outcome.fails);
-        await work({ log: (line) => task.log.push(line), wait });
+        const warn = (line: string) => {
+          warnings++;
+          task.log.push(`WARN: ${line}`);
+        };
+        await work({ log: (line) => task.log.push(line), warn, wait });
       })
       .then(
-        () => this.end(task, "OK"),
+        () => this.end(task, warnings === 0 ? "OK" : `WARNINGS: ${warnings}`),
         (error: unknown) => {
           undo();
           this.end(task, error instanceof PveError ? error.message : `internal: ${error}`);
@@ -117,7 +124,7 @@ export class Tasks {
   }
 
   private end(task: ClusterTask, exitstatus: string): void {
-    task.log.push(exitstatus === "OK" ? "TASK OK" : `TASK ERROR: ${exitstatus}`);
+    task.log.push(/^(OK$|WARNINGS: )/.test(exitstatus) ? `TASK ${exitstatus}` : `TASK ERROR: ${exitstatus}`);
     task.exitstatus = exitstatus;
     task.endtime = Math.floor(this.now() / 1000);
   }

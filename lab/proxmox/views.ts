@@ -69,12 +69,34 @@ function storageResources(cluster: Cluster, { authId }: ProxmoxCaller): Values[]
   );
 }
 
+/** A pool as `/cluster/resources` lists it: with what its running guests have together. */
+function poolResourceRow(cluster: Cluster, { poolid, vms }: Pool): Values {
+  const base = { id: `/pool/${poolid}`, pool: poolid, type: "pool" };
+  const rows = [...vms].flatMap((vmid) => {
+    const guest = cluster.guests.get(vmid);
+    return guest?.running ? [guestResourceRow(cluster, guest)] : [];
+  });
+  if (rows.length === 0) return base;
+  const sum = (key: string) => rows.reduce((all, row) => all + Number(row[key] ?? 0), 0);
+  const uptime = Math.max(...rows.map((row) => Number(row.uptime ?? 0)));
+  return { ...base, uptime, mem: sum("mem"), maxmem: sum("maxmem"), cpu: 0, maxcpu: sum("maxcpu") };
+}
+
 /** `/cluster/resources`, by what the caller may see. */
 export function resourceRows(cluster: Cluster, caller: ProxmoxCaller, kind?: string): Values[] {
+  const audits = (poolid: unknown) => cluster.access.may(caller.authId, `/pool/${poolid}`, ["Pool.Audit"]);
   const guests = () =>
     [...cluster.guests.values()]
       .filter((guest) => cluster.sees(caller.authId, guest))
-      .map((guest) => guestResourceRow(cluster, guest));
+      .map((guest) => {
+        const { pool, ...row } = guestResourceRow(cluster, guest);
+        // Who may not audit a guest's pool isn't told of it.
+        return pool === undefined || !audits(pool) ? row : { ...row, pool };
+      });
+  const pools = () =>
+    [...cluster.pools.all.values()]
+      .filter(({ poolid }) => audits(poolid))
+      .map((pool) => poolResourceRow(cluster, pool));
   const nodes = () =>
     [...cluster.nodes.values()].map((node) => ({
       ...nodeResourceRow(cluster, node, caller),
@@ -95,7 +117,7 @@ export function resourceRows(cluster: Cluster, caller: ProxmoxCaller, kind?: str
   const storages = () => storageResources(cluster, caller);
   const parts: Record<string, () => Values[]> = { vm: guests, node: nodes, storage: storages, sdn: zones };
   const one = kind === undefined ? undefined : parts[kind];
-  return one ? one() : [...guests(), ...nodes(), ...storages(), ...zones()];
+  return one ? one() : [...pools(), ...guests(), ...nodes(), ...storages(), ...zones()];
 }
 
 /** A pool's guests and storages, as `/cluster/resources` lists them but without the pool's name. */

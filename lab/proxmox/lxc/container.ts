@@ -22,14 +22,19 @@ export class Container extends Guest {
     return this.text("hostname") ?? `CT${this.vmid}`;
   }
 
-  /** The root file system and the mount points that are volumes. */
-  get volumes(): [slot: string, volume: Record<string, string>][] {
+  /** The root file system and all mount points. */
+  get mountPoints(): [slot: string, keys: Record<string, string>][] {
     return volumeSlots.flatMap((slot) => {
       const text = this.text(slot);
-      if (text === undefined) return [];
-      const parsed = parseContainerOption(slot, text);
-      return parsed.volume?.startsWith("/") ? [] : [[slot, parsed] satisfies [string, Record<string, string>]];
+      return text === undefined
+        ? []
+        : [[slot, parseContainerOption(slot, text)] satisfies [string, Record<string, string>]];
     });
+  }
+
+  /** Those of them that are volumes. */
+  get volumes(): [slot: string, volume: Record<string, string>][] {
+    return this.mountPoints.filter(([, { volume }]) => !volume?.startsWith("/"));
   }
 
   /** As a node's list of containers shows it. */

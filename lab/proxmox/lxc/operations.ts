@@ -71,7 +71,7 @@ function makeVolume(cluster: Cluster, container: Container, slot: string, text: 
 
 /** An option as PVE stores it. */
 function stored(cluster: Cluster, key: string, value: Value): Value {
-  if (key === "tags") return normalizeTags(String(value));
+  if (key === "tags") return normalizeTags(String(value), cluster.options.tagStyle);
   if (!/^net\d+$/.test(key)) return value;
   const card = parseContainerOption("net0", String(value));
   const hwaddr = (card.hwaddr ?? newMac(cluster.options.mac_prefix)).toUpperCase();

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
-import type { Value, Values } from "../schema/parameters";
 import { cards } from "./net";
+import { haltVm } from "./power";
 import { parseVmOption, type Vm } from "./vm";
 
 /** Whether a guest's agent answers. */
@@ -9,7 +9,7 @@ export const agentRuns = (cluster: Cluster, vm: Vm): boolean =>
   vm.agentEnabled && cluster.booted(vm) && !cluster.agentless.has(vm.vmid);
 
 /** @throws PVE's text where no agent can answer */
-function needAgent(cluster: Cluster, vm: Vm): void {
+export function needAgent(cluster: Cluster, vm: Vm): void {
   if (!vm.running) die(`VM ${vm.vmid} is not running`);
   if (!vm.config.has("agent")) die("No QEMU guest agent configured");
   if (vm.paused || !agentRuns(cluster, vm)) die("QEMU guest agent is not running");
@@ -59,58 +59,61 @@ function interfaces(vm: Vm): unknown[] {
 }
 
 const commands =
-  "guest-ping guest-info guest-get-osinfo guest-get-host-name guest-network-get-interfaces guest-exec guest-exec-status guest-fsfreeze-freeze guest-fsfreeze-thaw guest-fsfreeze-status guest-shutdown guest-get-fsinfo guest-get-time guest-set-user-password".split(
-    " ",
-  );
+  `ping info get-osinfo get-host-name get-time get-timezone get-users get-vcpus get-fsinfo get-memory-blocks
+  get-memory-block-info network-get-interfaces fstrim fsfreeze-freeze fsfreeze-thaw fsfreeze-status shutdown suspend-disk
+  suspend-ram suspend-hybrid set-user-password exec exec-status file-open file-close file-read file-write`.split(/\s+/);
 
-const results: Record<string, (vm: Vm) => unknown> = {
+/** Bytes of the pieces in which a guest's memory can be switched off. */
+const memoryBlock = 128 * 1024 ** 2;
+
+/** The name that the guest gives itself: without a domain. */
+export const hostnameOf = (vm: Vm): string => vm.text("name") ?? `VM${vm.vmid}`;
+
+const cpusOf = (vm: Vm): number =>
+  Number(vm.config.get("vcpus") ?? Number(vm.config.get("cores") ?? 1) * Number(vm.config.get("sockets") ?? 1));
+
+const suspend = (): never => die("Agent error: the requested suspend mode is not supported by the guest");
+
+/** Its root is in memory: there is no file system that could be frozen or trimmed. */
+const results: Record<string, (vm: Vm, cluster: Cluster) => unknown> = {
   ping: () => ({}),
   info: () => ({
     version: "10.0.13",
-    supported_commands: commands.map((name) => ({ name, enabled: true, "success-response": true })),
+    supported_commands: commands.map((name) => ({ name: `guest-${name}`, enabled: true, "success-response": true })),
   }),
-  "get-host-name": (vm) => ({ "host-name": vm.text("name") ?? `VM${vm.vmid}` }),
+  "get-host-name": (vm) => ({ "host-name": hostnameOf(vm) }),
   "get-osinfo": () => ({
     machine: "x86_64",
     "kernel-release": "6.12.107+deb13-cloud-amd64",
     "kernel-version": "#1 SMP PREEMPT_DYNAMIC Debian 6.12.107-1 (2026-08-29)",
   }),
+  "get-time": (_, cluster) => cluster.now() * 1_000_000,
+  "get-timezone": () => ({ zone: "UTC", offset: 0 }),
+  "get-users": () => [],
+  "get-vcpus": (vm) =>
+    Array.from({ length: cpusOf(vm) }, (_, n) => ({ "logical-id": n, online: true, "can-offline": n > 0 })),
+  "get-fsinfo": () => [],
+  "get-memory-blocks": (vm) => {
+    const count = Math.ceil((Number(vm.config.get("memory") ?? 512) * 1024 ** 2) / memoryBlock);
+    return Array.from({ length: count }, (_, n) => ({ "phys-index": n, online: true, "can-offline": true }));
+  },
+  "get-memory-block-info": () => ({ size: memoryBlock }),
   "network-get-interfaces": interfaces,
+  fstrim: () => ({ paths: [] }),
+  "fsfreeze-freeze": () => 0,
+  "fsfreeze-thaw": () => 0,
+  "fsfreeze-status": () => "thawed",
+  shutdown: (vm) => {
+    haltVm(vm);
+    return null;
+  },
+  "suspend-disk": suspend,
+  "suspend-ram": suspend,
+  "suspend-hybrid": suspend,
 };
 
 /** What the agent answers to a command without parameters. */
 export function askAgent(cluster: Cluster, vm: Vm, command: string): Record<string, unknown> {
   needAgent(cluster, vm);
-  return { result: results[command]?.(vm) };
-}
-
-/** The programs that the lab's guests have. */
-const programs: Record<string, (vm: Vm, words: string[]) => string> = {
-  hostname: (vm) => `${vm.text("name") ?? `VM${vm.vmid}`}\n`,
-  uname: () => "Linux\n",
-  echo: (_, args) => `${args.join(" ")}\n`,
-  true: () => "",
-};
-
-export function execInGuest(cluster: Cluster, vm: Vm, command: Value): Values {
-  needAgent(cluster, vm);
-  const [path = "", ...args] = String(command).split("\0");
-  const program = programs[path.split("/").pop() ?? ""];
-  if (program === undefined)
-    return die(
-      `Agent error: Guest agent command failed, error was 'Failed to execute child process “${path}” (No such file or directory)'`,
-    );
-  const pid = 190 + vm.executed.size * 2;
-  const output = program(vm, args);
-  vm.executed.set(pid, {
-    exited: 1,
-    exitcode: 0,
-    ...(output === "" ? {} : { "out-data": output, "out-truncated": 0 }),
-  });
-  return { pid };
-}
-
-export function execStatusOf(cluster: Cluster, vm: Vm, pid: Value): Values {
-  needAgent(cluster, vm);
-  return vm.executed.get(Number(pid)) ?? die(`Agent error: PID ${pid} does not exist`);
+  return { result: results[command]?.(vm, cluster) };
 }

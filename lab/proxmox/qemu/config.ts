@@ -2,84 +2,120 @@ import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, parameterErrors } from "../errors";
 import { requireUse } from "../rights";
-import type { Value, Values } from "../schema/parameters";
+import type { Values } from "../schema/parameters";
 import { qemuOptions } from "../schema/qemu";
 import { words } from "../schema/words";
-import { requireRoot } from "./create";
-import { checkDigest, checkDrives, removeDrive, setDrive } from "./drives";
-import { isDrive, storedOption, type Vm } from "./vm";
+import { requireTags } from "../tags";
+import { checkDigest, removeDrive, setDrive } from "./drives";
+import {
+  checkDriveTexts,
+  checkHookScript,
+  refuseSkipLock,
+  requireCpuModel,
+  requireDevice,
+  requireDrive,
+  requireDriveStorages,
+  requireVmOptions,
+} from "./rights";
+import { checkSshKeys, isDrive, parseVmOption, storedOption, type Vm } from "./vm";
 
-/** The privilege that a change of an option needs. */
-export function privilegeOfOption(key: string, value: Value | undefined): string {
-  if (isDrive(key) || /^(unused\d+|bootdisk|boot)$/.test(key)) {
-    const text = value === undefined ? "" : String(value);
-    if (key !== "boot" && text.includes("cloudinit")) return "VM.Config.Cloudinit";
-    if (key === "boot" || key === "bootdisk") return "VM.Config.Options";
-    return text.includes("media=cdrom") ? "VM.Config.CDROM" : "VM.Config.Disk";
+/** The options that `delete` and `revert` name, each a known one. */
+function removals({ delete: remove, revert }: Values, set: Values): string[] {
+  const reverted = words(revert);
+  for (const key of reverted) {
+    if (!(key in qemuOptions)) parameterErrors({ revert: `unknown option '${key}'` });
+    if (key in set) parameterErrors({ delete: `you can't use '-${key}' and -revert ${key}' at the same time` });
   }
-  if (/^(net\d+)$/.test(key)) return "VM.Config.Network";
-  if (/^(ci\w+|ipconfig\d+|nameserver|searchdomain|sshkeys)$/.test(key)) return "VM.Config.Cloudinit";
-  if (/^(memory|balloon|shares|hugepages)$/.test(key)) return "VM.Config.Memory";
-  if (/^(cores|sockets|vcpus|cpu|cpulimit|cpuunits|numa\d*|affinity)$/.test(key)) return "VM.Config.CPU";
-  if (
-    /^(bios|machine|scsihw|vga|serial\d+|usb\d+|hostpci\d+|audio0|rng0|watchdog|tablet|acpi|kvm|efidisk0|tpmstate0|virtiofs\d+|keyboard|ivshmem)$/.test(
-      key,
-    )
-  )
-    return "VM.Config.HWType";
-  return "VM.Config.Options";
-}
-
-/** The options that `delete` names, each a known one. */
-function removals(text: Value | undefined, set: Values): string[] {
-  const keys = words(text);
-  for (const key of keys) {
-    if (!(key in qemuOptions)) parameterErrors({ delete: `unknown option '${key}'` });
+  const removed = words(remove);
+  for (const key of removed) {
     if (key in set) parameterErrors({ delete: `you can't use '-${key}' and -delete ${key}' at the same time` });
+    if (reverted.includes(key))
+      parameterErrors({ revert: `you can't use '-delete ${key}' and -revert ${key}' at the same time` });
+    if (!(key in qemuOptions)) parameterErrors({ delete: `unknown option '${key}'` });
   }
-  return keys;
+  return removed;
 }
 
 const control = ["delete", "revert", "digest", "skiplock", "force", "background_delay", "import-working-storage"];
 const optionsOf = (params: Values): Values =>
   Object.fromEntries(Object.entries(params).filter(([key]) => !control.includes(key)));
 
-/** What is refused at once, by PUT and POST alike. */
-function check(
-  cluster: Cluster,
-  vm: Vm,
-  params: Values,
-  caller: ProxmoxCaller,
-): { options: Values; removed: string[] } {
+interface Change {
+  options: Values;
+  removed: string[];
+}
+
+/** What is refused at once, by PUT and POST alike, in PVE's order. */
+function check(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): Change {
+  const { vmid, node } = vm;
   const options = optionsOf(params);
-  const removed = removals(params.delete, options);
-  if (Object.keys(options).length === 0 && removed.length === 0 && params.revert === undefined)
+  refuseSkipLock(caller, params);
+  if (options.sshkeys !== undefined) checkSshKeys(String(options.sshkeys));
+  if (Object.keys(options).length === 0 && params.delete === undefined && params.revert === undefined)
     die("no options specified");
-  requireRoot(caller, { ...options, ...(params.skiplock === undefined ? {} : { skiplock: params.skiplock }) }, [
-    ...Object.keys(options),
-    ...removed,
-  ]);
-  for (const key of [...Object.keys(options), ...removed])
-    cluster.access.require(caller.authId, `/vms/${vm.vmid}`, [
-      privilegeOfOption(key, options[key] ?? vm.config.get(key)),
-    ]);
+  const removed = removals(params, options);
+  checkDriveTexts(cluster, options);
+  checkHookScript(cluster, node, options);
+  requireVmOptions(cluster, caller, { vmid }, removed);
+  requireVmOptions(cluster, caller, { vmid }, Object.keys(options));
+  requireDriveStorages(cluster, caller, { node, vmid }, options);
   requireUse(cluster, caller, options);
-  checkDrives(cluster, vm.node, caller, options);
   checkDigest(vm, params.digest);
+  requireCpuModel(cluster, caller, options, vm.config.get("cpu"));
   if (params.skiplock !== 1) vm.checkLock();
+  checkBalloon(vm, options);
   return { options, removed };
+}
+
+function checkBalloon(vm: Vm, options: Values): void {
+  if (options.memory === undefined && options.balloon === undefined) return;
+  const next = (key: string) => options[key] ?? vm.pending.get(key) ?? vm.config.get(key);
+  const memory = Number(parseVmOption("memory", String(next("memory") ?? 512)).current);
+  if (Number(next("balloon") ?? 0) > memory) die("balloon value too large (must be smaller than assigned memory)");
+}
+
+/** What depends on a value is refused where it is written: in a worker, for POST. */
+function requireValues(cluster: Cluster, vm: Vm, { options, removed }: Change, caller: ProxmoxCaller): void {
+  const { vmid } = vm;
+  for (const key of [...removed, ...Object.keys(options)]) {
+    const now = vm.config.get(key) ?? vm.pending.get(key) ?? undefined;
+    for (const value of [now, options[key]].filter((each) => each !== undefined)) {
+      if (isDrive(key)) requireDrive(cluster, caller, vmid, String(value));
+      requireDevice(cluster, caller, { vmid }, [key, value]);
+    }
+    if (/^unused\d+$/.test(key)) cluster.access.require(caller.authId, `/vms/${vmid}`, ["VM.Config.Disk"]);
+    if (/^net\d+$/.test(key) && now !== undefined) requireUse(cluster, caller, { [key]: now });
+    if (key === "tags" && (key in options || now !== undefined))
+      requireTags(cluster, caller, vmid, vm.text("tags"), key in options ? String(options.tags) : undefined);
+  }
+  checkBootOrder(vm, { options, removed });
+}
+
+/** What is booted from must be there. */
+function checkBootOrder(vm: Vm, { options, removed }: Change): void {
+  const order =
+    /^order=(.*)$/
+      .exec(String(options.boot ?? ""))?.[1]
+      ?.split(";")
+      .filter(Boolean) ?? [];
+  for (const device of order)
+    if (removed.includes(device) || !(vm.config.has(device) || vm.pending.has(device) || device in options))
+      die(`invalid bootorder: device '${device}' does not exist'`);
 }
 
 function apply(
   cluster: Cluster,
   vm: Vm,
-  { options, removed }: { options: Values; removed: string[] },
+  change: Change,
   params: Values,
+  caller: ProxmoxCaller,
   log: (line: string) => void,
 ): void {
+  const { options, removed } = change;
+  requireValues(cluster, vm, change, caller);
   const force = params.force === 1;
   const stored = Object.entries(options).map(
-    ([key, value]) => [key, isDrive(key) ? value : storedOption(key, value, cluster.options.mac_prefix)] as const,
+    ([key, value]) => [key, isDrive(key) ? value : storedOption(key, value, cluster.options)] as const,
   );
   for (const key of words(params.revert)) vm.pending.delete(key);
   for (const key of removed) {
@@ -105,7 +141,7 @@ function dropFromBoot(vm: Vm, key: string): void {
 
 /** PUT …/config: done when it is answered. */
 export function putVmConfig(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): void {
-  apply(cluster, vm, check(cluster, vm, params, caller), params, () => {});
+  apply(cluster, vm, check(cluster, vm, params, caller), params, caller, () => {});
 }
 
 /** POST …/config: a worker does it. */
@@ -117,6 +153,6 @@ export function postVmConfig(cluster: Cluster, vm: Vm, params: Values, caller: P
       .sort()
       .map((key) => `-${key} ${key === "cipassword" ? "<hidden>" : shown[key]}`);
     log(`update VM ${vm.vmid}: ${list.join(" ")}`);
-    apply(cluster, vm, change, params, log);
+    apply(cluster, vm, change, params, caller, log);
   });
 }

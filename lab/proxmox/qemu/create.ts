@@ -1,12 +1,13 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
-import { die, forbidden, PveError, parameterErrors } from "../errors";
+import { die, forbidden, PveError } from "../errors";
 import { requireUse } from "../rights";
 import type { Values } from "../schema/parameters";
-import { privilegeOfOption } from "./config";
-import { checkDrives, defaultBoot, makeDrive } from "./drives";
+import { requireTags } from "../tags";
+import { defaultBoot, makeDrive } from "./drives";
 import { startVm } from "./power";
-import { byName, identity, isDrive, parseVmOption, storedOption, Vm } from "./vm";
+import { checkDriveTexts, requireCpuModel, requireDevice, requireDriveStorages, requireVmOptions } from "./rights";
+import { byName, checkSshKeys, identity, isDrive, parseVmOption, storedOption, Vm } from "./vm";
 
 /** Rights to make a guest with an id: on the id, or on the pool it goes into. */
 export function requireNew({ access }: Cluster, { authId }: ProxmoxCaller, vmid: number, pool: unknown): void {
@@ -18,18 +19,8 @@ export function requirePool({ pools }: Cluster, pool: unknown): void {
   if (pool !== undefined && !pools.all.has(String(pool))) forbidden(`pool '${pool}' does not exist`);
 }
 
-/** What only root@pam itself may set, never a token of it. */
-export function requireRoot({ authId }: ProxmoxCaller, options: Values, keys = Object.keys(options)): void {
-  if (authId === "root@pam") return;
-  if (options.skiplock === 1) parameterErrors({ skiplock: "Only root may use this option." });
-  for (const key of keys) {
-    if (["args", "lock", "hookscript"].includes(key)) die(`only root can set '${key}' config`);
-    const value = String(options[key] ?? "");
-    if (/^(hostpci|usb)\d+$/.test(key) && !value.includes("mapping=") && !value.startsWith("spice"))
-      die(`only root can set '${key}' config for ${key.startsWith("usb") ? "real" : "non-mapped"} devices`);
-    if (/^(parallel|serial)\d+$/.test(key) && value.startsWith("/")) die(`only root can set '${key}' config`);
-  }
-}
+const creation =
+  "vmid archive bwlimit force pool start ha-managed storage unique live-restore import-working-storage".split(" ");
 
 /** Starts a new guest in a task of its own, which waits for the creation's lock. What refuses the start fails no creation. */
 export function autostart(start: () => void, log: (line: string) => void): void {
@@ -41,9 +32,31 @@ export function autostart(start: () => void, log: (line: string) => void): void 
   }
 }
 
-/** What a creation needs no privilege of its own for; from PVE's sources (PVE::API2::Qemu), nothing is recorded of it. */
-const unchecked = (key: string): boolean =>
-  isDrive(key) || key === "tags" || /^(unused|serial|usb|hostpci)\d+$/.test(key);
+/** What is refused of a new guest at once, in PVE's order. */
+function checkNew(
+  cluster: Cluster,
+  caller: ProxmoxCaller,
+  { node, vmid }: { node: string; vmid: number },
+  params: Values,
+): void {
+  const { access } = cluster;
+  const { pool, storage, start, "ha-managed": ha } = params;
+  const options = Object.fromEntries(Object.entries(params).filter(([key]) => !creation.includes(key)));
+  if (options.sshkeys !== undefined) checkSshKeys(String(options.sshkeys));
+  requirePool(cluster, pool);
+  if (storage !== undefined) access.require(caller.authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
+  if (ha === 1) access.require(caller.authId, "/", ["Sys.Console"]);
+  const place = { vmid, pool };
+  if (start === 1 && !access.may(caller.authId, `/pool/${pool}`, ["VM.PowerMgmt"]))
+    access.require(caller.authId, `/vms/${vmid}`, ["VM.PowerMgmt"]);
+  requireNew(cluster, caller, vmid, pool);
+  requireDriveStorages(cluster, caller, { node, vmid }, options);
+  requireVmOptions(cluster, caller, place, Object.keys(options));
+  for (const option of Object.entries(options)) requireDevice(cluster, caller, place, option);
+  requireUse(cluster, caller, options);
+  requireCpuModel(cluster, caller, options);
+  checkDriveTexts(cluster, options);
+}
 
 /** POST …/qemu: the id is taken before the answer, the drives are made by the worker. */
 export function createVm(cluster: Cluster, node: string, params: Values, caller: ProxmoxCaller): string {
@@ -60,17 +73,8 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
     ...options
   } = params;
   const id = Number(vmid);
-  requireNew(cluster, caller, id, pool);
-  requirePool(cluster, pool);
-  requireRoot(caller, options);
-  for (const key of Object.keys(options).filter((each) => !unchecked(each))) {
-    const needed = [privilegeOfOption(key, options[key])];
-    if (!cluster.access.may(caller.authId, `/pool/${pool}`, needed))
-      cluster.access.require(caller.authId, `/vms/${id}`, needed);
-  }
-  requireUse(cluster, caller, options);
+  checkNew(cluster, caller, { node, vmid: id }, params);
   if (archive !== undefined) die("the lab restores no backups");
-  checkDrives(cluster, node, caller, options);
   const taken = cluster.guests.get(id);
   if (taken !== undefined) die(`unable to create VM ${id} - VM ${id} already exists on node '${taken.node}'`);
   const vm = cluster.add(new Vm(id, node));
@@ -94,8 +98,9 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
         }
         for (const slot of drives) vm.config.set(slot, makeDrive(cluster, vm, slot, String(made[slot]), log));
         for (const [key, value] of Object.entries(made))
-          if (!isDrive(key)) vm.config.set(key, storedOption(key, value, cluster.options.mac_prefix));
+          if (!isDrive(key)) vm.config.set(key, storedOption(key, value, cluster.options));
         if (!vm.config.has("boot")) vm.config.set("boot", defaultBoot(vm));
+        if (options.tags !== undefined) requireTags(cluster, caller, id, undefined, vm.text("tags"));
         vm.config.delete("lock");
         if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
         if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);

@@ -5,7 +5,7 @@ import type { Value, Values } from "../schema/parameters";
 import { resized, shortestSize } from "../sizes";
 import type { Volume } from "../storage";
 import type { Worker } from "../tasks";
-import { byName, isDrive, parseVmOption, printVmOption, type Vm } from "./vm";
+import { byName, parseVmOption, printVmOption, type Vm } from "./vm";
 
 type Log = (line: string) => void;
 
@@ -18,18 +18,6 @@ const fixedSizes: Record<string, (drive: Record<string, string>) => number> = {
   efidisk0: ({ efitype }) => (efitype === "4m" ? 540672 : 131072),
   tpmstate0: () => 4 * 1024 ** 2,
 };
-
-/** What can be said of a request's drives before a worker has them: that their storages are there and fit. */
-export function checkDrives(cluster: Cluster, node: string, { authId }: ProxmoxCaller, options: Values): void {
-  for (const slot of Object.keys(options).filter(isDrive)) {
-    const { file = "" } = parseVmOption(slot, String(options[slot]));
-    const storage = (allocation.exec(file) ?? cloudInit.exec(file))?.[1];
-    if (storage !== undefined) {
-      cluster.storages.usable(node, storage, "images");
-      cluster.access.require(authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
-    } else if (file.startsWith("/")) die(`only root can pass arbitrary filesystem paths: '${file}'`);
-  }
-}
 
 /** A drive in the form that the configuration has: `storage:SIZE` allocates, a volume is attached as it is. */
 export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, log: Log): string {
@@ -108,7 +96,11 @@ function bytes(count: number): string {
 }
 
 /** Copies a volume's data: an empty one at once, another in steps that its progress shows. */
-async function transfer({ size }: Volume, milliseconds: number, { log, wait }: Worker): Promise<void> {
+async function transfer(
+  { size }: Volume,
+  milliseconds: number,
+  { log, wait }: Pick<Worker, "log" | "wait">,
+): Promise<void> {
   const steps = milliseconds === 0 ? 1 : 80;
   for (let step = 0; step <= steps; step++) {
     if (step > 0) await wait(milliseconds / steps);
@@ -122,7 +114,7 @@ export async function copyDrive(
   source: { node: string; slot: string; drive: Record<string, string> },
   target: Vm,
   { storage, format, bwlimit, linked }: { storage?: string; format?: string; bwlimit?: Value; linked: boolean },
-  { log, wait }: Worker,
+  { log, wait }: Pick<Worker, "log" | "wait">,
 ): Promise<Record<string, string>> {
   const { slot, drive } = source;
   const { file = "" } = drive;

@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from "node:crypto";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { Guest, normalizeTags } from "../guest";
+import type { DatacenterOptions } from "../options";
 import type { Value, Values } from "../schema/parameters";
 import { parseProperties, printProperties } from "../schema/properties";
 import { driveSlots, qemuOptions } from "../schema/qemu";
@@ -17,6 +18,8 @@ export class Vm extends Guest {
   seeded = new Map<string, Value>();
   /** Programs that the agent ran, by process id. */
   readonly executed = new Map<number, Values>();
+  /** Files that the agent wrote, a character a byte. */
+  readonly files = new Map<string, string>();
 
   get name(): string {
     return this.text("name") ?? `VM ${this.vmid}`;
@@ -77,6 +80,15 @@ export class Vm extends Guest {
     };
   }
 
+  /** The devices on the node's side of a running guest's cards, in its full status. */
+  get nics(): { nics?: Record<string, Values> } {
+    const cards = this.running ? [...this.config.keys()].filter((key) => /^net\d+$/.test(key)) : [];
+    if (cards.length === 0) return {};
+    return {
+      nics: Object.fromEntries(cards.map((key) => [`tap${this.vmid}i${key.slice(3)}`, { netin: 0, netout: 0 }])),
+    };
+  }
+
   get qmpstatus(): string {
     return this.running ? (this.paused ? "paused" : "running") : "stopped";
   }
@@ -100,8 +112,8 @@ export const printVmOption = (option: string, values: Record<string, string>): s
   printProperties(qemuOptions[option]?.properties ?? { keys: {} }, values);
 
 export function newMac(prefix: string): string {
-  const bytes = [...randomBytes(3)].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
-  return [prefix, ...bytes].join(":");
+  const bytes = [...randomBytes(5)].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+  return [...prefix.toUpperCase().split(":").filter(Boolean), ...bytes].slice(0, 6).join(":");
 }
 
 /** A NIC as PVE stores it, with a new MAC where the text has none. */
@@ -125,7 +137,7 @@ function isSshKey(kind: string, data: Buffer): boolean {
 }
 
 /** An ssh public key list is validated line by line, as `ssh-keygen -l` would. */
-function checkSshKeys(encoded: string): void {
+export function checkSshKeys(encoded: string): void {
   const lines = decodeURIComponent(encoded)
     .split("\n")
     .filter((line) => line.trim() !== "");
@@ -136,11 +148,10 @@ function checkSshKeys(encoded: string): void {
 }
 
 /** Options of a request that are not drives, in the form they are stored. */
-export function storedOption(key: string, value: Value, macPrefix: string): Value {
-  if (/^net\d+$/.test(key)) return normalizeNet(String(value), macPrefix);
-  if (key === "tags") return normalizeTags(String(value));
+export function storedOption(key: string, value: Value, { mac_prefix, tagStyle }: DatacenterOptions): Value {
+  if (/^net\d+$/.test(key)) return normalizeNet(String(value), mac_prefix);
+  if (key === "tags") return normalizeTags(String(value), tagStyle);
   if (key === "memory") return parseVmOption("memory", String(value)).current ?? value;
-  if (key === "sshkeys") checkSshKeys(String(value));
   return value;
 }
 

@@ -364,10 +364,11 @@ export const accessRoutes: Route[] = [
   route("GET", "/pools", schema.poolListParameters, anybody, (call) => {
     const { cluster, caller, params } = call;
     if (params.poolid !== undefined) {
-      cluster.access.require(caller.authId, `/pool/${params.poolid}`, ["Pool.Audit"]);
+      // Proxmox VE asks for Pool.Audit here and goes on without it.
       return [poolShown(call, String(params.poolid), params.type)];
     }
     return [...cluster.pools.all.values()]
+      .sort((a, b) => (a.poolid < b.poolid ? -1 : 1))
       .filter(({ poolid }) => cluster.access.may(caller.authId, `/pool/${poolid}`, ["Pool.Audit"]))
       .map(({ poolid, comment }) => ({ poolid, ...(comment === undefined ? {} : { comment }) }));
   }),
@@ -381,11 +382,18 @@ export const accessRoutes: Route[] = [
   ...["/pools", "/pools/{poolid}"].flatMap((path) => [
     route("PUT", path, schema.poolUpdateParameters, onPool, ({ cluster, caller, params }) => {
       requirePoolMembers(cluster, caller, params);
-      cluster.pools.update(params);
+      cluster.pools.update(params, (poolid) =>
+        cluster.access.require(caller.authId, `/pool/${poolid}`, ["Pool.Allocate"]),
+      );
       return null;
     }),
     route("DELETE", path, schema.poolParameters, onPool, ({ cluster, params }) => {
-      cluster.pools.delete(String(params.poolid), (vmid) => cluster.guests.has(vmid));
+      const poolid = String(params.poolid);
+      cluster.pools.delete(poolid, {
+        guest: (vmid) => cluster.guests.has(vmid),
+        storage: (id) => cluster.storages.configs.has(id),
+      });
+      cluster.access.forget(({ path }) => path === `/pool/${poolid}`);
       return null;
     }),
   ]),

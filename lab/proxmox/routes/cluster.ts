@@ -7,7 +7,6 @@ import type { Values } from "../schema/parameters";
 import { space } from "../storage";
 import type { ClusterTask } from "../tasks";
 import { nodeResourceRow, resourceRows } from "../views";
-import { vzdump } from "../vzdump";
 import { anybody, both, either, Page, perm, type Route, type RouteCall, route } from "./route";
 
 const names = (text: string) => text.split(" ").map((name) => ({ name }));
@@ -174,7 +173,6 @@ export const clusterRoutes: Route[] = [
   route("GET", "/version", schema.none, anybody, ({ cluster }) => cluster.version),
   route("GET", "/cluster", schema.none, anybody, () => names(clusterRooms)),
   route("GET", "/cluster/status", schema.none, perm("/", "Sys.Audit"), clusterStatus),
-  route("GET", "/cluster/options", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => cluster.options),
   route("GET", "/cluster/resources", schema.resourcesParameters, anybody, ({ cluster, caller, params }) =>
     resourceRows(cluster, caller, params.type === undefined ? undefined : String(params.type)),
   ),
@@ -286,9 +284,6 @@ export const clusterRoutes: Route[] = [
     return found;
   }),
   route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadataParameters, download, urlMetadata),
-  route("POST", "/nodes/{node}/vzdump", schema.vzdumpParameters, anybody, (call) =>
-    vzdump(call.cluster, call.node, call.params, call.caller),
-  ),
 
   // ---- tasks
   route("GET", "/nodes/{node}/tasks", schema.taskListParameters, anybody, (call) => {

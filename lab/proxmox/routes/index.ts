@@ -5,9 +5,15 @@ import { forbidden, PveError } from "../errors";
 import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
+import { agentRoutes } from "./agent";
+import { backupRoutes } from "./backup";
+import { bulkRoutes } from "./bulk";
 import { clusterRoutes } from "./cluster";
 import { firewallRoutes } from "./firewall";
+import { datacenterRoutes } from "./datacenter";
+import { jobRoutes } from "./jobs";
 import { lxcRoutes } from "./lxc";
+import { mappingRoutes } from "./mappings";
 import { qemuRoutes } from "./qemu";
 import type { Route, RouteCall } from "./route";
 import { sdnRoutes } from "./sdn";
@@ -16,10 +22,16 @@ import { storageRoutes } from "./storage";
 export const routes: readonly Route[] = [
   ...accessRoutes,
   ...clusterRoutes,
+  ...datacenterRoutes,
+  ...mappingRoutes,
+  ...backupRoutes,
+  ...jobRoutes,
+  ...bulkRoutes,
   ...storageRoutes,
   ...sdnRoutes,
   ...firewallRoutes,
   ...qemuRoutes,
+  ...agentRoutes,
   ...lxcRoutes,
 ];
 

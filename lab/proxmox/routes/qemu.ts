@@ -1,11 +1,11 @@
 import { parameterErrors } from "../errors";
-import { askAgent, execInGuest, execStatusOf } from "../qemu/agent";
 import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
 import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
 import { postVmConfig, putVmConfig } from "../qemu/config";
-import { createVm, requireRoot } from "../qemu/create";
+import { createVm } from "../qemu/create";
 import { moveDisk, resizeDrive, unlinkDrives } from "../qemu/drives";
 import { controlVm, migrateVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
+import { refuseSkipLock } from "../qemu/rights";
 import type { Vm } from "../qemu/vm";
 import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/qemu";
@@ -25,7 +25,6 @@ const changes = permAny(
   "/vms/{vmid}",
   "VM.Config.Disk VM.Config.CDROM VM.Config.CPU VM.Config.Memory VM.Config.Network VM.Config.HWType VM.Config.Options VM.Config.Cloudinit",
 );
-const asksAgent = permAny("/vms/{vmid}", "VM.GuestAgent.Audit VM.GuestAgent.Unrestricted");
 const rooms =
   "config cloudinit pending status unlink vncproxy termproxy migrate resize move rrd rrddata monitor agent snapshot spiceproxy sendkey firewall mtunnel remote_migrate";
 
@@ -33,7 +32,7 @@ const rooms =
 const rooted =
   (handle: (call: RouteCall) => unknown) =>
   (call: RouteCall): unknown => {
-    if (call.params.skiplock === 1) requireRoot(call.caller, call.params, []);
+    refuseSkipLock(call.caller, call.params);
     return handle(call);
   };
 
@@ -62,15 +61,15 @@ function feature(call: RouteCall): unknown {
   return { hasFeature: has ? 1 : 0, nodes: [node] };
 }
 
-const command = (name: string) => (call: RouteCall) => askAgent(call.cluster, vm(call), name);
-
 export const qemuRoutes: Route[] = [
   route("GET", "/nodes/{node}/qemu", schema.qemuListParameters, anybody, ({ cluster, caller, node, params }) =>
     [...cluster.guests.values()]
       .filter((guest) => guest.type === "qemu" && guest.node === node && cluster.sees(caller.authId, guest))
       .map((guest) => ({
         ...cluster.status(guest),
-        ...(params.full === 1 ? { qmpstatus: cluster.vm(node, guest.vmid).qmpstatus } : {}),
+        ...(params.full === 1
+          ? { qmpstatus: cluster.vm(node, guest.vmid).qmpstatus, ...cluster.vm(node, guest.vmid).nics }
+          : {}),
       })),
   ),
   route("POST", "/nodes/{node}/qemu", schema.qemuCreateParameters, anybody, ({ cluster, node, params, caller }) =>
@@ -154,6 +153,7 @@ export const qemuRoutes: Route[] = [
       ...found.status(call.cluster),
       qmpstatus: found.qmpstatus,
       ha: call.cluster.ha.of(found),
+      ...found.nics,
       ...(found.config.has("vga") ? { clipboard: null } : {}),
       ...(found.agentEnabled ? { agent: 1 } : {}),
     };
@@ -202,18 +202,6 @@ export const qemuRoutes: Route[] = [
     schema.qemuResumeParameters,
     runs,
     rooted((call) => controlVm(call.cluster, vm(call), "resume", call.caller)),
-  ),
-
-  // ---- agent
-  route("POST", `${base}/agent/ping`, none, asksAgent, command("ping")),
-  ...["info", "get-osinfo", "get-host-name", "network-get-interfaces"].map((name) =>
-    route("GET", `${base}/agent/${name}`, none, asksAgent, command(name)),
-  ),
-  route("POST", `${base}/agent/exec`, schema.qemuExecParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
-    execInGuest(call.cluster, vm(call), call.params.command ?? ""),
-  ),
-  route("GET", `${base}/agent/exec-status`, schema.qemuExecStatusParameters, on("VM.GuestAgent.Unrestricted"), (call) =>
-    execStatusOf(call.cluster, vm(call), call.params.pid ?? 0),
   ),
 
   ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),

@@ -31,26 +31,6 @@ export const urlMetadataParameters: MethodParameters = {
 };
 const period = required(choice("hour day week month year"));
 export const rrddataParameters: MethodParameters = { timeframe: period, cf: choice("AVERAGE MAX") };
-export const vzdumpParameters: MethodParameters = {
-  ...each("all protected quiet remove stdexcludes stdout stop", flag),
-  ...each("dumpdir job-id mailto notes-template performance pool prune-backups script tmpdir fleecing", text()),
-  ...each("lockwait stopwait bwlimit", integer(0)),
-  ...each("pigz zstd", integer()),
-  compress: choice("0 1 gzip lzo zstd"),
-  exclude: formatted(f.listOf(f.guestId)),
-  "exclude-path": { type: "array" },
-  ionice: integer(0, 8),
-  mailnotification: choice("always failure"),
-  mode: choice("snapshot suspend stop"),
-  "notification-mode": choice("auto legacy-sendmail notification-system"),
-  "pbs-change-detection-mode": choice("legacy data metadata"),
-  storage,
-  vmid: formatted(f.listOf(f.guestId)),
-  "job-id": text({ maxLength: 50, pattern: /\S+/ }),
-  "notes-template": text({ maxLength: 1024, requires: "storage" }),
-  protected: { ...flag, requires: "storage" },
-};
-
 // ---- tasks
 
 const upid = required(text());

@@ -28,7 +28,14 @@ export const storageId = matches(
   (id) => `storage ID '${id}' contains illegal characters\n`,
 );
 export const configId = matches(/^[a-z][a-z0-9_-]*$/i, (id) => `invalid configuration ID '${id}'\n`);
+export const replicationJobId = matches(/^[1-9]\d{2,8}-\d{1,9}$/, (id) => `invalid replication job id '${id}'\n`);
+export const dayOfWeek: Format = (value) =>
+  /^(mon|tue|wed|thu|fri|sat|sun)$/.test(value) ? undefined : `invalid day '${value}'\n`;
 export const mac = matches(/^[0-9a-f][02468ace](:[0-9a-f]{2}){5}$/i, looksLike("unicast MAC address"));
+export const macPrefix = matches(
+  /^[0-9a-f][02468ace](:[0-9a-f]{2}){2}(:([0-9a-f]{2}){0,1}){0,2}$/i,
+  () => "value is not a valid unicast MAC address prefix\n",
+);
 export const urlEncoded = matches(/^[-%a-zA-Z0-9_.!~*'()]*$/, (value) => `invalid urlencoded string: ${value}\n`);
 export const tag = matches(/^[a-z0-9_][a-z0-9_\-+.]*$/i, () => "invalid characters in tag\n");
 export const diskSize = matches(/^\d+(\.\d+)?[KMGT]?$/, looksLike("disk size"));
@@ -39,10 +46,16 @@ export const volumeOrPath = matches(
   (id) => `unable to parse volume ID '${id}'\n`,
 );
 export const absolutePath = matches(/^(\/.*|[a-z][a-z0-9\-_.]*[a-z0-9]:.+)$/i, () => "invalid volume or path\n");
-export const poolId = matches(
-  /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/,
-  (id) => `pool name '${id}' contains invalid characters\n`,
+export const storagePath = matches(
+  /^\/[^;,=()]+$/,
+  () => "Value does not look like a valid absolute path. These symbols are currently not allowed in path: ;,=()\n",
 );
+export const poolId: Format = (id) => {
+  if (id.split("/").length > 3) return `pool name '${id}' nested too deeply (max levels = 3)\n`;
+  return /^[A-Za-z0-9._-]+(\/[A-Za-z0-9._-]+){0,2}$/.test(id)
+    ? undefined
+    : `pool name '${id}' contains invalid characters\n`;
+};
 export const groupId = matches(/^[A-Za-z0-9._-]+$/, (id) => `group name '${id}' contains invalid characters\n`);
 export const roleId = matches(/^[A-Za-z0-9._-]+$/, (id) => `role name '${id}' contains invalid characters\n`);
 export const userId = matches(
@@ -69,6 +82,8 @@ const inNetwork = (value: string, is: (text: string) => boolean, bits: number): 
   const [host = "", prefix = ""] = value.split("/");
   return is(host) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 };
+export const cidr: Format = (value) =>
+  inNetwork(value, isIPv4, 32) || inNetwork(value, isIPv6, 128) ? undefined : looksLike("CIDR network")();
 export const ipv4Config: Format = (value) =>
   value === "dhcp" || value === "manual" || inNetwork(value, isIPv4, 32)
     ? undefined

@@ -21,6 +21,8 @@ export interface Parameter {
   format?: Format;
   /** Keys of a value that is a property string (`head,key=value,…`). */
   properties?: PropertyFormat;
+  /** What each item of an array is. */
+  items?: Parameter;
   /** Another parameter that must be there too. */
   requires?: string;
 }
@@ -44,6 +46,14 @@ export const integer = (min?: number, max?: number): Parameter => ({ type: "inte
 export const number = (min?: number, max?: number): Parameter => ({ type: "number", min, max });
 export const flag: Parameter = { type: "boolean" };
 export const choice = (words: string): Parameter => text({ values: words.split(" ") });
+/** A parameter that may come several times. */
+export const several = (items: Parameter, limits: Omit<Parameter, "type" | "items"> = {}): Parameter => ({
+  type: "array",
+  items,
+  ...limits,
+});
+/** The items of an array parameter. */
+export const itemsOf = (value: Value | undefined): string[] => (value === undefined ? [] : String(value).split("\0"));
 export const required = (parameter: Parameter): Parameter => ({ ...parameter, required: true });
 export const properties = (keys: MethodParameters, head?: string, more: Partial<PropertyFormat> = {}): Parameter =>
   text({ properties: { keys, head, ...more } });
@@ -116,6 +126,12 @@ function checkAll(schema: MethodParameters, raw: Record<string, string>, prefix 
     const result = check(prefix + name, parameter, value);
     if ("error" in result) errors[prefix + name] = result.error;
     else values[name] = result.value;
+    const { items } = parameter;
+    if (items !== undefined)
+      for (const [n, item] of itemsOf(value).entries()) {
+        const found = check(`${prefix}${name}[${n}]`, items, item);
+        if ("error" in found) errors[`${prefix}${name}[${n}]`] = found.error;
+      }
     const { requires } = parameter;
     if (requires !== undefined && raw[requires] === undefined)
       errors[prefix + requires] = `missing property required by '${prefix}${name}'`;

@@ -10,6 +10,7 @@ import {
   numbered,
   properties,
   required,
+  several,
   text,
 } from "./parameters";
 
@@ -125,7 +126,8 @@ const drives: MethodParameters = {
 export const driveSlots = Object.keys(drives);
 export const unusedSlots = Object.keys(numbered("unused", 256, text()));
 
-const keyboards = "de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl tr";
+export const keyboards =
+  "de de-ch da en-gb en-us es fi fr fr-be fr-ca fr-ch hu is it ja lt mk nl no pl pt pt-br sv sl tr";
 const machine = properties(
   {
     type: text({
@@ -364,8 +366,31 @@ export const qemuMigrateParameters: MethodParameters = {
   migration_type: choice("secure insecure"),
   targetstorage: text(),
 };
+export const qemuAgentParameters: MethodParameters = {
+  command: required(
+    choice(
+      "fsfreeze-freeze fsfreeze-status fsfreeze-thaw fstrim get-fsinfo get-host-name get-memory-block-info get-memory-blocks get-osinfo get-time get-timezone get-users get-vcpus info network-get-interfaces ping shutdown suspend-disk suspend-hybrid suspend-ram",
+    ),
+  ),
+};
+export const qemuFileReadParameters: MethodParameters = {
+  file: required(text()),
+  count: integer(1, 16777216),
+  decode: flag,
+  offset: integer(0),
+};
+export const qemuFileWriteParameters: MethodParameters = {
+  file: required(text()),
+  content: required(text({ maxLength: 61440 })),
+  encode: flag,
+};
+export const qemuUserPasswordParameters: MethodParameters = {
+  username: required(text()),
+  password: required(text({ minLength: 5, maxLength: 1024 })),
+  crypted: flag,
+};
 export const qemuExecParameters: MethodParameters = {
-  command: { type: "array", required: true },
+  command: several(text(), { required: true }),
   "input-data": text({ maxLength: 65536 }),
 };
 export const qemuExecStatusParameters: MethodParameters = { pid: required(integer()) };
