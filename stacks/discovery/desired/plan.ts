@@ -18,7 +18,7 @@ import { guestName, nodeName } from "./names";
 import { freeAddresses, type NamedNic, placed } from "./parts";
 import { declarePrefixes, Gateways } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
-import { keepOthers, reportVanished } from "./vanished";
+import { keepOthers, reportUnread, reportVanished } from "./vanished";
 import { placeInVrfs, type VrfChoices, vrfChoices } from "./vrfs";
 
 /** What is to be in NetBox, and how that differs from what is there. */
@@ -98,6 +98,7 @@ class Run {
     const gateways = new Gateways(this.machines.documented, prerequisites, this.facts.site);
     for (const declareNow of declared) declareNow?.(gateways);
     this.fields.declare(view, prerequisites, choices);
+    reportUnread(this.machines, view);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
   }
