@@ -61,3 +61,23 @@ export function printUnread(all: readonly Unread[]): string {
     })
     .join("; ");
 }
+
+/** By the URLs of their nodes, as clusters have the same names for theirs. */
+const toldNodes = new Set<string>();
+
+/**
+ * What is said where a refresh could not read one object, as its node refused or did not answer: what the state has of it stays.
+ * A node that gives no answer is told once. @returns undefined for an error of the whole system, which stops the refresh
+ */
+export function keptUnread(title: string, error: unknown): string[] | undefined {
+  if (!isOfOne(error)) return undefined;
+  const [place, node] = /^.*\/nodes\/([^/?]+)/.exec(error.url) ?? [];
+  if (place === undefined) return undefined;
+  if (!isSilence(error))
+    return [`${title} could not be read (${error.reason}): the state keeps what it has of it, unrefreshed.`];
+  if (toldNodes.has(place)) return [];
+  toldNodes.add(place);
+  return [
+    `Node ${node} gave no answer (${error.reason}): the state keeps what it has of all that is there, unrefreshed.`,
+  ];
+}
