@@ -5,7 +5,8 @@ import { ProxmoxTaskError, says } from "../providers/proxmox/errors";
 import type { Power } from "../providers/proxmox/nodes/guest.model";
 import { type GuestPlace, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
 import { Semaphore } from "../providers/semaphore";
-import { powerOfStatus } from "../stacks/netbox/statuses";
+import { isLeft, meantStatus, powerOfStatus, statusesOf } from "../stacks/netbox/statuses";
+import type { Settings } from "../stacks/settings";
 import { displayName, placeName, type SeenGuest } from "./guests";
 import { ProgressLine } from "./terminal";
 
