@@ -6,6 +6,7 @@ import type { NameServer } from "../providers/dns/bind9/nameserver";
 import { messageOf } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { liveResources, nodeTime } from "../providers/proxmox/live.schemas";
+import { printUnread, SingleReads, type Unread } from "../providers/proxmox/reads";
 import { permissions } from "../providers/proxmox/schemas";
 import type { ProgramName } from "../stacks/access/desired/file";
 import { onThisRelease } from "../stacks/access/desired/privileges";
@@ -200,8 +201,14 @@ async function proxmox(
     if (!isQuorate) return failed(`${shown}: no quorum, so nothing can be changed there`);
     return up < nodes.length ? warning(shown) : shown;
   });
-  const { nodes, guests, storages } = await cluster.get("/cluster/resources", liveResources);
+  const resources = await cluster.get("/cluster/resources", liveResources).catch(async (error: unknown) => {
+    await run("resources", async () => failed(messageOf(error)));
+    return undefined;
+  });
+  if (resources === undefined) return;
+  const { nodes, guests, storages } = resources;
   const online = nodes.filter(({ status }) => status === "online").map(({ node }) => node);
+  const reads = new SingleReads();
   await run("storage", async () => {
     const { storage: wanted } = settings.defaults(cluster.name);
     const names = [...new Set(storages.map(({ storage }) => storage))];
@@ -235,27 +242,31 @@ async function proxmox(
   });
   await run("bridges", async () => {
     const { bridge: wanted } = settings.defaults(cluster.name);
-    const lists = await Promise.all(online.map((node) => cluster.bridges(node)));
-    const names = lists.map((list) => list.map(({ iface }) => iface));
-    const without = online.filter((_, n) => wanted !== undefined && !names[n]?.includes(wanted));
+    const { found, unread } = await ofNodes(reads, online, (node) => cluster.bridges(node));
+    const names = found.map(({ node, value }) => ({ node, bridges: value.map(({ iface }) => iface) }));
+    const without = names.filter(({ bridges }) => wanted !== undefined && !bridges.includes(wanted));
     if (without.length > 0)
-      return failed(`there is no ${wanted} on ${without.join(", ")}, or the token may not see it`);
-    const shown = [...new Set(names.flat())].sort();
+      return failed(
+        `there is no ${wanted} on ${without.map(({ node }) => node).join(", ")}, or the token may not see it`,
+      );
+    if (unread.length > 0) return failed(`not read: ${printUnread(unread)}`);
+    const shown = [...new Set(names.flatMap(({ bridges }) => bridges))].sort();
     return shown.length === 0 ? warning("none that the token may see") : shown.join(", ");
   });
   await run("clock", async () => {
-    const skews = await Promise.all(
-      online.map(async (node) => {
-        const asked = Date.now();
-        const { time } = await cluster.get(`/nodes/${node}/time`, nodeTime);
-        return { node, seconds: Math.round(time - (asked + Date.now()) / 2000) };
-      }),
-    );
-    const worst = skews.filter(({ seconds }) => Math.abs(seconds) > 5);
+    const { found, unread } = await ofNodes(reads, online, async (node) => {
+      const asked = Date.now();
+      const { time } = await cluster.get(`/nodes/${node}/time`, nodeTime);
+      return Math.round(time - (asked + Date.now()) / 2000);
+    });
+    const worst = found
+      .map(({ node, value }) => ({ node, seconds: value }))
+      .filter(({ seconds }) => Math.abs(seconds) > 5);
     if (worst.length > 0)
       return warning(
         `${worst.map(({ node, seconds }) => `${node} is ${Math.abs(seconds)} s ${seconds > 0 ? "ahead" : "behind"}`).join(", ")}: let them keep time (chrony), or tokens and tickets expire wrongly`,
       );
+    if (unread.length > 0) return failed(`not read: ${printUnread(unread)}`);
     return "within 5 s of this machine";
   });
   const nodes_ = connection?.ssh?.nodes ?? {};
@@ -265,6 +276,24 @@ async function proxmox(
         ? `for ${Object.keys(nodes_).join(", ")}`
         : failed("the key file is missing"),
     );
+}
+
+/** What each node says, and those that could not be read. */
+async function ofNodes<T>(
+  reads: SingleReads,
+  nodes: string[],
+  look: (node: string) => Promise<T>,
+): Promise<{ found: { node: string; value: T }[]; unread: Unread[] }> {
+  const unread: Unread[] = [];
+  const found = await Promise.all(
+    nodes.map(async (node) => {
+      const read = await reads.read(node, () => look(node));
+      if (read.unread === undefined) return [{ node, value: read.found }];
+      unread.push({ what: node, cause: read.unread });
+      return [];
+    }),
+  );
+  return { found: found.flat(), unread };
 }
 
 async function privileges(cluster: ProxmoxCluster, program: ProgramName, uses: string[]): Promise<Finding> {

@@ -5,7 +5,9 @@ import { virtualMachine, virtualMachineFields } from "../providers/netbox/schema
 import { guestUrl } from "../providers/ownership/mark";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type LiveGuest, liveGuest } from "../providers/proxmox/live.schemas";
+import type { Power } from "../providers/proxmox/nodes/guest.model";
 import { vmidOf } from "../stacks/netbox/identity";
+import { ownStatuses, powerMeant } from "../stacks/netbox/statuses";
 import type { Settings } from "../stacks/settings";
 import type { NamedGuest } from "./environment";
 
@@ -14,6 +16,10 @@ export interface NetboxSide {
   id: number;
   name: string;
   status: string;
+  /** What a guest of that status does; nothing where the status says more than that, or nothing of it. */
+  power: Power | undefined;
+  /** Its statuses for what a guest may do, the first one where it has that. */
+  statuses: Readonly<Record<Power, readonly string[]>>;
   url: string;
 }
 
@@ -37,13 +43,16 @@ const place = (cluster: string | undefined, vmid: number) => `${cluster ?? ""}/$
 async function readNetbox(context: Context, settings: Settings): Promise<Map<string, NetboxSide>> {
   const { netbox } = context;
   const all = await netbox.list("virtualization/virtual-machines", virtualMachine, virtualMachineFields);
+  const of = (status: string) => [status, ...ownStatuses(status, settings)];
+  const statuses = { running: of("active"), stopped: of("offline"), paused: of("paused") };
   return new Map(
     all.flatMap((guest): [string, NetboxSide][] => {
       const found = vmidOf(guest, settings);
       if (found === undefined || guest.clusterName === undefined) return [];
       const { id, name, status } = guest;
       const url = guestUrl({ netboxUrl: netbox.url, netboxId: id });
-      return [[place(guest.clusterName, found.vmid), { id, name, status, url }]];
+      const power = powerMeant(guest, settings);
+      return [[place(guest.clusterName, found.vmid), { id, name, status, power, statuses, url }]];
     }),
   );
 }

@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
 import type { NetboxClient } from "../providers/netbox/client";
+import { SingleReads } from "../providers/proxmox/reads";
 import { type ChoiceSetName, knownOptions, netboxSchema, type SchemaField } from "../stacks/netbox/schema";
 import type { Settings } from "../stacks/settings";
 
@@ -103,11 +104,16 @@ async function choicesOf(clusters: Context["proxmox"]): Promise<Record<ChoiceSet
   const all = await Promise.all(
     clusters.map(async (cluster) => {
       const { guests, nodes, storages } = await cluster.inventory();
-      const stores = storages.filter(({ content }) => content.includes("vztmpl"));
-      const osTemplates = await Promise.all(stores.map(({ node, storage }) => cluster.osTemplates(node, storage)));
+      const stores = storages.filter(({ content, available }) => content.includes("vztmpl") && available);
+      const reads = new SingleReads();
+      // What can't be read now is offered by the next `templates --write`.
+      const lists = await Promise.all(
+        stores.map(({ node, storage }) => reads.read(node, () => cluster.osTemplates(node, storage))),
+      );
+      const osTemplates = lists.flatMap((list) => (list.unread === undefined ? list.found : []));
       const templates = (type: string) =>
         guests.filter((guest) => guest.template && guest.type === type).map(({ vmid }) => String(vmid));
-      return { nodes, storages, vms: templates("qemu"), containers: [...templates("lxc"), ...osTemplates.flat()] };
+      return { nodes, storages, vms: templates("qemu"), containers: [...templates("lxc"), ...osTemplates] };
     }),
   );
   const sorted = (values: string[], stub: string) => (values.length === 0 ? [stub] : [...new Set(values)].sort());

@@ -1,11 +1,12 @@
 import type { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
+import { HttpError } from "../providers/http/errors";
 import { made } from "../providers/netbox/schemas";
+import { findMark } from "../providers/ownership/mark";
 import { ProxmoxTaskError, says } from "../providers/proxmox/errors";
-import type { Power } from "../providers/proxmox/nodes/guest.model";
+import { descriptionFrom, type Power } from "../providers/proxmox/nodes/guest.model";
 import { type GuestPlace, pathOf, restart, switchTo } from "../providers/proxmox/nodes/power";
 import { Semaphore } from "../providers/semaphore";
-import { powerOfStatus } from "../stacks/netbox/statuses";
 import { displayName, placeName, type SeenGuest } from "./guests";
 import { ProgressLine } from "./terminal";
 
@@ -25,8 +26,18 @@ const after: Readonly<Record<PowerAction, Power>> = {
   resume: "running",
 };
 
-/** The status that NetBox has for what a guest does. */
-const statusFor: Readonly<Record<Power, string>> = { running: "active", stopped: "offline", paused: "paused" };
+interface ToldByNetbox {
+  status: string;
+  wanted: string;
+  recorded: boolean;
+  url: string;
+  /** The stack whose `up` would undo it; null where no stack's mark is on the guest, and so none would; left out where that is unknown. */
+  undoneBy?: string | null | undefined;
+  /** Does its status say nothing of power, or more than that? */
+  left?: true;
+  unseen?: true;
+  error?: string;
+}
 
 export interface PowerResult {
   cluster: string;
@@ -39,7 +50,7 @@ export interface PowerResult {
   took: number;
   error?: string;
   /** What NetBox says of it, and what it would have to say. */
-  netbox?: { status: string; wanted: string; recorded: boolean; url: string; unseen?: true; error?: string };
+  netbox?: ToldByNetbox;
 }
 
 export interface PowerOptions {
@@ -156,28 +167,47 @@ function meaning(guest: SeenGuest, action: PowerAction, error: unknown): string 
 /** What NetBox says of a guest that now does this, with the status written where that is asked for. */
 async function withNetbox(
   context: Context,
-  { netbox, type }: SeenGuest,
+  guest: SeenGuest,
   power: Power,
   record: boolean,
 ): Promise<PowerResult["netbox"]> {
-  if (netbox === undefined || powerOfStatus(netbox.status) === power) return undefined;
-  const wanted = statusFor[power];
-  const { id, url } = netbox;
-  // Lists and statuses of containers don't tell a suspended one, so no plan finds it.
+  const { netbox, type } = guest;
+  if (netbox === undefined || netbox.power === power) return undefined;
+  const { id, url, status, statuses } = netbox;
+  const [wanted = ""] = statuses[power];
   const told = {
-    status: netbox.status,
-    wanted,
-    url,
+    ...{ status, wanted, url, undoneBy: await keeperOf(guest).catch(() => undefined) },
+    // Lists and statuses of containers don't tell a suspended one, so no plan finds it.
     ...(type === "lxc" && power === "paused" ? { unseen: true as const } : {}),
   };
-  // What is planned, failed or to go away says more than whether it runs.
-  if (!record || powerOfStatus(netbox.status) === undefined) return { ...told, recorded: false };
+  // What is planned, failed or to go away says more than whether it runs, and a status of a NetBox's own says nothing of it.
+  if (netbox.power === undefined) return { ...told, left: true, recorded: false };
+  if (!record) return { ...told, recorded: false };
   try {
-    await context.netbox.change("virtualization/virtual-machines", id, made, "id", () => ({ status: wanted }));
-    return { ...told, recorded: true };
+    return { ...told, wanted: await writeStatus(context, id, statuses[power]), recorded: true };
   } catch (error) {
     return { ...told, recorded: false, error: messageOf(error) };
   }
+}
+
+/** Writes the first of these statuses that this NetBox has: FIELD_CHOICES can take the usual ones away. @returns it */
+async function writeStatus(context: Context, id: number, statuses: readonly string[]): Promise<string> {
+  let refusal: unknown;
+  for (const status of statuses)
+    try {
+      await context.netbox.change("virtualization/virtual-machines", id, made, "id", () => ({ status }));
+      return status;
+    } catch (error) {
+      if (!(error instanceof HttpError) || error.status !== 400) throw error;
+      refusal ??= error;
+    }
+  throw refusal;
+}
+
+/** The stack whose mark is on the guest; null where there is none. */
+async function keeperOf({ cluster, type, node, vmid }: SeenGuest): Promise<string | null> {
+  const read = await cluster.guest(type, node, vmid);
+  return findMark(read && descriptionFrom(read.config))?.stack ?? null;
 }
 
 /** A sentence for each guest. */
@@ -190,12 +220,13 @@ export function printPower(results: PowerResult[], action: PowerAction): string[
   });
 }
 
-function printNetbox({ status, wanted, recorded, url, unseen, error }: NonNullable<PowerResult["netbox"]>): string {
+function printNetbox({ status, wanted, recorded, url, left, unseen, undoneBy, error }: ToldByNetbox): string {
   if (error !== undefined) return `NetBox (${url}) still says ${status}, as the write failed: ${error}`;
   if (recorded) return `NetBox said ${status}, and says ${wanted} now`;
-  const power = powerOfStatus(status);
-  if (power === undefined) return `NetBox (${url}) says ${status}, which is left as it is`;
+  if (left) return `NetBox (${url}) says ${status}, which is left as it is`;
   if (unseen)
     return `NetBox (${url}) says ${status}, and no \`up\` sees that the container is suspended: \`ops resume\` ends it`;
-  return `NetBox (${url}) says ${status}: the next \`up\` would undo this; --record writes ${wanted}`;
+  if (undoneBy === null)
+    return `NetBox (${url}) says ${status}; no \`up\` undoes this, as no stack's mark is on the guest; --record writes ${wanted}`;
+  return `NetBox (${url}) says ${status}: the next \`up\`${undoneBy === undefined ? "" : ` of ${undoneBy}`} would undo this; --record writes ${wanted}`;
 }

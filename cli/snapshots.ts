@@ -17,12 +17,23 @@ export type ListedSnapshot = SnapshotList["kept"][number] & {
 
 const read = (guest: SeenGuest): Promise<SnapshotList> => guest.cluster.get(`${pathOf(guest)}/snapshot`, snapshotList);
 
-/** The snapshots of guests, oldest first. */
-export async function listSnapshots(guests: SeenGuest[]): Promise<ListedSnapshot[]> {
-  const lists = await Promise.all(guests.map(read));
-  return lists.flatMap(({ kept, parent }, n): ListedSnapshot[] => {
+/** The snapshots of guests, oldest first, and what of them could not be read. */
+export async function listSnapshots(guests: SeenGuest[]): Promise<{ snapshots: ListedSnapshot[]; problems: string[] }> {
+  const problems: string[] = [];
+  const lists = await Promise.all(
+    guests.map((guest) =>
+      read(guest).catch((error: unknown) => {
+        problems.push(
+          `${displayName(guest)} (${placeName(guest)}): its snapshots could not be read: ${messageOf(error)}`,
+        );
+        return undefined;
+      }),
+    ),
+  );
+  const snapshots = lists.flatMap((list, n): ListedSnapshot[] => {
     const guest = guests[n];
-    if (guest === undefined) return [];
+    if (guest === undefined || list === undefined) return [];
+    const { kept, parent } = list;
     const { cluster, vmid } = guest;
     return [...kept]
       .sort((a, b) => a.takenAt - b.takenAt)
@@ -34,6 +45,7 @@ export async function listSnapshots(guests: SeenGuest[]): Promise<ListedSnapshot
         isParent: each.name === parent,
       }));
   });
+  return { snapshots, problems };
 }
 
 export function printSnapshots(all: ListedSnapshot[], now: number): string[] {
@@ -129,7 +141,8 @@ const silentKeys =
 
 /** @throws UserError where a guest has no such snapshot */
 export async function lossesOf(guests: SeenGuest[], name: string): Promise<Loss[]> {
-  const all = await listSnapshots(guests);
+  const { snapshots: all, problems } = await listSnapshots(guests);
+  if (problems.length > 0) throw new UserError(`${problems.join("\n")}\nNothing was done.`);
   return Promise.all(
     guests.map(async (guest): Promise<Loss> => {
       const own = all.filter(({ cluster, vmid }) => cluster === guest.cluster.name && vmid === guest.vmid);

@@ -4,6 +4,7 @@ import type { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type EndedTask, endedTask } from "../providers/proxmox/live.schemas";
+import { printUnread, SingleReads, type Unread } from "../providers/proxmox/reads";
 import { taskLog, taskStatus } from "../providers/proxmox/schemas";
 import { tableLines } from "../stacks/plan/table";
 import { clustersOf } from "./guests";
@@ -40,9 +41,18 @@ export async function listTasks(
         await cluster.version();
         const { nodes: there } = await cluster.inventory();
         const asked = there.filter(({ node, online }) => online && (nodes.length === 0 || nodes.includes(node)));
+        const reads = new SingleReads();
+        const unread: Unread[] = [];
         const lists = await Promise.all(
-          asked.map(({ node }) => cluster.get(`/nodes/${node}/tasks`, z.array(endedTask), query)),
+          asked.map(async ({ node }) => {
+            const read = await reads.read(node, () => cluster.get(`/nodes/${node}/tasks`, z.array(endedTask), query));
+            if (read.unread === undefined) return read.found;
+            unread.push({ what: node, cause: read.unread });
+            return [];
+          }),
         );
+        if (unread.length > 0)
+          problems.push(`Nodes of ${cluster.name} whose tasks could not be read: ${printUnread(unread)}.`);
         return lists.flat().map((task) => ({ ...task, cluster: cluster.name }));
       } catch (error) {
         problems.push(messageOf(error));
@@ -72,15 +82,22 @@ async function clusterOf(context: Context, upid: string, clusters: string[]): Pr
   const node = upidForm.exec(upid)?.[1];
   if (node === undefined) throw new UserError(`${upid} is no task: copy a UPID from \`ops tasks\`.`);
   const chosen = clustersOf(context, clusters);
+  const problems: string[] = [];
   const owners = await Promise.all(
     chosen.map(async (cluster) => {
-      await cluster.version();
-      const { nodes } = await cluster.inventory();
-      return nodes.some((each) => each.node === node) ? [cluster] : [];
+      try {
+        await cluster.version();
+        const { nodes } = await cluster.inventory();
+        return nodes.some((each) => each.node === node) ? [cluster] : [];
+      } catch (error) {
+        problems.push(messageOf(error));
+        return [];
+      }
     }),
   );
   const [cluster, ...more] = owners.flat();
-  if (cluster === undefined) throw new UserError(`No configured cluster has the node ${node} of that task.`);
+  if (cluster === undefined)
+    throw new UserError([`No configured cluster has the node ${node} of that task.`, ...problems].join("\n"));
   if (more.length > 0) throw new UserError(`Several clusters have a node ${node}: name one with --cluster.`);
   return cluster;
 }

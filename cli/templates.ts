@@ -1,9 +1,11 @@
 import type { Context } from "../providers/context";
+import { messageOf } from "../providers/errors";
 import type { Choice } from "../providers/netbox/extras/choices.model";
 import { choiceSetNamed, offerChoices } from "../providers/netbox/extras/choiceset";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { configText, descriptionFrom } from "../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, supersededTag } from "../providers/proxmox/nodes/template.model";
+import { printUnread, SingleReads, type Unread } from "../providers/proxmox/reads";
 import type { GuestType } from "../providers/proxmox/schemas";
 import type { CustomFieldNames } from "../stacks/netbox/customfields";
 import { tableLines } from "../stacks/plan/table";
@@ -32,10 +34,32 @@ export interface FoundTemplate {
   label: string;
 }
 
-/** Every template of every cluster. @param now of the day, in milliseconds */
-export async function listTemplates(context: Context, names: CustomFieldNames, now: number): Promise<FoundTemplate[]> {
-  const found = (await Promise.all(context.proxmox.map((cluster) => templatesOf(cluster, now)))).flat();
-  if (!context.hasNetbox) return found;
+/** Every template of every cluster, and what could not be read. @param now of the day, in milliseconds */
+export async function listTemplates(
+  context: Context,
+  names: CustomFieldNames,
+  now: number,
+): Promise<{ found: FoundTemplate[]; problems: string[] }> {
+  const problems: string[] = [];
+  const lists = await Promise.all(
+    context.proxmox.map((cluster) =>
+      templatesOf(cluster, now, problems).catch((error: unknown) => {
+        problems.push(messageOf(error));
+        return [];
+      }),
+    ),
+  );
+  const found = lists.flat();
+  if (!context.hasNetbox) return { found, problems };
+  return { found: await countedInNetbox(context, names, found), problems };
+}
+
+/** With how many guests of NetBox name each. */
+async function countedInNetbox(
+  context: Context,
+  names: CustomFieldNames,
+  found: FoundTemplate[],
+): Promise<FoundTemplate[]> {
   const { netbox } = context;
   await netbox.status();
   const fields = await offeredFields(context, names);
@@ -49,24 +73,43 @@ export async function listTemplates(context: Context, names: CustomFieldNames, n
   );
 }
 
-async function templatesOf(cluster: ProxmoxCluster, now: number): Promise<FoundTemplate[]> {
+async function templatesOf(cluster: ProxmoxCluster, now: number, problems: string[]): Promise<FoundTemplate[]> {
   await cluster.version();
-  const { guests, storages } = await cluster.inventory();
+  const { guests, storages, nodes } = await cluster.inventory();
+  const online = new Set(nodes.filter((each) => each.online).map(({ node }) => node));
+  const reads = new SingleReads();
+  const unread: Unread[] = [];
+  /** What a node says; undefined where that can't be read, which is told. */
+  const readOf = async <T>(what: string, node: string, look: () => Promise<T>): Promise<T | undefined> => {
+    const read = online.has(node) ? await reads.read(node, look) : { unread: `${node} is offline` };
+    if (read.unread === undefined) return read.found;
+    unread.push({ what, cause: read.unread });
+    return undefined;
+  };
   const there = storages.filter(({ available }) => available);
   const disks = there.filter(({ content }) => content.includes("images"));
-  const [clones, machines, files] = await Promise.all([
-    linkedClonesOn(cluster, disks),
+  const [linked, machines, files] = await Promise.all([
+    linkedClonesOn(cluster, disks, reads),
     Promise.all(
       guests
         .filter(({ template }) => template)
-        .map(async (guest) => ({ guest, seen: await cluster.guest(guest.type, guest.node, guest.vmid) })),
+        .map(async (guest) => {
+          const { vmid, node, type } = guest;
+          return { guest, seen: await readOf(String(vmid), node, () => cluster.guest(type, node, vmid)) };
+        }),
     ),
     Promise.all(
       there
         .filter(({ content }) => content.includes("vztmpl"))
-        .map(async ({ node, storage }) => ({ node, volids: await cluster.osTemplates(node, storage) })),
+        .map(async ({ node, storage }) => {
+          const volids = await readOf(`${storage} on ${node}`, node, () => cluster.osTemplates(node, storage));
+          return { node, volids: volids ?? [] };
+        }),
     ),
   ]);
+  const { clones } = linked;
+  unread.push(...linked.unread.map(({ node, storage, cause }) => ({ what: `disks of ${storage} on ${node}`, cause })));
+  if (unread.length > 0) problems.push(`Of ${cluster.name} could not be read: ${printUnread(unread)}.`);
   const nodesOf = (volid: string) =>
     files
       .filter(({ volids }) => volids.includes(volid))

@@ -3,7 +3,7 @@ import { auditHandler } from "./audit/audit.handler";
 import { staleBuild } from "./build";
 import { context, refreshLimit, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
-import { messageOf, UserError } from "./errors";
+import { messageOf, presentable, UserError } from "./errors";
 import { MissingLimit, stateCount } from "./missing";
 import { choicesHandler } from "./netbox/extras/choices.handler";
 import { ipAllocationHandler } from "./netbox/ipam/ipallocation.handler";
@@ -29,6 +29,7 @@ import { vmHandler } from "./proxmox/nodes/qemu/vm.handler";
 import { snapshotHandler } from "./proxmox/nodes/snapshot.handler";
 import { fileHandler } from "./proxmox/nodes/storage/file.handler";
 import { templateHandler } from "./proxmox/nodes/template.handler";
+import { keptUnread } from "./proxmox/reads";
 import { type Handler, plain, readAnswer } from "./resource";
 import { secretSinkHandler } from "./sinks/secretsink.handler";
 
@@ -115,9 +116,19 @@ function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
       }),
     read: (id, state) =>
       told(async () => {
-        const found = await gone.read(handler.definition.kind, id, () => handler.read(id, state ?? {}));
-        if (found === undefined) return { id: "", props: {} };
-        return readAnswer(found, state ?? {});
+        const { kind } = handler.definition;
+        try {
+          const found = await gone.read(kind, id, () => handler.read(id, state ?? {}));
+          if (found === undefined) return { id: "", props: {} };
+          return readAnswer(found, state ?? {});
+        } catch (error) {
+          // One guest that can't be read must not stop the refresh of the others.
+          const said = keptUnread(`${kind} ${id}`, error);
+          if (said === undefined) throw error;
+          for (const each of said) console.warn(presentable(each));
+          const { __provider: _provider, ...props } = state ?? {};
+          return { id, props };
+        }
       }),
     update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),

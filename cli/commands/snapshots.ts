@@ -16,7 +16,9 @@ import { changing, chosen, decided, type GuestOptions, looked, resultColours, se
 
 const list = (named: string[], options: GuestOptions) =>
   withGuests(options, async ({ read }) => {
-    const all = await listSnapshots(looked(named, options, read, false));
+    const { snapshots: all, problems } = await listSnapshots(looked(named, options, read, false));
+    for (const problem of problems) remark(problem);
+    if (problems.length > 0) process.exitCode = 1;
     show(all, options.json, () => printSnapshots(all, Date.now() / 1000));
   });
 

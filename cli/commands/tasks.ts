@@ -24,7 +24,10 @@ async function tasks(options: TasksOptions): Promise<void> {
       guest === undefined ? undefined : selectGuests(read.guests, { ...empty, named: [guest] }, read.silent)[0];
     const clusters = found === undefined ? cluster : [found.cluster.name];
     const filter = { clusters, nodes: node, vmid: found?.vmid, running, failed, limit };
-    const { tasks: all } = await listTasks(context, filter);
+    const { tasks: all, problems } = await listTasks(context, filter);
+    // A cluster that did not answer was told when its guests were read.
+    for (const problem of problems.filter((each) => !read.problems.includes(each))) remark(problem);
+    if (problems.length > 0) process.exitCode = 1;
     show(all, json, () => printTasks(all, Date.now() / 1000));
   });
 }

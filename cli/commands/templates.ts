@@ -1,8 +1,9 @@
 import type { Command } from "commander";
+import { UserError } from "../../providers/errors";
 import type { StackChoice } from "../configuration";
 import { withContext, withJson, withStack } from "../options";
 import { listTemplates, printTemplates, writeChoices } from "../templates";
-import { show } from "../terminal";
+import { remark, show } from "../terminal";
 
 interface TemplatesOptions extends StackChoice {
   write?: boolean;
@@ -13,7 +14,11 @@ interface TemplatesOptions extends StackChoice {
 const list = ({ write = false, json = false, ...stack }: TemplatesOptions): Promise<void> =>
   withContext({ ...stack, needsNetbox: write }, async ({ context, settings }) => {
     const { customFields } = settings.site;
-    const found = await listTemplates(context, customFields, Date.now());
+    const { found, problems } = await listTemplates(context, customFields, Date.now());
+    for (const problem of problems) remark(problem);
+    if (problems.length > 0) process.exitCode = 1;
+    if (write && problems.length > 0)
+      throw new UserError("--write would take away what could not be read: nothing was written to NetBox.");
     const lines = write ? await writeChoices(context, customFields, found) : [];
     show(found, json, () => [printTemplates(found), ...lines]);
   });

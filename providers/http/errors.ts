@@ -16,7 +16,8 @@ export class HttpError extends Error {
     readonly method: string,
     readonly url: string,
     readonly failure: HttpFailure,
-    reason: string,
+    /** Without the request. */
+    readonly reason: string,
   ) {
     super(`${method} ${url}: ${reason}`);
     this.name = "HttpError";

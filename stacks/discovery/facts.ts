@@ -11,23 +11,18 @@ import { pageOf } from "../../providers/page";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
-import {
-  agentInterfaces,
-  agentSystem,
-  containerInterfaces,
-  type GuestResource,
-  type NodeInterface,
-} from "../../providers/proxmox/schemas";
+import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
+import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
 import type { NetboxView } from "../netbox/view";
 import { agentView } from "./desired/agent";
-import type { AgentView, ClusterView, SeenMachine } from "./desired/types";
+import type { AgentView, ClusterView, SeenMachine, SeenNode } from "./desired/types";
 import { type ClusterChoices, isChosen } from "./settings";
 
 // What discovery reads before it declares anything.
 
 // ---- Proxmox VE
 
-/** One cluster with its chosen guests; where it doesn't answer, only why. */
+/** One cluster with its chosen guests; where it doesn't answer, only why. A guest or node that can't be read hides no other. */
 export async function readCluster(
   cluster: ProxmoxCluster,
   chosen: ClusterChoices,
@@ -44,21 +39,34 @@ export async function readCluster(
       known.map(async ({ vmid, pool }) => (there.has(vmid) || (await cluster.maySee(vmid, pool)) ? [] : [vmid])),
     );
     const time = new AgentTime(agentTimeout);
-    const [machines, networks] = await Promise.all([
-      Promise.all(picked.map((guest) => readMachine(cluster, guest, chosen.syncAgent !== false, time))),
+    const reads = new SingleReads();
+    const unread = new Map<number, string>();
+    const [machines, seenNodes] = await Promise.all([
       Promise.all(
-        nodes.map(
-          ({ node }): Promise<NodeInterface[]> =>
-            online.has(node) && chosen.syncNodes !== false ? cluster.network(node) : Promise.resolve([]),
-        ),
+        picked.map(async (guest) => {
+          const read = await readMachine(cluster, guest, { asksAgent: chosen.syncAgent !== false, time, reads });
+          if (read.unread === undefined) return read.found;
+          unread.set(guest.vmid, read.unread);
+          return undefined;
+        }),
+      ),
+      Promise.all(
+        nodes.map(async (node): Promise<SeenNode> => {
+          if (!online.has(node.node) || chosen.syncNodes === false) return { ...node, interfaces: [] };
+          const read = await reads.read(node.node, () => cluster.network(node.node));
+          return read.unread === undefined
+            ? { ...node, interfaces: read.found }
+            : { ...node, interfaces: [], unread: read.unread };
+        }),
       ),
     ]);
     return {
       name: cluster.name,
       isQuorate,
-      nodes: nodes.map((node, n) => ({ ...node, interfaces: networks[n] ?? [] })),
+      nodes: seenNodes,
       all: guests,
       machines: machines.flatMap((machine) => machine ?? []),
+      unread,
       unseen: new Set(unseen.flat()),
       storages: [...new Set(storages.map(({ storage }) => storage))].sort(),
     };
@@ -67,27 +75,28 @@ export async function readCluster(
   }
 }
 
-/** A guest with its configuration; undefined where it went meanwhile. */
+/** A guest with its configuration; nothing found where it went meanwhile. */
 async function readMachine(
   cluster: ProxmoxCluster,
   guest: GuestResource,
-  asksAgent: boolean,
-  time: AgentTime,
-): Promise<SeenMachine | undefined> {
+  { asksAgent, time, reads }: { asksAgent: boolean; time: AgentTime; reads: SingleReads },
+): Promise<SingleRead<SeenMachine | undefined>> {
   const { vmid, type, node, name, pool, tags } = guest;
-  const [read, status] = await Promise.all([
-    cluster.guest(type, node, vmid),
-    cluster.power(type, node, vmid, "running"),
-  ]);
-  if (read === undefined) return undefined;
-  const { config } = read;
-  const mayAnswer = asksAgent && status === "running" && (type === "lxc" || hasAgent(config));
-  const [snapshots, agent] = await Promise.all([
+  const seen = await reads.read(node, async () => {
+    const [read, status] = await Promise.all([
+      cluster.guest(type, node, vmid),
+      cluster.power(type, node, vmid, "running"),
+    ]);
+    if (read === undefined) return undefined;
+    const { config } = read;
     // The configuration names the snapshot that it goes on from.
-    config.parent === undefined ? 0 : cluster.snapshots(type, node, vmid),
-    mayAnswer ? readAgent(cluster, guest, time) : undefined,
-  ]);
-  return { vmid, type, node, name, status, pool, tags, config, snapshots, agent };
+    const snapshots = config.parent === undefined ? 0 : await cluster.snapshots(type, node, vmid);
+    return { vmid, type, node, name, status, pool, tags, config, snapshots };
+  });
+  if (seen.unread !== undefined || seen.found === undefined) return seen;
+  const { status, config } = seen.found;
+  const mayAnswer = asksAgent && status === "running" && (type === "lxc" || hasAgent(config));
+  return { found: { ...seen.found, agent: mayAnswer ? await readAgent(cluster, guest, time) : undefined } };
 }
 
 /** Addresses and system from within. */

@@ -5,6 +5,7 @@ import type { NetboxClient } from "../../providers/netbox/client";
 import * as wire from "../../providers/netbox/schemas";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { liveResources } from "../../providers/proxmox/live.schemas";
+import { printUnread, SingleReads, type Unread } from "../../providers/proxmox/reads";
 import type { GuestConfig } from "../../providers/proxmox/schemas";
 import type { Settings } from "../settings";
 import { addDns, dnsScope, type ServerFacts } from "./desired/dns";
@@ -55,7 +56,7 @@ export async function readInventory(context: Context, settings: Settings): Promi
     addCluster(graph, facts, ids);
     known.set(facts.name, { facts, ids });
     if (unread.length === 0) whole.push(scopeOfCluster(facts.name));
-    else problems.push(printUnread(facts.name, unread));
+    else problems.push(unreadText(facts.name, unread));
   }
   if (netbox !== undefined) {
     addNetbox(graph, netbox, known, settings);
@@ -68,11 +69,11 @@ export async function readInventory(context: Context, settings: Settings): Promi
   return { graph: graph.finished(whole), clusters: names, qualified, readAt, problems };
 }
 
-const printUnread = (cluster: string, unread: number[]): string =>
-  `${unread.length} ${unread.length === 1 ? "guest" : "guests"} of ${cluster} could not be read (${unread.slice(0, 10).join(", ")}${unread.length > 10 ? ", …" : ""}): their nodes are away. Disks and interfaces of theirs are as they were, and nothing of ${cluster} is removed.`;
+const unreadText = (cluster: string, unread: Unread[]): string =>
+  `${unread.length} ${unread.length === 1 ? "guest" : "guests"} of ${cluster} could not be read: ${printUnread(unread)}. Disks and interfaces of theirs are as they were, and nothing of ${cluster} is removed.`;
 
-/** A cluster with every guest's configuration; `unread` are those whose nodes are away. */
-async function readCluster(cluster: ProxmoxCluster): Promise<ClusterFacts & { unread: number[] }> {
+/** A cluster with every guest's configuration; `unread` are those whose nodes are away, or that could not be read. */
+async function readCluster(cluster: ProxmoxCluster): Promise<ClusterFacts & { unread: Unread[] }> {
   const version = await cluster.version();
   const [membership, resources] = await Promise.all([
     cluster.membership(),
@@ -81,16 +82,19 @@ async function readCluster(cluster: ProxmoxCluster): Promise<ClusterFacts & { un
   const online = new Set(membership.nodes.filter((node) => node.online).map(({ node }) => node));
   const configs = new Map<number, GuestConfig>();
   const gone = new Set<number>();
-  const there = resources.guests.filter(({ node }) => online.has(node));
+  const unread: Unread[] = [];
+  const reads = new SingleReads();
   await Promise.all(
-    there.map(async ({ type, node, vmid }) => {
-      const read = await cluster.guest(type, node, vmid);
-      if (read === undefined) gone.add(vmid);
-      else configs.set(vmid, read.config);
+    resources.guests.map(async ({ type, node, vmid }) => {
+      const read = online.has(node)
+        ? await reads.read(node, () => cluster.guest(type, node, vmid))
+        : { unread: `${node} is offline` };
+      if (read.unread !== undefined) unread.push({ what: String(vmid), cause: read.unread });
+      else if (read.found === undefined) gone.add(vmid);
+      else configs.set(vmid, read.found.config);
     }),
   );
   const guests = resources.guests.filter(({ vmid }) => !gone.has(vmid));
-  const unread = guests.filter(({ vmid }) => !configs.has(vmid)).map(({ vmid }) => vmid);
   return { ...resources, guests, name: cluster.name, version, membership, configs, unread };
 }
 

@@ -30,6 +30,16 @@ export const isStrange = (status: string): boolean => isLeft(status) && status !
 export const meantStatus = (status: string, { site }: Pick<Settings, "site">): string =>
   site.statuses[status] ?? status;
 
+/** What a guest of NetBox does by its status, as the settings take that; nothing where it is left as it is, or not built. */
+export function powerMeant(guest: NetboxVirtualMachine, settings: Settings): Power | undefined {
+  const status = meantStatus(guest.status, settings);
+  return powerOfStatus(status) === undefined ? undefined : powerOf({ ...guest, status }, settings);
+}
+
+/** The statuses of a NetBox's own that mean just this, as the settings say. */
+export const ownStatuses = (meaning: string, { site }: Pick<Settings, "site">): string[] =>
+  Object.entries(site.statuses).flatMap(([own, meant]) => (meant === meaning ? [own] : []));
+
 /** Is a guest to be active once it runs? */
 export const isToBePromoted = (guest: NetboxVirtualMachine, { site }: Settings): boolean =>
   guest.status === "staged" && (site.promote || guest.tags.includes(site.promoteTag));

@@ -24,6 +24,7 @@ export async function readPlatform(
       guests
         .filter(({ vmid, node }) => vmids.includes(vmid) && online.includes(node))
         .map(async ({ vmid, name: title, node, type }) => {
+          // Whose it is has to be known: each of them is a container of the file.
           const seen = await cluster.guest(type, node, vmid);
           const mark = seen && findAnyMark(descriptionFrom(seen.config));
           const part = mark && "part" in mark ? mark.part : undefined;

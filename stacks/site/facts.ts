@@ -9,6 +9,7 @@ import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { diskKinds } from "../../providers/proxmox/nodes/disks";
 import { cloudInitDriveOf, descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
 import { parsePropertyString } from "../../providers/proxmox/propertystring";
+import { SingleReads, type Unread } from "../../providers/proxmox/reads";
 import type {
   GuestConfig,
   GuestResource,
@@ -199,6 +200,8 @@ export async function readProxmox(
   const seen = new Map<number, ExaminedGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
   const known = new Set<number>();
+  /** Those that state knows and doesn't say enough of. */
+  const looked = new Set<number>();
   const parts = {
     disks: groupBy(netbox.disks, ({ guestId }) => guestId),
     nics: groupBy(netbox.interfaces, ({ guestId }) => guestId),
@@ -208,20 +211,27 @@ export async function readProxmox(
     const before = state.guests.get(guest.id);
     if (vmid === undefined || before?.vmid !== vmid) return true;
     const listed = { disks: parts.disks.get(guest.id) ?? [], nics: parts.nics.get(guest.id) ?? [] };
-    if (!needsLook(before.last, listed)) known.add(vmid);
+    (needsLook(before.last, listed) ? looked : known).add(vmid);
     return false;
   });
   const online = new Set(nodes.filter((each) => each.online).map(({ node }) => node));
   const used = usedTemplates(declared, guests, settings);
+  const unread = new Map<number, string>();
+  const reads = new SingleReads();
   const [bridges, osTemplates] = await Promise.all([
-    readBridges(cluster, nodes),
-    readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings)),
+    readBridges(cluster, nodes, reads),
+    readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings), reads),
     ...guests.map(async (guest) => {
       const { vmid, node, name, type, template } = guest;
       // A node that is away says nothing of its guests, and those that state knows need no look.
-      if (!online.has(node)) return;
+      if (!online.has(node)) {
+        if (looked.has(vmid)) unread.set(vmid, `${node} is offline`);
+        return;
+      }
       if (known.has(vmid) || (template && !used.has(vmid))) return;
-      const config = (await cluster.guest(type, node, vmid))?.config;
+      const read = await reads.read(node, () => cluster.guest(type, node, vmid));
+      if (read.unread !== undefined) return void unread.set(vmid, read.unread);
+      const config = read.found?.config;
       if (config === undefined) return;
       if (template) templates.set(vmid, templateFrom(guest, config));
       else seen.set(vmid, seenFrom(vmid, type, name, config, self));
@@ -231,24 +241,30 @@ export async function readProxmox(
     guests: new Map(guests.map((guest) => [guest.vmid, guest])),
     nodes,
     storages,
-    bridges,
-    osTemplates,
+    ...bridges,
+    ...osTemplates,
     templates,
     seen,
+    unread,
   };
 }
 
-/** Reads some more guests' configurations, where they turned out to be needed. */
+/** Reads some more guests' configurations, where they turned out to be needed and their nodes answer. */
 export async function readSeen(
   cluster: ProxmoxCluster,
-  { guests, seen }: ProxmoxFacts,
+  { guests, seen, unread, nodes }: ProxmoxFacts,
   self: Self,
   vmids: number[],
 ): Promise<void> {
-  const wanted = vmids.flatMap((vmid) => (seen.has(vmid) ? [] : (guests.get(vmid) ?? [])));
+  const isUnknown = (vmid: number) => !seen.has(vmid) && unread?.has(vmid) !== true;
+  const wanted = vmids.filter(isUnknown).flatMap((vmid) => guests.get(vmid) ?? []);
+  const there = wanted.filter((guest) => nodes.some(({ node, online }) => node === guest.node && online));
+  const reads = new SingleReads();
   await Promise.all(
-    wanted.map(async ({ vmid, type, node, name }) => {
-      const config = (await cluster.guest(type, node, vmid))?.config;
+    there.map(async ({ vmid, type, node, name }) => {
+      const read = await reads.read(node, () => cluster.guest(type, node, vmid));
+      if (read.unread !== undefined) return void unread?.set(vmid, read.unread);
+      const config = read.found?.config;
       if (config !== undefined) seen.set(vmid, seenFrom(vmid, type, name, config, self));
     }),
   );
@@ -285,15 +301,22 @@ export function seenFrom(vmid: number, type: GuestType, name: string, config: Gu
 }
 
 /** Bridges and vnets by node; what a token may not see is not known, and not a problem. */
-async function readBridges(cluster: ProxmoxCluster, nodes: NodeResource[]): Promise<ProxmoxFacts["bridges"]> {
-  const online = nodes.filter((node) => node.online);
-  const read = await Promise.all(
-    online.map(async ({ node }) => {
-      const found = await cluster.bridges(node);
-      return found.length === 0 ? [] : [[node, new Map(found.map(({ iface, mtu }) => [iface, mtu] as const))] as const];
+async function readBridges(
+  cluster: ProxmoxCluster,
+  nodes: NodeResource[],
+  reads: SingleReads,
+): Promise<Pick<ProxmoxFacts, "bridges" | "unreadNodes">> {
+  const bridges: ProxmoxFacts["bridges"] = new Map();
+  const unreadNodes: Unread[] = [];
+  await Promise.all(
+    nodes.map(async ({ node, online }) => {
+      if (!online) return;
+      const read = await reads.read(node, () => cluster.bridges(node));
+      if (read.unread !== undefined) unreadNodes.push({ what: node, cause: read.unread });
+      else if (read.found.length > 0) bridges.set(node, new Map(read.found.map(({ iface, mtu }) => [iface, mtu])));
     }),
   );
-  return new Map(read.flat());
+  return { bridges, unreadNodes };
 }
 
 /** The nodes that have each of these OS templates. */
@@ -301,16 +324,21 @@ async function readOsTemplates(
   cluster: ProxmoxCluster,
   storages: StorageResource[],
   volids: Set<string>,
-): Promise<Map<string, string[]>> {
+  reads: SingleReads,
+): Promise<Pick<ProxmoxFacts, "osTemplates" | "unreadStorages">> {
   const names = new Set([...volids].map((volid) => volid.split(":")[0]));
+  const unreadStorages: Unread[] = [];
   const held = await Promise.all(
     storages
       .filter(({ storage, available }) => available && names.has(storage))
-      .map(async ({ node, storage }) => ({ node, volids: await cluster.osTemplates(node, storage) })),
+      .map(async ({ node, storage }) => {
+        const read = await reads.read(node, () => cluster.osTemplates(node, storage));
+        if (read.unread !== undefined) unreadStorages.push({ what: `${storage} on ${node}`, cause: read.unread });
+        return { node, volids: read.unread === undefined ? read.found : [] };
+      }),
   );
-  return new Map(
-    [...volids].map((volid) => [volid, held.filter((each) => each.volids.includes(volid)).map(({ node }) => node)]),
-  );
+  const nodesOf = (volid: string) => held.filter((each) => each.volids.includes(volid)).map(({ node }) => node);
+  return { osTemplates: new Map([...volids].map((volid) => [volid, nodesOf(volid)])), unreadStorages };
 }
 
 function osTemplatesOf(guests: wire.NetboxVirtualMachine[], settings: Settings): Set<string> {

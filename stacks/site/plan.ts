@@ -34,6 +34,7 @@ import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import { StillUsed, stillUsedBy } from "./desired/stillused";
 import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
+import { unreadWarnings } from "./desired/unread";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
 
@@ -131,6 +132,7 @@ export async function planSite(
       ...gone.warnings,
       ...settled.warnings,
       ...renameWarnings(facts, guests),
+      ...unreadWarnings(facts),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,

@@ -2,16 +2,18 @@ import { createHash } from "node:crypto";
 import { EnvHttpProxyAgent, fetch } from "undici";
 import { z } from "zod";
 import type { Context } from "../../providers/context";
-import { messageOf } from "../../providers/errors";
+import { messageOf, UserError } from "../../providers/errors";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { descriptionFrom } from "../../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, type TemplateOwner } from "../../providers/proxmox/nodes/template.model";
+import { SingleReads } from "../../providers/proxmox/reads";
+import type { Appliance, NodeResource } from "../../providers/proxmox/schemas";
 import type { KnownResources } from "../known";
 import type { CustomFieldNames } from "../netbox/customfields";
 import { checksumIn, fileOf } from "./desired/checksums";
 import type { TemplatesFile } from "./desired/file";
 import { isPreset, presets } from "./desired/presets";
-import type { Checksum, TemplateCluster, TemplateNetbox } from "./desired/types";
+import type { Checksum, TemplateCluster, TemplateNetbox, UnreadStorage } from "./desired/types";
 
 /** A cluster's nodes, storages and guests, whose notes say that they are templates of ours, and who shares a template's data. */
 export async function readTemplateCluster(
@@ -28,16 +30,18 @@ export async function readTemplateCluster(
     type === "qemu" && (name in file.templates || name === "");
   const there = guests.filter((guest) => online.some(({ node }) => node === guest.node));
   const wantsList = Object.values(file.osTemplates).some(({ appliance }) => appliance !== undefined);
-  const [owners, linkedClones, appliances] = await Promise.all([
-    Promise.all(there.filter(isOurs).map(({ node, vmid }) => ownerOf(cluster, node, vmid))),
-    readLinkedClones(cluster, storages, known),
-    wantsList && online[0] ? cluster.appliances(online[0].node) : [],
+  const reads = new SingleReads();
+  const [owners, linked, appliances] = await Promise.all([
+    Promise.all(there.filter(isOurs).map(({ node, vmid }) => ownerOf(cluster, node, vmid, reads))),
+    readLinkedClones(cluster, storages, known, reads),
+    wantsList ? readAppliances(cluster, online, reads) : [],
   ]);
   return {
     name: cluster.name,
     nodes,
     storages,
-    linkedClones,
+    linkedClones: linked.clones,
+    unreadStorages: linked.unread,
     appliances,
     sshNodes: context.sshNodes(cluster.name),
     guests: new Map(guests.map((guest) => [guest.vmid, guest])),
@@ -45,10 +49,33 @@ export async function readTemplateCluster(
   };
 }
 
-async function ownerOf(cluster: ProxmoxCluster, node: string, vmid: number): Promise<[number, TemplateOwner][]> {
-  const seen = await cluster.guest("qemu", node, vmid);
+/** Whose a template is; of one that can't be read nobody knows, and its VMID is taken all the same. */
+async function ownerOf(
+  cluster: ProxmoxCluster,
+  node: string,
+  vmid: number,
+  reads: SingleReads,
+): Promise<[number, TemplateOwner][]> {
+  const read = await reads.read(node, () => cluster.guest("qemu", node, vmid));
+  const seen = read.unread === undefined ? read.found : undefined;
   const owner = seen && findTemplateOwner(descriptionFrom(seen.config));
   return owner ? [[vmid, owner]] : [];
+}
+
+/** The list of the first node that gives it. */
+async function readAppliances(
+  cluster: ProxmoxCluster,
+  nodes: NodeResource[],
+  reads: SingleReads,
+): Promise<Appliance[]> {
+  const causes: string[] = [];
+  for (const { node } of nodes) {
+    const read = await reads.read(node, () => cluster.appliances(node));
+    if (read.unread === undefined) return read.found;
+    causes.push(`${node}: ${read.unread}`);
+  }
+  if (causes.length === 0) return [];
+  throw new UserError(`No node of ${cluster.name} gives its list of OS templates (${causes.join("; ")}): run again.`);
 }
 
 const inState = z.object({ cluster: z.string(), node: z.string(), storage: z.string() });
@@ -58,7 +85,8 @@ async function readLinkedClones(
   cluster: ProxmoxCluster,
   storages: TemplateCluster["storages"],
   known: KnownResources,
-): Promise<Map<number, number[]>> {
+  reads: SingleReads,
+): ReturnType<typeof linkedClonesOn> {
   const places = [...known.values()].flatMap(({ type, properties }) => {
     const parsed = type === "ProxmoxTemplate" ? inState.safeParse(properties) : undefined;
     return parsed?.success && parsed.data.cluster === cluster.name
@@ -68,17 +96,28 @@ async function readLinkedClones(
   const reachable = storages.filter(
     ({ node, storage, available }) => available && places.includes(`${node} ${storage}`),
   );
-  return linkedClonesOn(cluster, reachable);
+  return linkedClonesOn(cluster, reachable, reads);
 }
 
 /** Of these storages, the disks that share a template's data: VMIDs by the template's. */
 export async function linkedClonesOn(
   cluster: ProxmoxCluster,
   storages: { node: string; storage: string; shared: boolean }[],
-): Promise<Map<number, number[]>> {
+  reads: SingleReads,
+): Promise<{ clones: Map<number, number[]>; unread: UnreadStorage[] }> {
   // Of a shared one every node says the same.
   const once = new Map(storages.map((each) => [each.shared ? each.storage : `${each.node}/${each.storage}`, each]));
-  const disks = (await Promise.all([...once.values()].map(({ node, storage }) => cluster.disks(node, storage)))).flat();
+  const unread: UnreadStorage[] = [];
+  const lists = await Promise.all(
+    [...once.values()].map(async ({ node, storage, shared }) => {
+      const read = await reads.read(node, () => cluster.disks(node, storage));
+      if (read.unread === undefined) return read.found;
+      const alike = storages.filter((each) => each.storage === storage && (shared || each.node === node));
+      for (const each of alike) unread.push({ node: each.node, storage, cause: read.unread });
+      return [];
+    }),
+  );
+  const disks = lists.flat();
   const clones = new Map<number, number[]>();
   for (const { vmid, base } of disks)
     if (base !== undefined && vmid !== undefined && vmid !== base)
@@ -86,7 +125,7 @@ export async function linkedClonesOn(
         base,
         [...new Set([...(clones.get(base) ?? []), vmid])].sort((a, b) => a - b),
       );
-  return clones;
+  return { clones, unread };
 }
 
 export const sha256 = (text: string): string => createHash("sha256").update(text).digest("hex");

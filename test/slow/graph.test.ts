@@ -227,7 +227,7 @@ describe("ops graph on files", { timeout: 60_000 }, () => {
   it("tells what could not be read, and keeps to the rest", async () => {
     systems.lab.set({ setup: "node", node: "pve2", offline: true });
     const { code, err } = await ops();
-    expect(err).toMatch(/^3 guests of pve-lab could not be read \(202, 203, 204\): their nodes are away\./);
+    expect(err).toMatch(/^3 guests of pve-lab could not be read: 202, 203, 204 \(pve2 is offline\)\./);
     expect(code).toBe(1);
     const now = read();
     expect(of("ProxmoxNode", "pve2", now)).toMatchObject({ status: "offline", cpu_usage: null, memory_total: null });

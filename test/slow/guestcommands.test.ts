@@ -18,7 +18,12 @@ function seed() {
       node: "pve1",
       template: false,
       running: true,
-      config: { ...vm("web-one"), tags: "web" },
+      config: {
+        ...vm("web-one"),
+        tags: "web",
+        description:
+          "Managed by Pulumi stack netbox-proxmox/prod from https://nb.example/virtualization/virtual-machines/1/",
+      },
     },
     {
       vmid: 202,
@@ -111,7 +116,7 @@ describe("ops on guests", { timeout: 60_000 }, () => {
     expect(await statusInNetbox("web1")).toBe("active");
     const again = await ops("shutdown", "web1");
     expect(again.out).toMatch(
-      /unchanged {2}web1 \(pve-lab\/201\): was stopped already; NetBox \(http\S+\) says active: the next `up` would undo this; --record writes offline/,
+      /unchanged {2}web1 \(pve-lab\/201\): was stopped already; NetBox \(http\S+\) says active: the next `up` of netbox-proxmox\/prod would undo this; --record writes offline/,
     );
     const up = await ops("start", "web1", "ct1");
     expect(up.out).toMatch(/done +web1 \(pve-lab\/201\): stopped → running in [\d.]+ s\n/);

@@ -11,8 +11,12 @@ export interface InsideInterface {
 /** Addresses that say nothing outside of their own link. */
 const isLocal = (address: string): boolean => /^(127\.|169\.254\.|::1\/|fe80:)/i.test(address);
 
-/** `eth0.100` and `vlan100`, which have the MAC of what they are on. */
-const isVlan = (name: string): boolean => /\.\d+(@.*)?$|^vlan\d+$/i.test(name);
+/** The VID of `eth0.100` and `vlan100`, which have the MAC of what they are on; NaN of what is no VLAN. */
+export const vidInside = (name: string): number => {
+  const [, dotted, plain] = /\.(\d+)(?:@.*)?$|^vlan(\d+)$/i.exec(name) ?? [];
+  return Number(dotted ?? plain ?? Number.NaN);
+};
+const isVlan = (name: string): boolean => !Number.isNaN(vidInside(name));
 
 /**
  * A guest's interfaces by their MACs. Of those that share one, the network device's own name and addresses come first, and bridges

@@ -52,8 +52,12 @@ export function declareNodes(
       Object.assign(args.fields ?? {}, { role: prerequisites.role(nodeRole, false), deviceType: nodeType.model });
     }
     // What a node that is away has nobody can say.
-    if (!node.online && state !== undefined)
+    if ((!node.online || node.unread !== undefined) && state !== undefined)
       Object.assign(args, { interfaces: state.interfaces, primary: state.primary });
+    if (node.unread !== undefined)
+      machines.warnings.push(
+        `Node ${node.node} of ${view.name} could not be read (${node.unread}): its interfaces stay in NetBox as they are.`,
+      );
     const isElsewhere = (device: ObjectRow) => device.id !== there?.id;
     const isShared =
       documented.devicesNamed(node.node).some(isElsewhere) ||

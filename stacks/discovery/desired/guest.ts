@@ -27,6 +27,7 @@ import { snapshotsField } from "../../netbox/schema";
 import { slugLike } from "../../netbox/tags";
 import { toMegabytes } from "../../netbox/units";
 import type { Settings } from "../../settings";
+import { vidInside } from "./agent";
 import type { Lacking, SeenMachine } from "./types";
 
 // A guest of Proxmox VE as NetBox writes it: what the site program would read to make just this guest.
@@ -39,6 +40,8 @@ export type VlanNames = (vid: number) => string;
 export interface GuestNames {
   fields: CustomFieldNames;
   vlan: VlanNames;
+  /** The same of a VLAN that a guest made on a NIC that lets it through; undefined where several could be meant. */
+  vlanInside: (vid: number) => string | undefined;
   /** The device of a node; undefined where nodes are not kept. */
   device: (node: string) => string | undefined;
   units: Pick<Settings["site"], "ramBaseUnit" | "diskBaseUnit">;
@@ -52,13 +55,13 @@ export interface GuestNames {
 export function guestArgs(
   machine: SeenMachine,
   cluster: string,
-  { fields, vlan, device, units, lacks, reserved }: GuestNames,
+  { fields, vlan, vlanInside, device, units, lacks, reserved }: GuestNames,
 ): Pick<MachineArgs, "fields" | "customFields" | "tags" | "interfaces" | "disks" | "primary"> {
   const { config, type, vmid, node, pool, snapshots } = machine;
   const inside = interfaceNames(machine);
   const interfaces = {
     ...Object.fromEntries([...inside].map(([slot, name]) => [name, interfaceOf(machine, slot, name, fields, vlan)])),
-    ...vlansInside(machine, inside),
+    ...vlansOnNics(machine, inside, vlanInside),
   };
   const sockets = Number(config.sockets ?? 1);
   const primary = Object.entries(interfaces).find(([, { addresses }]) => addresses.length > 0)?.[0];
@@ -171,19 +174,43 @@ export function nicTraits({ config, type, agent }: Pick<SeenMachine, "config" | 
   return nicsOf(config, type, Object.fromEntries(seen));
 }
 
-/** VLANs that an agent sees on a NIC. */
-function vlansInside({ config, type, agent }: SeenMachine, names: Map<number, string>): Interfaces {
+/** VLANs that an agent sees on a NIC. On one with a tag of its own they are no VLANs of the network's. */
+function vlansOnNics(
+  { config, type, agent }: SeenMachine,
+  names: Map<number, string>,
+  vlanOf: GuestNames["vlanInside"],
+): Interfaces {
   const taken = new Set(names.values());
   return Object.fromEntries(
     (agent?.vlans ?? []).flatMap(({ name, mac, addresses }): [string, InterfaceArgs][] => {
       const slot = slotsOf(config).find((each) => cardOf(config, each, type).mac === mac);
       const parent = slot === undefined ? undefined : names.get(slot);
       const own = name.replace(/@.*$/, "");
-      if (parent === undefined || taken.has(own) || own.length > 64) return [];
+      if (slot === undefined || parent === undefined || taken.has(own) || own.length > 64) return [];
       const usable = onePerHost(addresses.map(inNetboxsForm)).filter(isHostAddress);
-      return [[own, { fields: { enabled: true, parent }, customFields: {}, tags: [], addresses: usable }]];
+      const vid = isVid(vidInside(name)) && !isTagged(config, slot, type) ? vidInside(name) : undefined;
+      const untaggedVlan = vid === undefined ? undefined : vlanOf(vid);
+      const vlan = untaggedVlan === undefined ? {} : { mode: "access", untaggedVlan };
+      return [[own, { fields: { enabled: true, parent, ...vlan }, customFields: {}, tags: [], addresses: usable }]];
     }),
   );
+}
+
+const isVid = (vid: number): boolean => vid >= 1 && vid <= 4094;
+
+const isTagged = (config: GuestConfig, slot: number, type: GuestType): boolean =>
+  cardOf(config, slot, type).keys.has("tag");
+
+/** The VIDs of the VLANs that a guest made on NICs without a tag, by the names of their interfaces. */
+export function vidsInside({
+  config,
+  type,
+  agent,
+}: Pick<SeenMachine, "config" | "type" | "agent">): Map<string, number> {
+  const open = slotsOf(config).filter((slot) => !isTagged(config, slot, type));
+  const macs = new Set(open.map((slot) => cardOf(config, slot, type).mac));
+  const found = (agent?.vlans ?? []).filter(({ name, mac }) => macs.has(mac) && isVid(vidInside(name)));
+  return new Map(found.map(({ name }) => [name.replace(/@.*$/, ""), vidInside(name)]));
 }
 
 /** Ranges of so many VLANs are listed one by one; of more, nobody means each by itself. */

@@ -11,14 +11,14 @@ import { type ClusterPlace, placeOfCluster } from "../../netbox/vlans";
 import { addressWords } from "./addresswords";
 import { UsedFields } from "./customfields";
 import { declareNodes } from "./devices";
-import { guestArgs, guestRoles, interfaceNames, nicTraits, vidsOf } from "./guest";
+import { guestArgs, guestRoles, interfaceNames, nicTraits, vidsInside, vidsOf } from "./guest";
 import { DiscoveredMachines } from "./machines";
 import { matchGuest, urlOf } from "./match";
 import { guestName, nodeName } from "./names";
 import { freeAddresses, type NamedNic, placed } from "./parts";
 import { declarePrefixes, Gateways } from "./prefixes";
 import { ClusterView, DiscoveryFacts, DiscoveryPlan, isReached, Reached, SeenMachine } from "./types";
-import { keepOthers, reportVanished } from "./vanished";
+import { keepOthers, reportUnread, reportVanished } from "./vanished";
 import { placeInVrfs, type VrfChoices, vrfChoices } from "./vrfs";
 
 /** What is to be in NetBox, and how that differs from what is there. */
@@ -98,6 +98,7 @@ class Run {
     const gateways = new Gateways(this.machines.documented, prerequisites, this.facts.site);
     for (const declareNow of declared) declareNow?.(gateways);
     this.fields.declare(view, prerequisites, choices);
+    reportUnread(this.machines, view);
     if (declare) keepOthers(this.machines, view);
     else reportVanished(this.machines, view);
   }
@@ -159,8 +160,20 @@ class Run {
       if (state && context.declare) this.machines.keep(key, state);
       return undefined;
     }
+    const inside = new Map(
+      [...vidsInside(seen)].map(([name, vid]) => [name, { vid, found: prerequisites.vlan(vid, context.place, own) }]),
+    );
+    const unclearInside = [...inside].flatMap(([name, { vid, found }]) =>
+      "several" in found
+        ? [`interfaces.${name}.untaggedVlan: ${severalVlans(netbox.url, vid, found.several, view.name)}`]
+        : [],
+    );
     const args = guestArgs(seen, view.name, {
       fields: site.customFields,
+      vlanInside: (vid) => {
+        const found = [...inside.values()].find((each) => each.vid === vid)?.found;
+        return found !== undefined && "name" in found ? found.name : undefined;
+      },
       vlan: (vid) => {
         const found = vlans.get(vid);
         return found !== undefined && "name" in found ? found.name : String(vid);
@@ -177,9 +190,10 @@ class Run {
     fields.name = this.freeName(view.name, String(fields.name), seen.vmid, there);
     const names = interfaceNames(seen);
     const nics = nicTraits(seen).map((nic) => ({ ...nic, name: names.get(nic.slot) ?? "" }));
-    const conflicts = placeInVrfs(this.machines.documented, args, there, {
+    const unplaced = placeInVrfs(this.machines.documented, args, there, {
       ...{ choices: context.vrfs, bridgeField: site.customFields.bridge, type: "vmInterface", known: state, nics },
     });
+    const conflicts = [...unplaced, ...unclearInside];
     fields.role = prerequisites.role(guestRoles[seen.type], true);
     for (const slug of args.tags ?? []) prerequisites.tag(slug);
     if (this.facts.chosen.get(view.name)?.syncPrefixes !== false) {

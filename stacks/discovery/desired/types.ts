@@ -33,6 +33,8 @@ export interface SeenNode {
   /** Its own address, as the cluster knows it. */
   address?: string | undefined;
   interfaces: NodeInterface[];
+  /** Why its interfaces could not be read, though it is online. */
+  unread?: string;
 }
 
 /** One cluster as it was read, or why it wasn't. */
@@ -47,6 +49,8 @@ export type ClusterView =
       all: GuestResource[];
       /** Those that were chosen, and whose configuration could be read. */
       machines: SeenMachine[];
+      /** Why those that were chosen and are not among them could not be read, by VMID. */
+      unread?: ReadonlyMap<number, string>;
       /** VMIDs of the state's that are not there, and that the token might not see. */
       unseen: Set<number>;
       storages: string[];

@@ -23,7 +23,7 @@ export function keepOthers(machines: DiscoveredMachines, view: Reached): void {
     if (state.released === true && !isThere) continue;
     if (vmid !== undefined ? isThere : name === nodeName(view.name, node) && nodes.has(node)) {
       machines.keep(name, state);
-      if (vmid !== undefined)
+      if (vmid !== undefined && view.unread?.has(vmid) !== true)
         machines.report.push(
           machines.row(view.name, vmid, state, { id: state.netboxId }, "same", ["not read this time: kept as it was"]),
         );
@@ -41,6 +41,20 @@ export function keepOthers(machines: DiscoveredMachines, view: Reached): void {
     vanished(machines, view, name, vmid, state);
   }
   for (const row of machines.documented.machines(view.name)) undeclared(machines, view, row, there);
+}
+
+/** Guests that are there and could not be read: each is told with why, and what NetBox has of it stays. */
+export function reportUnread(machines: DiscoveredMachines, view: Reached): void {
+  for (const [vmid, cause] of view.unread ?? []) {
+    const state = machines.facts.known.get(guestName(view.name, vmid));
+    const name = view.all.find((guest) => guest.vmid === vmid)?.name ?? "";
+    const id = state && { id: state.netboxId };
+    machines.report.push(
+      machines.row(view.name, vmid, state ?? { fields: { name } }, id, "unreachable", [
+        `it could not be read (${cause}): ${state === undefined ? "nothing is written of it" : "kept as it was"}`,
+      ]),
+    );
+  }
 }
 
 /** Is the grace time over, and is what vanished to go then? */

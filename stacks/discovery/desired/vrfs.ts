@@ -69,7 +69,8 @@ export function placeInVrfs(
   const conflicts: string[] = [];
   const interfaces = Object.entries(args.interfaces ?? {}).map(([name, each]) => {
     const vlan = String(each.fields?.untaggedVlan ?? "");
-    const said = saidOf(choices, rowOf(rows, own[name]), name, each, bridgeField);
+    const bridge = bridgeOf(args.interfaces ?? {}, name, bridgeField);
+    const said = saidOf(choices, rowOf(rows, own[name]), bridge, each);
     const addresses = (each.addresses ?? []).flatMap((text) => {
       const asked = readAsked(text);
       if (asked.vrfId !== undefined) return [text];
@@ -91,18 +92,25 @@ export function placeInVrfs(
 const rowOf = (rows: ObjectRow[], part: Part | undefined): ObjectRow | undefined =>
   part?.objectId === undefined ? undefined : rows.find(({ id }) => id === part.objectId);
 
+/** The bridge that an interface is on: its own, or that of the NIC that it was made on; a node's bridge is one itself. */
+function bridgeOf(interfaces: NonNullable<MachineArgs["interfaces"]>, name: string, bridgeField: string): string {
+  const each = interfaces[name];
+  const { parent } = each?.fields ?? {};
+  if (typeof parent === "string" && parent !== name && parent in interfaces)
+    return bridgeOf(interfaces, parent, bridgeField);
+  return String(each?.customFields?.[bridgeField] ?? name);
+}
+
 /** The VRF that the interface has in NetBox, or that the settings name; nothing where neither does. */
 function saidOf(
   { byNetwork, all }: VrfChoices,
   row: ObjectRow | undefined,
-  name: string,
-  { fields = {}, customFields = {} }: NonNullable<MachineArgs["interfaces"]>[string],
-  bridgeField: string,
+  bridge: string,
+  { fields = {} }: NonNullable<MachineArgs["interfaces"]>[string],
 ): Vrf[] {
   const own = nestedId(row?.vrf);
   if (own !== undefined) return [own];
   const vid = /\((\d+)\)(?: #\d+)?$/.exec(String(fields.untaggedVlan ?? ""))?.[1] ?? "";
-  const bridge = String(customFields[bridgeField] ?? name);
   const network = [`${bridge}.${vid}`, vid, bridge].find((each) => byNetwork.has(each));
   if (network !== undefined) return [byNetwork.get(network)];
   return all === undefined ? [] : [all.vrf];

@@ -13,3 +13,10 @@ export function configuredIn(guest: KnownGuest | undefined, slot: number): strin
     .split(",")
     .flatMap((part) => /^ip6?=(.+)$/.exec(part)?.[1] ?? []);
 }
+
+/** PVE's network devices. */
+const slots = Array.from({ length: 32 }, (_, slot) => slot);
+
+/** The same on all of its network devices. */
+export const allConfigured = (guest: KnownGuest | undefined): string[] =>
+  slots.flatMap((slot) => configuredIn(guest, slot)).filter((address) => address.includes("/"));

@@ -7,7 +7,9 @@ import { vmidOf } from "../../netbox/identity";
 import { markOf } from "./identity";
 import type { NamedRecords } from "./records";
 import type { Undeclared } from "./removals";
+
 import type { DesiredGuest, DesiredPluginRecord, DesiredRecord, PluginFacts, Site } from "./types";
+import { isUnread } from "./unread";
 
 /** A zone of a name server as it is. */
 export interface ServerZone {
@@ -120,6 +122,9 @@ function leftNetboxGuests(site: Site, removals: Undeclared[], marked: MarkedAddr
   return site.netbox.guests.flatMap((guest): Orphan[] => {
     if (guest.status !== "decommissioning" || site.state.netboxGuests.has(guest.id)) return [];
     if (isOfAnother(site, guest.id)) return [];
+    // Another stack's mark may stand on what nobody could look at.
+    const vmid = vmidOf(guest, site.settings)?.vmid;
+    if (vmid !== undefined && isUnread(site, guest.clusterName, vmid)) return [];
     const written =
       guest.customFields.get(site.settings.site.customFields.vmid) !== undefined &&
       vmidOf(guest, site.settings)?.derived === true;

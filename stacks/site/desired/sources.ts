@@ -1,5 +1,6 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
+import { printUnread } from "../../../providers/proxmox/reads";
 import type { GuestResource } from "../../../providers/proxmox/schemas";
 import type { CustomFieldNames } from "../../netbox/customfields";
 import type { GuestSettings } from "./guestsettings";
@@ -74,7 +75,10 @@ export function templateOf({ site, guest, own, facts, target, problem }: Asking)
   if (found?.type === "qemu" && (found.hasCloudInitDrive || target.built)) return { vmid, facts: found };
   if (target.built) return undefined;
   const away = awayOf(facts, vmid);
-  if (away !== undefined) problem(`template ${vmid} is on ${away}, which is offline; run again when that node is back`);
+  const unread = vmid === undefined ? undefined : facts.unread?.get(vmid);
+  if (unread !== undefined) problem(`template ${vmid} could not be read (${unread}); run again once it can`);
+  else if (away !== undefined)
+    problem(`template ${vmid} is on ${away}, which is offline; run again when that node is back`);
   else if (vmid === undefined)
     problem(
       `no template is named for it; set the custom field ${field} in NetBox, or netbox-proxmox:defaults.template`,
@@ -98,7 +102,10 @@ export function lxcTemplateOf({ site, guest, own, facts, target, problem }: Aski
     const found = facts.templates.get(named);
     if (found?.type === "lxc") return { vmid: named, facts: found };
     const away = awayOf(facts, named);
-    if (!target.built && away !== undefined)
+    const unread = facts.unread?.get(named);
+    if (!target.built && unread !== undefined)
+      problem(`container template ${named} could not be read (${unread}); run again once it can`);
+    else if (!target.built && away !== undefined)
       problem(`container template ${named} is on ${away}, which is offline; run again when that node is back`);
     else if (!target.built)
       problem(
@@ -114,7 +121,12 @@ export function lxcTemplateOf({ site, guest, own, facts, target, problem }: Aski
     return undefined;
   }
   const nodes = facts.osTemplates.get(named) ?? [];
-  if (nodes.length === 0 && !target.built)
+  const unread = (facts.unreadStorages ?? []).filter(({ what }) => what.startsWith(`${named.split(":")[0]} on `));
+  if (nodes.length === 0 && !target.built && unread.length > 0)
+    problem(
+      `nobody can say whether OS template ${named} is there, as ${printUnread(unread)} could not be read; run again`,
+    );
+  else if (nodes.length === 0 && !target.built)
     problem(
       `OS template ${named} is on no node of ${guest.clusterName}; fetch it (\`pveam download\`), or name another in the custom field ${field}`,
     );

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { canonical, hostOf } from "../../netbox/address";
 import type { Vrf } from "../../netbox/ipam";
+import { allConfigured } from "./configured";
 import type { Undeclared } from "./removals";
 import type { Site } from "./types";
 
@@ -45,9 +46,11 @@ export function stillUsedBy({ proxmox, netbox, state }: Site, removals: Undeclar
   const interfacesOf = (guestId: number) => netbox.interfaces.filter((each) => each.guestId === guestId);
   return new StillUsed(
     removals.flatMap(({ netboxId, cluster, vmid }) => {
-      const hosts = Object.values(proxmox.get(cluster)?.seen.get(vmid)?.addresses ?? {})
-        .flat()
-        .map((address) => canonical(hostOf(address)));
+      const seen = proxmox.get(cluster)?.seen.get(vmid)?.addresses;
+      // Of one that could not be read, the state says what it had.
+      const hosts = (seen === undefined ? allConfigured(state.guests.get(netboxId)) : Object.values(seen).flat()).map(
+        (address) => canonical(hostOf(address)),
+      );
       const documented = interfacesOf(netboxId).flatMap(({ id }) => netbox.ipam.onInterface(id));
       return hosts.map((host): UsedHost => {
         const there = documented.find(({ address }) => canonical(address) === host);

@@ -21,6 +21,7 @@ import type { Disk } from "../../../providers/proxmox/nodes/guest.model";
 import type { ContainerInputs } from "../../../providers/proxmox/nodes/lxc/container.model";
 import type { VmInputs } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { KeptSnapshot, SnapshotInputs } from "../../../providers/proxmox/nodes/snapshot.model";
+import type { Unread } from "../../../providers/proxmox/reads";
 import type {
   GuestConfig,
   GuestResource,
@@ -93,12 +94,18 @@ export interface ProxmoxFacts {
   templates: Map<number, TemplateFacts>;
   /** Guests whose configuration was read, by VMID. */
   seen: Map<number, ExaminedGuest>;
+  /** Why guests that had to be looked at could not be, by VMID; those on a node that is away aren't among them. */
+  unread?: Map<number, string>;
   nodes: NodeResource[];
   storages: StorageResource[];
   /** By node, the bridges and vnets with their MTU where it is set; nothing of a node that doesn't say. */
   bridges: Map<string, Map<string, number | undefined>>;
   /** By volume, the nodes that have this OS template; only of those that new containers are made from. */
   osTemplates: Map<string, string[]>;
+  /** Storages that could have them and could not be read: `local on pve1`. */
+  unreadStorages?: Unread[];
+  /** Nodes whose bridges could not be read. */
+  unreadNodes?: Unread[];
 }
 
 /** What state has of a machine: trusted for what it says, re-checked before every write. */

@@ -3,7 +3,7 @@ import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { disksFrom, hasCloudInitDrive } from "../../../providers/proxmox/nodes/guest.model";
-import type { GuestType } from "../../../providers/proxmox/schemas";
+import type { GuestResource, GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
 import { awayOf } from "./placement";
@@ -79,11 +79,25 @@ export function targetOf(
     return undefined;
   }
   const asked = settings.site.adopt || guest.tags.includes(settings.site.adoptTag);
-  const named = asked && before === undefined && ids.derived ? namesake(guest, type, facts)?.vmid : undefined;
+  const seeksName = asked && before === undefined && ids.derived;
+  const unreadNamesake = seeksName ? unreadOfName(guest, type, facts) : undefined;
+  if (unreadNamesake !== undefined) {
+    problem(
+      `VMID ${unreadNamesake.vmid} on ${unreadNamesake.node} has its name and could not be read, so that nobody can say whether it is the one to adopt; run again once it can, or write the VMID into ${field}`,
+    );
+    return undefined;
+  }
+  const named = seeksName ? namesake(guest, type, facts)?.vmid : undefined;
   const vmid = before ?? named ?? ids.vmid;
   const there = facts.guests.get(vmid);
   const target = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
   const seen = facts.seen.get(vmid);
+  const unread = facts.unread?.get(vmid);
+  if (unread !== undefined && there !== undefined) {
+    const what = known === undefined ? "nobody can say whose it is" : "nobody can say what stands at its slots";
+    problem(`VMID ${vmid} on ${there.node} could not be read (${unread}), so that ${what}; run again once it can`);
+    return undefined;
+  }
   if (known !== undefined) return { ...target, ...fromState(known, type, seen) };
   if (there === undefined) return { ...target, built: false };
   const present = seen && there.type === type ? presentFrom(seen.config, type) : undefined;
@@ -122,18 +136,26 @@ function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number 
   return [...seen.values()].find((each) => sameMark(mark, each.mark))?.vmid;
 }
 
+/** Guests of a kind that have the name of NetBox's. */
+const namesakes = (guest: NetboxVirtualMachine, type: GuestType, { guests }: ProxmoxFacts): GuestResource[] =>
+  [...guests.values()].filter(
+    (each) => each.type === type && !each.template && each.name.toLowerCase() === guest.name.toLowerCase(),
+  );
+
 /** The one unmarked guest of the same name, for adoption where no VMID is given. */
-function namesake(guest: NetboxVirtualMachine, type: GuestType, { guests, seen }: ProxmoxFacts) {
-  const found = [...guests.values()].filter(
-    (each) =>
-      each.type === type &&
-      !each.template &&
-      each.name.toLowerCase() === guest.name.toLowerCase() &&
-      seen.get(each.vmid)?.mark === undefined &&
-      seen.has(each.vmid),
+function namesake(guest: NetboxVirtualMachine, type: GuestType, facts: ProxmoxFacts): GuestResource | undefined {
+  const { seen } = facts;
+  const found = namesakes(guest, type, facts).filter(
+    ({ vmid }) => seen.has(vmid) && seen.get(vmid)?.mark === undefined,
   );
   return found.length === 1 ? found[0] : undefined;
 }
+
+/** One of the same name that could not be read, or that is on a node that is away. */
+const unreadOfName = (guest: NetboxVirtualMachine, type: GuestType, facts: ProxmoxFacts): GuestResource | undefined =>
+  namesakes(guest, type, facts).find(
+    ({ vmid }) => facts.unread?.has(vmid) === true || (!facts.seen.has(vmid) && awayOf(facts, vmid) !== undefined),
+  );
 
 /** What is built stays where it is and keeps the disks that it was given beside those of NetBox. */
 function fromState(

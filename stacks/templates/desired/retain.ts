@@ -21,6 +21,16 @@ export function retain(declared: DeclaredTemplates): void {
       declared.templates.set(name, { name, inputs, after: [] });
       continue;
     }
+    const unread = cluster?.unreadStorages?.find(
+      ({ node, storage }) => node === inputs.node && storage === inputs.storage,
+    );
+    if (unread !== undefined) {
+      declared.notes.push(
+        `${what} stays as it is: the disks of its storage ${inputs.storage} could not be read (${unread.cause}), and a linked clone may need it.`,
+      );
+      declared.templates.set(name, { name, inputs, after: [] });
+      continue;
+    }
     if (clones.length === 0) {
       declared.notes.push(
         `${what} goes: ${declared.current.has(inputs.title) ? "a newer build takes its place" : "the file names it no more"}.`,

@@ -6,6 +6,13 @@ import type { KnownResources } from "../../known";
 import type { PlaceOf } from "../../yamlfile";
 import type { TemplatesFile } from "./file";
 
+/** A storage as a node sees it, and why its disks could not be read. */
+export interface UnreadStorage {
+  node: string;
+  storage: string;
+  cause: string;
+}
+
 /** A cluster as far as templates are concerned. */
 export interface TemplateCluster {
   name: string;
@@ -17,6 +24,8 @@ export interface TemplateCluster {
   owners: ReadonlyMap<number, TemplateOwner>;
   /** By the VMID of a template, those of its linked clones. */
   linkedClones: ReadonlyMap<number, number[]>;
+  /** Storages of which that could not be read, and why. */
+  unreadStorages?: readonly UnreadStorage[];
   appliances: Appliance[];
   /** The nodes that are reached by ssh. */
   sshNodes: string[];

@@ -6,8 +6,9 @@ import { machineState } from "../../../providers/netbox/objects/machine.model";
 import { objectHandler } from "../../../providers/netbox/objects/object.handler";
 import { Self } from "../../../providers/ownership/owner";
 import { discoveryGrants, discoveryPermissions } from "../../../stacks/access/privileges";
+import { agentView } from "../../../stacks/discovery/desired/agent";
 import { planDiscovery } from "../../../stacks/discovery/desired/plan";
-import type { KnownMachines } from "../../../stacks/discovery/desired/types";
+import { type AgentView, isReached, type KnownMachines } from "../../../stacks/discovery/desired/types";
 import { readCluster, readNetboxView } from "../../../stacks/discovery/facts";
 import { chosenClusters } from "../../../stacks/discovery/settings";
 import { readSettings } from "../../../stacks/settings";
@@ -21,10 +22,13 @@ interface Made {
 
 let systems: TestSystems | undefined;
 let context: Context;
+/** What its agent says, where a test has it say something. */
+let agent: AgentView | undefined;
 
 afterEach(async () => {
   await systems?.close();
   systems = undefined;
+  agent = undefined;
 });
 
 const netbox = (method: string, path: string, body?: object) =>
@@ -50,10 +54,12 @@ async function plan(settings: object = {}, known: KnownMachines = new Map()) {
   const chosen = chosenClusters(discovery, ["pve-lab"]);
   const self = new Self("netbox-proxmox/discovery", context.netbox.url);
   const names = [...chosen.values()].some(({ vrf, vrfs }) => vrf !== undefined || vrfs !== undefined);
+  const view = await readCluster(context.cluster("pve-lab"), chosen.get("pve-lab") ?? {}, 5, []);
+  if (isReached(view)) view.machines = view.machines.map((machine) => ({ ...machine, ...(agent && { agent }) }));
   return planDiscovery({
     ...{ stack: self.stack, settings: discovery, site, chosen, known, knownObjects: new Map(), now: new Date(0) },
     netbox: await readNetboxView(context.netbox, [...chosen.keys()], self, new Set(), names),
-    views: [await readCluster(context.cluster("pve-lab"), chosen.get("pve-lab") ?? {}, 5, [])],
+    views: [view],
   });
 }
 
@@ -276,5 +282,79 @@ describe("a VLAN number that several places have", () => {
     ]);
     expect(declared.filter(({ kind }) => kind === "machine")).toEqual([]);
     expect((await vlanOf({ vlanGroup: "Right" })).vlan).toBe(ids[1]);
+  });
+});
+
+describe("what a guest made on its NIC", () => {
+  const mac = "BC:24:11:00:00:01";
+  const inside = (...all: { name: string; addresses: string[] }[]): AgentView =>
+    agentView(all.map((each) => ({ ...each, mac })));
+  const trunk = { net0: `virtio=${mac},bridge=vmbr0`, ipconfig0: "" };
+  const child = inside(
+    { name: "ens18", addresses: ["10.9.0.5/24"] },
+    { name: "ens18.72", addresses: ["10.9.72.5/24"] },
+  );
+  const interfaces = z.array(
+    z.object({ name: z.string(), untagged_vlan: z.object({ id: z.number(), vid: z.number() }).nullable() }),
+  );
+  const vlans = async () =>
+    interfaces
+      .parse(await systems?.clients.all("virtualization/interfaces"))
+      .map(({ name, untagged_vlan }) => `${name} ${untagged_vlan?.vid ?? "none"}`);
+
+  it("is in the VRF that the settings name for its bridge and VLAN, as the NIC is", async () => {
+    await open(trunk);
+    await vrfs("blue", "red");
+    agent = child;
+    const settings = { vrfs: { vmbr0: "blue", "vmbr0.72": "red" } };
+    expect((await applied(settings)).filter((text) => /\.5\/24/.test(text))).toEqual([
+      "10.9.0.5/24 blue",
+      "10.9.72.5/24 red",
+    ]);
+    expect((await vlans()).filter((text) => /net0|ens18/.test(text))).toEqual(["ens18.72 72", "net0 none"]);
+  });
+
+  it("is in the VRF of its bridge where its VLAN is not named, and so are aliases and bridges on the NIC", async () => {
+    await open(trunk);
+    await vrfs("blue");
+    agent = inside(
+      { name: "ens18", addresses: [] },
+      { name: "ens18:1", addresses: ["10.9.0.6/24"] },
+      { name: "br0", addresses: ["10.9.0.7/24"] },
+      { name: "vlan72", addresses: ["10.9.72.5/24"] },
+    );
+    expect(
+      (await applied({ vrfs: { vmbr0: "blue" } })).filter((text) => /\.\d\/24/.test(text) && !text.includes(".0/24")),
+    ).toEqual([...["10.9.0.6/24 blue", "10.9.0.7/24 blue", "10.9.72.5/24 blue"]]);
+  });
+
+  it("has the VLAN of the group that the settings name, and none where two could be meant, which is told", async () => {
+    await open(trunk);
+    const ids: number[] = [];
+    for (const name of ["Left", "Right"]) {
+      const group = (await netbox("POST", "ipam/vlan-groups/", { name, slug: name.toLowerCase() })).id;
+      ids.push((await netbox("POST", "ipam/vlans/", { vid: 172, name: "servers", group })).id);
+    }
+    agent = inside({ name: "ens18", addresses: ["10.9.0.5/24"] }, { name: "ens18.172", addresses: ["10.9.72.5/24"] });
+    const { report, declared } = await plan();
+    expect(report).toMatchObject([
+      {
+        change: "conflicting",
+        details: expect.arrayContaining([expect.stringMatching(/ens18\.172\.untaggedVlan: NetBox has 2 VLANs 172/)]),
+      },
+    ]);
+    expect(declared.some(({ kind }) => kind === "machine")).toBe(true);
+    const known = machineState.parse(await apply({ vlanGroup: "Right" }));
+    const row = await netbox("GET", `virtualization/interfaces/${known.parts["interfaces/ens18.172"]?.id}/`);
+    expect(row).toMatchObject({ untagged_vlan: { id: ids[1] }, mode: { value: "access" } });
+    const again = await plan({ vlanGroup: "Right" }, new Map([["guest-pve-lab-7000", known]]));
+    expect(again.report).toMatchObject([{ change: "same", details: [] }]);
+  });
+
+  it("is no VLAN of the network's on a NIC with a tag of its own", async () => {
+    await open({ ipconfig0: "" });
+    agent = child;
+    await apply();
+    expect(await vlans()).toContain("ens18.72 none");
   });
 });

@@ -11,6 +11,7 @@ const { customFields: fields, ramBaseUnit, diskBaseUnit } = read.value.site;
 const names = {
   fields,
   vlan: (vid: number) => `v (${vid})`,
+  vlanInside: () => undefined,
   device: (node: string) => node,
   units: { ramBaseUnit, diskBaseUnit },
   reserved: ["adopt"],
