@@ -151,7 +151,9 @@ describe("guests that are left out", () => {
       undefined,
       undefined,
     ]);
-    expect(plan.warnings.join()).toMatch(/web \(\S+\/6\/\) does not get the name web\.lab\.example in DNS, as web \(\S+\/5\//);
+    expect(plan.warnings.join()).toMatch(
+      /web \(\S+\/6\/\) does not get the name web\.lab\.example in DNS, as web \(\S+\/5\//,
+    );
     // Neither changes with the other, which is there.
     const one = { ...documented(5), name: "web", tenant: "finance" };
     const other = planOf({ guests: [one, { ...documented(6), name: "web", tenant: "sales" }], built: [one] });

@@ -130,15 +130,7 @@ function netboxOf(guests: Documented[]): Partial<Site["netbox"]> {
   };
 }
 
-const machineOf = ({
-  id,
-  name,
-  tenant,
-  status,
-  memory,
-  customFields,
-  context,
-}: Documented): NetboxVirtualMachine =>
+const machineOf = ({ id, name, tenant, status, memory, customFields, context }: Documented): NetboxVirtualMachine =>
   virtualMachine.parse({
     ...(tenant === undefined ? {} : { tenant: { slug: tenant } }),
     id,
