@@ -30,6 +30,12 @@ const vrfFrom = ({ id, name, rd }: NonNullable<z.infer<typeof vrf>>): NetboxVrf 
   ...(rd ? { rd } : {}),
 });
 
+/** A VRF among others. */
+export const vrfRow = z
+  .object({ id: z.number(), name: z.string(), rd: z.string().nullish() })
+  .transform((wire): NetboxVrf => vrfFrom(wire));
+export const vrfRowFields = "id,name,rd";
+
 export const status = z
   .object({ "netbox-version": z.string(), plugins: z.record(z.string(), z.unknown()).default({}) })
   .transform((body) => ({ version: body["netbox-version"], plugins: Object.keys(body.plugins) }));
@@ -130,7 +136,7 @@ export const vmInterface = z
     mtu: z.number().nullable(),
     mode: choice.nullable(),
     untagged_vlan: z.object({ id: z.number(), vid: z.number() }).nullable(),
-    tagged_vlans: z.array(z.object({ vid: z.number() })),
+    tagged_vlans: z.array(z.object({ id: z.number().optional(), vid: z.number() })),
     mac_address: z.string().nullable(),
     vrf: vrf.optional(),
     custom_fields: customFields,
@@ -147,6 +153,7 @@ export const vmInterface = z
     mode: wire.mode?.value,
     untaggedVlan: wire.untagged_vlan ?? undefined,
     taggedVids: wire.tagged_vlans.map(({ vid }) => vid),
+    ...(wire.tagged_vlans.length === 0 ? {} : { taggedVlanIds: wire.tagged_vlans.map(({ id }) => id) }),
     mac: wire.mac_address?.toUpperCase(),
     ...(wire.vrf ? { vrf: vrfFrom(wire.vrf) } : {}),
     customFields: wire.custom_fields,
@@ -193,6 +200,7 @@ export const ipAddress = z
     dnsName: wire.dns_name.toLowerCase().replace(/\.$/, ""),
     description: wire.description,
     vrfId: wire.vrf?.id,
+    ...(wire.vrf ? { vrf: vrfFrom(wire.vrf) } : {}),
     tags: wire.tags,
     customFields: wire.custom_fields,
   }));

@@ -215,6 +215,9 @@ export const intentPermissions: ObjectPermission[] = [
   { objectTypes: ["netbox_dns.view"], actions: ["view"], only: "netbox-dns" },
   // Last, as what an access stack made before is told by its place in this list.
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
+  { objectTypes: ["dcim.site"], actions: ["view"], only: "sites" },
+  { objectTypes: ["tenancy.tenant"], actions: ["view"], only: "tenants" },
 ];
 
 /** The access program's: whoever may change all rights may give itself the rest. */

@@ -1,10 +1,10 @@
 import { z } from "zod";
 import { messageOf, UserError } from "../../providers/errors";
-import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
 import { nestedId, type ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
+import { vrfRow, vrfRowFields } from "../../providers/netbox/schemas";
 import { parseMaking } from "../../providers/ownership/netbox";
 import type { Self } from "../../providers/ownership/owner";
 import { pageOf } from "../../providers/page";
@@ -14,6 +14,7 @@ import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
 import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
 import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
 import type { NetboxView } from "../netbox/view";
+import { ifVisible } from "../netbox/visible";
 import { agentView } from "./desired/agent";
 import type { AgentView, ClusterView, SeenMachine, SeenNode } from "./desired/types";
 import { type ClusterChoices, isChosen } from "./settings";
@@ -148,10 +149,6 @@ const printAddress = (each: { "ip-address": string; prefix?: number }): string |
 
 // ---- NetBox
 
-const vrf = z
-  .object({ id: z.number(), name: z.string(), rd: z.string().nullish() })
-  .transform(({ rd, ...each }) => ({ ...each, ...(rd ? { rd } : {}) }));
-
 const change = z.object({
   changed_object_type: z.string(),
   changed_object_id: z.number(),
@@ -189,7 +186,7 @@ export async function readNetboxView(
     ids.length === 0 ? Promise.resolve(none) : list(type, more, { cluster_id: ids });
   const [machines, interfaces, disks, devices, deviceInterfaces] = await Promise.all([
     ofClusters("virtualMachine"),
-    ofClusters("vmInterface", ",virtual_machine,vrf"),
+    ofClusters("vmInterface", ",virtual_machine"),
     list("virtualDisk", ",virtual_machine"),
     list("device"),
     list("interface", ",device,vrf"),
@@ -221,7 +218,7 @@ export async function readNetboxView(
     disks,
     addresses,
     prefixes,
-    ...(namesVrfs ? { vrfs: await netbox.list("ipam/vrfs", vrf, "id,name,rd") } : {}),
+    ...(namesVrfs ? { vrfs: await netbox.list("ipam/vrfs", vrfRow, vrfRowFields) } : {}),
     devices,
     deviceInterfaces,
     vlans,
@@ -239,14 +236,8 @@ export async function readNetboxView(
 }
 
 /** VLAN groups with what they are of; none where the token may not see them. */
-async function readGroups(netbox: NetboxClient): Promise<ObjectRow[]> {
-  try {
-    return await netbox.list("ipam/vlan-groups", row, "id,name,slug,scope_type,scope_id");
-  } catch (error) {
-    if (error instanceof HttpError && error.status === 403) return [];
-    throw error;
-  }
-}
+const readGroups = async (netbox: NetboxClient): Promise<ObjectRow[]> =>
+  (await ifVisible(netbox.list("ipam/vlan-groups", row, "id,name,slug,scope_type,scope_id"))) ?? [];
 
 /** Of these objects, those that this stack made: an interrupted run's, as the state would know them otherwise. */
 async function readMade(netbox: NetboxClient, self: Self, keys: string[]): Promise<Set<string>> {

@@ -13,7 +13,7 @@ export const intent = defineProgram({
     planByFile("intent", settings, parseVms, async ({ value: wanted, placeOf }) => {
       const { machines: known } = await readObjects();
       await checkSystems(context, { onlyNetbox: true });
-      const view = await readIntentView(context.netbox);
+      const view = await readIntentView(context.netbox, wanted);
       const fields = settings.site.customFields;
       return { ...planIntent({ stack, file: wanted, placeOf, fields, view, known }), guests: wanted.guests };
     }),

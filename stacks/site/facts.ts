@@ -21,6 +21,7 @@ import { groupBy } from "../../providers/values";
 import { guestTypeOf, vmidOf } from "../netbox/identity";
 import { Ipam } from "../netbox/ipam";
 import { isBuilt, meantStatus } from "../netbox/statuses";
+import { ifVisible } from "../netbox/visible";
 import type { Settings } from "../settings";
 import { settingsOf } from "./desired/guestsettings";
 import type { Evidence } from "./desired/removals";
@@ -91,7 +92,7 @@ export async function readNetbox(
       netbox.list("ipam/prefixes", wire.prefix, wire.prefixFields),
       netbox.list("ipam/ip-ranges", wire.ipRange, wire.ipRangeFields),
       netbox.list("extras/custom-fields", wire.customField, wire.customFieldFields),
-      visible(netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields)),
+      ifVisible(netbox.list("extras/event-rules", wire.eventRule, wire.eventRuleFields)),
     ]);
   // A filter that NetBox doesn't know returns everything: what it was to select is selected here again.
   const guests = allGuests
@@ -170,19 +171,9 @@ export async function readEvidence(
 async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.Deletion[]> {
   const type = "virtualization.virtualmachine";
   const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
-  const rows = await visible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
+  const rows = await ifVisible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
   const wanted = new Set(ids);
   return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && wanted.has(row.objectId));
-}
-
-/** A list, or nothing where the token may not see it. */
-async function visible<T>(listed: Promise<T[]>): Promise<T[] | undefined> {
-  try {
-    return await listed;
-  } catch (error) {
-    if (error instanceof HttpError && error.status === 403) return undefined;
-    throw error;
-  }
 }
 
 // ---- Proxmox VE

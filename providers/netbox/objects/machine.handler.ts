@@ -13,6 +13,7 @@ import {
   conflictsOf,
   diskKey,
   diskKind,
+  givenFor,
   interfaceKey,
   interfaceKinds,
   type KnownPart,
@@ -336,7 +337,8 @@ class Sync {
       if (asked === "") continue;
       const wanted = this.wanted.interfaces[name]?.addresses ?? [];
       if (wanted.includes(asked)) continue;
-      const same = wanted.find((each) => each === part.address);
+      const given = part.address === undefined ? undefined : givenFor(asked, part.address);
+      const same = wanted.find((each) => each === given);
       if (same !== undefined) {
         this.parts[addressKey(name, same)] = part;
         continue;

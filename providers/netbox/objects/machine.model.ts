@@ -104,6 +104,10 @@ export const printAsked = ({ address, isNext, status, vrfId }: AskedAddress): st
     ...(vrfId === undefined ? [] : [`vrf:${vrfId}`]),
   ].join(" ");
 
+/** An address that was asked for as it would be asked for by its text, now that it is known. */
+export const givenFor = (asked: string, address: string): string =>
+  printAsked({ address, isNext: false, status: undefined, vrfId: readAsked(asked).vrfId });
+
 /** Conflicts of one part, by the part's own fields: `interfaces.net0.mtu: …` is `mtu: …` there. */
 export const conflictsOf = (conflicts: string[], place: string): string[] =>
   conflicts.flatMap((each) => (each.startsWith(`${place}.`) ? [each.slice(place.length + 1)] : []));
@@ -111,7 +115,10 @@ export const conflictsOf = (conflicts: string[], place: string): string[] =>
 /** Are these addresses the same, where one that was asked for is as good as the one that was given? */
 function sameAddresses(name: string, state: Partial<MachineState>, wanted: string[]): boolean {
   const have = state.interfaces?.[name]?.addresses ?? [];
-  const given = (asked: string) => state.parts?.[addressKey(name, asked)]?.address ?? asked;
+  const given = (asked: string) => {
+    const address = state.parts?.[addressKey(name, asked)]?.address;
+    return address === undefined ? asked : givenFor(asked, address);
+  };
   return (
     have.length === wanted.length && wanted.every((each) => have.some((one) => one === each || given(one) === each))
   );

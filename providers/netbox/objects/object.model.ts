@@ -95,6 +95,30 @@ const customFieldsOf = (row: ObjectRow): Record<string, unknown> => {
   return fields.success ? fields.data : {};
 };
 
+/** NetBox's names differ by more than their case. */
+export const sameName = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
+
+/** Of rows, those that a key means: one, or several that it doesn't tell apart. @param wanted the key's fields; an empty text is none */
+export function meantRows(type: ObjectTypeName, rows: ObjectRow[], wanted: Record<string, unknown>): ObjectRow[] {
+  const { scopes = [], mayLack = [] } = typeOf(type);
+  const has = (each: ObjectRow, names: string[]): boolean => {
+    const there = fieldsFrom(type, each, names, wanted);
+    return names.every((name) => sameName(there[name] ?? "", wanted[name]));
+  };
+  const told = Object.keys(wanted).filter((name) => !mayLack.includes(name));
+  // Of the global table, unless its VRF is named.
+  const isInTable = ({ vrf }: ObjectRow) => "vrf" in wanted || vrf === undefined || vrf === null;
+  const all = rows.filter((each) => isInTable(each) && has(each, told));
+  const rest = mayLack.filter((name) => name in wanted);
+  const lacks = (each: ObjectRow, names: readonly string[]) =>
+    Object.keys(fieldsFrom(type, each, [...names])).length === 0;
+  const exact = rest.length === 0 ? all : all.filter((each) => has(each, rest));
+  const near = exact.length > 0 ? exact : all.filter((each) => lacks(each, rest));
+  if (near.length < 2) return near;
+  const ofNoPlace = near.filter((each) => scopes.every((wire) => each[wire] === null) && lacks(each, mayLack));
+  return ofNoPlace.length === 1 ? ofNoPlace : near;
+}
+
 /** What an object has of what is owned. */
 export function ownedFrom(type: ObjectTypeName, row: ObjectRow, wanted: Owned): Owned {
   const slugs = tagSlugs(row);

@@ -9,6 +9,7 @@ import { keepNetboxRights } from "../users/lockout";
 import {
   bodyFor,
   Conflict,
+  meantRows,
   nothingOwned,
   type ObjectInputs,
   type ObjectRow,
@@ -17,8 +18,9 @@ import {
   ownedFrom,
   patchFor,
   printValue,
+  sameName,
 } from "./object.model";
-import { fieldsFrom, fieldsTo, type ObjectTypeName, typeOf } from "./objecttypes";
+import { fieldsTo, type ObjectTypeName, typeOf } from "./objecttypes";
 
 // Objects in NetBox, found, made, changed and left: what plain objects and machines have in common.
 
@@ -55,7 +57,7 @@ export async function lookUp(
   netbox: NetboxClient,
   { type, fields, initial = {} }: Pick<ObjectInputs, "type" | "fields"> & { initial?: Record<string, unknown> },
 ): Promise<ObjectRow | undefined> {
-  const { path, key, noun, scopes = [] } = typeOf(type);
+  const { path, key, noun } = typeOf(type);
   const wanted = Object.fromEntries(
     key.flatMap((name) => {
       const value = fields[name] ?? initial[name];
@@ -65,14 +67,8 @@ export async function lookUp(
   const query = Object.entries(fieldsTo(type, wanted)).filter(
     (entry): entry is [string, string | number] => typeof entry[1] === "string" || typeof entry[1] === "number",
   );
-  const all = (await netbox.list(path, row, wireFields(type), Object.fromEntries(query))).filter((each) => {
-    const there = fieldsFrom(type, each, Object.keys(wanted), wanted);
-    // Of the global table, unless its VRF is named.
-    const isInTable = "vrf" in wanted || each.vrf === undefined || each.vrf === null;
-    return isInTable && Object.entries(wanted).every(([name, value]) => same(there[name], value));
-  });
-  const ofNoPlace = all.filter((each) => scopes.every((wire) => each[wire] === null));
-  const found = all.length > 1 && ofNoPlace.length === 1 ? ofNoPlace : all;
+  const all = await netbox.list(path, row, wireFields(type), Object.fromEntries(query));
+  const found = meantRows(type, all, wanted);
   if (found.length > 1)
     throw new UserError(
       `NetBox has ${found.length} objects of the kind ${noun} with ${Object.entries(wanted)
@@ -83,9 +79,6 @@ export async function lookUp(
     );
   return found[0];
 }
-
-/** NetBox's names differ by more than their case. */
-const same = (a: unknown, b: unknown): boolean => String(a).toLowerCase() === String(b).toLowerCase();
 
 /** One object, or undefined where it is gone. */
 export const findObject = (netbox: NetboxClient, type: ObjectTypeName, id: number): Promise<ObjectRow | undefined> =>
@@ -185,7 +178,7 @@ async function idWriter(
     ids.set(
       wire,
       names.map((each) => {
-        const id = found.find((one) => same(one[key], each))?.id;
+        const id = found.find((one) => sameName(one[key], each))?.id;
         if (id !== undefined) return id;
         throw new UserError(
           `NetBox has no ${typeOf(idsOf).noun} ${each} (${pageOf(netbox.url, typeOf(idsOf).path)}): add it.`,

@@ -49,15 +49,20 @@ const deviceNaming: Naming = {
     return cluster === undefined ? { name } : { name, cluster: { name: cluster } };
   },
 };
-/** `name (vid)`, as NetBox displays it: a VID alone is no name. */
+/** `name (vid)`, as NetBox displays it: a VID alone is no name. `name (vid) @ group:3` where others have both. */
 const vlanNaming: Naming = {
   read: ({ name, vid }) => printVlan(String(name), Number(vid)),
   write: (shown) => {
-    const [, name = shown, vid = "0"] = /^(.*) \((\d+)\)$/.exec(shown) ?? [];
-    return { name, vid: Number(vid) };
+    const [, plain = shown, field, id] = /^(.*) @ (group|site):(\d+|none)$/.exec(shown) ?? [];
+    const [, name = plain, vid = "0"] = /^(.*) \((\d+)\)$/.exec(plain) ?? [];
+    return { name, vid: Number(vid), ...(field === undefined ? {} : { [field]: id === "none" ? null : Number(id) }) };
   },
 };
 export const printVlan = (name: string, vid: number): string => `${name} (${vid})`;
+
+/** A VLAN that is about to be made, by NetBox's id of its group or site, where its name and VID don't tell it from others. */
+export const vlanWithin = (shown: string, { field, id }: { field: "group" | "site"; id: number | null }): string =>
+  `${shown} @ ${field}:${id ?? "none"}`;
 
 /** `NAME #12`: a name that several objects have, with NetBox's id of the one that is meant. */
 export const withId = (name: string, id: number): string => `${name} #${id}`;
@@ -72,7 +77,10 @@ const refersTo = (naming: Naming, name: string): Record<string, unknown> => {
 const referred = (naming: Naming, nested: Record<string, unknown>, wanted: readonly unknown[]): string => {
   const name = naming.read(nested);
   const isById = wanted.some((each) => idIn(each) !== undefined && String(each).startsWith(`${name} #`));
-  return isById ? withId(name, Number(nested.id)) : name;
+  if (isById) return withId(name, Number(nested.id));
+  // What it is within, a nested object does not say.
+  const within = wanted.find((each) => String(each).startsWith(`${name} @ `));
+  return within === undefined ? name : String(within);
 };
 
 const ref = (wire: string, naming = by("name")): Field => ({
@@ -129,6 +137,8 @@ export interface ObjectType {
   key: readonly string[];
   /** Wire names of what tells apart those of one key: of several, the one that has none of them is meant. */
   scopes?: readonly string[];
+  /** Fields of the key that an object may lack: one with another value is another object. */
+  mayLack?: readonly string[];
   fields: Readonly<Record<string, Field>>;
   /** Fields whose values add up with those that others wrote. */
   adds?: readonly string[];
@@ -200,9 +210,17 @@ export const objectTypes = {
   vlan: {
     path: "ipam/vlans",
     noun: "VLAN",
-    key: ["vid", "name"],
+    key: ["vid", "name", "group", "site"],
     scopes: ["site", "group"],
-    fields: { vid: plain("vid"), name: text("name"), ...described, role: ref("role"), status: choice("status") },
+    fields: {
+      vid: plain("vid"),
+      name: text("name"),
+      group: ref("group"),
+      site: ref("site"),
+      ...described,
+      role: ref("role"),
+      status: choice("status"),
+    },
   },
   prefix: {
     path: "ipam/prefixes",
@@ -267,7 +285,8 @@ export const objectTypes = {
   virtualMachine: {
     path: "virtualization/virtual-machines",
     noun: "virtual machine",
-    key: ["name", "cluster"],
+    key: ["name", "cluster", "tenant"],
+    mayLack: ["tenant"],
     fields: {
       name: text("name"),
       status: choice("status"),
@@ -313,6 +332,7 @@ export const objectTypes = {
       mode: choice("mode"),
       untaggedVlan: ref("untagged_vlan", vlanNaming),
       taggedVlans: refs("tagged_vlans", vlanNaming),
+      vrf: idRef("vrf"),
       ...described,
     },
   },
@@ -401,9 +421,12 @@ export const typeOf = (name: ObjectTypeName): ObjectType => objectTypes[name];
 /** Fields that name another interface of the same device. */
 export const referenceFields: readonly string[] = ["parent", "bridge", "lag"];
 
-/** A custom field's value; a choice comes as an object. */
+/** A custom field's value as it is written: a choice and another object come as objects, alone or in a list. */
 export function customValue(value: unknown): unknown {
-  return orNothing(isRecord(value) && "value" in value ? value.value : value);
+  if (Array.isArray(value)) return orNothing(value.map(customValue));
+  if (!isRecord(value)) return orNothing(value);
+  if ("value" in value) return orNothing(value.value);
+  return typeof value.id === "number" && typeof value.url === "string" ? value.id : value;
 }
 
 /** What an object of the API says of these fields, in the form of the inputs; nothing of what is empty. */

@@ -9,13 +9,35 @@ const size = z
   .union([z.number().int().positive(), z.string().regex(/^\d+[MGT]$/, "write MB as a number, or a size like 10G")])
   .describe("MB, or a size like 10G");
 const cidr = z.string().regex(/^[0-9a-fA-F.:]+\/\d{1,3}$/, "write an address with its prefix length, like 10.0.0.5/24");
-const address = z.union([cidr, z.strictObject({ next: cidr.describe("the next available one of this prefix") })]);
-const customFields = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
+/** By its name, its route distinguisher or its id; `global` is the global table. */
+const vrf = z
+  .union([word, z.number().int().transform(String)])
+  .describe("a VRF: its name, its route distinguisher or NetBox's id; global is the global table");
+const address = z.union([
+  cidr,
+  z.strictObject({ address: cidr, vrf: vrf.optional() }),
+  z.strictObject({ next: cidr.describe("the next available one of this prefix"), vrf: vrf.optional() }),
+]);
+const vid = z.number().int().min(1).max(4094);
+/** Where a VLAN is: by name, slug or id; null is without one. */
+const place = (what: string) =>
+  z
+    .union([word, z.number().int().transform(String), z.null()])
+    .optional()
+    .describe(`its ${what}: by name, slug or NetBox's id; null where it has none`);
+const scopedVlan = z.strictObject({ vid, group: place("VLAN group"), site: place("site") });
+const vlan = z.union([vid, scopedVlan]);
+const orNone = z.union([word, z.null()]).optional();
+const scalar = z.union([z.string(), z.number(), z.boolean()]);
+const customFields = z
+  .record(z.string(), z.union([scalar, z.array(scalar)]))
+  .describe("other objects by NetBox's ids; lists where the field holds several");
 
 const disk = z.union([size, z.strictObject({ size, storage: word.optional(), customFields: customFields.optional() })]);
 const vmInterface = z.strictObject({
-  vlan: z.number().int().min(1).max(4094).optional().describe("VID of the untagged VLAN"),
-  taggedVlans: z.array(z.number().int().min(1).max(4094)).optional(),
+  vlan: vlan.optional().describe("the untagged VLAN: its VID, with its group or site where several have that"),
+  taggedVlans: z.array(vlan).optional(),
+  vrf: vrf.optional().describe("its VRF, and that of its addresses where they name none"),
   mac: z
     .string()
     .regex(/^([0-9a-fA-F]{2}:){5}[0-9a-fA-F]{2}$/, "write a MAC address, like BC:24:11:00:00:01")
@@ -33,13 +55,15 @@ const vmInterface = z.strictObject({
 const environment = z.strictObject({
   cluster: word.optional(),
   type: z.enum(["vm", "lxc"]).optional(),
-  role: word.optional(),
-  platform: word.optional(),
-  tenant: word.optional(),
+  role: orNone.describe("by name or slug; left out, Proxmox VM or Proxmox LXC; null is without one"),
+  platform: word.optional().describe("by name or slug"),
+  tenant: orNone.describe("by name or slug; null is without one"),
   template: z.union([z.number().int(), word]).optional(),
   storage: word.optional(),
   node: word.optional(),
   domain: word.optional().describe("the DNS zone of the guests' names"),
+  vrf: vrf.optional().describe("of interfaces that name none"),
+  vlanGroup: place("VLAN group").describe("of VLANs that name neither group nor site"),
   vcpus: z.number().positive().optional(),
   memory: size.optional(),
   startOnBoot: z.enum(["on", "off", "laststate"]).optional(),
@@ -54,7 +78,7 @@ const guest = environment.extend({
   comments: word.optional(),
   disks: z.record(word, disk).optional(),
   interfaces: z.record(word, vmInterface).optional(),
-  primary: word.optional().describe("the interface with the primary addresses; left out, the first that has any"),
+  primary: orNone.describe("the interface with the primary addresses; left out, the first that has any; null is none"),
 });
 
 const named = z.union([word, z.strictObject({ name: word, slug: word.optional(), description: word.optional() })]);
@@ -70,8 +94,10 @@ const netbox = z.strictObject({
   vlans: z
     .array(
       z.strictObject({
-        vid: z.number().int().min(1).max(4094),
+        vid,
         name: word,
+        group: place("VLAN group"),
+        site: place("site"),
         role: word.optional(),
         description: word.optional(),
       }),
@@ -81,7 +107,8 @@ const netbox = z.strictObject({
     .array(
       z.strictObject({
         prefix: cidr,
-        vlan: z.number().int().optional(),
+        vrf: vrf.optional(),
+        vlan: vlan.optional(),
         role: word.optional(),
         gateway: word.optional(),
         pool: z.boolean().optional(),
@@ -91,7 +118,15 @@ const netbox = z.strictObject({
     )
     .optional(),
   ranges: z
-    .array(z.strictObject({ start: cidr, end: cidr, role: word.optional(), description: word.optional() }))
+    .array(
+      z.strictObject({
+        start: cidr,
+        end: cidr,
+        vrf: vrf.optional(),
+        role: word.optional(),
+        description: word.optional(),
+      }),
+    )
     .optional(),
   zones: z
     .array(
@@ -118,6 +153,7 @@ export const vmsFile = z.strictObject({
 });
 export type VmsFile = z.infer<typeof vmsFile>;
 export type VmsGuest = z.infer<typeof guest>;
+export type VmsVlan = z.infer<typeof scopedVlan>;
 
 /** The JSON Schema of vms.yml, for editors. */
 export const vmsSchema = (): unknown => ({

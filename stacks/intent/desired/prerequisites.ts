@@ -1,8 +1,9 @@
 import { slugOf } from "../../netbox/prerequisites";
+import { type MeantNetworks, vrfScope } from "./networks";
 import type { References } from "./references";
 
 /** Declares what stands below `netbox:` in the file. */
-export function declarePrerequisites(references: References): void {
+export function declarePrerequisites(references: References, networks: MeantNetworks): void {
   const { netbox = {} } = references.facts.file;
   const named = (each: string | { name: string; slug?: string | undefined; description?: string | undefined }) =>
     typeof each === "string"
@@ -20,34 +21,29 @@ export function declarePrerequisites(references: References): void {
       const fields = named(each);
       references.object(type, fields.name, type === "role" ? { ...fields, color: "9e9e9e", ofMachines: true } : fields);
     }
-  for (const [n, { name, type, description }] of (netbox.clusters ?? []).entries())
-    references.object(
-      "cluster",
-      name,
-      { name, type, status: "active", description },
-      { after: references.refer("clusterType", type, ["netbox", "clusters", n, "type"]) },
-    );
+  for (const [n, { name, type, description }] of (netbox.clusters ?? []).entries()) {
+    const found = references.refer("clusterType", type, ["netbox", "clusters", n, "type"]);
+    const fields = { name, type: found.name, status: "active", description };
+    references.object("cluster", name, fields, { after: found.after });
+  }
   for (const { name, private: isPrivate } of netbox.rirs ?? [])
     references.object("rir", name, { name, slug: slugOf(name), isPrivate });
   for (const { prefix, rir, description } of netbox.aggregates ?? [])
-    references.object(
-      "aggregate",
-      prefix,
-      { prefix, rir, description },
-      { after: [references.own.get(`rir/${rir}`) ?? ""].filter(Boolean) },
-    );
-  for (const [n, { vid, name, role, description }] of (netbox.vlans ?? []).entries())
-    references.object(
-      "vlan",
-      name,
-      { vid, name, role, description, status: "active" },
-      { after: references.refer("ipamRole", role, ["netbox", "vlans", n, "role"]) },
-    );
-  for (const [n, { prefix, vlan, role, gateway, pool, description, customFields }] of (
-    netbox.prefixes ?? []
-  ).entries()) {
+    references.object("aggregate", prefix, { prefix, rir, description }, { after: references.ownName("rir", rir) });
+  for (const [n, { vid, name, role, description }] of (netbox.vlans ?? []).entries()) {
+    const { scope, group, site } = networks.ownPlace(n);
+    const { name: roleName, after = [] } = references.refer("ipamRole", role, ["netbox", "vlans", n, "role"]);
+    const fields = { vid, name, group, site, role: roleName, description, status: "active" };
+    references.object("vlan", name, fields, { after, scope });
+  }
+  for (const [n, each] of (netbox.prefixes ?? []).entries()) {
+    const { prefix, vlan, role, gateway, pool, description, customFields } = each;
     const place = ["netbox", "prefixes", n];
-    const found = vlan === undefined ? undefined : references.vlan(vlan, [...place, "vlan"]);
+    const vrf = each.vrf === undefined ? undefined : networks.vrf(each.vrf, [...place, "vrf"])?.id;
+    const scope = vrfScope(vrf);
+    networks.addPrefix(prefix, vrf);
+    const found = vlan === undefined ? undefined : networks.vlan(vlan, [...place, "vlan"]);
+    const { name: roleName, after = [] } = references.refer("ipamRole", role, [...place, "role"]);
     const custom = {
       ...customFields,
       ...(gateway === undefined ? {} : { [references.facts.fields.gateway]: gateway }),
@@ -55,10 +51,11 @@ export function declarePrerequisites(references: References): void {
     references.object(
       "prefix",
       prefix,
-      { prefix, vlan: found?.name, role, isPool: pool, description, status: "active" },
+      { prefix, vrf, vlan: found?.name, role: roleName, isPool: pool, description, status: "active" },
       {
-        after: [...(found?.after ?? []), ...references.refer("ipamRole", role, [...place, "role"])],
+        after: [...(found?.after ?? []), ...after],
         customFields: references.custom(custom, "ipam.prefix", place),
+        scope,
       },
     );
     if (gateway === undefined) continue;
@@ -67,18 +64,18 @@ export function declarePrerequisites(references: References): void {
     references.object(
       "ipAddress",
       gatewayAddress,
-      { address: gatewayAddress, status: "active", description: `Gateway of ${prefix}` },
-      { after: [references.own.get(`prefix/${prefix}`) ?? ""] },
+      { address: gatewayAddress, vrf, status: "active", description: `Gateway of ${prefix}` },
+      { after: references.ownName("prefix", prefix, scope), scope },
     );
-    references.own.set(`prefix/${prefix}`, references.own.get(`ipAddress/${gatewayAddress}`) ?? "");
+    references.waitInstead("prefix", prefix, scope, references.ownName("ipAddress", gatewayAddress, scope));
   }
-  for (const [n, { start, end, role, description }] of (netbox.ranges ?? []).entries())
-    references.object(
-      "ipRange",
-      `${start}-${end}`,
-      { start, end, role, description, status: "active" },
-      { after: references.refer("ipamRole", role, ["netbox", "ranges", n, "role"]) },
-    );
+  for (const [n, { start, end, role, description, ...each }] of (netbox.ranges ?? []).entries()) {
+    const place = ["netbox", "ranges", n];
+    const vrf = each.vrf === undefined ? undefined : networks.vrf(each.vrf, [...place, "vrf"])?.id;
+    const { name: roleName, after = [] } = references.refer("ipamRole", role, [...place, "role"]);
+    const fields = { start, end, vrf, role: roleName, description, status: "active" };
+    references.object("ipRange", `${start}-${end}`, fields, { after, scope: vrfScope(vrf) });
+  }
   const servers = new Set((netbox.zones ?? []).flatMap(({ nameServers }) => nameServers));
   for (const name of servers) references.object("dnsNameServer", name, { name });
   for (const { name, view = "_default_", nameServers, contact, ttl } of netbox.zones ?? [])
@@ -94,6 +91,6 @@ export function declarePrerequisites(references: References): void {
         defaultTtl: ttl,
         status: "active",
       },
-      { after: nameServers.map((each) => references.own.get(`dnsNameServer/${each}`) ?? "").filter(Boolean) },
+      { after: nameServers.flatMap((each) => references.ownName("dnsNameServer", each)) },
     );
 }

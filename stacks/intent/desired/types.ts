@@ -1,5 +1,6 @@
 import type { MachineState } from "../../../providers/netbox/objects/machine.model";
 import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
+import type { NetboxVrf } from "../../../providers/netbox/schemas";
 import type { CustomFieldNames } from "../../netbox/customfields";
 import type { PlaceOf } from "../../yamlfile";
 import type { VmsFile } from "./file";
@@ -11,6 +12,16 @@ export interface IntentView {
     "tag" | "role" | "platform" | "clusterType" | "cluster" | "vlan" | "prefix" | "ipamRole" | "customField",
     ObjectRow[]
   >;
+  /** Read where the file names some; those that prefixes are in, where the token may not see others. */
+  vrfs: NetboxVrf[];
+  /** With their scopes; none where the token may not see them. */
+  vlanGroups: ObjectRow[];
+  /** Read where the file names some. */
+  sites: ObjectRow[];
+  /** The same; undefined where the token may not see them. */
+  tenants: ObjectRow[] | undefined;
+  /** Those that the file gives by their texts, of every VRF; none where no prefix is in one. */
+  addresses: ObjectRow[];
   machines: ObjectRow[];
   interfaces: ObjectRow[];
   disks: ObjectRow[];

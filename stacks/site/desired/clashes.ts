@@ -12,7 +12,7 @@ import type { DesiredGuest, GuestProblem, Site } from "./types";
 interface Claim {
   id: number;
   title: string;
-  /** The cluster and the VMID; the cluster and the name; hosts. */
+  /** The cluster and the VMID; cluster, tenant and name; the VRF and the host. */
   vmid: string[];
   name: string[];
   address: string[];
@@ -27,13 +27,17 @@ const kinds = [
 /** One address in two VRFs is two. */
 const inVrf = (vrf: Vrf, address: string): string => `${vrf ?? ""}\0${canonical(address)}`;
 const within = (cluster: string | undefined, what: string | number): string => `${cluster ?? ""}\0${what}`;
+/** NetBox's own rule: guests of two tenants may have one name in a cluster, and Proxmox VE takes as many as one likes. */
+const named = (cluster: string | undefined, tenant: string | undefined, name: string): string =>
+  within(cluster, `${tenant ?? ""}\0${name.toLowerCase()}`);
 
 /**
  * Guests that would have the same VMID, name or address. One that has it already keeps it, and only the others have a problem.
  * @param left guests that are left out: what they have, or would get, is given to nobody else
  */
 export function clashes(site: Site, guests: DesiredGuest[], left: ReadonlySet<number>): GuestProblem[] {
-  const claims = [...guests.map(claimOf), ...leftClaims(site, left)];
+  const tenants = new Map(site.netbox.guests.map(({ id, tenant }) => [id, tenant]));
+  const claims = [...guests.map((guest) => claimOf(guest, tenants.get(guest.id))), ...leftClaims(site, left)];
   const having = new Map<string, Claim[]>();
   for (const claim of claims)
     for (const { kind } of kinds)
@@ -59,7 +63,10 @@ export function clashes(site: Site, guests: DesiredGuest[], left: ReadonlySet<nu
   });
 }
 
-function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: DesiredGuest): Claim {
+function claimOf(
+  { id, name, mark, machine: { inputs }, nics, allocations }: DesiredGuest,
+  tenant: string | undefined,
+): Claim {
   // What stays as Proxmox VE has it is nobody's claim.
   const given = nics.flatMap(({ v4, v6, kept = [] }) =>
     [kept.includes(4) ? undefined : v4, kept.includes(6) ? undefined : v6].flatMap((ref) =>
@@ -71,7 +78,7 @@ function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: Des
     title: guestTitle({ name, mark }),
     vmid: [within(inputs.cluster, inputs.vmid)],
     // NetBox's: a guest that is NAME (VMID) there may share NAME on Proxmox VE.
-    name: [within(inputs.cluster, name.toLowerCase())],
+    name: [named(inputs.cluster, tenant, name)],
     address: allocations.flatMap(({ isConfigurable: mayBeGiven, vrfId, inputs: { address } }) =>
       mayBeGiven && address !== undefined && given.includes(canonical(address)) ? [inVrf(vrfId, address)] : [],
     ),
@@ -81,11 +88,12 @@ function claimOf({ id, name, mark, machine: { inputs }, nics, allocations }: Des
 /** What the guests of the state have. */
 function stateClaims({ state, netbox }: Site): Claim[] {
   const known = knownOfGuests(state.resources);
+  const tenants = new Map(netbox.guests.map(({ id, tenant }) => [id, tenant]));
   return [...state.guests].map(([id, { name, cluster, vmid }]) => ({
     id,
     title: `${name} (${guestUrl({ netboxUrl: netbox.url, netboxId: id })})`,
     vmid: [within(cluster, vmid)],
-    name: [within(cluster, name.toLowerCase())],
+    name: [named(cluster, tenants.get(id), name)],
     address: (known.get(id) ?? []).flatMap(({ type, properties: { address, addressId, vrfId } }) =>
       type === "NetboxIpAllocation" && typeof address === "string"
         ? [
@@ -116,7 +124,7 @@ function leftClaims(site: Site, left: ReadonlySet<number>): Claim[] {
         id: guest.id,
         title: `${guest.name} (${guestUrl({ netboxUrl: netbox.url, netboxId: guest.id })})`,
         vmid: vmid === undefined ? [] : [within(guest.clusterName, vmid)],
-        name: [within(guest.clusterName, guest.name.toLowerCase())],
+        name: [named(guest.clusterName, guest.tenant, guest.name)],
         address: addresses.flatMap((each) =>
           isConfigurable(each) && parseAllocation(each.description) === undefined
             ? [inVrf(each.vrfId, each.address)]

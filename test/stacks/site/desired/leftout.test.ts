@@ -135,6 +135,31 @@ describe("guests that are left out", () => {
     expect([...both.left.keys()]).toEqual([5, 6]);
   });
 
+  it("are none of two tenants' guests of one name: they are told apart by their VMIDs, and the name in DNS goes to one", () => {
+    const ask = { name: "net0", mode: null, address: undefined, allocated: false, asks: "10.0.0.0/24" };
+    const asking = { name: "web", dnsName: "", interfaces: [ask] };
+    const both = [documented(5, { ...asking, tenant: "finance" }), documented(6, { ...asking, tenant: "sales" })];
+    const plan = planOf({ guests: [...both, documented(7)], built: [] }, [], {}, { dns: { domain: "lab.example" } });
+    expect([...plan.left]).toEqual([]);
+    expect(plan.guests.map(({ name, machine: { inputs } }) => [name, inputs.vmid])).toEqual([
+      ["web", 100_005],
+      ["web", 100_006],
+      ["g7", 100_007],
+    ]);
+    expect(plan.guests.map(({ allocations }) => allocations[0]?.inputs.dnsName)).toEqual([
+      "web.lab.example",
+      undefined,
+      undefined,
+    ]);
+    expect(plan.warnings.join()).toMatch(
+      /web \(\S+\/6\/\) does not get the name web\.lab\.example in DNS, as web \(\S+\/5\//,
+    );
+    // Neither changes with the other, which is there.
+    const one = { ...documented(5), name: "web", tenant: "finance" };
+    const other = planOf({ guests: [one, { ...documented(6), name: "web", tenant: "sales" }], built: [one] });
+    expect([...other.left]).toEqual([]);
+  });
+
   it("keep the addresses that they have at a name of several", () => {
     const www = { dnsName: "www.lab.example" };
     const built = [documented(5, www), documented(6, www)];

@@ -27,6 +27,8 @@ const gibibyte = 1024 ** 3;
 export interface Documented {
   id: number;
   name: string;
+  /** Its slug. */
+  tenant?: string;
   status: string;
   memory: number;
   customFields: Record<string, unknown>;
@@ -128,8 +130,9 @@ function netboxOf(guests: Documented[]): Partial<Site["netbox"]> {
   };
 }
 
-const machineOf = ({ id, name, status, memory, customFields, context }: Documented): NetboxVirtualMachine =>
+const machineOf = ({ id, name, tenant, status, memory, customFields, context }: Documented): NetboxVirtualMachine =>
   virtualMachine.parse({
+    ...(tenant === undefined ? {} : { tenant: { slug: tenant } }),
     id,
     name,
     status: { value: status },
