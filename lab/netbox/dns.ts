@@ -239,15 +239,15 @@ export class DnsRules {
     for (const address of this.database.rows("ipAddress")) this.syncAddress(address);
   }
 
+  /** Those of the longest prefix of the address's VRF that is linked to any. */
   private views(address: LabRow): LabRow[] {
-    const linked = (view: LabRow) =>
-      (Array.isArray(view.prefixes) ? view.prefixes : []).some((id) => {
-        const prefix = this.database.find("prefix", id);
-        return (
-          prefix !== undefined && prefix.vrf === address.vrf && contains(String(prefix.prefix), String(address.address))
-        );
-      });
-    return this.database.rows("dnsView").filter(linked);
+    const all = this.database.rows("dnsView");
+    const linksOf = ({ prefixes }: LabRow): unknown[] => (Array.isArray(prefixes) ? prefixes : []);
+    const [longest] = [...new Set(all.flatMap(linksOf))]
+      .flatMap((id) => this.database.find("prefix", id) ?? [])
+      .filter(({ vrf, prefix }) => vrf === address.vrf && contains(String(prefix), String(address.address)))
+      .sort((a, b) => Number(String(b.prefix).split("/")[1]) - Number(String(a.prefix).split("/")[1]));
+    return longest === undefined ? [] : all.filter((view) => linksOf(view).includes(longest.id));
   }
 
   /** Makes, follows or drops the records of an address's dns_name. */

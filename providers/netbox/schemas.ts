@@ -301,13 +301,10 @@ export const dnsView = z
     id: z.number(),
     name: z.string(),
     default_view: z.boolean(),
-    prefixes: z.array(z.object({ prefix: z.string() })),
+    /** Their VRFs a nested prefix does not say. */
+    prefixes: z.array(z.object({ id: z.number(), prefix: z.string() })),
   })
-  .transform(({ default_view, prefixes, ...view }) => ({
-    ...view,
-    isDefault: default_view,
-    prefixes: prefixes.map(({ prefix: text }) => text),
-  }));
+  .transform(({ default_view, ...view }) => ({ ...view, isDefault: default_view }));
 export const dnsViewFields = "id,name,default_view,prefixes";
 
 export const dnsZone = z

@@ -1,7 +1,7 @@
 import { absolute } from "../../../providers/dns/names";
 import type { NetboxDnsView, NetboxDnsZone, NetboxPluginRecord } from "../../../providers/netbox/schemas";
 import { groupBy } from "../../../providers/values";
-import { Prefixes } from "../../netbox/ipam";
+import { Prefixes, type Vrf } from "../../netbox/ipam";
 import type { PluginFacts } from "./types";
 
 /** A name server as far as netbox-dns is concerned. */
@@ -33,10 +33,11 @@ export class IndexedPlugin {
   private readonly zonesByName: Map<string, NetboxDnsZone>;
   private readonly atName: Map<string, NetboxPluginRecord[]>;
   private readonly servers: Map<string, { zoneOf: ZoneServer["zoneOf"]; viewId: number | undefined }>;
-  /** Prefixes by the id of the view that they are linked to. */
-  private readonly synced: Map<number, Prefixes<{ prefix: string }>>;
+  /** Prefixes that are linked to views, with the ids of those. */
+  private readonly synced: Prefixes<{ prefix: string; vrfId: Vrf; views: Set<number> }>;
 
-  constructor({ views, zones, records }: PluginFacts, zoneServers: ZoneServer[]) {
+  /** @param vrfOf a prefix, by its id */
+  constructor({ views, zones, records }: PluginFacts, zoneServers: ZoneServer[], vrfOf: (prefixId: number) => Vrf) {
     this.records = records;
     this.zones = new Map(zones.map((zone) => [zone.id, zone]));
     this.zonesByName = new Map(zones.toReversed().map((zone) => [zoneKey(zone.viewId, zone.name), zone]));
@@ -44,7 +45,14 @@ export class IndexedPlugin {
     this.servers = new Map(
       zoneServers.toReversed().map(({ name, zoneOf, viewId }) => [name, { zoneOf, viewId: viewId(views) }]),
     );
-    this.synced = new Map(views.map(({ id, prefixes }) => [id, new Prefixes(prefixes.map((prefix) => ({ prefix })))]));
+    const links = views.flatMap(({ id: view, prefixes }) => prefixes.map((each) => ({ ...each, view })));
+    this.synced = new Prefixes(
+      [...groupBy(links, ({ id }) => id)].map(([id, all]) => ({
+        prefix: all[0]?.prefix ?? "",
+        vrfId: vrfOf(id),
+        views: new Set(all.map(({ view }) => view)),
+      })),
+    );
   }
 
   zone(id: number): NetboxDnsZone | undefined {
@@ -72,9 +80,9 @@ export class IndexedPlugin {
     return this.atName.get(recordKey(id, name)) ?? [];
   }
 
-  /** Does DNSsync make the records of this address by itself, as a prefix of the zone's view holds it? */
-  isSynced({ viewId }: NetboxDnsZone, address: string): boolean {
-    return this.synced.get(viewId)?.narrowest(address, undefined) !== undefined;
+  /** Does DNSsync make the records of this address by itself? The narrowest prefix of its VRF that is linked to any view says it. */
+  isSynced({ viewId }: NetboxDnsZone, address: string, vrf: Vrf): boolean {
+    return this.synced.narrowest(address, vrf)?.views.has(viewId) ?? false;
   }
 }
 

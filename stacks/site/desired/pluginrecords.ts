@@ -43,7 +43,6 @@ export function pluginRecords(
   guests: DesiredGuest[],
 ): DesiredPluginRecord[] {
   const allocations = guests.flatMap((guest) => guest.allocations);
-  const keyOf = new Map(allocations.map(({ key, inputs }) => [inputs.address ?? key, key] as const));
   const byKey = new Map(allocations.map(({ key, inputs }) => [key, inputs]));
   return entries.flatMap((entry) => {
     const zone = plugin.zoneOf(entry.server, entry.name);
@@ -55,19 +54,21 @@ export function pluginRecords(
     const base = { zoneId: zone.id, zone: zone.name, name: below, guests: [...entry.guests], fqdn: entry.name };
     const has = (type: string, value: string) =>
       others.some((record) => record.type === type && same(type, record.value, value));
-    const addresses = entry.addresses.flatMap((ref): DesiredPluginRecord[] => {
-      const asked = "address" in ref ? undefined : byKey.get(ref.allocation);
+    const values = new Set<string>();
+    const addresses = entry.allocated.flatMap(({ key, ref, vrfId }): DesiredPluginRecord[] => {
+      const asked = byKey.get(key);
       const family = "address" in ref ? familyOf(ref.address) : asked?.family;
       const known = "address" in ref ? canonical(ref.address) : undefined;
       // DNSsync makes those of linked prefixes by itself, from the address's dns_name.
       // An address to come is one of the prefix or range that it is taken from.
       const place = known ?? asked?.from[0]?.text.split(/[-/]/)[0];
-      const synced = place !== undefined && plugin.isSynced(zone, place);
+      const synced = place !== undefined && plugin.isSynced(zone, place, vrfId);
       if (family === undefined || synced) return [];
       const type = family === 4 ? "A" : "AAAA";
-      if (known !== undefined && has(type, known)) return [];
-      const key = keyOf.get("address" in ref ? ref.address : ref.allocation);
-      return key === undefined ? [] : [{ ...base, key, type, value: ref }];
+      // In another VRF it may stand at the same name: the plugin has it once.
+      if (known !== undefined && (has(type, known) || values.has(known))) return [];
+      if (known !== undefined) values.add(known);
+      return [{ ...base, key, type, value: ref }];
     });
     const texts = written.flatMap((type) =>
       [...(entry.texts.get(type) ?? [])]

@@ -6,6 +6,7 @@ import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { guestTitle } from "../../../providers/ownership/mark";
 import { pageOf } from "../../../providers/page";
 import { canonical } from "../../netbox/address";
+import type { Vrf } from "../../netbox/ipam";
 import { joinKept, keptPluginRecords, keptRecords } from "./keptrecords";
 import { IndexedPlugin, type ZoneServer } from "./pluginindex";
 import { pluginEntries, pluginRecords } from "./pluginrecords";
@@ -25,6 +26,8 @@ export interface Entry {
   name: string;
   server: string;
   addresses: AddressRef[];
+  /** Of those, the guests' own: one address in two VRFs is two. */
+  allocated: { key: string; ref: AddressRef; vrfId: Vrf }[];
   texts: Map<Exclude<RecordType, "A" | "AAAA">, Set<string>>;
   /** Seconds by type, where netbox-dns says. */
   ttls: Map<RecordType, number>;
@@ -68,7 +71,7 @@ export function desiredRecords(
   const elsewhere = new Set<string>();
   const { ipam } = site.netbox;
   const pointers = new Pointers();
-  const indexed = facts && new IndexedPlugin(facts, servers.all);
+  const indexed = facts && new IndexedPlugin(facts, servers.all, (id) => ipam.prefix(id)?.vrfId);
   const entryAt = (server: string, name: string): Entry => {
     const key = `${server}/${absolute(name)}`;
     const made = entries.get(key) ?? newEntry(server, absolute(name));
@@ -94,7 +97,7 @@ export function desiredRecords(
     return entry;
   };
   for (const guest of guests)
-    for (const { key, inputs } of guest.allocations) {
+    for (const { key, vrfId, inputs } of guest.allocations) {
       const known = inputs.addressId === undefined ? undefined : ipam.address(inputs.addressId);
       const name = inputs.dnsName ?? known?.dnsName ?? "";
       if (name === "") continue;
@@ -105,6 +108,7 @@ export function desiredRecords(
         continue;
       }
       entry?.addresses.push(ref);
+      entry?.allocated.push({ key, ref, vrfId });
       if (entry && inputs.address !== undefined)
         pointers.add(entry, canonical(inputs.address), inputs.addressId ?? Number.POSITIVE_INFINITY);
       if (known) extras(site, guest, known, name, ofGuest);
@@ -143,6 +147,7 @@ const newEntry = (server: string, name: string): Entry => ({
   name,
   server,
   addresses: [],
+  allocated: [],
   texts: new Map(),
   ttls: new Map(),
   withoutPtr: new Set(),
