@@ -47,7 +47,8 @@ export class Sdn {
   }
 
   digest(kind: SdnKind): string {
-    const objects = [...this[kind]];
+    // By what they have, in whatever order it was given.
+    const objects = [...this[kind]].map(([id, values]) => [id, Object.entries(values).sort()]);
     return createHash("sha1")
       .update(objects.length === 0 ? "" : JSON.stringify(objects))
       .digest("hex");
