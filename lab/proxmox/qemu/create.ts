@@ -98,7 +98,7 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
         if (!vm.config.has("boot")) vm.config.set("boot", defaultBoot(vm));
         vm.config.delete("lock");
         if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-        if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);
+        if (ha === 1) cluster.ha.create({ sid: `vm:${id}` });
       } catch (error) {
         if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
         throw error;

@@ -7,6 +7,7 @@ import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
 import { clusterRoutes } from "./cluster";
 import { firewallRoutes } from "./firewall";
+import { haRoutes } from "./ha";
 import { lxcRoutes } from "./lxc";
 import { qemuRoutes } from "./qemu";
 import type { Route, RouteCall } from "./route";
@@ -19,6 +20,7 @@ export const routes: readonly Route[] = [
   ...storageRoutes,
   ...sdnRoutes,
   ...firewallRoutes,
+  ...haRoutes,
   ...qemuRoutes,
   ...lxcRoutes,
 ];
@@ -57,11 +59,11 @@ export async function invoke(
   const call: RouteCall = { cluster, caller, node, vmid: Number(inPath), params: {}, raw, file };
   route.needs(call);
   const parameters = inPath === undefined ? route.parameters : { ...route.parameters, vmid: required(vmid) };
-  const checked = checkParameters(parameters, {
-    ...sent,
-    ...named,
-    ...(inPath === undefined ? {} : { vmid: inPath }),
-  });
+  const checked = checkParameters(
+    parameters,
+    { ...sent, ...named, ...(inPath === undefined ? {} : { vmid: inPath }) },
+    route.variants,
+  );
   if (inPath !== undefined) delete checked.vmid;
   return route.handle({ ...call, params: checked });
 }

@@ -47,7 +47,10 @@ export class Sdn {
   }
 
   digest(kind: SdnKind): string {
-    const objects = [...this[kind]];
+    const objects = [...this[kind]].map(([id, object]) => [
+      id,
+      Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
     return createHash("sha1")
       .update(objects.length === 0 ? "" : JSON.stringify(objects))
       .digest("hex");
