@@ -5,7 +5,7 @@ import { defaultPageSize } from "./netbox/server";
 import { copyArchive, nameArchive } from "./proxmox/archives";
 import type { Cluster } from "./proxmox/cluster";
 import { putFile } from "./proxmox/files";
-import { setMaintenance } from "./proxmox/hastatus";
+import { setMaintenance } from "./proxmox/ha/status";
 import { asOf } from "./proxmox/privileges";
 
 const cluster = z.string().optional();
@@ -289,7 +289,7 @@ function clear(lab: Lab): void {
     cluster.deaf.clear();
     for (const node of cluster.nodes.values()) {
       node.offline = false;
-      setMaintenance(cluster, node.node, false);
+      if (node.maintenance) setMaintenance(cluster, node.node, false);
     }
   }
 }

@@ -4,7 +4,7 @@ import { BackupJobs } from "./backup/jobs";
 import { die, PveError } from "./errors";
 import { Firewall } from "./firewall/firewall";
 import type { Guest } from "./guest";
-import { Ha } from "./ha";
+import { Ha } from "./ha/ha";
 import { Container } from "./lxc/container";
 import { Mappings } from "./mappings";
 import { DatacenterOptions } from "./options";
@@ -66,7 +66,11 @@ export class Cluster {
   readonly web = new NodeWeb();
   readonly guests = new Map<number, Guest>();
   readonly pools = new Pools();
-  readonly ha = new Ha();
+  readonly ha = new Ha(this.guests, {
+    all: () => [...this.nodes.keys()],
+    online: () =>
+      [...this.nodes.values()].filter(({ offline, maintenance }) => !offline && !maintenance).map(({ node }) => node),
+  });
   readonly firewall = new Firewall();
   readonly sdn = new Sdn();
   readonly mappings = new Mappings();
@@ -153,7 +157,7 @@ export class Cluster {
   /** Rights on a guest and its HA resource go where `purge` asks for it. */
   purge(guest: Guest, log: (line: string) => void): void {
     log(`purging ${guest.noun} ${guest.vmid} from related configurations..`);
-    this.ha.remove(guest);
+    if (this.ha.remove(guest)) log(`NOTE: removed ${guest.noun} ${guest.vmid} from HA resource configuration.`);
     this.access.forget(({ path }) => path === `/vms/${guest.vmid}`);
   }
 

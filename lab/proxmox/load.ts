@@ -1,7 +1,6 @@
 import type { Seed } from "../seed";
 import { Cluster } from "./cluster";
-import type { Guest } from "./guest";
-import { evacuate } from "./hastatus";
+import { haManager } from "./ha/manager";
 import { Container, parseContainerOption, printContainerOption } from "./lxc/container";
 import { isCard } from "./qemu/net";
 import { identity, isDrive, normalizeNet, parseVmOption, printVmOption, Vm } from "./qemu/vm";
@@ -66,20 +65,6 @@ function loadContainer(
   container.running = running;
   container.startedAt = cluster.now();
 }
-
-/** The HA manager of a lab's cluster: a guest does at once what its resource asks for. */
-export const haManager =
-  (cluster: Cluster) =>
-  (guest: Guest, state: "started" | "stopped"): void => {
-    if (state === "started" && !guest.running) {
-      guest.applyPending();
-      guest.startedAt = cluster.now();
-    }
-    if (state === "stopped") guest.applyPending();
-    guest.paused = false;
-    guest.running = state === "started";
-    if (guest.running) evacuate(cluster, guest);
-  };
 
 function drive(cluster: Cluster, vm: Vm, slot: string, text: string, template: boolean): string {
   const { file = "", ...options } = parseVmOption(slot, text);

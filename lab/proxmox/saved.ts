@@ -2,7 +2,7 @@ import type { Access } from "./access";
 import { Cluster, type ClusterNode } from "./cluster";
 import { restoreFirewall, saveFirewall } from "./firewall/saved";
 import type { Guest, GuestSnapshot } from "./guest";
-import { haManager } from "./load";
+import { haManager } from "./ha/manager";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
 import type { SavedCluster, SavedGuest } from "./saved.model";
@@ -31,7 +31,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     ha: {
       managed: ha.manager !== undefined,
       resources: [...ha.resources.values()],
-      rules: [...ha.rules.values()],
+      rules: [...ha.rules.all].map(([rule, values]) => ({ ...values, rule })),
     },
     firewall: saveFirewall(firewall),
     sdn: saveSdn(sdn),
@@ -113,7 +113,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
     cluster.pools.all.set(pool.poolid, { ...pool, vms: new Set(pool.vms), storages: new Set(pool.storages) });
   if (saved.ha.managed) cluster.ha.manager = haManager(cluster);
   for (const resource of saved.ha.resources) cluster.ha.resources.set(String(resource.sid), resource);
-  for (const rule of saved.ha.rules) cluster.ha.rules.set(String(rule.rule), rule);
+  for (const { rule, ...values } of saved.ha.rules) cluster.ha.rules.all.set(String(rule), values);
   restoreFirewall(cluster.firewall, saved.firewall);
   restoreSdn(cluster.sdn, saved.sdn);
   for (const [id, job] of Object.entries(saved.backupJobs)) cluster.backupJobs.all.set(id, job);

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { Cluster, recordedTimes } from "./cluster";
-import { haManager } from "./load";
+import { haManager } from "./ha/manager";
 import { Container } from "./lxc/container";
 import { Vm } from "./qemu/vm";
 import { parseRecordedState, type RecordedNode, type RecordedState } from "./state.model";

@@ -1,7 +1,7 @@
 import type { ProxmoxCaller } from "./access";
 import type { Cluster, ClusterNode } from "./cluster";
 import type { Guest } from "./guest";
-import { nodeState } from "./hastatus";
+import { nodeState } from "./ha/status";
 import { nodeCpus } from "./lxc/container";
 import type { Pool } from "./pools";
 import type { Values } from "./schema/parameters";
@@ -27,7 +27,7 @@ export function guestResourceRow(cluster: Cluster, guest: Guest): Values {
     diskread: 0,
     diskwrite: 0,
     template: guest.template ? 1 : 0,
-    ...(cluster.ha.has(guest) ? { hastate: "started" } : {}),
+    ...(cluster.ha.manages(guest) ? { hastate: cluster.ha.stateOf(guest) ?? "started" } : {}),
   };
 }
 

@@ -146,7 +146,7 @@ export function createContainer(cluster: Cluster, node: string, params: Values, 
         if (!unprivileged) container.config.delete("unprivileged");
         container.config.delete("lock");
         if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-        if (ha === 1) cluster.ha.create({ sid: `ct:${id}` }, cluster.guests);
+        if (ha === 1) cluster.ha.create({ sid: `ct:${id}` });
       } catch (error) {
         if (error instanceof PveError) die(`unable to create CT ${id} - ${error.message}`);
         throw error;

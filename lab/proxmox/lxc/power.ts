@@ -1,6 +1,7 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
+import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
@@ -19,7 +20,12 @@ function halt(container: Container): void {
   container.applyPending();
 }
 
-export function startContainer(cluster: Cluster, node: string, vmid: number, { authId }: ProxmoxCaller): string {
+export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
+  const known = cluster.guests.get(vmid);
+  const requested =
+    known?.type === "lxc" ? requestPower(cluster, cluster.container(node, vmid), "start", caller) : undefined;
+  if (requested !== undefined) return requested;
+  const { authId } = caller;
   return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
     const container = cluster.container(node, vmid);
     container.checkLock();
@@ -38,8 +44,11 @@ const needRunning = ({ running, vmid }: Container, noun = "CT") => {
   if (!running) die(`${noun} ${vmid} not running`);
 };
 
-export function stopContainer(cluster: Cluster, container: Container, { authId }: ProxmoxCaller): string {
+export function stopContainer(cluster: Cluster, container: Container, caller: ProxmoxCaller): string {
   needRunning(container);
+  const requested = requestPower(cluster, container, "stop", caller);
+  if (requested !== undefined) return requested;
+  const { authId } = caller;
   return cluster.lockedTask(container, container.node, "vzstop", authId, async () => {
     container.checkLock();
     halt(container);
@@ -50,9 +59,12 @@ export function shutdownContainer(
   cluster: Cluster,
   container: Container,
   { timeout, forceStop }: Values,
-  { authId }: ProxmoxCaller,
+  caller: ProxmoxCaller,
 ): string {
   needRunning(container);
+  const requested = requestPower(cluster, container, "stop", caller);
+  if (requested !== undefined) return requested;
+  const { authId } = caller;
   return cluster.lockedTask(container, container.node, "vzshutdown", authId, async ({ wait }) => {
     container.checkLock();
     const limit = Number(timeout ?? 60) * 1000;

@@ -103,7 +103,7 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
         if (options.tags !== undefined) requireTags(cluster, caller, id, undefined, vm.text("tags"));
         vm.config.delete("lock");
         if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
-        if (ha === 1) cluster.ha.create({ sid: `vm:${id}` }, cluster.guests);
+        if (ha === 1) cluster.ha.create({ sid: `vm:${id}` });
       } catch (error) {
         if (error instanceof PveError) die(`unable to create VM ${id} - ${error.message}`);
         throw error;

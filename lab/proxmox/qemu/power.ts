@@ -1,6 +1,7 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
+import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { seedCloudInit } from "./cloudinit";
@@ -8,23 +9,9 @@ import { isCloudInit } from "./drives";
 import { checkBridges } from "./net";
 import { parseVmOption, type Vm } from "./vm";
 
-/** With an HA resource a start or stop is a request to its manager. */
-function viaHa(
-  cluster: Cluster,
-  vm: Vm | undefined,
-  what: "start" | "stop",
-  { authId }: ProxmoxCaller,
-): string | undefined {
-  if (vm === undefined || !cluster.ha.has(vm)) return undefined;
-  return cluster.tasks.run(vm.node, `ha${what}`, String(vm.vmid), authId, async ({ log }) => {
-    log(`Requesting HA ${what} for VM ${vm.vmid}`);
-    cluster.ha.request(vm, what === "start" ? "started" : "stopped");
-  });
-}
-
 export function startVm(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
   const known = cluster.guests.get(vmid);
-  const requested = known?.type === "qemu" ? viaHa(cluster, cluster.vm(node, vmid), "start", caller) : undefined;
+  const requested = known?.type === "qemu" ? requestPower(cluster, cluster.vm(node, vmid), "start", caller) : undefined;
   if (requested !== undefined) return requested;
   return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmstart", caller.authId, async ({ log, wait }) => {
     const vm = cluster.vm(node, vmid);
@@ -63,7 +50,7 @@ export function stopVm(
   { skiplock, "overrule-shutdown": overrule }: Values,
   caller: ProxmoxCaller,
 ): string {
-  const requested = viaHa(cluster, vm, "stop", caller);
+  const requested = requestPower(cluster, vm, "stop", caller);
   if (requested !== undefined) return requested;
   if (overrule === 1)
     for (const task of cluster.tasks.all.values())
@@ -84,7 +71,7 @@ async function powerdown(cluster: Cluster, vm: Vm, timeout: number, wait: Worker
 }
 
 export function shutdownVm(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: ProxmoxCaller): string {
-  const requested = viaHa(cluster, vm, "stop", caller);
+  const requested = requestPower(cluster, vm, "stop", caller);
   if (requested !== undefined) return requested;
   return cluster.lockedTask(vm, vm.node, "qmshutdown", caller.authId, async ({ log, wait }) => {
     if (!vm.running) return;

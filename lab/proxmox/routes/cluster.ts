@@ -1,5 +1,4 @@
 import { die, parameterErrors } from "../errors";
-import { haStatus, managerStatus } from "../hastatus";
 import { nodeCpus } from "../lxc/container";
 import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
@@ -187,72 +186,6 @@ export const clusterRoutes: Route[] = [
     if (cluster.guests.has(Number(params.vmid))) parameterErrors({ vmid: `VM ${params.vmid} already exists` });
     return String(params.vmid);
   }),
-
-  // ---- HA
-  route("GET", "/cluster/ha/resources", schema.haListParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
-    cluster.ha.list(params.type === undefined ? undefined : String(params.type)),
-  ),
-  route("POST", "/cluster/ha/resources", schema.haCreateParameters, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.create(params, cluster.guests);
-    return null;
-  }),
-  route("GET", "/cluster/ha/resources/{sid}", schema.haGetParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
-    cluster.ha.get(String(params.sid), cluster.guests),
-  ),
-  route(
-    "PUT",
-    "/cluster/ha/resources/{sid}",
-    schema.haUpdateParameters,
-    perm("/", "Sys.Console"),
-    ({ cluster, params }) => {
-      cluster.ha.update(params, cluster.guests);
-      return null;
-    },
-  ),
-  route(
-    "DELETE",
-    "/cluster/ha/resources/{sid}",
-    schema.haDeleteParameters,
-    perm("/", "Sys.Console"),
-    ({ cluster, params }) => {
-      cluster.ha.delete(String(params.sid), cluster.guests);
-      return null;
-    },
-  ),
-  route("GET", "/cluster/ha/rules", schema.haRuleListParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
-    cluster.ha.listRules(params.type === undefined ? undefined : String(params.type)),
-  ),
-  route("POST", "/cluster/ha/rules", schema.haRuleCreateParameters, perm("/", "Sys.Console"), ({ cluster, params }) => {
-    cluster.ha.createRule(params);
-    return null;
-  }),
-  route("GET", "/cluster/ha/rules/{rule}", schema.haRuleGetParameters, perm("/", "Sys.Audit"), ({ cluster, params }) =>
-    cluster.ha.rule(String(params.rule)),
-  ),
-  route(
-    "PUT",
-    "/cluster/ha/rules/{rule}",
-    schema.haRuleUpdateParameters,
-    perm("/", "Sys.Console"),
-    ({ cluster, params }) => {
-      cluster.ha.updateRule(params);
-      return null;
-    },
-  ),
-  route(
-    "DELETE",
-    "/cluster/ha/rules/{rule}",
-    schema.haRuleGetParameters,
-    perm("/", "Sys.Console"),
-    ({ cluster, params }) => {
-      cluster.ha.deleteRule(String(params.rule));
-      return null;
-    },
-  ),
-  route("GET", "/cluster/ha/status/current", schema.none, perm("/", "Sys.Audit"), ({ cluster }) => haStatus(cluster)),
-  route("GET", "/cluster/ha/status/manager_status", schema.none, perm("/", "Sys.Audit"), ({ cluster }) =>
-    managerStatus(cluster),
-  ),
 
   // ---- nodes
   route("GET", "/nodes", schema.none, anybody, ({ cluster, caller }) =>

@@ -9,8 +9,9 @@ import { agentRoutes } from "./agent";
 import { backupRoutes } from "./backup";
 import { bulkRoutes } from "./bulk";
 import { clusterRoutes } from "./cluster";
-import { firewallRoutes } from "./firewall";
 import { datacenterRoutes } from "./datacenter";
+import { firewallRoutes } from "./firewall";
+import { haRoutes } from "./ha";
 import { jobRoutes } from "./jobs";
 import { lxcRoutes } from "./lxc";
 import { mappingRoutes } from "./mappings";
@@ -30,6 +31,7 @@ export const routes: readonly Route[] = [
   ...storageRoutes,
   ...sdnRoutes,
   ...firewallRoutes,
+  ...haRoutes,
   ...qemuRoutes,
   ...agentRoutes,
   ...lxcRoutes,
@@ -69,11 +71,11 @@ export async function invoke(
   const call: RouteCall = { cluster, caller, node, vmid: Number(inPath), params: {}, raw, file };
   route.needs(call);
   const parameters = inPath === undefined ? route.parameters : { ...route.parameters, vmid: required(vmid) };
-  const checked = checkParameters(parameters, {
-    ...sent,
-    ...named,
-    ...(inPath === undefined ? {} : { vmid: inPath }),
-  });
+  const checked = checkParameters(
+    parameters,
+    { ...sent, ...named, ...(inPath === undefined ? {} : { vmid: inPath }) },
+    route.variants,
+  );
   if (inPath !== undefined) delete checked.vmid;
   return route.handle({ ...call, params: checked });
 }

@@ -1,7 +1,7 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { forbidden } from "../errors";
-import type { MethodParameters, Values } from "../schema/parameters";
+import type { MethodParameters, ParameterVariants, Values } from "../schema/parameters";
 
 /** One call of a method. */
 export interface RouteCall {
@@ -26,6 +26,8 @@ export interface Route {
   pattern: RegExp;
   names: string[];
   parameters: MethodParameters;
+  /** Further parameters, by the value of one of them. */
+  variants?: ParameterVariants;
   needs: RightsCheck;
   /** Whether an API token may call it. */
   byToken: boolean;
@@ -49,7 +51,7 @@ export function route(
   parameters: MethodParameters,
   needs: RightsCheck,
   handle: (call: RouteCall) => unknown,
-  { byToken = true, open = false } = {},
+  { byToken = true, open = false, variants }: { byToken?: boolean; open?: boolean; variants?: ParameterVariants } = {},
 ): Route {
   const names: string[] = [];
   const pattern = path.replace(/\{(\w+)(\*?)\}/g, (_, name: string, rest: string) => {
@@ -57,7 +59,18 @@ export function route(
     return rest === "" ? "([^/]+)" : "(.+)";
   });
   const shown = path.replace(/\*\}/g, "}");
-  return { method, path: shown, pattern: new RegExp(`^${pattern}$`), names, parameters, needs, byToken, open, handle };
+  return {
+    method,
+    path: shown,
+    pattern: new RegExp(`^${pattern}$`),
+    names,
+    parameters,
+    variants,
+    needs,
+    byToken,
+    open,
+    handle,
+  };
 }
 
 export const anybody: RightsCheck = () => {};

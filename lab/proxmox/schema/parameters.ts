@@ -142,9 +142,25 @@ function checkAll(schema: MethodParameters, raw: Record<string, string>, prefix 
   return { errors, values };
 }
 
+/** Parameters that a method takes by the value of another one. */
+export interface ParameterVariants {
+  by: string;
+  of: Record<string, MethodParameters>;
+}
+
 /** The parameters in their types, or PVE's 400 with its `errors` map. */
-export function checkParameters(schema: MethodParameters, raw: Record<string, string>): Values {
-  const { errors, values } = checkAll(schema, raw);
+export function checkParameters(
+  schema: MethodParameters,
+  raw: Record<string, string>,
+  variants?: ParameterVariants,
+): Values {
+  const chosen = raw[variants?.by ?? ""] ?? "";
+  const more = variants?.of[chosen] ?? {};
+  const { errors: found, values } = checkAll({ ...schema, ...more }, raw);
+  // What is wrong with a parameter of a variant is said with the variant's name.
+  const errors = Object.fromEntries(
+    Object.entries(found).map(([key, text]) => [key in more ? `oneOf[${chosen}].${key}` : key, text]),
+  );
   if (Object.keys(errors).length > 0) parameterErrors(errors);
   return values;
 }

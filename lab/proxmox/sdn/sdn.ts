@@ -47,8 +47,10 @@ export class Sdn {
   }
 
   digest(kind: SdnKind): string {
-    // By what they have, in whatever order it was given.
-    const objects = [...this[kind]].map(([id, values]) => [id, Object.entries(values).sort()]);
+    const objects = [...this[kind]].map(([id, object]) => [
+      id,
+      Object.entries(object).sort(([a], [b]) => (a < b ? -1 : 1)),
+    ]);
     return createHash("sha1")
       .update(objects.length === 0 ? "" : JSON.stringify(objects))
       .digest("hex");

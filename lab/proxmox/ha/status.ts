@@ -1,6 +1,6 @@
-import type { Cluster } from "./cluster";
-import type { Guest } from "./guest";
-import type { Values } from "./schema/parameters";
+import type { Cluster, ClusterNode } from "../cluster";
+import type { Guest } from "../guest";
+import type { Values } from "../schema/parameters";
 
 // What a cluster's HA manager says of itself, and how it moves guests for a node's maintenance. It is at once where a real one
 // takes rounds of ten seconds.
@@ -23,7 +23,7 @@ const master = (cluster: Cluster): string =>
 
 /** The guests that are managed on a node. */
 const managedOn = (cluster: Cluster, node: string): Guest[] =>
-  [...cluster.guests.values()].filter((guest) => guest.node === node && cluster.ha.has(guest));
+  [...cluster.guests.values()].filter((guest) => guest.node === node && cluster.ha.manages(guest));
 
 /** What a node is to HA, as `/cluster/resources` lists it; nothing where no manager acts. */
 export function nodeState(cluster: Cluster, node: string): { hastate?: string } {
@@ -54,18 +54,37 @@ export function haStatus(cluster: Cluster): Values[] {
   const timestamp = Math.floor(cluster.now() / 1000);
   const time = said(cluster.now());
   const head = master(cluster);
+  const { disarmed } = cluster.ha;
+  const mode = disarmed === undefined ? "" : ` - disarmed, resource mode: ${disarmed}`;
+  const fencing: Values =
+    disarmed === undefined
+      ? { "armed-state": "armed", status: "armed (CRM watchdog active)" }
+      : {
+          "armed-state": "disarmed",
+          status: `disarmed, resource mode: ${disarmed} (CRM watchdog released)`,
+          resource_mode: disarmed,
+        };
   return [
     quorum,
-    { id: "master", type: "master", node: head, status: `${head} (active, ${time})`, timestamp },
-    { id: "fencing", type: "fencing", node: head, "armed-state": "armed", status: "armed (CRM watchdog active)" },
-    ...[...cluster.nodes.values()].map(({ node, offline, maintenance }) => {
-      const works = managedOn(cluster, node).length > 0;
-      const state = maintenance ? "maintenance mode" : offline ? "old timestamp - dead?" : works ? "active" : "idle";
-      const status = `${node} (${state}, watchdog ${works ? "active" : "standby"}, ${time})`;
-      return { id: `lrm:${node}`, type: "lrm", node, status, timestamp };
+    { id: "master", type: "master", node: head, status: `${head} (active, ${time})${mode}`, timestamp },
+    { id: "fencing", type: "fencing", node: head, ...fencing },
+    ...[...cluster.nodes.values()].map((each) => {
+      const { state, watchdog } = agentOf(cluster, each);
+      const status = `${each.node} (${state}, watchdog ${watchdog}, ${time})`;
+      return { id: `lrm:${each.node}`, type: "lrm", node: each.node, status, timestamp };
     }),
     ...resources.map((resource) => service(cluster, resource)),
   ];
+}
+
+/** What a node's resource manager does, in the words of the status. */
+function agentOf(cluster: Cluster, { node, offline, maintenance }: ClusterNode): { state: string; watchdog: string } {
+  const works = managedOn(cluster, node).length > 0;
+  const watchdog = works ? "active" : "standby";
+  if (offline) return { state: "old timestamp - dead?", watchdog };
+  if (cluster.ha.disarmed !== undefined) return { state: "disarm mode", watchdog: "released" };
+  if (maintenance) return { state: "maintenance mode", watchdog };
+  return { state: works ? "active" : "idle", watchdog };
 }
 
 function service(cluster: Cluster, { sid, state, max_restart = 1, max_relocate = 1, failback = 1 }: Values): Values {
@@ -78,32 +97,45 @@ function service(cluster: Cluster, { sid, state, max_restart = 1, max_relocate =
   };
 }
 
+/** Whether the manager was ever asked for anything: until then it is idle. */
+const isAsked = ({ ha, nodes }: Cluster): boolean =>
+  ha.resources.size > 0 ||
+  ha.disarmed !== undefined ||
+  [...nodes.values()].some(({ maintenance }) => maintenance !== undefined);
+
 /** `/cluster/ha/status/manager_status`. */
 export function managerStatus(cluster: Cluster): Record<string, unknown> {
   const timestamp = Math.floor(cluster.now() / 1000);
   const nodes = [...cluster.nodes.values()];
   const byNode = <T>(of: (node: (typeof nodes)[number]) => T) =>
     Object.fromEntries(nodes.map((node) => [node.node, of(node)]));
-  const services = cluster.ha.list().map(({ sid }) => {
+  const services = cluster.ha.list().flatMap(({ sid }) => {
     const guest = cluster.guests.get(Number(String(sid).split(":")[1]));
+    if (guest === undefined || !cluster.ha.manages(guest)) return [];
     return [
-      String(sid),
-      { node: guest?.node, running: guest?.running ? 1 : 0, state: guest?.running ? "started" : "stopped" },
+      [
+        String(sid),
+        { node: guest.node, running: guest.running ? 1 : 0, state: cluster.ha.stateOf(guest) ?? "stopped" },
+      ],
     ];
   });
+  // Who never had anything to do has asked no node for anything.
+  const asked = nodes.filter(({ node, maintenance }) => maintenance !== undefined || node === master(cluster));
+  const requests = asked.map(({ node, maintenance }) => [node, maintenance ? { maintenance: 1 } : {}] as const);
   return {
     lrm_status: byNode(({ node, maintenance }) => ({
-      state: managedOn(cluster, node).length > 0 ? "active" : "wait_for_agent_lock",
-      mode: maintenance ? "maintenance" : "active",
+      state: managedOn(cluster, node).length > 0 && !cluster.ha.disarmed ? "active" : "wait_for_agent_lock",
+      mode: cluster.ha.disarmed === undefined ? (maintenance ? "maintenance" : "active") : "disarm",
       results: {},
       timestamp,
     })),
     quorum: { quorate: "1", node: [...cluster.nodes.keys()][0] },
     manager_status: {
       master_node: master(cluster),
-      node_request: byNode(({ maintenance }) => (maintenance ? { maintenance: 1 } : {})),
+      ...(isAsked(cluster) ? { node_request: Object.fromEntries(requests) } : {}),
       node_status: byNode(({ offline, maintenance }) => (offline ? "unknown" : maintenance ? "maintenance" : "online")),
       service_status: Object.fromEntries(services),
+      ...(cluster.ha.disarmed === undefined ? {} : { disarm: { state: "disarmed", mode: cluster.ha.disarmed } }),
       timestamp,
     },
   };
