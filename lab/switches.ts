@@ -98,6 +98,8 @@ const switchSchema = z.discriminatedUnion("setup", [
   /** `ha-manager crm-command node-maintenance`. */
   z.object({ setup: z.literal("node-maintenance"), cluster, node: z.string(), enable: z.boolean() }),
   z.object({ setup: z.literal("storage"), cluster, storage: z.string(), full: z.boolean() }),
+  /** Nothing can be mounted into a container of the node that runs. */
+  z.object({ setup: z.literal("mounts"), cluster, node: z.string(), refused: z.boolean() }),
   /** One that is there answers after so many milliseconds. */
   z.object({ setup: z.literal("agent"), cluster, vmid, missing: z.boolean(), answersAfter: milliseconds }),
   z.object({ setup: z.literal("acpi"), cluster, vmid, ignored: z.boolean() }),
@@ -192,6 +194,9 @@ export function setSwitch(lab: Lab, value: unknown): void {
       return;
     case "node-maintenance":
       setMaintenance(on(wanted.cluster), wanted.node, wanted.enable);
+      return;
+    case "mounts":
+      on(wanted.cluster).member(wanted.node).refusesMounts = wanted.refused;
       return;
     case "storage":
       toggle(on(wanted.cluster).storages.full, on(wanted.cluster).storages.get(wanted.storage).storage, wanted.full);
@@ -289,6 +294,7 @@ function clear(lab: Lab): void {
     cluster.deaf.clear();
     for (const node of cluster.nodes.values()) {
       node.offline = false;
+      node.refusesMounts = false;
       if (node.maintenance) setMaintenance(cluster, node.node, false);
     }
   }

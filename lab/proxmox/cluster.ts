@@ -46,6 +46,8 @@ export interface ClusterNode {
   /** Bridges that are written and not yet in force; without values, those that are to go. */
   pendingBridges?: Map<string, Values | undefined>;
   offline?: boolean;
+  /** Nobody mounts anything into its running containers. */
+  refusesMounts?: boolean;
   /** In HA maintenance: it runs on and takes no managed guest. */
   maintenance?: boolean;
 }

@@ -17,8 +17,6 @@ export abstract class Guest {
   abstract readonly type: "qemu" | "lxc";
   /** As PVE's texts call it. */
   abstract readonly noun: "VM" | "CT";
-  /** Options that a running guest takes at once; the others wait in `pending` for its next start. */
-  protected abstract readonly live: RegExp;
   readonly config = new Map<string, Value>();
   /** An option's next value, or null where it will be deleted. */
   readonly pending = new Map<string, Value | null>();
@@ -131,40 +129,11 @@ export abstract class Guest {
     if (this.lock !== undefined) die(`${this.noun} is locked (${this.lock})`);
   }
 
-  /** Sets one option, at once or pending; the value must be in the form the configuration file has. */
-  set(key: string, value: Value): void {
-    if (this.running && !this.live.test(key)) {
-      if (this.config.get(key) === value) this.pending.delete(key);
-      else this.pending.set(key, value);
-    } else {
-      this.config.set(key, value);
-      this.pending.delete(key);
-    }
-  }
-
-  unset(key: string): void {
-    if (this.running && !this.live.test(key)) {
-      if (this.config.has(key)) this.pending.set(key, null);
-      else this.pending.delete(key);
-    } else {
-      this.config.delete(key);
-      this.pending.delete(key);
-    }
-  }
-
   /** A volume that is detached stays with its guest. */
   keepUnused(volid: string): void {
     let n = 0;
     while (this.config.has(`unused${n}`)) n++;
     this.config.set(`unused${n}`, volid);
-  }
-
-  applyPending(): void {
-    for (const [key, value] of this.pending) {
-      if (value === null) this.config.delete(key);
-      else this.config.set(key, value);
-    }
-    this.pending.clear();
   }
 }
 

@@ -1,6 +1,16 @@
 import type { Cluster } from "../cluster";
+import type { Guest } from "../guest";
+import { Container } from "../lxc/container";
+import { applyPending as applyContainerPending } from "../lxc/pending";
+import { applyPending as applyVmPending } from "../qemu/pending";
+import { Vm } from "../qemu/vm";
 import type { HaManager } from "./ha";
 import { evacuate } from "./status";
+
+function applyPending(cluster: Cluster, guest: Guest): void {
+  if (guest instanceof Vm) applyVmPending(cluster, guest);
+  else if (guest instanceof Container) applyContainerPending(cluster, guest);
+}
 
 /** The HA manager of a lab's cluster: a guest does at once what its resource asks for. */
 export const haManager = (cluster: Cluster): HaManager => ({
@@ -8,10 +18,10 @@ export const haManager = (cluster: Cluster): HaManager => ({
     // A template can't be started; its resource is in error.
     if (state === "started" && guest.template) return;
     if (state === "started" && !guest.running) {
-      guest.applyPending();
+      applyPending(cluster, guest);
       guest.startedAt = cluster.now();
     }
-    if (state === "stopped") guest.applyPending();
+    if (state === "stopped") applyPending(cluster, guest);
     guest.paused = false;
     guest.running = state === "started";
     if (guest.running) evacuate(cluster, guest);

@@ -15,8 +15,6 @@ export class Container extends Guest {
   /** What root can log in with: written into its files when it is made, and in no configuration. */
   readonly access: { password?: string; keys?: string } = {};
   readonly noun = "CT";
-  protected readonly live =
-    /^(description|tags|onboot|protection|startup|lock|template|hostname|memory|swap|cores|cpulimit|cpuunits|net\d+|mp\d+|unused\d+|nameserver|searchdomain)$/;
 
   get name(): string {
     return this.text("hostname") ?? `CT${this.vmid}`;

@@ -4,19 +4,15 @@ import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
 import { requireTargetStorage } from "../qemu/clone";
 import { autostart, requireNew, requirePool } from "../qemu/create";
-import { newMac } from "../qemu/vm";
 import { requireUse } from "../rights";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
 import { resized, shortestSize } from "../sizes";
 import { Container, parseContainerOption, printContainerOption } from "./container";
+import { applyPending, plug, storedCard } from "./pending";
 import { startContainer } from "./power";
-
-type Log = (line: string) => void;
-
-const allocation = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
-const isVolume = (key: string) => /^(rootfs|mp\d+)$/.test(key);
+import { allocation, isVolume, makeVolume } from "./volumes";
 
 /** The privilege that a change of an option needs. */
 function privilege(key: string): string {
@@ -55,27 +51,10 @@ function check(
   }
 }
 
-function makeVolume(cluster: Cluster, container: Container, slot: string, text: string, log: Log): string {
-  const { size: _size, ...keys } = parseContainerOption(slot, text);
-  const [, storage, gibibytes] = allocation.exec(keys.volume ?? "") ?? [];
-  if (storage === undefined) {
-    if (keys.volume?.startsWith("/")) return printContainerOption(slot, keys);
-    const found = cluster.storages.need(container.node, keys.volume ?? "");
-    return printContainerOption(slot, { ...keys, size: shortestSize(found.size) });
-  }
-  const size = Math.round(Number(gibibytes) * 1024 ** 3);
-  const { volid } = cluster.storages.allocate(container.node, { storage, vmid: container.vmid, size }, log);
-  log(`Creating filesystem with ${size / 4096} 4k blocks and ${size / 16384} inodes`);
-  return printContainerOption(slot, { ...keys, volume: volid, size: shortestSize(size) });
-}
-
 /** An option as PVE stores it. */
 function stored(cluster: Cluster, key: string, value: Value): Value {
   if (key === "tags") return normalizeTags(String(value), cluster.options.tagStyle);
-  if (!/^net\d+$/.test(key)) return value;
-  const card = parseContainerOption("net0", String(value));
-  const hwaddr = (card.hwaddr ?? newMac(cluster.options.mac_prefix)).toUpperCase();
-  return printContainerOption("net0", { ...card, hwaddr, type: "veth" });
+  return /^net\d+$/.test(key) ? storedCard(cluster, String(value)) : value;
 }
 
 const distributions = /^(debian|devuan|ubuntu|centos|fedora|opensuse|archlinux|alpine|gentoo|nixos)/;
@@ -171,38 +150,65 @@ export function putContainerConfig(
   for (const key of removed) {
     if (!(key in lxcOptions)) parameterErrors({ delete: `unknown option '${key}'` });
     if (key in options) parameterErrors({ delete: `you can't use '-${key}' and -delete ${key}' at the same time` });
-    if (key === "rootfs") parameterErrors({ delete: "you can't delete 'rootfs'" });
   }
   if (options.lock !== undefined && caller.authId !== "root@pam") die("only root can set 'lock' config");
   const { node, vmid } = container;
   check(cluster, { node, vmid, caller, unprivileged: container.config.get("unprivileged") === 1 }, options);
   if (digest !== undefined && digest !== container.digest()) die(modified);
   container.checkLock();
-  for (const key of words(revert)) container.pending.delete(key);
-  for (const key of removed) {
-    if (isVolume(key)) detach(container, key);
-    else if (/^unused/.test(key)) {
-      cluster.storages.free(container.node, parseContainerOption(key, container.text(key) ?? "").volume ?? "");
-      container.config.delete(key);
-    } else container.unset(key);
-  }
-  for (const [key, value] of Object.entries(options)) {
-    if (!isVolume(key)) container.set(key, stored(cluster, key, value));
-    else {
-      if (container.config.has(key) && allocation.test(parseContainerOption(key, String(value)).volume ?? ""))
-        detach(container, key);
-      container.config.set(
-        key,
-        makeVolume(cluster, container, key, String(value), () => {}),
-      );
-    }
+  // What is refused leaves the file as it was last written.
+  let written = contentOf(container);
+  try {
+    const errors = change(cluster, container, { options, removed, reverted: words(revert) }, () => {
+      written = contentOf(container);
+    });
+    if (Object.keys(errors).length > 0) parameterErrors(errors);
+  } catch (error) {
+    refill(container.config, written.config);
+    refill(container.pending, written.pending);
+    throw error;
   }
 }
 
-function detach(container: Container, slot: string): void {
-  const volume = parseContainerOption(slot, container.text(slot) ?? "").volume ?? "";
-  container.config.delete(slot);
-  if (volume !== "" && !volume.startsWith("/")) container.keepUnused(volume);
+const contentOf = ({ config, pending }: Container) => ({ config: new Map(config), pending: new Map(pending) });
+
+function refill<V>(map: Map<string, V>, from: ReadonlyMap<string, V>): void {
+  map.clear();
+  for (const [key, value] of from) map.set(key, value);
+}
+
+/** Writes a change where it waits, and puts in force what doesn't have to (pve-container's update_pct_config). @returns what could not be plugged */
+function change(
+  cluster: Cluster,
+  container: Container,
+  { options, removed, reverted }: { options: Values; removed: string[]; reverted: string[] },
+  write: () => void,
+): Record<string, string> {
+  const { config, pending, vmid } = container;
+  const isProtected = config.get("protection") === 1;
+  for (const key of reverted) pending.delete(key);
+  const deleted = new Set(removed.filter((key) => config.has(key) || (pending.get(key) ?? null) !== null));
+  for (const key of deleted) {
+    if (/^(memory|rootfs|ostype)$/.test(key)) die(`unable to delete required option '${key}'`);
+    if (key === "unprivileged") die(`unable to delete read-only option: '${key}'`);
+    if (isProtected && /^(mp|unused)\d+$/.test(key))
+      die(`can't remove CT ${vmid} drive '${key}' - protection mode enabled`);
+    // A next value that waits is not taken away by this.
+    if ((pending.get(key) ?? null) === null) pending.set(key, null);
+  }
+  for (const [key, value] of Object.entries(options)) {
+    if (isProtected && isVolume(key)) die(`can't update CT ${vmid} drive '${key}' - protection mode enabled`);
+    if (key === "unprivileged") die(`unable to modify read-only option: '${key}'`);
+    pending.set(key, key === "tags" ? normalizeTags(String(value), cluster.options.tagStyle) : value);
+  }
+  for (const [key, next] of [...pending]) if (config.get(key) === next) pending.delete(key);
+  const unused = [...deleted].filter((key) => /^unused\d+$/.test(key));
+  for (const key of unused)
+    cluster.storages.free(container.node, parseContainerOption(key, container.text(key) ?? "").volume ?? "");
+  const changed = new Set([...deleted, ...Object.keys(options)]);
+  if (container.running) return plug(cluster, container, changed, deleted, write);
+  applyPending(cluster, container, changed);
+  return {};
 }
 
 export function resizeVolume(

@@ -5,19 +5,20 @@ import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
+import { applyPending } from "./pending";
 
 async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
-  container.applyPending();
+  applyPending(cluster, container);
   container.running = true;
   container.paused = false;
   container.pid = cluster.newPid();
   container.startedAt = cluster.now();
 }
 
-function halt(container: Container): void {
+function halt(cluster: Cluster, container: Container): void {
   container.running = false;
-  container.applyPending();
+  applyPending(cluster, container);
 }
 
 export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
@@ -51,7 +52,7 @@ export function stopContainer(cluster: Cluster, container: Container, caller: Pr
   const { authId } = caller;
   return cluster.lockedTask(container, container.node, "vzstop", authId, async () => {
     container.checkLock();
-    halt(container);
+    halt(cluster, container);
   });
 }
 
@@ -71,7 +72,7 @@ export function shutdownContainer(
     const needed = cluster.deaf.has(container.vmid) ? Number.POSITIVE_INFINITY : cluster.times.shutdown;
     await wait(Math.min(needed, limit));
     if (needed > limit && forceStop !== 1) die("container did not stop");
-    halt(container);
+    halt(cluster, container);
   });
 }
 
@@ -80,7 +81,7 @@ export function rebootContainer(cluster: Cluster, container: Container, { authId
   return cluster.lockedTask(container, container.node, "vzreboot", authId, async ({ wait }) => {
     container.checkLock();
     await wait(cluster.times.shutdown);
-    halt(container);
+    halt(cluster, container);
     await startNow(cluster, container, wait);
   });
 }

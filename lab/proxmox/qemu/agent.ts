@@ -103,8 +103,8 @@ const results: Record<string, (vm: Vm, cluster: Cluster) => unknown> = {
   "fsfreeze-freeze": () => 0,
   "fsfreeze-thaw": () => 0,
   "fsfreeze-status": () => "thawed",
-  shutdown: (vm) => {
-    haltVm(vm);
+  shutdown: (vm, cluster) => {
+    haltVm(cluster, vm);
     return null;
   },
   "suspend-disk": suspend,

@@ -6,7 +6,8 @@ import type { Values } from "../schema/parameters";
 import { qemuOptions } from "../schema/qemu";
 import { words } from "../schema/words";
 import { requireTags } from "../tags";
-import { checkDigest, removeDrive, setDrive } from "./drives";
+import { checkDigest, checkProtection, detachDrive, makeDrive, reclaim, release } from "./drives";
+import { applyPending, plug } from "./pending";
 import {
   checkDriveTexts,
   checkHookScript,
@@ -103,6 +104,7 @@ function checkBootOrder(vm: Vm, { options, removed }: Change): void {
       die(`invalid bootorder: device '${device}' does not exist'`);
 }
 
+/** Writes a change where it waits, and puts in force what doesn't have to (qemu-server's update_vm_api). */
 function apply(
   cluster: Cluster,
   vm: Vm,
@@ -113,30 +115,57 @@ function apply(
 ): void {
   const { options, removed } = change;
   requireValues(cluster, vm, change, caller);
-  const force = params.force === 1;
   const stored = Object.entries(options).map(
     ([key, value]) => [key, isDrive(key) ? value : storedOption(key, value, cluster.options)] as const,
   );
-  for (const key of words(params.revert)) vm.pending.delete(key);
-  for (const key of removed) {
-    if (isDrive(key) || /^unused/.test(key)) removeDrive(cluster, vm, key, force);
-    else vm.unset(key);
-    dropFromBoot(vm, key);
-  }
+  const changed = new Set<string>();
+  const reverted = words(params.revert);
+  for (const key of reverted.filter((each) => vm.config.has(each))) vm.pending.delete(key);
+  const gone = [...removed, ...reverted.filter((key) => !vm.config.has(key))];
+  for (const key of gone) for (const each of planRemoval(cluster, vm, key, params.force === 1)) changed.add(each);
   for (const [key, value] of stored) {
-    if (isDrive(key)) setDrive(cluster, vm, key, String(value), log);
-    else vm.set(key, value);
+    changed.add(key);
+    if (key === "cipassword") vm.config.set(key, value);
+    else if (vm.pending.get(key) !== value)
+      vm.pending.set(key, isDrive(key) ? planDrive(cluster, vm, key, String(value), log) : value);
   }
-  // A running guest's cloud-init drive waits for what is in force, but a stopped one's is written at its start.
-  if (!vm.running) vm.applyPending();
+  for (const [key, next] of [...vm.pending]) if (vm.config.get(key) === next) vm.pending.delete(key);
+  const errors = vm.running ? plug(cluster, vm, changed) : {};
+  if (!vm.running) applyPending(cluster, vm);
+  if (Object.keys(errors).length > 0) parameterErrors(errors);
+}
+
+/** @returns the options that change with it */
+function planRemoval(cluster: Cluster, vm: Vm, key: string, force: boolean): string[] {
+  const now = vm.text(key);
+  const next = vm.pending.get(key) ?? undefined;
+  if (now === undefined && next === undefined) return [];
+  if (isDrive(key) || /^unused/.test(key)) checkProtection(vm, key, now ?? String(next));
+  if (isDrive(key) && next !== undefined) release(cluster, vm, parseVmOption(key, String(next)).file ?? "");
+  if (/^unused/.test(key) || (isDrive(key) && force)) detachDrive(cluster, vm, key, true);
+  if (vm.config.has(key)) vm.pending.set(key, null);
+  else vm.pending.delete(key);
+  return dropFromBoot(vm, key) ? [key, "boot"] : [key];
+}
+
+/** Makes a drive that is to come. @returns its text */
+function planDrive(cluster: Cluster, vm: Vm, key: string, text: string, log: (line: string) => void): string {
+  const made = makeDrive(cluster, vm, key, text, log);
+  const { file = "" } = parseVmOption(key, made);
+  const next = vm.pending.get(key) ?? undefined;
+  const waiting = next === undefined ? "" : (parseVmOption(key, String(next)).file ?? "");
+  if (waiting !== "" && waiting !== file) release(cluster, vm, waiting);
+  reclaim(vm, file);
+  return made;
 }
 
 /** What is removed is booted from no more. */
-function dropFromBoot(vm: Vm, key: string): void {
-  const order = /^order=(.*)$/.exec(vm.text("boot") ?? "")?.[1]?.split(";") ?? [];
-  if (!order.includes(key)) return;
+function dropFromBoot(vm: Vm, key: string): boolean {
+  const order = /^order=(.*)$/.exec(String(vm.pending.get("boot") ?? vm.text("boot") ?? ""))?.[1]?.split(";") ?? [];
+  if (!order.includes(key)) return false;
   const rest = order.filter((slot) => slot !== key);
-  vm.set("boot", rest.length === 0 ? " " : `order=${rest.join(";")}`);
+  vm.pending.set("boot", rest.length === 0 ? " " : `order=${rest.join(";")}`);
+  return true;
 }
 
 /** PUT …/config: done when it is answered. */

@@ -48,32 +48,40 @@ export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, 
 }
 
 /** A detached volume stays with its guest as `unusedN`; a cloud-init drive goes, and what is another's stays where it is. */
-function release(cluster: Cluster, vm: Vm, file: string): void {
+export function release(cluster: Cluster, vm: Vm, file: string): void {
   const volume = cluster.storages.find(vm.node, file);
   if (volume?.vmid !== vm.vmid) return;
   if (isCloudInit(file)) cluster.storages.free(vm.node, file);
   else vm.keepUnused(file);
 }
 
-export function setDrive(cluster: Cluster, vm: Vm, slot: string, text: string, log: Log): void {
-  const before = vm.config.get(slot);
-  const after = makeDrive(cluster, vm, slot, text, log);
-  const file = parseVmOption(slot, after).file ?? "";
+/** A volume that is a drive again is unused no more. */
+export function reclaim(vm: Vm, file: string): void {
+  for (const [key, value] of [...vm.config]) if (/^unused\d+$/.test(key) && value === file) vm.config.delete(key);
+}
+
+/** Puts a drive, as `makeDrive` made it, in the place of what the slot had. */
+export function attachDrive(cluster: Cluster, vm: Vm, slot: string, text: string): void {
+  const before = vm.text(slot);
+  const file = parseVmOption(slot, text).file ?? "";
   if (before !== undefined) {
-    const old = parseVmOption(slot, String(before)).file ?? "";
+    const old = parseVmOption(slot, before).file ?? "";
     if (old !== file) release(cluster, vm, old);
   }
-  for (const [key, value] of [...vm.config]) if (/^unused\d+$/.test(key) && value === file) vm.config.delete(key);
-  vm.config.set(slot, after);
+  reclaim(vm, file);
+  vm.config.set(slot, text);
+}
+
+/** A protected guest loses no drive and no unused volume. */
+export function checkProtection(vm: Vm, key: string, text: string): void {
+  if (vm.config.get("protection") !== 1) return;
+  const what = /^unused/.test(key) ? `unused disk '${parseVmOption(key, text).file ?? ""}'` : `drive '${key}'`;
+  die(`can't remove ${what} - protection mode enabled`);
 }
 
 /** Takes a drive out of the configuration. @param force its volume goes too */
-export function removeDrive(cluster: Cluster, vm: Vm, key: string, force = false): void {
-  const text = vm.text(key);
-  if (text === undefined) return;
-  if (vm.config.get("protection") === 1)
-    die(`can't remove ${/^unused/.test(key) ? "unused disk" : "drive"} '${key}' - protection mode enabled`);
-  const file = parseVmOption(key, text).file ?? "";
+export function detachDrive(cluster: Cluster, vm: Vm, key: string, force = false): void {
+  const file = parseVmOption(key, vm.text(key) ?? "").file ?? "";
   vm.config.delete(key);
   if (/^unused/.test(key) || force) cluster.storages.free(vm.node, file);
   else release(cluster, vm, file);
@@ -81,7 +89,12 @@ export function removeDrive(cluster: Cluster, vm: Vm, key: string, force = false
 
 export function unlinkDrives(cluster: Cluster, vm: Vm, keys: string[], force: boolean): void {
   vm.checkLock();
-  for (const key of keys) removeDrive(cluster, vm, key, force);
+  for (const key of keys) {
+    const text = vm.text(key);
+    if (text === undefined) continue;
+    checkProtection(vm, key, text);
+    detachDrive(cluster, vm, key, force);
+  }
 }
 
 /** Milliseconds that a copy of a volume takes with a limit in KiB/s. */

@@ -7,6 +7,7 @@ import type { Worker } from "../tasks";
 import { seedCloudInit } from "./cloudinit";
 import { isCloudInit } from "./drives";
 import { checkBridges } from "./net";
+import { applyPending } from "./pending";
 import { parseVmOption, type Vm } from "./vm";
 
 export function startVm(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
@@ -30,7 +31,7 @@ export function startVm(cluster: Cluster, node: string, vmid: number, caller: Pr
 
 export async function startVmNow(cluster: Cluster, vm: Vm, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
-  vm.applyPending();
+  applyPending(cluster, vm);
   seedCloudInit(vm);
   vm.running = true;
   vm.paused = false;
@@ -38,10 +39,10 @@ export async function startVmNow(cluster: Cluster, vm: Vm, wait: Worker["wait"])
   vm.startedAt = cluster.now();
 }
 
-export function haltVm(vm: Vm): void {
+export function haltVm(cluster: Cluster, vm: Vm): void {
   vm.running = false;
   vm.paused = false;
-  vm.applyPending();
+  applyPending(cluster, vm);
 }
 
 export function stopVm(
@@ -58,7 +59,7 @@ export function stopVm(
   return cluster.lockedTask(vm, vm.node, "qmstop", caller.authId, async () => {
     if (!vm.running) return;
     if (skiplock !== 1) vm.checkLock();
-    haltVm(vm);
+    haltVm(cluster, vm);
   });
 }
 
@@ -80,7 +81,7 @@ export function shutdownVm(cluster: Cluster, vm: Vm, { timeout, forceStop }: Val
       if (forceStop !== 1) die("VM quit/powerdown failed - got timeout");
       log("VM still running - terminating now with SIGTERM");
     }
-    haltVm(vm);
+    haltVm(cluster, vm);
   });
 }
 
@@ -90,7 +91,7 @@ export function rebootVm(cluster: Cluster, vm: Vm, { timeout }: Values, { authId
     vm.checkLock();
     if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait)))
       die("VM quit/powerdown failed - got timeout");
-    haltVm(vm);
+    haltVm(cluster, vm);
     await startVmNow(cluster, vm, wait);
   });
 }

@@ -12,8 +12,6 @@ import { parseBytes } from "../sizes";
 export class Vm extends Guest {
   readonly type = "qemu";
   readonly noun = "VM";
-  protected readonly live =
-    /^(name|description|tags|onboot|protection|startup|hotplug|lock|template|hookscript|shares|tablet|vmstatestorage|unused\d+|usb\d+|net\d+|(ide|sata|scsi|virtio)\d+|ci\w+|ipconfig\d+|nameserver|searchdomain|sshkeys|balloon|cpulimit|cpuunits)$/;
   /** Cloud-init settings and networks as the drive has them since it was last written. */
   seeded = new Map<string, Value>();
   /** Programs that the agent ran, by process id. */
