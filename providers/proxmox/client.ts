@@ -20,6 +20,7 @@ export class ProxmoxCluster extends ProxmoxApi {
   private readonly identity: Shared<string>;
   private readonly release: Shared<string>;
   private readonly rights: Shared<AccessView>;
+  private readonly macs: Shared<string>;
   /** Changes of users, roles and rights. */
   readonly accessTurns = new Semaphore(1);
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
@@ -34,6 +35,7 @@ export class ProxmoxCluster extends ProxmoxApi {
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
     this.rights = new Shared(2000, () => this.readAccess());
+    this.macs = new Shared(60_000, () => this.readMacPrefix());
   }
 
   /** What others asked for before a change is no answer for who comes after it. */
@@ -101,6 +103,20 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** The cluster's own name for itself, or its single node's: what a recorded guest is compared with before it is called gone. */
   system(): Promise<string> {
     return this.identity.get();
+  }
+
+  /** The first bytes of the MACs that the cluster makes up. */
+  macPrefix(): Promise<string> {
+    return this.macs.get();
+  }
+
+  private async readMacPrefix(): Promise<string> {
+    try {
+      return (await this.get("/cluster/options", wire.clusterOptions)).mac_prefix;
+    } catch (error) {
+      if (error instanceof HttpError && error.status === 403) return wire.usualMacPrefix;
+      throw error;
+    }
   }
 
   /** May the token see a guest of this id, if there is one: by its own path, or by its pool's? */

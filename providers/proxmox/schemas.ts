@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parsePropertyString, printPropertyString } from "./propertystring";
 
 // Proxmox VE's API as far as it is used, by its own names.
 // Source: the API's schema of pve-manager 9.2 (/usr/share/pve-docs/api-viewer).
@@ -65,6 +66,11 @@ export const currentStatus = z
   }));
 export type CurrentStatus = z.infer<typeof currentStatus>;
 
+/** Proxmox Server Solutions' own, which PVE takes since 8.1 where the cluster's options have none. */
+export const usualMacPrefix = "BC:24:11";
+
+export const clusterOptions = z.object({ mac_prefix: z.string().default(usualMacPrefix) });
+
 const value = z.union([z.string(), z.number()]);
 
 /** A guest's configuration: values are texts or numbers. */
@@ -72,7 +78,7 @@ export const config = z.record(z.string(), value);
 
 /**
  * …/{vmid}/pending: each option with its value, and the next one or its removal where that waits for a start. It says what
- * …/config says too, in one request.
+ * …/config says too, in one request: `config` is what the guest will be, `current` what it is.
  */
 export const pendingConfig = z
   .array(
@@ -80,12 +86,26 @@ export const pendingConfig = z
   )
   .transform((options) => {
     const next = options.flatMap(({ key, value: now, pending: later, delete: gone }): [string, string | number][] => {
-      const shown = gone ? undefined : (later ?? now);
+      // A next value can wait beside a removal, and then comes after it.
+      const shown = later === undefined ? (gone ? undefined : now) : grown(now, later);
       return shown === undefined ? [] : [[key, shown]];
     });
+    const current = options.flatMap(({ key, value: now }) => (now === undefined ? [] : [[key, now] as const]));
     const waiting = options.filter(({ pending: later, delete: gone }) => later !== undefined || gone);
-    return { config: config.parse(Object.fromEntries(next)), pending: waiting.map(({ key }) => key).sort() };
+    return {
+      config: config.parse(Object.fromEntries(next)),
+      current: config.parse(Object.fromEntries(current)),
+      pending: waiting.map(({ key }) => key).sort(),
+    };
   });
+
+/** A volume's next text has the size of when it was written, though the volume may have grown since. */
+function grown(now: string | number | undefined, later: string | number): string | number {
+  const [before, after] = [parsePropertyString(String(now ?? "")), parsePropertyString(String(later))];
+  const size = before.options.get("size");
+  if (size === undefined || before.head !== after.head || !after.options.has("size")) return later;
+  return printPropertyString({ ...after, options: new Map([...after.options, ["size", size]]) });
+}
 
 /** A node of …/cluster/resources?type=node; memory in bytes. */
 export const nodeResource = z

@@ -1,8 +1,8 @@
 import type { Cluster } from "../cluster";
 import type { Guest } from "../guest";
 import { Container } from "../lxc/container";
-import { applyPending as applyContainerPending } from "../lxc/pending";
-import { applyPending as applyVmPending } from "../qemu/pending";
+import { applyContainerPending } from "../lxc/pending";
+import { applyVmPending } from "../qemu/pending";
 import { Vm } from "../qemu/vm";
 import type { HaManager } from "./ha";
 import { evacuate } from "./status";

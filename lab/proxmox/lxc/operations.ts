@@ -10,7 +10,7 @@ import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
 import { resized, shortestSize } from "../sizes";
 import { Container, parseContainerOption, printContainerOption } from "./container";
-import { applyPending, plug, storedCard } from "./pending";
+import { applyContainerPending, plugContainer, storedCard } from "./pending";
 import { startContainer } from "./power";
 import { allocation, isVolume, makeVolume } from "./volumes";
 
@@ -206,8 +206,8 @@ function change(
   for (const key of unused)
     cluster.storages.free(container.node, parseContainerOption(key, container.text(key) ?? "").volume ?? "");
   const changed = new Set([...deleted, ...Object.keys(options)]);
-  if (container.running) return plug(cluster, container, changed, deleted, write);
-  applyPending(cluster, container, changed);
+  if (container.running) return plugContainer(cluster, container, changed, deleted, write);
+  applyContainerPending(cluster, container, changed);
   return {};
 }
 

@@ -15,7 +15,7 @@ const fast = /^(description|onboot|startup|protection|hostname|hookscript|cores|
 const isCard = (key: string) => /^net\d+$/.test(key);
 
 /** Does it take an option's next value, or its removal (null), while it runs? Its own regular expression lets net10 and above wait. */
-export function takesAtOnce(config: ReadonlyMap<string, Value>, key: string, next: Value | null): boolean {
+function takesAtOnce(config: ReadonlyMap<string, Value>, key: string, next: Value | null): boolean {
   if (fast.test(key) || /^(cpulimit|cpuunits|swap)$/.test(key)) return true;
   if (isCard(key)) return next !== null || /^net\d$/.test(key);
   if (key === "memory") return next !== null;
@@ -39,7 +39,7 @@ function put(container: Container, key: string, next: Value | null): void {
 }
 
 /** What waits for its start is in force. @param changed nothing but these options */
-export function applyPending(cluster: Cluster, container: Container, changed?: ReadonlySet<string>): void {
+export function applyContainerPending(cluster: Cluster, container: Container, changed?: ReadonlySet<string>): void {
   const removals = [...container.pending].filter(([, next]) => next === null);
   for (const [key, next] of [...removals, ...container.pending]) {
     if (!container.pending.has(key) || (changed !== undefined && !changed.has(key))) continue;
@@ -53,7 +53,7 @@ export function applyPending(cluster: Cluster, container: Container, changed?: R
  * @param write keeps the configuration as it then is: what is written so far stays, though another option is refused
  * @returns why one of them could not be plugged, by its name
  */
-export function plug(
+export function plugContainer(
   cluster: Cluster,
   container: Container,
   changed: ReadonlySet<string>,

@@ -5,11 +5,11 @@ import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
-import { applyPending } from "./pending";
+import { applyContainerPending } from "./pending";
 
 async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
-  applyPending(cluster, container);
+  applyContainerPending(cluster, container);
   container.running = true;
   container.paused = false;
   container.pid = cluster.newPid();
@@ -18,7 +18,7 @@ async function startNow(cluster: Cluster, container: Container, wait: Worker["wa
 
 function halt(cluster: Cluster, container: Container): void {
   container.running = false;
-  applyPending(cluster, container);
+  applyContainerPending(cluster, container);
 }
 
 export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {

@@ -7,7 +7,7 @@ import { qemuOptions } from "../schema/qemu";
 import { words } from "../schema/words";
 import { requireTags } from "../tags";
 import { checkDigest, checkProtection, detachDrive, makeDrive, reclaim, release } from "./drives";
-import { applyPending, plug } from "./pending";
+import { applyVmPending, plugVm } from "./pending";
 import {
   checkDriveTexts,
   checkHookScript,
@@ -130,8 +130,8 @@ function apply(
       vm.pending.set(key, isDrive(key) ? planDrive(cluster, vm, key, String(value), log) : value);
   }
   for (const [key, next] of [...vm.pending]) if (vm.config.get(key) === next) vm.pending.delete(key);
-  const errors = vm.running ? plug(cluster, vm, changed) : {};
-  if (!vm.running) applyPending(cluster, vm);
+  const errors = vm.running ? plugVm(cluster, vm, changed) : {};
+  if (!vm.running) applyVmPending(cluster, vm);
   if (Object.keys(errors).length > 0) parameterErrors(errors);
 }
 

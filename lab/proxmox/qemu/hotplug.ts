@@ -22,7 +22,7 @@ const differ = (keys: string[], before: Record<string, string>, after: Record<st
   keys.some((key) => (before[key] ?? "") !== (after[key] ?? ""));
 
 /** Does it take an option's next value, or its removal (null), while it runs? */
-export function takesAtOnce(config: Config, key: string, next: Value | null): boolean {
+export function vmTakesAtOnce(config: Config, key: string, next: Value | null): boolean {
   if (fast.test(key)) return true;
   const has = features(config);
   const now = config.get(key);

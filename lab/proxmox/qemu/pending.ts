@@ -1,6 +1,6 @@
 import type { Cluster } from "../cluster";
 import { attachDrive, detachDrive } from "./drives";
-import { takesAtOnce } from "./hotplug";
+import { vmTakesAtOnce } from "./hotplug";
 import { isCard } from "./net";
 import { isDrive, parseVmOption, type Vm } from "./vm";
 
@@ -16,18 +16,18 @@ function put(cluster: Cluster, vm: Vm, key: string): void {
 }
 
 /** What waits for its start is in force. */
-export function applyPending(cluster: Cluster, vm: Vm): void {
+export function applyVmPending(cluster: Cluster, vm: Vm): void {
   const removals = [...vm.pending].filter(([, next]) => next === null);
   for (const [key] of [...removals, ...vm.pending]) put(cluster, vm, key);
 }
 
 /** What a running machine takes at once, of the options that a request changes. @returns why one of them could not be plugged, by its name */
-export function plug(cluster: Cluster, vm: Vm, changed: Iterable<string>): Record<string, string> {
+export function plugVm(cluster: Cluster, vm: Vm, changed: Iterable<string>): Record<string, string> {
   const errors: Record<string, string> = {};
   const { bridges } = cluster.node(vm.node);
   for (const key of changed) {
     const next = vm.pending.get(key);
-    if (next === undefined || !takesAtOnce(vm.config, key, next)) continue;
+    if (next === undefined || !vmTakesAtOnce(vm.config, key, next)) continue;
     const bridge = isCard(key) && next !== null ? parseVmOption("net0", String(next)).bridge : undefined;
     if (bridge !== undefined && !bridges.includes(bridge))
       errors[key] = `hotplug problem - bridge '${bridge}' does not exist\n`;

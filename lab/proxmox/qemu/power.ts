@@ -7,7 +7,7 @@ import type { Worker } from "../tasks";
 import { seedCloudInit } from "./cloudinit";
 import { isCloudInit } from "./drives";
 import { checkBridges } from "./net";
-import { applyPending } from "./pending";
+import { applyVmPending } from "./pending";
 import { parseVmOption, type Vm } from "./vm";
 
 export function startVm(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
@@ -31,7 +31,7 @@ export function startVm(cluster: Cluster, node: string, vmid: number, caller: Pr
 
 export async function startVmNow(cluster: Cluster, vm: Vm, wait: Worker["wait"]): Promise<void> {
   await wait(cluster.times.start);
-  applyPending(cluster, vm);
+  applyVmPending(cluster, vm);
   seedCloudInit(vm);
   vm.running = true;
   vm.paused = false;
@@ -42,7 +42,7 @@ export async function startVmNow(cluster: Cluster, vm: Vm, wait: Worker["wait"])
 export function haltVm(cluster: Cluster, vm: Vm): void {
   vm.running = false;
   vm.paused = false;
-  applyPending(cluster, vm);
+  applyVmPending(cluster, vm);
 }
 
 export function stopVm(

@@ -2,75 +2,48 @@ import { context, former } from "../../context";
 import { explained, messageOf, UserError } from "../../errors";
 import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
 import { type MarkOwner, markOwner, renewedText } from "../../ownership/owner";
-import { type Definition, type Handler, handle } from "../../resource";
-import type { RequestParameters } from "../api";
+import { type Handler, handle } from "../../resource";
 import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
-import type { GuestConfig, GuestType, ReadGuest, TaskRow } from "../schemas";
+import type { GuestConfig, GuestType, ReadGuest } from "../schemas";
 import { proveSystem, proveVisible } from "../system";
-import {
-  type Changes,
-  type Disks,
-  descriptionFrom,
-  type Found,
-  type GuestInputs,
-  hasCloudInitDrive,
-  isTrue,
-  type Observed,
-  othersAt,
-  type Power,
-} from "./guest.model";
+import type { GuestKind } from "./guest.kind";
+import { descriptionFrom, type Found, type GuestInputs, isTrue, type Power } from "./guest.model";
+import { configure } from "./guest.write";
+import { isProtectedLast } from "./order";
 import { type GuestPlace, migrateGuest, pathOf, restart, switchTo } from "./power";
-
-/** What one kind of guest knows of itself; the life is the same for both. */
-export interface GuestKind<I extends GuestInputs, K extends string = string> {
-  type: GuestType;
-  /** As PVE calls it. */
-  noun: "VM" | "CT";
-  definition: Definition<K, I, I & Found>;
-  /** Clones or creates it, with the mark in the very call. @returns the node where it is */
-  make: (cluster: ProxmoxCluster, wanted: I, title: string) => Promise<string>;
-  /** Is this running task the one that makes it? */
-  isMaking: (task: TaskRow, log: () => Promise<string[]>, wanted: I) => Promise<boolean>;
-  disks: Disks;
-  fromApi: (config: GuestConfig, observed: Observed, wanted: I) => I;
-  changesTo: (config: GuestConfig, wanted: I, known: I | undefined) => Changes;
-  /** The secret value that changes the password. */
-  password: (wanted: I) => RequestParameters;
-  /** What PVE gave it and nobody changes. */
-  uuid: (config: GuestConfig) => string | undefined;
-}
 
 /** A guest of either kind: found or made, brought to what its inputs say, read back. */
 export function guestHandler<I extends GuestInputs, K extends string>(kind: GuestKind<I, K>): Handler<K> {
   return handle(kind.definition, {
     async create(wanted) {
       const cluster = context().cluster(wanted.cluster);
-      const { place, adopted } = await ensure(kind, cluster, wanted);
+      const { place, adopted, made } = await ensure(kind, cluster, wanted);
       const id = `${wanted.cluster}/${wanted.vmid}`;
       if (adopted || wanted.inert)
         return {
           id,
           state: { ...(await observe(kind, place, wanted, await seenNow(place))), ...(adopted ? { adopted } : {}) },
         };
-      return { id, state: await sync(kind, place, wanted) };
+      return { id, state: await sync(kind, place, wanted, undefined, made) };
     },
 
     async read(known) {
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
-      if (there === undefined || !isOurs(kind, there.seen.config, known)) {
+      if (there === undefined || !isOurs(kind, there.seen, known)) {
         await proveGone(kind, cluster, known);
         return undefined;
       }
       const { place, seen } = there;
-      const { adopted, cloudInitAt } = known;
+      const { adopted } = known;
+      const silent = silentOf(known);
       const power = await cluster.power(kind.type, place.node, known.vmid, known.power);
       // One request more, of the few that wait for this.
-      const asks = cloudInitAt !== undefined && power !== "stopped";
+      const asks = Object.keys(silent).length > 0 && power !== "stopped";
       const uptime = asks ? (await cluster.current(kind.type, place.node, known.vmid)).uptime : undefined;
-      const state = await observe(kind, place, known, { ...seen, power, uptime }, cloudInitAt);
+      const state = await observe(kind, place, known, { ...seen, power, uptime }, silent);
       return { ...state, ...(adopted ? { adopted } : {}) };
     },
 
@@ -88,7 +61,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       const cluster = context().cluster(known.cluster);
       const there = await locate(kind, cluster, known.vmid);
       // A stranger at our VMID means that our guest is gone; the stranger is left alone.
-      if (there === undefined || !isOurs(kind, there.seen.config, known)) return proveGone(kind, cluster, known);
+      if (there === undefined || !isOurs(kind, there.seen, known)) return proveGone(kind, cluster, known);
       const { place, seen } = there;
       const owner = ownerOfGuest(known.mark, seen.config);
       if (owner.of === "renewed")
@@ -137,10 +110,14 @@ export const ownerOfGuest = (mark: AnyMark, config: GuestConfig): MarkOwner => {
 };
 
 /** Ours by its mark, or, where someone wrote over its notes, by the identity that PVE gave it. */
-function isOurs<I extends GuestInputs>(kind: GuestKind<I>, config: GuestConfig, known: GuestInputs & Found): boolean {
+function isOurs<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  { config, current }: ReadGuest,
+  known: GuestInputs & Found,
+): boolean {
   const { of } = ownerOfGuest(known.mark, config);
   if (of === "us" || of === "renewed") return true;
-  return known.uuid !== undefined && of === "nobody" && kind.uuid(config) === known.uuid;
+  return known.uuid !== undefined && of === "nobody" && kind.uuid(current) === known.uuid;
 }
 
 /** Is it gone, by who may say so, and to who would be shown it? */
@@ -159,25 +136,31 @@ type Seen = ReadGuest & { power: Power; uptime: number | undefined };
 
 /** A guest's configuration and what it does, at this moment. */
 async function seenNow(place: GuestPlace): Promise<Seen> {
-  const { cluster, type, node, vmid } = place;
-  const [seen, { power, uptime }] = await Promise.all([read(place), cluster.current(type, node, vmid)]);
+  const [seen, { power, uptime }] = await Promise.all([read(place), statusOf(place)]);
   if (seen === undefined) throw new UserError("it vanished while it was configured");
   return { ...seen, power, uptime };
 }
 
 const nowInSeconds = (): number => Math.floor(Date.now() / 1000);
 
-/** The guest as it was seen, in the form of its state. @param cloudInitAt when its drive was last written while it ran */
+/** What was written to a running guest that goes on with what it had, and when. */
+const silentOf = ({ silent, cloudInitAt }: Found): Record<string, number> => ({
+  ...(cloudInitAt === undefined ? {} : { "cloud-init": cloudInitAt }),
+  ...silent,
+});
+
+/** The guest as it was seen, in the form of its state. @param silent what was written and not read, and when */
 async function observe<I extends GuestInputs>(
   kind: GuestKind<I>,
   { cluster, type, vmid }: GuestPlace,
   wanted: I,
   seen: Seen,
-  cloudInitAt?: number,
+  silent: Record<string, number> = {},
 ): Promise<I & Found> {
-  // A guest that was started since has read its drive.
-  const waits = cloudInitAt !== undefined && seen.uptime !== undefined && nowInSeconds() - seen.uptime <= cloudInitAt;
-  const pending = [...seen.pending, ...(waits ? ["cloud-init"] : [])];
+  const { uptime } = seen;
+  // A guest that was started since has all of it.
+  const unread = uptime === undefined ? [] : Object.entries(silent).filter(([, at]) => nowInSeconds() - uptime <= at);
+  const pending = [...new Set([...seen.pending, ...unread.map(([name]) => name)])].sort();
   const {
     adopt: _adopt,
     restart: _restart,
@@ -194,10 +177,11 @@ async function observe<I extends GuestInputs>(
   );
   return kind.definition.state.parse({
     ...kept,
-    uuid: kind.uuid(seen.config),
+    uuid: kind.uuid(seen.current),
     system: await cluster.system(),
     pending: pending.length === 0 ? undefined : pending,
-    cloudInitAt: waits ? cloudInitAt : undefined,
+    silent: unread.length === 0 ? undefined : Object.fromEntries(unread),
+    cloudInitAt: undefined,
   });
 }
 
@@ -206,7 +190,7 @@ async function ensure<I extends GuestInputs>(
   kind: GuestKind<I>,
   cluster: ProxmoxCluster,
   wanted: I,
-): Promise<{ place: GuestPlace; adopted: boolean }> {
+): Promise<{ place: GuestPlace; adopted: boolean; made: boolean }> {
   for (let attempt = 1; ; attempt++) {
     const there = attempt === 1 ? await cluster.recall(wanted.vmid) : await cluster.find(wanted.vmid);
     const place: GuestPlace | undefined = there && { cluster, type: there.type, node: there.node, vmid: wanted.vmid };
@@ -218,11 +202,11 @@ async function ensure<I extends GuestInputs>(
         await awaitMaking(kind, place, wanted);
         continue;
       }
-      const ours = place.type === kind.type && isOurs(kind, config, wanted);
-      if (ours) return { place, adopted: false };
+      const ours = place.type === kind.type && isOurs(kind, seen, wanted);
+      if (ours) return { place, adopted: false, made: false };
       if (place.type !== kind.type || mark !== undefined || !wanted.adopt) throw stranger(kind, wanted, place, config);
       await adopt(kind, place, wanted, config);
-      return { place, adopted: true };
+      return { place, adopted: true, made: false };
     }
     if (wanted.inert)
       throw new UserError(
@@ -230,7 +214,7 @@ async function ensure<I extends GuestInputs>(
       );
     try {
       const node = await kind.make(cluster, wanted, titleOf(kind, wanted));
-      return { place: { cluster, type: kind.type, node, vmid: wanted.vmid }, adopted: false };
+      return { place: { cluster, type: kind.type, node, vmid: wanted.vmid }, adopted: false, made: true };
     } catch (error) {
       // Somebody took the VMID between the look and the clone: look again, it may be a run of ours.
       if (attempt < 3 && says.taken(messageOf(error))) continue;
@@ -292,86 +276,83 @@ async function awaitMaking<I extends GuestInputs>(kind: GuestKind<I>, place: Gue
 
 // ---- sync
 
-/** Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written. */
+/**
+ * Brings the guest to its inputs and reads it back; the mark (or its recorded identity) is compared before anything is written.
+ * @param made it was made just now, and is stopped
+ */
 function sync<I extends GuestInputs>(
   kind: GuestKind<I>,
   from: GuestPlace,
   wanted: I,
   known?: I & Found,
+  made = false,
 ): Promise<I & Found> {
   const { cluster } = from;
   return explained(`bring ${titleOf(kind, wanted)} to what NetBox says`, async () => {
-    const { cloudInit } = await configure(kind, from, wanted, known);
-    const cloudInitAt = cloudInit ? nowInSeconds() : known?.cloudInitAt;
+    const seen = await readOurs(kind, from, wanted, known);
+    const before = made ? undefined : await statusOf(from);
+    // What can't be plugged would keep a guest running that is to be off.
+    const stops = before !== undefined && wanted.power === "stopped" && before.power !== "stopped";
+    if (stops) await switchTo(from, "stopped", before.power, before.hasHa);
+    const running = before !== undefined && before.power !== "stopped" && !stops;
+    const look = () => readOurs(kind, from, wanted, known);
+    const written = await configure(kind, from, wanted, { known, running, first: stops ? undefined : seen, look });
+    const since = nowInSeconds();
+    const silent = {
+      ...(known === undefined ? {} : silentOf(known)),
+      ...Object.fromEntries(written.map((name) => [name, since])),
+    };
     await pooled(cluster, wanted);
     const target = wanted.node === known?.node ? undefined : wanted.node;
     const place = target === undefined ? from : await migrateGuest(from, target);
     if (wanted.ha !== undefined)
       await syncHa(cluster, kind.type, wanted.vmid, wanted.ha, wanted.power === "stopped" ? "stopped" : "started");
-    const { power: ran, hasHa } = await cluster.current(kind.type, place.node, wanted.vmid);
-    let started = ran === "stopped";
-    const ha = wanted.ha === undefined ? hasHa : wanted.ha !== "none";
-    await switchTo(place, wanted.power, ran, ha);
-    if (wanted.restart && ran === "running" && wanted.power === "running") {
+    const isAsItWas = before?.power === wanted.power && target === undefined && wanted.ha === undefined;
+    const now = isAsItWas ? before : await statusOf(place);
+    const ha = wanted.ha === undefined ? now.hasHa : wanted.ha !== "none";
+    await switchTo(place, wanted.power, now.power, ha);
+    let started = now.power === "stopped";
+    if (wanted.restart && now.power === "running" && wanted.power === "running") {
       const waits = (await read(place))?.pending ?? [];
-      started = waits.length > 0 || cloudInitAt !== undefined;
+      started = waits.length > 0 || Object.keys(silent).length > 0;
       if (started) await restart(place, ha);
     }
-    return observe(kind, place, wanted, await seenNow(place), started ? undefined : cloudInitAt);
+    return observe(kind, place, wanted, await protect(place, wanted), started ? {} : silent);
   });
 }
 
-async function configure<I extends GuestInputs>(
+const statusOf = ({ cluster, type, node, vmid }: GuestPlace) => cluster.current(type, node, vmid);
+
+/** A guest that is ours still. @throws where it is another one */
+async function readOurs<I extends GuestInputs>(
   kind: GuestKind<I>,
   place: GuestPlace,
   wanted: I,
   known: (I & Found) | undefined,
-): Promise<Changes> {
-  const { cluster } = place;
-  const path = pathOf(place);
+): Promise<ReadGuest> {
+  const seen = await read(place);
+  if (seen === undefined) throw new UserError("it vanished while it was configured");
+  // The mark that state has is as good: a stack that was renamed, or whose NetBox moved, writes it anew.
+  const marks = [wanted.mark, known?.mark ?? wanted.mark];
+  if (marks.some((mark) => isOurs(kind, seen, { ...wanted, mark, uuid: known?.uuid }))) return seen;
+  const mark = findAnyMark(descriptionFrom(seen.config));
+  const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${markUrl(mark)}`;
+  throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
+}
+
+/** Sets a guest's protection, where it is to have it: after all that it would refuse. @returns the guest as it then is */
+async function protect(place: GuestPlace, { options }: GuestInputs): Promise<Seen> {
   for (let attempt = 1; ; attempt++) {
-    const seen = await read(place);
-    if (seen === undefined) throw new UserError("it vanished while it was configured");
-    const { config } = seen;
-    // The mark that state has is as good: a stack that was renamed, or whose NetBox moved, writes it anew.
-    if (
-      ![wanted.mark, known?.mark ?? wanted.mark].some((mark) =>
-        isOurs(kind, config, { ...wanted, mark, uuid: known?.uuid }),
-      )
-    ) {
-      const mark = findAnyMark(descriptionFrom(config));
-      const why = mark === undefined ? "its mark is missing" : `it belongs to ${mark.stack}, ${markUrl(mark)}`;
-      throw new UserError(`VMID ${wanted.vmid} is another guest's now (${why}); nothing was changed`);
-    }
-    const changes = kind.changesTo(config, wanted, known);
-    const [slot, what] = Object.entries(othersAt(config, kind.disks)).find(([each]) => each in changes.set) ?? [];
-    if (slot !== undefined)
-      throw new UserError(
-        `${slot} has ${what} on Proxmox VE, which the virtual disk ${slot} would overwrite; rename the virtual disk in NetBox, or take that away there`,
-      );
-    const set = { ...changes.set, ...(changes.password ? kind.password(wanted) : {}) };
+    const seen = await seenNow(place);
+    const protection = options?.protection;
+    if (!isProtectedLast(seen.current, protection)) return seen;
     try {
-      if (Object.keys(set).length + changes.remove.length > 0)
-        await cluster.write("PUT", `${path}/config`, {
-          ...set,
-          ...(changes.remove.length > 0 ? { delete: changes.remove.join(",") } : {}),
-          digest: String(config.digest ?? ""),
-        });
+      const digest = String(seen.config.digest ?? "");
+      await place.cluster.write("PUT", `${pathOf(place)}/config`, { protection: 1, digest });
+      return { ...seen, config: { ...seen.config, protection: 1 } };
     } catch (error) {
-      // Someone else wrote in between: decide anew from what is there now.
-      if (attempt < 3 && says.changedMeanwhile(error)) continue;
-      throw error;
+      if (attempt === 3 || !says.changedMeanwhile(error)) throw error;
     }
-    for (const { disk, size } of changes.resize) await cluster.task("PUT", `${path}/resize`, { disk, size });
-    for (const { disk, storage } of changes.move)
-      await cluster.task(
-        "POST",
-        `${path}/${kind.type === "qemu" ? "move_disk" : "move_volume"}`,
-        kind.type === "qemu" ? { disk, storage, delete: 1 } : { volume: disk, storage, delete: 1 },
-      );
-    const hasDrive = hasCloudInitDrive(config);
-    if (changes.cloudInit && hasDrive) await cluster.write("PUT", `${path}/cloudinit`, {});
-    return { ...changes, cloudInit: changes.cloudInit && hasDrive };
   }
 }
 

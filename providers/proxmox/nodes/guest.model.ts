@@ -3,7 +3,7 @@ import { anyMark, guestTitle, markChanged } from "../../ownership/mark";
 import type { Diff, PropertyProblem } from "../../resource";
 import { isRecord, sameValue, withoutUndefined } from "../../values";
 import { parsePropertyString, parseSize, printPropertyString, printSize } from "../propertystring";
-import type { GuestConfig, GuestType } from "../schemas";
+import type { GuestConfig, GuestType, ReadGuest } from "../schemas";
 import { type OptionTable, type OptionValue, optionFrom, truths } from "./options";
 
 // What virtual machines and containers have in common.
@@ -80,7 +80,12 @@ export const found = z.object({
   system: z.string().optional(),
   /** Options whose change waits for the guest's next start; `cloud-init` where its drive was written since the last one. */
   pending: z.array(z.string()).optional(),
-  /** When the drive was written, in seconds since 1970: Proxmox VE doesn't say what a running guest has read of it. */
+  /**
+   * What waits though Proxmox VE shows it as in force, and since when (seconds since 1970): the guest goes on with what it
+   * had, and Proxmox VE doesn't say so.
+   */
+  silent: z.record(z.string(), z.number()).optional(),
+  /** The same of cloud-init's drive alone, in states of earlier releases. */
   cloudInitAt: z.number().optional(),
   /** It was taken over as it is, and nothing was done to it since. */
   adopted: z.boolean().optional(),
@@ -99,12 +104,14 @@ export interface Observed {
   ha: string | undefined;
 }
 
-/** What has to be done to a guest, in this order. */
+/** What has to be done to a guest; in which order, `order.ts` says. */
 export interface Changes {
   /** Parameters of PUT …/config. */
   set: Record<string, string | number>;
   /** Options for its `delete`. */
   remove: string[];
+  /** Options for its `revert`: what waits for them is taken back. */
+  revert: string[];
   resize: { disk: string; size: string }[];
   move: { disk: string; storage: string }[];
   /** Its password has to be set. */
@@ -150,6 +157,12 @@ export const replacing = (state: Properties, inputs: Properties): string[] =>
         ...(typeof inputs.rebuild === "number" && inputs.rebuild !== state.rebuild ? ["rebuild"] : []),
         ...(inputs.type !== state.type ? ["type"] : []),
       ];
+
+/** Nothing to do yet. */
+export const noChanges = (): Changes => ({
+  ...{ set: {}, remove: [], revert: [], resize: [], move: [] },
+  ...{ password: false, cloudInit: false },
+});
 
 /** Does it wait for a restart that it may have? */
 export const awaitsRestart = (state: Properties, inputs: Properties): boolean =>
@@ -337,6 +350,9 @@ export interface Disks {
   stays: (slot: string) => boolean;
 }
 
+/** A container's volume that waits is still what was asked for: a storage and gibibytes. */
+const asked = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
+
 /** A guest's disks by slot: no CD drives, no cloud-init drive, no bind mounts. */
 export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string, { size: string; storage: string }> {
   return Object.fromEntries(
@@ -347,7 +363,9 @@ export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string
       const { options: keys } = parsePropertyString(value);
       const isDisk = keys.get("media") !== "cdrom" && !cloudInitVolume.test(volume);
       if (!isDisk || volume === "none" || volume === "cdrom" || volume.startsWith("/")) return [];
-      return [[slot, { size: printSize(parseSize(keys.get("size") ?? "0")), storage: volume.split(":")[0] ?? "" }]];
+      const [, storage, gibibytes] = asked.exec(volume) ?? [];
+      const size = gibibytes === undefined ? parseSize(keys.get("size") ?? "0") : Number(gibibytes) * 1024;
+      return [[slot, { size: printSize(size), storage: storage ?? volume.split(":")[0] ?? "" }]];
     }),
   );
 }
@@ -393,16 +411,22 @@ export function disksAs(config: GuestConfig, wanted: GuestInputs["disks"], kind:
 
 /** Grows, moves, adds and detaches disks, and sets their options. */
 export function diskChanges(
-  config: GuestConfig,
+  { config, current }: Pick<ReadGuest, "config" | "current">,
   { disks: wanted, storage: usual }: Pick<GuestInputs, "disks" | "storage">,
   kind: Disks,
   changes: Changes,
 ): void {
   if (wanted === undefined) return;
   const there = disksFrom(config, kind);
+  const now = disksFrom(current, kind);
   for (const [slot, { size, storage, options: named = {} }] of Object.entries(wanted)) {
     const before = there[slot];
     const keys = Object.entries(named).map(([key, value]): [string, string] => [key, String(value)]);
+    if (before === undefined && now[slot] !== undefined) {
+      // It only waits to be taken away: what it holds is what is wanted again.
+      changes.revert.push(slot);
+      continue;
+    }
     if (before === undefined) {
       const target = storage ?? usual ?? Object.values(there)[0]?.storage;
       const gibibytes = kind.fixedSize(slot) ? 1 : parseSize(size ?? "0") / 1024;
@@ -410,16 +434,29 @@ export function diskChanges(
       if (gibibytes > 0 && target !== undefined) changes.set[slot] = printPropertyString(made);
       continue;
     }
+    const grows = size !== undefined && size !== before.size;
+    const moves = storage !== undefined && storage !== before.storage;
+    // What isn't there yet can't be grown or moved: it is when the guest was started.
+    if (now[slot] !== undefined && (grows || moves)) {
+      // What waits for a volume names it as it was.
+      if (config[slot] !== current[slot]) changes.revert.push(slot);
+      if (grows) changes.resize.push({ disk: slot, size });
+      if (moves) changes.move.push({ disk: slot, storage });
+    }
     const value = configText(config, slot) ?? "";
     if (!sameValue(optionsIn(value, named, kind.table(slot)), named)) {
       const { head, options: kept } = parsePropertyString(value);
       changes.set[slot] = printPropertyString({ head, options: new Map([...kept, ...keys]) });
     }
-    if (size !== undefined && size !== before.size) changes.resize.push({ disk: slot, size });
-    if (storage !== undefined && storage !== before.storage) changes.move.push({ disk: slot, storage });
   }
   const detached = Object.entries(there).filter(([slot, disk]) => !isLeft(slot, disk, kind) && !(slot in wanted));
-  changes.remove.push(...detached.map(([slot]) => slot));
+  for (const [slot] of detached) takeAway(current, changes, slot);
+}
+
+/** Removes an option, or takes back what waits for one that isn't there yet. */
+export function takeAway(current: GuestConfig, changes: Changes, key: string): void {
+  if (current[key] === undefined) changes.revert.push(key);
+  else changes.remove.push(key);
 }
 
 /** What a guest without a name is called. */

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { parsePropertyString } from "../propertystring";
 import { GuestConfig, GuestType } from "../schemas";
 import { configText } from "./guest.model";
@@ -25,3 +26,17 @@ export function cardOf(config: GuestConfig, slot: number, type: GuestType): Card
   const { model, mac } = networkFrom(value);
   return { model, mac, keys };
 }
+
+/** A MAC as Proxmox VE makes one up. @param prefix of the cluster, one byte or more */
+export const madeUpMac = (prefix: string): string => {
+  const bytes = [...randomBytes(6)].map((byte) => byte.toString(16).toUpperCase().padStart(2, "0"));
+  return [
+    ...prefix
+      .toUpperCase()
+      .split(":")
+      .filter((byte) => byte !== ""),
+    ...bytes,
+  ]
+    .slice(0, 6)
+    .join(":");
+};

@@ -1,6 +1,6 @@
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { awaitsRestart, type Disks } from "../../../providers/proxmox/nodes/guest.model";
-import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
+import { waitsForStart } from "../../../providers/proxmox/nodes/inforce";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isRecord } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";

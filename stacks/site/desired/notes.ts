@@ -1,9 +1,9 @@
 import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { configText, type Power } from "../../../providers/proxmox/nodes/guest.model";
+import { waitsForStart } from "../../../providers/proxmox/nodes/inforce";
 import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
-import { waitsForStart } from "../../../providers/proxmox/nodes/restart.model";
 import { parsePropertyString } from "../../../providers/proxmox/propertystring";
 import { isRecord } from "../../../providers/values";
 import { withAddresses } from "./machines";

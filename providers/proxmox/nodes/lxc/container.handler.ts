@@ -2,7 +2,8 @@ import { context } from "../../../context";
 import { explained, UserError } from "../../../errors";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { type GuestKind, guestHandler } from "../guest.handler";
+import { guestHandler } from "../guest.handler";
+import type { GuestKind } from "../guest.kind";
 import { proxmoxContainer } from "./container";
 import {
   type ContainerInputs,
@@ -11,6 +12,7 @@ import {
   creation,
   macFrom,
   volumes,
+  withMac,
 } from "./container.model";
 
 const container: GuestKind<ContainerInputs, "proxmox-container"> = {
@@ -26,6 +28,7 @@ const container: GuestKind<ContainerInputs, "proxmox-container"> = {
   changesTo: containerChanges,
   password: () => ({}),
   uuid: macFrom,
+  withMac,
 };
 
 /** A container, cloned from another one or created from an OS template. */

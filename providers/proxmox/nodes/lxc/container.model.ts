@@ -19,6 +19,7 @@ import {
   nic,
   nicFrom,
   nicTo,
+  noChanges,
   type Observed,
   only,
   optionsFrom,
@@ -26,6 +27,7 @@ import {
   setOrRemove,
   splitWords,
   tagsFrom,
+  takeAway,
   tidyTags,
 } from "../guest.model";
 import { containerNetworkOptions, containerOptions, volumeOptions } from "../options";
@@ -150,6 +152,12 @@ export function containerFromApi(
 
 const ours = ["name", "bridge", "tag", "trunks", "mtu", "link_down", "hwaddr", "ip", "gw", "ip6", "gw6", "type"];
 
+/** A NIC with a MAC that is made up, where it has none: Proxmox VE makes one up each time that a device is plugged. */
+export function withMac(text: string, makeUp: () => string): string {
+  const { options } = parsePropertyString(text);
+  return options.has("hwaddr") ? text : printPropertyString({ options: new Map([...options, ["hwaddr", makeUp()]]) });
+}
+
 /** A NIC's property string; what it has and we don't manage stays, its MAC too. */
 function networkTo(wanted: ContainerNetwork, before: string | undefined): string {
   const { options } = parsePropertyString(before ?? "");
@@ -161,10 +169,19 @@ function networkTo(wanted: ContainerNetwork, before: string | undefined): string
   return printPropertyString({ options });
 }
 
-/** The way from a container's configuration to its inputs. Power, pool and HA are not part of it. */
-export function containerChanges(config: GuestConfig, wanted: ContainerInputs): Changes {
+/**
+ * The way from a container's configuration to its inputs. Power, pool and HA are not part of it.
+ * @param config as it will be when it is started anew
+ * @param current as it is, where something waits for its start
+ */
+export function containerChanges(
+  config: GuestConfig,
+  wanted: ContainerInputs,
+  _known?: ContainerInputs,
+  current = config,
+): Changes {
   const seen = containerFromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
-  const changes: Changes = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
+  const changes = noChanges();
   const put = (key: string, value: string) => setOrRemove(config, changes, key, value);
   if (seen.name !== wanted.name) changes.set.hostname = wanted.name;
   if (seen.description !== wanted.description) changes.set.description = wanted.description;
@@ -174,9 +191,10 @@ export function containerChanges(config: GuestConfig, wanted: ContainerInputs): 
   for (const [name, value] of Object.entries(wanted.options ?? {}))
     if (seen.options?.[name] !== value) put(name, String(value));
   for (const [slot, each] of Object.entries(wanted.networks))
-    if (!sameValue(seen.networks[slot], each)) changes.set[slot] = networkTo(each, configText(config, slot));
-  changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
-  diskChanges(config, wanted, volumes, changes);
+    if (!sameValue(seen.networks[slot], each))
+      changes.set[slot] = networkTo(each, configText(config, slot) ?? configText(current, slot));
+  for (const slot of Object.keys(seen.networks)) if (!(slot in wanted.networks)) takeAway(current, changes, slot);
+  diskChanges({ config, current }, wanted, volumes, changes);
   if (wanted.nameservers !== undefined && !sameValue(seen.nameservers, wanted.nameservers))
     put("nameserver", wanted.nameservers.join(" "));
   if (wanted.searchDomain !== undefined && seen.searchDomain !== wanted.searchDomain)

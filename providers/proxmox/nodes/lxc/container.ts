@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, defineResource } from "../../../resource";
 import { guestProblems } from "../guest.model";
+import { protectionProblem } from "../order";
 import type { GuestArgs } from "../qemu/vm";
 import {
   type ContainerInputs,
@@ -19,6 +20,7 @@ export const proxmoxContainer = defineResource({
   outputs: ["pending"],
   problems: guestProblems(containerInputs, containerState, (state, wanted) => [
     { property: "unprivileged", reason: containerSettledProblem(state, wanted) },
+    { property: "disks", reason: protectionProblem("lxc", state, wanted) },
   ]),
   diff: containerDiff,
 });

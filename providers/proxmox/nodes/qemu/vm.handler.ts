@@ -3,7 +3,8 @@ import { explained, UserError } from "../../../errors";
 import type { RequestParameters } from "../../api";
 import type { ProxmoxCluster } from "../../client";
 import { cloneFrom } from "../clone";
-import { type GuestKind, guestHandler } from "../guest.handler";
+import { guestHandler } from "../guest.handler";
+import type { GuestKind } from "../guest.kind";
 import { proxmoxVm } from "./vm";
 import { drives, uuidFrom, type VmInputs, vmChanges, vmFromApi } from "./vm.model";
 

@@ -18,6 +18,7 @@ import {
   nic,
   nicFrom,
   nicTo,
+  noChanges,
   type Observed,
   only,
   optionsFrom,
@@ -26,6 +27,7 @@ import {
   splitWords,
   sshKeysFrom,
   tagsFrom,
+  takeAway,
   tidyTags,
 } from "../guest.model";
 import { diskOptions, efiOptions, guestOptions, networkOptions, type OptionTable, tpmOptions } from "../options";
@@ -176,12 +178,14 @@ function networkTo(wanted: Network, before: string | undefined): string {
 const encodeKeys = (keys: string[]) => encodeURIComponent(keys.join("\n"));
 
 /**
- * The way from a guest's configuration to its inputs. Power, pool and HA are not part of it. @param known as it was last
- * seen: PVE does not say which password there is
+ * The way from a guest's configuration to its inputs. Power, pool and HA are not part of it.
+ * @param config as it will be when it is started anew
+ * @param known as it was last seen: PVE does not say which password there is
+ * @param current as it is, where something waits for its start
  */
-export function vmChanges(config: GuestConfig, wanted: VmInputs, known?: VmInputs): Changes {
+export function vmChanges(config: GuestConfig, wanted: VmInputs, known?: VmInputs, current = config): Changes {
   const seen = vmFromApi(config, { power: "stopped", pool: wanted.pool, ha: wanted.ha }, wanted);
-  const changes: Changes = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
+  const changes = noChanges();
   if (seen.name !== wanted.name) changes.set.name = wanted.name;
   if (seen.description !== wanted.description) changes.set.description = wanted.description;
   if (!sameValue(seen.tags, tidyTags(wanted.tags)))
@@ -191,9 +195,10 @@ export function vmChanges(config: GuestConfig, wanted: VmInputs, known?: VmInput
   for (const [name, value] of Object.entries(wanted.options ?? {}))
     if (seen.options?.[name] !== value) changes.set[name] = value;
   for (const [slot, network] of Object.entries(wanted.networks))
-    if (!sameValue(seen.networks[slot], network)) changes.set[slot] = networkTo(network, configText(config, slot));
-  changes.remove.push(...Object.keys(seen.networks).filter((slot) => !(slot in wanted.networks)));
-  diskChanges(config, wanted, drives, changes);
+    if (!sameValue(seen.networks[slot], network))
+      changes.set[slot] = networkTo(network, configText(config, slot) ?? configText(current, slot));
+  for (const slot of Object.keys(seen.networks)) if (!(slot in wanted.networks)) takeAway(current, changes, slot);
+  diskChanges({ config, current }, wanted, drives, changes);
   cloudInitChanges(config, seen, wanted, known, changes);
   return changes;
 }

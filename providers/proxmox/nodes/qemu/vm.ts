@@ -1,6 +1,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { DynamicResource, defineResource } from "../../../resource";
 import { guestProblems } from "../guest.model";
+import { protectionProblem } from "../order";
 import { bootProblem, type VmInputs, vmDiff, vmInputs, vmSettledProblem, vmState } from "./vm.model";
 
 export const proxmoxVm = defineResource({
@@ -12,6 +13,7 @@ export const proxmoxVm = defineResource({
   outputs: ["pending"],
   problems: guestProblems(vmInputs, vmState, (state, wanted) => [
     { property: "disks", reason: vmSettledProblem(state, wanted) ?? bootProblem(state, wanted) },
+    { property: "disks", reason: protectionProblem("qemu", state, wanted) },
   ]),
   diff: vmDiff,
 });

@@ -47,7 +47,7 @@ const observed = { power: "running", pool: undefined, ha: undefined } as const;
 describe("a container", () => {
   it("that is as it should be needs no change; its bind mount, rate and MAC are not ours", () => {
     expect(changedContainerFields(containerFromApi(config, observed, wanted()), wanted())).toEqual([]);
-    const none = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
+    const none = { set: {}, remove: [], revert: [], resize: [], move: [], password: false, cloudInit: false };
     expect(containerChanges(config, wanted())).toEqual(none);
   });
 

@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { replacing, shrinkProblem, tagLike, tidyTags } from "../../../../../providers/proxmox/nodes/guest.model";
+import { waitsForStart } from "../../../../../providers/proxmox/nodes/inforce";
 import {
   bootProblem,
   changedVmFields,
@@ -10,7 +11,6 @@ import {
   vmFromApi,
   vmSettledProblem,
 } from "../../../../../providers/proxmox/nodes/qemu/vm.model";
-import { waitsForStart } from "../../../../../providers/proxmox/nodes/restart.model";
 import { parseSize, printSize } from "../../../../../providers/proxmox/propertystring";
 
 const wanted = (changes: Partial<VmInputs> = {}): VmInputs => ({
@@ -53,6 +53,7 @@ describe("a guest that is as it should be", () => {
     expect(vmChanges(config, wanted())).toEqual({
       set: {},
       remove: [],
+      revert: [],
       resize: [],
       move: [],
       password: false,
@@ -165,7 +166,7 @@ describe("what takes effect at the next start", () => {
       disks: { scsi0: { size: "12G" } },
       cloudInit: { user: "root", ipconfig: {} },
     });
-    expect(waitsForStart("qemu", last, next)).toEqual(["memory", "cpu", "cloud-init"]);
+    expect(waitsForStart("qemu", last, next)).toEqual(["cloud-init", "cpu", "memory"]);
     const cached = wanted({ disks: { scsi0: { size: "10G", options: { cache: "none" } } } });
     expect(waitsForStart("qemu", wanted(), cached)).toEqual(["scsi0"]);
     expect(waitsForStart("lxc", { memory: 512, options: {} }, { memory: 1024, options: { swap: 1, tty: 4 } })).toEqual([
