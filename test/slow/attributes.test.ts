@@ -38,7 +38,7 @@ const guests = attributes
 const changedIn = ({ old, new: wanted }: ResourceStep): string[] =>
   [...new Set([...Object.keys(old), ...Object.keys(wanted)])].filter(
     (key) =>
-      !["uuid", "system", "pending", "cloudInitAt"].includes(key) &&
+      !["uuid", "system", "pending", "silent"].includes(key) &&
       JSON.stringify(old[key]) !== JSON.stringify(wanted[key]),
   );
 const brief = (steps: ResourceStep[]) =>
