@@ -113,31 +113,3 @@ export function controlVm(
     else vm.paused = action === "pause";
   });
 }
-
-/** POST …/migrate: to a node that has its storages and bridges; a running guest goes with `online`. */
-export function migrateVm(cluster: Cluster, vm: Vm, params: Values, { authId }: ProxmoxCaller): string {
-  const { target, online, "with-local-disks": withDisks } = params;
-  const to = cluster.member(String(target)).node;
-  const volumes = cluster.storages.owned(vm.vmid);
-  const local = volumes.filter(({ storage }) => !cluster.storages.get(storage).shared);
-  return cluster.lockedTask(vm, vm.node, "qmigrate", authId, async ({ log, wait }) => {
-    vm.checkLock();
-    cluster.node(to);
-    if (vm.running && online !== 1) die(`can't migrate running VM without --online`);
-    log(`starting migration of VM ${vm.vmid} to node '${to}' (${cluster.address(to)})`);
-    for (const { storage } of volumes)
-      if (!cluster.storages.on(to, cluster.storages.get(storage)))
-        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
-    if (vm.running && local.length > 0 && withDisks !== 1)
-      die("migration aborted: can't live migrate attached local disks without with-local-disks option");
-    vm.config.set("lock", "migrate");
-    await wait(cluster.times.clone);
-    vm.config.delete("lock");
-    for (const { volid } of local) {
-      log(`found local disk '${volid}' (attached)`);
-      cluster.storages.carry(vm.node, to, volid);
-    }
-    vm.node = to;
-    log("migration finished successfully (duration 00:00:01)");
-  });
-}

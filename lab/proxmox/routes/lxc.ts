@@ -12,15 +12,16 @@ import {
 import {
   controlContainer,
   interfacesOfContainer,
-  migrateContainer,
   rebootContainer,
   shutdownContainer,
   startContainer,
   stopContainer,
 } from "../lxc/power";
+import { migrateContainer } from "../migration/container";
+import { containerMigration } from "../migration/precondition";
 import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/lxc";
-import { qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
+import { migratePreconditionParameters, qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
 import { guestFirewallRoutes } from "./firewall";
@@ -107,6 +108,9 @@ export const lxcRoutes: Route[] = [
     templateFromContainer(call.cluster, container(call));
     return null;
   }),
+  route("GET", `${base}/migrate`, migratePreconditionParameters, perm("/vms/{vmid}", "VM.Migrate"), (call) =>
+    containerMigration(call.cluster, container(call)),
+  ),
   route("POST", `${base}/migrate`, schema.lxcMigrateParameters, perm("/vms/{vmid}", "VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
     return migrateContainer(call.cluster, container(call), call.params, call.caller);

@@ -1,10 +1,12 @@
 import { parameterErrors } from "../errors";
+import { vmMigration } from "../migration/precondition";
+import { migrateVm } from "../migration/vm";
 import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
 import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
 import { postVmConfig, putVmConfig } from "../qemu/config";
 import { createVm } from "../qemu/create";
 import { moveDisk, resizeDrive, unlinkDrives } from "../qemu/drives";
-import { controlVm, migrateVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
+import { controlVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
 import { refuseSkipLock } from "../qemu/rights";
 import type { Vm } from "../qemu/vm";
 import { none, rrddataParameters } from "../schema/cluster";
@@ -140,6 +142,9 @@ export const qemuRoutes: Route[] = [
   ),
   route("POST", `${base}/template`, schema.qemuTemplateParameters, on("VM.Allocate"), (call) =>
     templateFromVm(call.cluster, vm(call), call.caller),
+  ),
+  route("GET", `${base}/migrate`, schema.migratePreconditionParameters, on("VM.Migrate"), (call) =>
+    vmMigration(call.cluster, vm(call)),
   ),
   route("POST", `${base}/migrate`, schema.qemuMigrateParameters, on("VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
