@@ -62,6 +62,8 @@ export class Cluster {
   readonly nodes = new Map<string, ClusterNode>();
   /** The node that the requests are sent to; the first one where nobody says. */
   asked?: string;
+  /** What its nodes' resolver says of a name that isn't there; one that reaches no name server says it otherwise. */
+  noName = "Name or service not known";
   /** What is served over HTTP on the nodes' own 127.0.0.1. */
   readonly web = new NodeWeb();
   readonly guests = new Map<number, Guest>();
@@ -103,7 +105,7 @@ export class Cluster {
   node(name: string): ClusterNode {
     const found =
       this.nodes.get(name) ??
-      die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`);
+      die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: ${this.noName}`);
     if (found.offline) throw new PveError(595, "No route to host");
     return found;
   }
