@@ -130,6 +130,13 @@ export class Cluster {
     return die(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`);
   }
 
+  /** A VM as what looks for its process finds it, past its configuration. @throws in other words where it isn't there */
+  processOf(node: string, vmid: number): Vm {
+    const guest = this.guests.get(vmid);
+    if (guest instanceof Vm && guest.node === node) return guest;
+    return die(`unable to find configuration file for VM ${vmid} on node '${node}'`);
+  }
+
   container(node: string, vmid: number): Container {
     const guest = this.guests.get(vmid);
     if (guest instanceof Container && guest.node === node) return guest;

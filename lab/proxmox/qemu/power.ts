@@ -1,6 +1,6 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
-import { die } from "../errors";
+import { die, parameterErrors } from "../errors";
 import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
@@ -44,18 +44,23 @@ export function haltVm(vm: Vm): void {
   vm.applyPending();
 }
 
+/** A guest that has no process, or isn't there, is one for the task to find. */
 export function stopVm(
   cluster: Cluster,
-  vm: Vm,
+  { node, vmid }: Pick<Vm, "node" | "vmid">,
   { skiplock, "overrule-shutdown": overrule }: Values,
   caller: ProxmoxCaller,
 ): string {
-  const requested = requestPower(cluster, vm, "stop", caller);
+  const known = cluster.guests.get(vmid);
+  if (overrule === 1 && known !== undefined && cluster.ha.manages(known))
+    parameterErrors({ "overrule-shutdown": "Not applicable for HA resources." });
+  const requested = known?.type === "qemu" ? requestPower(cluster, known, "stop", caller) : undefined;
   if (requested !== undefined) return requested;
   if (overrule === 1)
     for (const task of cluster.tasks.all.values())
-      if (task.type === "qmshutdown" && task.id === String(vm.vmid) && task.exitstatus === undefined) task.stop();
-  return cluster.lockedTask(vm, vm.node, "qmstop", caller.authId, async () => {
+      if (task.type === "qmshutdown" && task.id === String(vmid) && task.exitstatus === undefined) task.stop();
+  return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmstop", caller.authId, async () => {
+    const vm = cluster.processOf(node, vmid);
     if (!vm.running) return;
     if (skiplock !== 1) vm.checkLock();
     haltVm(vm);
@@ -70,10 +75,17 @@ async function powerdown(cluster: Cluster, vm: Vm, timeout: number, wait: Worker
   return needed <= timeout;
 }
 
-export function shutdownVm(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: ProxmoxCaller): string {
-  const requested = requestPower(cluster, vm, "stop", caller);
+export function shutdownVm(
+  cluster: Cluster,
+  { node, vmid }: Pick<Vm, "node" | "vmid">,
+  { timeout, forceStop }: Values,
+  caller: ProxmoxCaller,
+): string {
+  const known = cluster.guests.get(vmid);
+  const requested = known?.type === "qemu" ? requestPower(cluster, known, "stop", caller) : undefined;
   if (requested !== undefined) return requested;
-  return cluster.lockedTask(vm, vm.node, "qmshutdown", caller.authId, async ({ log, wait }) => {
+  return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmshutdown", caller.authId, async ({ log, wait }) => {
+    const vm = cluster.processOf(node, vmid);
     if (!vm.running) return;
     vm.checkLock();
     if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait))) {

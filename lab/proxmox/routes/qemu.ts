@@ -20,6 +20,8 @@ import { anybody, perm, permAny, type RightsCheck, type Route, type RouteCall, r
 
 const base = "/nodes/{node}/qemu/{vmid}";
 const vm = ({ cluster, node, vmid }: RouteCall): Vm => cluster.vm(node, vmid);
+/** For what looks for a VM's process first. */
+const process = ({ cluster, node, vmid }: RouteCall): Vm => cluster.processOf(node, vmid);
 const on = (privileges: string): RightsCheck => perm("/vms/{vmid}", privileges);
 const audit = on("VM.Audit");
 const runs = on("VM.PowerMgmt");
@@ -175,38 +177,38 @@ export const qemuRoutes: Route[] = [
     `${base}/status/stop`,
     schema.qemuStopParameters,
     runs,
-    rooted((call) => stopVm(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => stopVm(call.cluster, call, call.params, call.caller)),
   ),
   route(
     "POST",
     `${base}/status/shutdown`,
     schema.qemuShutdownParameters,
     runs,
-    rooted((call) => shutdownVm(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => shutdownVm(call.cluster, call, call.params, call.caller)),
   ),
   route("POST", `${base}/status/reboot`, schema.qemuRebootParameters, runs, (call) =>
-    rebootVm(call.cluster, vm(call), call.params, call.caller),
+    rebootVm(call.cluster, process(call), call.params, call.caller),
   ),
   route(
     "POST",
     `${base}/status/reset`,
     schema.qemuSkiplockParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "reset", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "reset", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/suspend`,
     schema.qemuSuspendParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "pause", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "pause", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/resume`,
     schema.qemuResumeParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "resume", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "resume", call.caller)),
   ),
 
   ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),
