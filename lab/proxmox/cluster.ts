@@ -64,6 +64,8 @@ export class Cluster {
   readonly nodes = new Map<string, ClusterNode>();
   /** The node that the requests are sent to; the first one where nobody says. */
   asked?: string;
+  /** What its nodes' resolver says of a name that isn't there; one that reaches no name server says it otherwise. */
+  noName = "Name or service not known";
   /** What is served over HTTP on the nodes' own 127.0.0.1. */
   readonly web = new NodeWeb();
   readonly guests = new Map<number, Guest>();
@@ -105,7 +107,7 @@ export class Cluster {
   node(name: string): ClusterNode {
     const found =
       this.nodes.get(name) ??
-      die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: Name or service not known`);
+      die(`hostname lookup '${name}' failed - failed to get address info for: ${name}: ${this.noName}`);
     if (found.offline) throw new PveError(595, "No route to host");
     return found;
   }
@@ -128,6 +130,13 @@ export class Cluster {
     const guest = this.guests.get(vmid);
     if (guest instanceof Vm && guest.node === node) return guest;
     return die(`Configuration file 'nodes/${node}/qemu-server/${vmid}.conf' does not exist`);
+  }
+
+  /** A VM as what looks for its process finds it, past its configuration. @throws in other words where it isn't there */
+  processOf(node: string, vmid: number): Vm {
+    const guest = this.guests.get(vmid);
+    if (guest instanceof Vm && guest.node === node) return guest;
+    return die(`unable to find configuration file for VM ${vmid} on node '${node}'`);
   }
 
   container(node: string, vmid: number): Container {

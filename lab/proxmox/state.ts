@@ -34,6 +34,8 @@ export function recordedCluster(file: string, { token, login }: Secrets): Cluste
   cluster.asked = state.node.name;
   loadStorages(cluster, state, nodes);
   for (const node of nodes) loadNode(cluster, node);
+  // The recorded cluster reached no name server, the recorded node did.
+  if (nodes.length > 1) cluster.noName = "Temporary failure in name resolution";
   if (nodes.length > 1) cluster.ha.manager = haManager(cluster);
   loadAccess(cluster, state, { token, login });
   for (const pool of state.pools) cluster.pools.all.set(pool.poolid, { ...pool, vms: new Set(), storages: new Set() });

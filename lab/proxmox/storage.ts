@@ -311,6 +311,20 @@ export class Storages {
     this.put(this.key(to, volid), { ...volume, node: to });
   }
 
+  /** Copies a local volume to another node's storage and removes it here. @returns its id there */
+  migrate(from: string, to: string, volid: string, storage: string): string {
+    const { node: _node, ctime: _ctime, ...volume } = this.need(from, volid);
+    const config = this.get(storage);
+    const wanted = `${storage}:${volid.slice(volume.storage.length + 1)}`;
+    const isSame = config.type === this.get(volume.storage).type;
+    const format = config.type === "dir" ? volume.format : "raw";
+    const isFree = isSame && this.find(to, wanted) === undefined;
+    const made = isFree ? wanted : this.freeName(to, config, volume.vmid ?? 0, format);
+    this.drop(this.key(from, volid));
+    this.add(to, { ...volume, volid: made, storage, format });
+    return made;
+  }
+
   /** Where a volume lies on its node. */
   path({ storage, volid, content }: Pick<Volume, "storage" | "volid" | "content">): string {
     const config = this.get(storage);

@@ -115,7 +115,8 @@ export function resourceRows(cluster: Cluster, caller: ProxmoxCaller, kind?: str
         status: "ok",
       }));
   const storages = () => storageResources(cluster, caller);
-  const parts: Record<string, () => Values[]> = { vm: guests, node: nodes, storage: storages, sdn: zones };
+  // Zones are of another type than the one that can be asked for.
+  const parts: Record<string, () => Values[]> = { vm: guests, node: nodes, storage: storages, sdn: () => [] };
   const one = kind === undefined ? undefined : parts[kind];
   return one ? one() : [...pools(), ...guests(), ...nodes(), ...storages(), ...zones()];
 }

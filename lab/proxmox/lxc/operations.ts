@@ -296,6 +296,8 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
     die("cannot do full clones on a running container without snapshots");
   const taken = cluster.guests.get(id);
   if (taken !== undefined) die(`unable to create CT ${id}: config file already exists`);
+  // The source is locked until its worker ends, so that it is cloned once at a time.
+  container.config.set("lock", "disk");
   const made = cluster.add(new Container(id, to));
   made.config.set("lock", "create");
   cluster.firewall.cloned(container.vmid, id);
@@ -305,6 +307,7 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
     String(container.vmid),
     caller.authId,
     async ({ log, wait }) => {
+      log(`creating a clone of container ${container.vmid} with ID ${id}`);
       for (const [key, value] of config) if (!/^(template|lock|unused\d+)$/.test(key)) made.config.set(key, value);
       made.config.set("lock", "create");
       for (const [slot, keys] of container.volumes) {
@@ -334,9 +337,13 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
       made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
       if (description !== undefined) made.config.set("description", description);
       made.config.delete("lock");
+      container.config.delete("lock");
       if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
     },
-    () => cluster.remove(made),
+    () => {
+      container.config.delete("lock");
+      cluster.remove(made);
+    },
   );
 }
 

@@ -99,29 +99,6 @@ export function controlContainer(
   });
 }
 
-export function migrateContainer(
-  cluster: Cluster,
-  container: Container,
-  { target, online, restart }: Values,
-  { authId }: ProxmoxCaller,
-): string {
-  const to = cluster.member(String(target)).node;
-  const { vmid, node } = container;
-  return cluster.lockedTask(container, node, "vzmigrate", authId, async ({ log, wait }) => {
-    container.checkLock();
-    cluster.node(to);
-    if (container.running && online !== 1 && restart !== 1) die("CT is running - use restart mode");
-    log(`starting migration of CT ${vmid} to node '${to}' (${cluster.address(to)})`);
-    for (const { storage } of cluster.storages.owned(vmid))
-      if (!cluster.storages.on(to, cluster.storages.get(storage)))
-        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
-    await wait(cluster.times.clone);
-    for (const { volid } of cluster.storages.owned(vmid)) cluster.storages.carry(node, to, volid);
-    container.node = to;
-    log("migration finished successfully (duration 00:00:01)");
-  });
-}
-
 /** GET …/interfaces: what a running container's network is. */
 export function interfacesOfContainer(container: Container): unknown[] | null {
   if (!container.running) return null;

@@ -50,13 +50,13 @@ export function cloneVm(cluster: Cluster, node: string, vmid: number, params: Va
   refuseTaken();
   return cluster.tasks.run(node, "qmclone", String(vmid), caller.authId, (worker) =>
     cluster.locked({ vmid: id, type: "qemu" }, worker, async () => {
+      worker.log(`creating a clone of VM ${vmid} with ID ${id}`);
       if (refuseTaken())
         die(`close (rename) atomic file '/etc/pve/nodes/${node}/qemu-server/${id}.conf' failed: File exists`);
       const vm = cluster.add(new Vm(id, targetNode));
       cluster.firewall.cloned(vmid, id);
       vm.config.set("lock", "clone").set("description", " qmclone temporary file");
       try {
-        worker.log(`creating a clone of VM ${vmid} with ID ${id}`);
         const copies = new Map<string, string>();
         const options = {
           bwlimit,

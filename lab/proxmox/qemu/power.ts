@@ -1,6 +1,6 @@
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
-import { die } from "../errors";
+import { die, parameterErrors } from "../errors";
 import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
@@ -45,18 +45,23 @@ export function haltVm(cluster: Cluster, vm: Vm): void {
   applyVmPending(cluster, vm);
 }
 
+/** A guest that has no process, or isn't there, is one for the task to find. */
 export function stopVm(
   cluster: Cluster,
-  vm: Vm,
+  { node, vmid }: Pick<Vm, "node" | "vmid">,
   { skiplock, "overrule-shutdown": overrule }: Values,
   caller: ProxmoxCaller,
 ): string {
-  const requested = requestPower(cluster, vm, "stop", caller);
+  const known = cluster.guests.get(vmid);
+  if (overrule === 1 && known !== undefined && cluster.ha.manages(known))
+    parameterErrors({ "overrule-shutdown": "Not applicable for HA resources." });
+  const requested = known?.type === "qemu" ? requestPower(cluster, known, "stop", caller) : undefined;
   if (requested !== undefined) return requested;
   if (overrule === 1)
     for (const task of cluster.tasks.all.values())
-      if (task.type === "qmshutdown" && task.id === String(vm.vmid) && task.exitstatus === undefined) task.stop();
-  return cluster.lockedTask(vm, vm.node, "qmstop", caller.authId, async () => {
+      if (task.type === "qmshutdown" && task.id === String(vmid) && task.exitstatus === undefined) task.stop();
+  return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmstop", caller.authId, async () => {
+    const vm = cluster.processOf(node, vmid);
     if (!vm.running) return;
     if (skiplock !== 1) vm.checkLock();
     haltVm(cluster, vm);
@@ -71,10 +76,17 @@ async function powerdown(cluster: Cluster, vm: Vm, timeout: number, wait: Worker
   return needed <= timeout;
 }
 
-export function shutdownVm(cluster: Cluster, vm: Vm, { timeout, forceStop }: Values, caller: ProxmoxCaller): string {
-  const requested = requestPower(cluster, vm, "stop", caller);
+export function shutdownVm(
+  cluster: Cluster,
+  { node, vmid }: Pick<Vm, "node" | "vmid">,
+  { timeout, forceStop }: Values,
+  caller: ProxmoxCaller,
+): string {
+  const known = cluster.guests.get(vmid);
+  const requested = known?.type === "qemu" ? requestPower(cluster, known, "stop", caller) : undefined;
   if (requested !== undefined) return requested;
-  return cluster.lockedTask(vm, vm.node, "qmshutdown", caller.authId, async ({ log, wait }) => {
+  return cluster.lockedTask({ vmid, type: "qemu" }, node, "qmshutdown", caller.authId, async ({ log, wait }) => {
+    const vm = cluster.processOf(node, vmid);
     if (!vm.running) return;
     vm.checkLock();
     if (!(await powerdown(cluster, vm, Number(timeout ?? 180) * 1000, wait))) {
@@ -112,33 +124,5 @@ export function controlVm(
     vm.checkLock();
     if (action === "reset") vm.startedAt = cluster.now();
     else vm.paused = action === "pause";
-  });
-}
-
-/** POST …/migrate: to a node that has its storages and bridges; a running guest goes with `online`. */
-export function migrateVm(cluster: Cluster, vm: Vm, params: Values, { authId }: ProxmoxCaller): string {
-  const { target, online, "with-local-disks": withDisks } = params;
-  const to = cluster.member(String(target)).node;
-  const volumes = cluster.storages.owned(vm.vmid);
-  const local = volumes.filter(({ storage }) => !cluster.storages.get(storage).shared);
-  return cluster.lockedTask(vm, vm.node, "qmigrate", authId, async ({ log, wait }) => {
-    vm.checkLock();
-    cluster.node(to);
-    if (vm.running && online !== 1) die(`can't migrate running VM without --online`);
-    log(`starting migration of VM ${vm.vmid} to node '${to}' (${cluster.address(to)})`);
-    for (const { storage } of volumes)
-      if (!cluster.storages.on(to, cluster.storages.get(storage)))
-        die(`migration aborted: storage '${storage}' is not available on node '${to}'`);
-    if (vm.running && local.length > 0 && withDisks !== 1)
-      die("migration aborted: can't live migrate attached local disks without with-local-disks option");
-    vm.config.set("lock", "migrate");
-    await wait(cluster.times.clone);
-    vm.config.delete("lock");
-    for (const { volid } of local) {
-      log(`found local disk '${volid}' (attached)`);
-      cluster.storages.carry(vm.node, to, volid);
-    }
-    vm.node = to;
-    log("migration finished successfully (duration 00:00:01)");
   });
 }

@@ -9,6 +9,7 @@ import { agentRoutes } from "./agent";
 import { backupRoutes } from "./backup";
 import { bulkRoutes } from "./bulk";
 import { clusterRoutes } from "./cluster";
+import { corosyncRoutes } from "./corosync";
 import { datacenterRoutes } from "./datacenter";
 import { firewallRoutes } from "./firewall";
 import { haRoutes } from "./ha";
@@ -32,6 +33,7 @@ export const routes: readonly Route[] = [
   ...sdnRoutes,
   ...firewallRoutes,
   ...haRoutes,
+  ...corosyncRoutes,
   ...qemuRoutes,
   ...agentRoutes,
   ...lxcRoutes,

@@ -1,5 +1,5 @@
-import { parameterErrors } from "../errors";
-import type { Container } from "../lxc/container";
+import { die, parameterErrors } from "../errors";
+import { Container } from "../lxc/container";
 import {
   cloneContainer,
   createContainer,
@@ -12,15 +12,16 @@ import {
 import {
   controlContainer,
   interfacesOfContainer,
-  migrateContainer,
   rebootContainer,
   shutdownContainer,
   startContainer,
   stopContainer,
 } from "../lxc/power";
+import { migrateContainer } from "../migration/container";
+import { containerMigration } from "../migration/precondition";
 import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/lxc";
-import { qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
+import { migratePreconditionParameters, qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
 import type { SnapshotKind } from "../snapshots";
 import { rrddata } from "./cluster";
 import { guestFirewallRoutes } from "./firewall";
@@ -29,6 +30,11 @@ import { anybody, perm, permAny, type Route, type RouteCall, route } from "./rou
 
 const base = "/nodes/{node}/lxc/{vmid}";
 const container = ({ cluster, node, vmid }: RouteCall): Container => cluster.container(node, vmid);
+/** For what looks for a container's processes first: it finds none of one that isn't there. */
+const running = ({ cluster, node, vmid }: RouteCall, noun = "CT"): Container => {
+  const guest = cluster.guests.get(vmid);
+  return guest instanceof Container && guest.node === node ? guest : die(`${noun} ${vmid} not running`);
+};
 const audit = perm("/vms/{vmid}", "VM.Audit");
 const runs = perm("/vms/{vmid}", "VM.PowerMgmt");
 const rooms =
@@ -107,6 +113,9 @@ export const lxcRoutes: Route[] = [
     templateFromContainer(call.cluster, container(call));
     return null;
   }),
+  route("GET", `${base}/migrate`, migratePreconditionParameters, perm("/vms/{vmid}", "VM.Migrate"), (call) =>
+    containerMigration(call.cluster, container(call)),
+  ),
   route("POST", `${base}/migrate`, schema.lxcMigrateParameters, perm("/vms/{vmid}", "VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
     return migrateContainer(call.cluster, container(call), call.params, call.caller);
@@ -121,17 +130,17 @@ export const lxcRoutes: Route[] = [
     startContainer(cluster, node, vmid, caller),
   ),
   route("POST", `${base}/status/stop`, schema.lxcStopParameters, runs, (call) =>
-    stopContainer(call.cluster, container(call), call.caller),
+    stopContainer(call.cluster, running(call), call.caller),
   ),
   route("POST", `${base}/status/shutdown`, schema.lxcShutdownParameters, runs, (call) =>
-    shutdownContainer(call.cluster, container(call), call.params, call.caller),
+    shutdownContainer(call.cluster, running(call), call.params, call.caller),
   ),
   route("POST", `${base}/status/reboot`, schema.lxcRebootParameters, runs, (call) =>
-    rebootContainer(call.cluster, container(call), call.caller),
+    rebootContainer(call.cluster, running(call, "VM"), call.caller),
   ),
   ...(["suspend", "resume"] as const).map((action) =>
     route("POST", `${base}/status/${action}`, none, runs, (call) =>
-      controlContainer(call.cluster, container(call), action, call.caller),
+      controlContainer(call.cluster, running(call), action, call.caller),
     ),
   ),
 

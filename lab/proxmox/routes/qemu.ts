@@ -1,10 +1,12 @@
 import { parameterErrors } from "../errors";
+import { vmMigration } from "../migration/precondition";
+import { migrateVm } from "../migration/vm";
 import { cloneVm, destroyVm, templateFromVm } from "../qemu/clone";
 import { dumpCloudInit, pendingCloudInit, regenerateCloudInit } from "../qemu/cloudinit";
 import { postVmConfig, putVmConfig } from "../qemu/config";
 import { createVm } from "../qemu/create";
 import { moveDisk, resizeDrive, unlinkDrives } from "../qemu/drives";
-import { controlVm, migrateVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
+import { controlVm, rebootVm, shutdownVm, startVm, stopVm } from "../qemu/power";
 import { refuseSkipLock } from "../qemu/rights";
 import type { Vm } from "../qemu/vm";
 import { none, rrddataParameters } from "../schema/cluster";
@@ -18,6 +20,8 @@ import { anybody, perm, permAny, type RightsCheck, type Route, type RouteCall, r
 
 const base = "/nodes/{node}/qemu/{vmid}";
 const vm = ({ cluster, node, vmid }: RouteCall): Vm => cluster.vm(node, vmid);
+/** For what looks for a VM's process first. */
+const process = ({ cluster, node, vmid }: RouteCall): Vm => cluster.processOf(node, vmid);
 const on = (privileges: string): RightsCheck => perm("/vms/{vmid}", privileges);
 const audit = on("VM.Audit");
 const runs = on("VM.PowerMgmt");
@@ -141,6 +145,9 @@ export const qemuRoutes: Route[] = [
   route("POST", `${base}/template`, schema.qemuTemplateParameters, on("VM.Allocate"), (call) =>
     templateFromVm(call.cluster, vm(call), call.caller),
   ),
+  route("GET", `${base}/migrate`, schema.migratePreconditionParameters, on("VM.Migrate"), (call) =>
+    vmMigration(call.cluster, vm(call)),
+  ),
   route("POST", `${base}/migrate`, schema.qemuMigrateParameters, on("VM.Migrate"), (call) => {
     if (call.params.target === call.node) parameterErrors({ target: "target is local node." });
     return migrateVm(call.cluster, vm(call), call.params, call.caller);
@@ -170,38 +177,38 @@ export const qemuRoutes: Route[] = [
     `${base}/status/stop`,
     schema.qemuStopParameters,
     runs,
-    rooted((call) => stopVm(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => stopVm(call.cluster, call, call.params, call.caller)),
   ),
   route(
     "POST",
     `${base}/status/shutdown`,
     schema.qemuShutdownParameters,
     runs,
-    rooted((call) => shutdownVm(call.cluster, vm(call), call.params, call.caller)),
+    rooted((call) => shutdownVm(call.cluster, call, call.params, call.caller)),
   ),
   route("POST", `${base}/status/reboot`, schema.qemuRebootParameters, runs, (call) =>
-    rebootVm(call.cluster, vm(call), call.params, call.caller),
+    rebootVm(call.cluster, process(call), call.params, call.caller),
   ),
   route(
     "POST",
     `${base}/status/reset`,
     schema.qemuSkiplockParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "reset", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "reset", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/suspend`,
     schema.qemuSuspendParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "pause", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "pause", call.caller)),
   ),
   route(
     "POST",
     `${base}/status/resume`,
     schema.qemuResumeParameters,
     runs,
-    rooted((call) => controlVm(call.cluster, vm(call), "resume", call.caller)),
+    rooted((call) => controlVm(call.cluster, process(call), "resume", call.caller)),
   ),
 
   ...snapshotRoutes(base, schema.qemuSnapshotParameters, kind),

@@ -358,6 +358,8 @@ export const qemuSnapshotParameters: MethodParameters = {
   description: text(),
   vmstate: flag,
 };
+/** Of either kind of guest. */
+export const migratePreconditionParameters: MethodParameters = { target: node };
 export const qemuMigrateParameters: MethodParameters = {
   target: required(node),
   bwlimit,
