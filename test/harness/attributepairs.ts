@@ -183,7 +183,8 @@ export async function openForPairs(): Promise<TestSystems> {
   const seed = seedWith("[]");
   seed.proxmox["pve-lab"]?.storages.push({ storage: "ceph2", type: "rbd", content: "images,rootdir", shared: true });
   const systems = await TestSystems.open(seed);
-  systems.context({ shutdownTimeout: 1 });
+  // Rights are another test's.
+  systems.context({ shutdownTimeout: 1 }, {}, systems.endpoints);
   await systems.clients.proxmox("POST", "/pools", { poolid: "team" });
   return systems;
 }
