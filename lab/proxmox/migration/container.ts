@@ -3,6 +3,7 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { requestMigration } from "../ha/requests";
 import { type Container, parseContainerOption } from "../lxc/container";
+import { applyContainerPending } from "../lxc/pending";
 import type { Values } from "../schema/parameters";
 import { carryVolumes, journey, localVolumes, requireTarget, storageMap } from "./journey";
 
@@ -39,7 +40,7 @@ export function migrateContainer(
         if (wasRunning) {
           log(`shutdown CT ${container.vmid}`);
           container.running = false;
-          container.applyPending();
+          applyContainerPending(cluster, container);
         }
       },
       scan: (log) => scan(cluster, container, log),

@@ -353,6 +353,9 @@ export interface Disks {
 /** A container's volume that waits is still what was asked for: a storage and gibibytes. */
 const asked = /^([^/:\s]+):(\d+(?:\.\d+)?)$/;
 
+/** Is it a volume that was asked for, and not made yet? */
+export const isOnlyAsked = (volume: string): boolean => asked.test(volume);
+
 /** A guest's disks by slot: no CD drives, no cloud-init drive, no bind mounts. */
 export function disksFrom(config: GuestConfig, { isSlot }: Disks): Record<string, { size: string; storage: string }> {
   return Object.fromEntries(

@@ -1,6 +1,6 @@
 import { guestTitle, guestUrl } from "../../../providers/ownership/mark";
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
-import { configText, type Power } from "../../../providers/proxmox/nodes/guest.model";
+import { configText, isOnlyAsked, type Power } from "../../../providers/proxmox/nodes/guest.model";
 import { waitsForStart } from "../../../providers/proxmox/nodes/inforce";
 import { changedContainerFields, containerFromApi } from "../../../providers/proxmox/nodes/lxc/container.model";
 import { changedVmFields, vmFromApi } from "../../../providers/proxmox/nodes/qemu/vm.model";
@@ -83,6 +83,8 @@ export function detachNotes(
     const numbers = Array.from({ length: 256 }, (_, n) => n).filter(isFree);
     return gone.sort().map((slot, n) => {
       const volume = parsePropertyString(configText(config, slot) ?? "").head;
+      if (volume !== undefined && isOnlyAsked(volume))
+        return `${guestTitle(guest)}: ${slot} is taken back; it waited for a start, and no volume was made for it.`;
       const data = volume === undefined || volume === "" ? "its data is kept" : `its volume ${volume} is kept`;
       return `${guestTitle(guest)}: ${slot} is detached, and ${data} as unused${numbers[n] ?? ""} of ${type === "qemu" ? "VM" : "container"} ${inputs.vmid}.`;
     });

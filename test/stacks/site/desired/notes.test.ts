@@ -32,6 +32,14 @@ describe("what a plan says of its consequences", () => {
     ]);
     expect(changes.flatMap(({ effects }) => effects)).toEqual(["detaches"]);
     expect(detachNotes(...noneOf(planned(two, two)))).toEqual([]);
+    // As a container keeps a mount point that could not be mounted.
+    const asked = { ...seen, config: { ...config, scsi1: "ceph:1" } };
+    const { guests: same, known: before, proxmox: waiting } = planned(two, {}, { seen: new Map([[100_005, asked]]) });
+    expect(detachNotes(same, before, waiting)).toEqual([
+      expect.stringMatching(
+        /^g5 \(\S+\): scsi1 is taken back; it waited for a start, and no volume was made for it\.$/,
+      ),
+    ]);
   });
 
   it("calls another node a migration, with what it does to the guest", () => {
