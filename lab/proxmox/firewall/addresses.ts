@@ -4,7 +4,7 @@ import { isIPv4, isIPv6 } from "node:net";
 
 export const aliasPattern = /^(dc\/|guest\/)?([A-Za-z][A-Za-z0-9\-_]+)$/;
 
-export type Family = 4 | 6;
+export type IpVersion = 4 | 6;
 
 /** What is wrong with an IPv4 address. */
 function badIPv4(text: string): string | undefined {
@@ -57,7 +57,7 @@ const isNetwork = (address: string, prefix: number): boolean => {
 const tooLong = (prefix: number, width: number) => `Prefix length ${prefix} is longer than IP address (${width})`;
 
 /** An address, network or range, or what is wrong with it. */
-export function readAddress(text: string): { family: Family } | { error: string } {
+export function readAddress(text: string): { family: IpVersion } | { error: string } {
   const [host = "", length] = text.split("/");
   const ends = host.split("-");
   const isV6 = host.includes(":");
@@ -76,11 +76,11 @@ export function readAddress(text: string): { family: Family } | { error: string 
 }
 
 /** Addresses with commas between, an alias or a set. @returns their family where one is known @throws what is wrong */
-export function readAddressList(text: string): Family | undefined {
+export function readAddressList(text: string): IpVersion | undefined {
   if (/^\+\S+$/.test(text) || aliasPattern.test(text)) return undefined;
   const elements = text.split(",");
   if (elements.at(-1) === "") throw new Error("extraneous commas in list");
-  let family: Family | undefined;
+  let family: IpVersion | undefined;
   for (const element of elements) {
     const read = readAddress(element);
     if ("error" in read) throw new Error(`invalid IP address: ${read.error}`);
@@ -99,7 +99,7 @@ export function cleanCidr(cidr: string): string {
   return `${networkOf(host, Number(length))}/${length}`.replace(host.includes(":") ? /\/128$/ : /\/32$/, "");
 }
 
-export const familyOf = (cidr: string): Family => (cidr.includes(":") ? 6 : 4);
+export const ipVersionOf = (cidr: string): IpVersion => (cidr.includes(":") ? 6 : 4);
 
 /** What is wrong with an address or network, as a parameter's format says it. */
 export function badCidr(value: string): string | undefined {

@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { die, parameterErrors } from "../errors";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
-import { type Family, familyOf } from "./addresses";
+import { type IpVersion, ipVersionOf } from "./addresses";
 
 export interface FirewallAlias {
   name: string;
@@ -88,8 +88,8 @@ export function withDigest<T extends object>(rows: T[]): (T & { digest: string }
 }
 
 /** An alias as answers show it. */
-export const shownAlias = ({ comment, ...alias }: FirewallAlias): Values & { ipversion: Family } => ({
+export const shownAlias = ({ comment, ...alias }: FirewallAlias): Values & { ipversion: IpVersion } => ({
   ...alias,
-  ipversion: familyOf(alias.cidr),
+  ipversion: ipVersionOf(alias.cidr),
   ...(comment ? { comment } : {}),
 });

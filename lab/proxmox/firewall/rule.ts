@@ -1,7 +1,7 @@
 import { parameterErrors } from "../errors";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
-import { aliasPattern, type Family, familyOf, readAddressList } from "./addresses";
+import { aliasPattern, type IpVersion, ipVersionOf, readAddressList } from "./addresses";
 import type { FirewallFile } from "./file";
 import { hasPorts, isIcmp, isIcmpType, isProtocol, macros } from "./names";
 import { checkPorts } from "./ports";
@@ -64,7 +64,7 @@ export function stored(rule: Values): Values {
 
 interface Findings {
   errors: Record<string, string>;
-  family?: Family;
+  family?: IpVersion;
 }
 
 /** What is wrong with a rule, and the family of the addresses that it names. */
@@ -73,7 +73,7 @@ export function inspectRule(rule: Values, scope: RuleScope): Findings {
   const wrong = (key: string, message: string) => {
     found.errors[key] ??= message;
   };
-  const setFamily = (family: Family | undefined) => {
+  const setFamily = (family: IpVersion | undefined) => {
     if (family !== undefined && found.family !== undefined && family !== found.family)
       throw new Error("detected mixed ipv4/ipv6 addresses in rule");
     found.family ??= family;
@@ -140,7 +140,7 @@ function checkIcmpType(type: string, { proto, dport }: Values, wrong: Wrong): vo
 }
 
 /** The family of an alias that a rule names. @throws where an alias or a set is not there */
-function checkReference(value: string, { cluster, own }: RuleScope): Family | undefined {
+function checkReference(value: string, { cluster, own }: RuleScope): IpVersion | undefined {
   if (value.startsWith("+")) {
     const name = /^\+(?:guest\/|dc\/|sdn\/)?([A-Za-z][A-Za-z0-9\-_]+)$/.exec(value)?.[1];
     if (name === undefined) throw new Error(`invalid ipset name '${value}'`);
@@ -154,7 +154,7 @@ function checkReference(value: string, { cluster, own }: RuleScope): Family | un
   const found =
     (place === "dc/" ? undefined : own?.aliases.get(key)) ??
     (place === "guest/" ? undefined : cluster.aliases.get(key));
-  return found === undefined ? undefined : familyOf(found.cidr);
+  return found === undefined ? undefined : ipVersionOf(found.cidr);
 }
 
 /** A new or changed rule. @throws PVE's 400 with what is wrong first */

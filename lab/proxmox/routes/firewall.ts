@@ -181,11 +181,11 @@ export function guestFirewallRoutes(base: string): Route[] {
   };
   return [
     route("GET", place.base, none, anybody, names("rules aliases ipset refs options")),
-    ...optionRoutes(place, schema.guestOptions),
+    ...optionRoutes(place, schema.guestFirewallOptions),
     ...ruleRoutes(`${place.base}/rules`, place, rulesOf(place)),
     ...aliasRoutes(place),
     ...setRoutes(place),
-    route("GET", `${place.base}/refs`, schema.references, place.reads, (call) => [
+    route("GET", `${place.base}/refs`, schema.referenceQuery, place.reads, (call) => [
       ...references(call.cluster.firewall.cluster, "dc", call.params.type),
       ...references(place.file(call), "guest", call.params.type),
     ]),
@@ -256,12 +256,12 @@ const timed = ({ enable, ...options }: Values): Values =>
 
 export const firewallRoutes: Route[] = [
   route("GET", atCluster.base, none, anybody, names("aliases rules options groups ipset macros refs")),
-  ...optionRoutes(atCluster, schema.clusterOptions, timed),
+  ...optionRoutes(atCluster, schema.clusterFirewallOptions, timed),
   ...ruleRoutes(`${atCluster.base}/rules`, atCluster, rulesOf(atCluster)),
   ...aliasRoutes(atCluster),
   ...setRoutes(atCluster),
   route("GET", `${atCluster.base}/macros`, none, anybody, () => macros.map((macro) => ({ macro, descr: macro }))),
-  route("GET", `${atCluster.base}/refs`, schema.references, atCluster.reads, ({ cluster, params }) =>
+  route("GET", `${atCluster.base}/refs`, schema.referenceQuery, atCluster.reads, ({ cluster, params }) =>
     references(cluster.firewall.cluster, "dc", params.type),
   ),
   route("GET", `${atCluster.base}/groups`, none, anybody, ({ cluster }) =>
@@ -282,10 +282,10 @@ export const firewallRoutes: Route[] = [
     }),
   ),
   route("GET", atVnet.base, vnetGet, anybody, names("options rules")),
-  ...optionRoutes(atVnet, schema.vnetOptions),
+  ...optionRoutes(atVnet, schema.vnetFirewallOptions),
   ...ruleRoutes(`${atVnet.base}/rules`, atVnet, rulesOf(atVnet)),
   route("GET", atNode.base, none, anybody, names("rules options log")),
-  ...optionRoutes(atNode, schema.nodeOptions),
+  ...optionRoutes(atNode, schema.nodeFirewallOptions),
   ...ruleRoutes(`${atNode.base}/rules`, atNode, rulesOf(atNode)),
   route("GET", `${atNode.base}/log`, schema.guestLog, perm("/nodes/{node}", "Sys.Syslog"), emptyLog),
 ];

@@ -46,8 +46,14 @@ function volumeShown({ volid, content, format, size, vmid, parent, ctime }: Volu
 
 function contentOf({ cluster, node, params }: RouteCall): unknown[] {
   const { storage } = cluster.storages.enabled(node, String(params.storage));
+  /** A container's disks are listed as what they are for. */
+  const listed = (volume: Volume): Volume =>
+    volume.content === "images" && cluster.guests.get(volume.vmid ?? 0)?.type === "lxc"
+      ? { ...volume, content: "rootdir" }
+      : volume;
   return cluster.storages
     .list(node, storage)
+    .map(listed)
     .filter(({ content }) => params.content === undefined || content === params.content)
     .filter(({ vmid }) => params.vmid === undefined || vmid === params.vmid)
     .map(volumeShown);

@@ -35,7 +35,7 @@ const checked =
 
 // ---- options
 
-export const guestOptions: MethodParameters = {
+export const guestFirewallOptions: MethodParameters = {
   ...each("dhcp enable ipfilter macfilter ndp radv", flag),
   ...each("log_level_in log_level_out", logLevel),
   ...each("policy_in policy_out", policy),
@@ -48,7 +48,7 @@ const rateLimit = properties(
   },
   "enable",
 );
-export const clusterOptions: MethodParameters = {
+export const clusterFirewallOptions: MethodParameters = {
   enable: integer(0),
   ebtables: flag,
   ...each("policy_in policy_out", policy),
@@ -62,7 +62,7 @@ const helperList: Format = (value) => {
   const unknown = items.find((helper) => !helpers.has(helper));
   return unknown === undefined ? undefined : `unknown helper ${unknown}`;
 };
-export const nodeOptions: MethodParameters = {
+export const nodeFirewallOptions: MethodParameters = {
   ...each(
     "enable nosmurfs tcpflags ndp nf_conntrack_allow_invalid protection_synflood log_nf_conntrack nftables",
     flag,
@@ -74,7 +74,7 @@ export const nodeOptions: MethodParameters = {
   nf_conntrack_helpers: formatted(helperList),
   ...each("protection_synflood_rate protection_synflood_burst", integer()),
 };
-export const vnetOptions: MethodParameters = {
+export const vnetFirewallOptions: MethodParameters = {
   enable: flag,
   policy_forward: forwardPolicy,
   log_level_forward: logLevel,
@@ -143,6 +143,6 @@ const groupName = text({ ...name, maxLength: 18 });
 export const groupGet: MethodParameters = { group: required(groupName) };
 export const groupCreate: MethodParameters = { ...groupGet, comment, rename: groupName, digest };
 
-export const references: MethodParameters = { type: choice("alias ipset") };
+export const referenceQuery: MethodParameters = { type: choice("alias ipset") };
 export const log: MethodParameters = each("start limit", integer(0));
 export const guestLog: MethodParameters = { ...log, ...each("since until", integer(0)) };
