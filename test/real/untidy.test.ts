@@ -50,7 +50,7 @@ async function said(where: "lab" | "given") {
   const sections = { site: { adopt: true, maxLeftOut: "all" }, defaults: { template: 9000, bridge: "vmbr0" } };
   const plan = await planOf(there, sections);
   const discovering = await Discovering.open(there, {
-    netbox: { ...there.reach.netbox, customFields: { cost_centre: "0" } },
+    netbox: { customFields: { cost_centre: "0" } },
   });
   const first = await discovering.run();
   const second = await discovering.plan();
