@@ -2,6 +2,8 @@ import { afterEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 import { agentView } from "../../../stacks/discovery/desired/agent";
 import { isHostAddress } from "../../../stacks/discovery/desired/guest";
+import { isReached } from "../../../stacks/discovery/desired/types";
+import { readCluster } from "../../../stacks/discovery/facts";
 import { Discovering, rowOf } from "../../harness/discovering";
 import { seedWith, TestSystems } from "../../harness/systems";
 
@@ -231,5 +233,21 @@ describe("what agents say", () => {
     const own = { name: "eth0", mac: mac(1), addresses: ["10.9.0.5/24"] };
     const { addresses: found, names, vlans } = view([...veth, ...docker, own]);
     expect([found[mac(1)], names?.[mac(1)], vlans]).toEqual([["10.9.0.5/24"], "eth0", []]);
+  });
+});
+
+describe("a running container", () => {
+  it("says its addresses, whose lengths PVE gives as text", async () => {
+    const net0 = `name=eth0,hwaddr=${mac(1)},bridge=vmbr0,ip=10.9.0.7/24,ip6=2001:db8:9::7/64,type=veth`;
+    const { there, discovering } = await open({
+      ...{ vmid: 301, type: "lxc" as const, running: true },
+      config: { hostname: "ct", memory: 64, rootfs: "local-lvm:1,size=1G", net0 },
+    });
+    await settled(discovering);
+    const { guests } = there.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has it");
+    guests.get(301)?.config.set("net0", net0.replace(/ip=[^,]+,ip6=[^,]+/, "ip=10.9.0.8/24"));
+    const view = await readCluster(there.context().cluster("pve-lab"), {}, 5, []);
+    const seen = isReached(view) ? view.machines.find(({ vmid }) => vmid === 301) : undefined;
+    expect(seen?.agent).toMatchObject({ addresses: { [mac(1)]: ["10.9.0.8/24"] }, names: { [mac(1)]: "eth0" } });
   });
 });
