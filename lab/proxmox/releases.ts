@@ -7,7 +7,7 @@ interface Versioned {
   version: { version: string };
 }
 
-export function isSince({ version: { version } }: Versioned, major: number, minor = 0): boolean {
+export function isPveSince({ version: { version } }: Versioned, major: number, minor = 0): boolean {
   const [is = 0, isMinor = 0] = version.split(/[.-]/).map(Number);
   return is > major || (is === major && isMinor >= minor);
 }
@@ -24,16 +24,16 @@ const since: readonly { path: RegExp; method?: RegExp; release: readonly [number
 /** Has this release the method? */
 export const hasMethod = (cluster: Versioned, { method, path }: { method: string; path: string }): boolean =>
   since.every(
-    (each) => !each.path.test(path) || each.method?.test(method) === false || isSince(cluster, ...each.release),
+    (each) => !each.path.test(path) || each.method?.test(method) === false || isPveSince(cluster, ...each.release),
   );
 
 /** A container in a node's list: until 8.1 with its VMID as text. */
 export const listedContainer = (cluster: Versioned, row: Values): Values =>
-  isSince(cluster, 8, 2) ? row : { ...row, vmid: String(row.vmid) };
+  isPveSince(cluster, 8, 2) ? row : { ...row, vmid: String(row.vmid) };
 
 /** A guest of `/cluster/resources`: 7 gives VMIDs as text, and may leave out whether it is a template. */
 export function listedGuest(cluster: Versioned, row: Values): Values {
-  if (isSince(cluster, 8)) return row;
+  if (isPveSince(cluster, 8)) return row;
   const { template: _template, ...rest } = row;
   return { ...rest, vmid: String(row.vmid) };
 }

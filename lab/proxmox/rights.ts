@@ -2,7 +2,7 @@ import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { forbidden } from "./errors";
 import { parseVmOption } from "./qemu/vm";
-import { isSince } from "./releases";
+import { isPveSince } from "./releases";
 import type { Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
@@ -17,7 +17,7 @@ const bridgePath = ({ sdn }: Cluster, bridge: string, tag?: string) =>
 export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options: Values): void {
   const { access } = cluster;
   // The rights came with 8.
-  if (authId === "root@pam" || !isSince(cluster, 8)) return;
+  if (authId === "root@pam" || !isPveSince(cluster, 8)) return;
   for (const [key, value] of Object.entries(options)) {
     if (/^net\d+$/.test(key)) {
       const { bridge, tag, trunks = "" } = parseVmOption("net0", String(value));
@@ -33,7 +33,7 @@ export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options:
 
 /** May the caller see a bridge in a node's list? */
 export const seesBridge = (cluster: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
-  !isSince(cluster, 8) ||
+  !isPveSince(cluster, 8) ||
   cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
 
 /** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
