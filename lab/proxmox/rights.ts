@@ -33,8 +33,7 @@ export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options:
 
 /** May the caller see a bridge in a node's list? */
 export const seesBridge = (cluster: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
-  !isPveSince(cluster, 8) ||
-  cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
+  !isPveSince(cluster, 8) || cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
 
 /** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
 export function requirePoolMembers({ access }: Cluster, { authId }: ProxmoxCaller, { vms, storage }: Values): void {
