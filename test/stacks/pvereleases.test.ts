@@ -61,7 +61,7 @@ describe.each(earlier)("Proxmox VE %s", (version) => {
 
   it("makes, changes and deletes guests of both kinds, with their pools and HA", async () => {
     const there = await opened(version, seedWith("[]"));
-    there.context();
+    there.context({}, {}, there.endpoints);
     await there.clients.proxmox("POST", "/pools", { poolid: "web" });
     await there.clients.proxmox("POST", "/pools", { poolid: "db" });
     const inputs = (vmid: number) => {
