@@ -105,7 +105,7 @@ export async function operate(
   process.on("SIGTERM", end);
   const child = spawn("pulumi", words, {
     cwd: root,
-    env: { ...environmentFor(command, program), ...env },
+    env: { ...environmentFor(command, program), ...refreshed.env, ...env },
     stdio: shown === "inherit" ? "inherit" : ["ignore", "pipe", "pipe"],
   });
   const { pid } = child;

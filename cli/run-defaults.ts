@@ -25,12 +25,19 @@ const asked = /^(-r|--refresh)(=|$)/;
  * The arguments with a refresh before the plan, as people expect of one: what was changed by hand is in it. `--no-refresh`
  * leaves it out. The program is run for it, so that the providers get today's configuration.
  */
-export function withRefresh(command: string, args: string[]): { args: string[]; leftOut: boolean } {
+export function withRefresh(
+  command: string,
+  args: string[],
+): { args: string[]; leftOut: boolean; env: Record<string, string> } {
   const rest = args.filter((arg) => arg !== "--no-refresh");
   const leftOut = rest.length < args.length;
-  if ((command !== "preview" && command !== "up") || leftOut || rest.some((arg) => asked.test(arg)))
-    return { args: rest, leftOut };
-  return { args: ["--refresh", "--run-program", ...rest], leftOut };
+  const plans = command === "preview" || command === "up";
+  const given = rest.find((arg) => asked.test(arg));
+  const refreshes = plans && !leftOut && !/=(f|false|0)$/i.test(given ?? "");
+  // The program counts what it finds as the engine will find it: it is told, as the engine doesn't.
+  const env: Record<string, string> = refreshes ? { NETBOX_PROXMOX_REFRESH: "true" } : {};
+  if (!plans || leftOut || given !== undefined) return { args: rest, leftOut, env };
+  return { args: ["--refresh", "--run-program", ...rest], leftOut, env };
 }
 
 /** Does a program make secrets? Its state is then written after every step, and its logs are guarded. */

@@ -21,6 +21,8 @@ how to log in, and serves until it is stopped (Ctrl-C). Nothing is kept but its 
   --load FILE           begins with the state that --save wrote, instead of a seed; its keys replace those in --folder
   --netbox-release N    the release that NetBox answers as: 4.2, 4.3, 4.4, 4.5, 4.6 or 4.7 (default 4.7; with --load, the
                         saved one's). docs/decisions/030 says what that is from. Before 4.5 the token is a v1 one
+  --pve-release N       the release that every cluster answers as: 7.4, 8.4, 9.0 or 9.2 (default 9.2): privileges, tokens, HA groups, pools,
+                        VMIDs as text. lab/differences.md says what that is from
   --folder DIR          where its TLS certificate and ssh keys are kept (default .lab)
   --proxmox-port N      port of the first cluster, further ones follow (default 18006)
   --netbox-port N       (default 18001)
@@ -57,7 +59,7 @@ system), DELETE /calls (forgets both), POST /save (writes the file of --save), P
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"node-maintenance","node":"pve2","enable":true}                   HA maintenance, as ha-manager's command begins it
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}
-  {"setup":"release","version":"8.4.1"}                                      privileges and tokens as PVE 8 has them
+  {"setup":"release","version":"8.4.1"}                                      PVE as --pve-release has it
   {"setup":"netbox-release","release":"4.5"}                                 NetBox as after an upgrade, or before it
   {"setup":"netbox-page-size","size":250}                                    NetBox's MAX_PAGE_SIZE
   {"setup":"clock-skew","seconds":3600}, {"setup":"netbox-pages","changing":true}
@@ -65,6 +67,14 @@ system), DELETE /calls (forgets both), POST /save (writes the file of --save), P
 `;
 
 const kinds = ["netbox", "proxmox", "clone", "start", "shutdown", "boot", "denied", "statistics", "nsupdate"];
+
+/** The last version of each. */
+const pveReleases: Readonly<Record<string, string>> = {
+  "7.4": "7.4-20",
+  "8.4": "8.4.14",
+  "9.0": "9.0.11",
+  "9.2": "9.2.11",
+};
 
 function latencyOf(list: string): Latency {
   return Object.fromEntries(
@@ -92,6 +102,7 @@ async function main(): Promise<void> {
       seed: text,
       "proxmox-state": text,
       "netbox-release": text,
+      "pve-release": text,
       save: text,
       load: text,
       setup: { type: "string", multiple: true },
@@ -117,6 +128,9 @@ async function main(): Promise<void> {
   const release = values["netbox-release"];
   if (release !== undefined && !isRelease(release))
     throw new Error(`--netbox-release ${release}: the lab knows ${Object.keys(releases).join(", ")}`);
+  const pve = values["pve-release"];
+  if (pve !== undefined && !(pve in pveReleases))
+    throw new Error(`--pve-release ${pve}: the lab knows ${Object.keys(pveReleases).join(", ")}`);
   const switches = (values.setup ?? []).map(switchOf);
   if (values.load !== undefined && (values.seed ?? values["proxmox-state"]) !== undefined)
     throw new Error("--load takes the place of --seed and --proxmox-state: leave them out");
@@ -139,6 +153,9 @@ async function main(): Promise<void> {
     latency: values.latency === undefined ? {} : latencyOf(values.latency),
   });
   try {
+    const version = pve === undefined ? undefined : pveReleases[pve];
+    for (const cluster of version === undefined ? [] : lab.proxmox.keys())
+      setSwitch(lab, { setup: "release", cluster, version });
     for (const wanted of switches) setSwitch(lab, wanted);
   } catch (error) {
     await lab.close();

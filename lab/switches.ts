@@ -8,6 +8,9 @@ import { putFile } from "./proxmox/files";
 import { setMaintenance } from "./proxmox/ha/status";
 import { asOf } from "./proxmox/privileges";
 
+/** `9.2.11`, `7.4-17`. */
+export const pveVersion = /^\d+\.\d+[.-]\d+$/;
+
 const cluster = z.string().optional();
 const vmid = z.number().int();
 
@@ -112,8 +115,8 @@ const switchSchema = z.discriminatedUnion("setup", [
     release: z.string().refine(isRelease, "no release that the lab knows"),
   }),
   z.object({ setup: z.literal("zone"), zone: z.string(), frozen: z.boolean() }),
-  /** Another release of PVE, as far as privileges and tokens go. */
-  z.object({ setup: z.literal("release"), cluster, version: z.string().regex(/^\d+\.\d+\.\d+$/) }),
+  /** Another release of PVE, as far as lab/proxmox/releases.ts, privileges and tokens go. */
+  z.object({ setup: z.literal("release"), cluster, version: z.string().regex(pveVersion) }),
   z.object({ setup: z.literal("clear") }),
 ]);
 
@@ -226,7 +229,7 @@ export function setSwitch(lab: Lab, value: unknown): void {
     }
     case "release": {
       const found = on(wanted.cluster);
-      const [major = "", minor = ""] = wanted.version.split(".");
+      const [major = "", minor = ""] = wanted.version.split(/[.-]/);
       found.version = { ...found.version, version: wanted.version, release: `${major}.${minor}` };
       for (const role of found.access.roles.values()) role.privs = asOf(Number(major), role.privs);
       return;

@@ -16,12 +16,21 @@ const of = (pattern: RegExp, without: string[] = []) =>
 
 /** What PVE 9 put in the place of VM.Monitor. */
 const since9 = of(/^VM\.GuestAgent\./);
+/** What PVE 8 added. */
+const since8 = of(/^(Mapping\.|SDN\.Use$|Sys\.AccessNetwork$)/);
 /** The privileges of a release, by the first number of its version. */
-export const privilegesOf = (major: number): string[] =>
-  major >= 9 ? privileges : [...privileges.filter((name) => !since9.includes(name)), "VM.Monitor"];
+export function privilegesOf(major: number): string[] {
+  if (major >= 9) return privileges;
+  const before9 = [...privileges.filter((name) => !since9.includes(name)), "VM.Monitor"];
+  return major >= 8 ? before9 : before9.filter((name) => !since8.includes(name));
+}
 /** A list of privileges as another release has it. */
 export const asOf = (major: number, names: Iterable<string>): Set<string> =>
-  new Set([...names].map((name) => (major < 9 && since9.includes(name) ? "VM.Monitor" : name)));
+  new Set(
+    [...names]
+      .map((name) => (major < 9 && since9.includes(name) ? "VM.Monitor" : name))
+      .filter((name) => major >= 8 || !since8.includes(name)),
+  );
 
 /** The roles that every cluster has, with their privileges. */
 export const builtinRoles: Record<string, string[]> = {

@@ -2,6 +2,7 @@ import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { forbidden } from "./errors";
 import { parseVmOption } from "./qemu/vm";
+import { isPveSince } from "./releases";
 import type { Values } from "./schema/parameters";
 import { words } from "./schema/words";
 
@@ -14,8 +15,9 @@ const bridgePath = ({ sdn }: Cluster, bridge: string, tag?: string) =>
 
 /** Network devices need SDN.Use on their bridge, with a VLAN tag on that tag of it. */
 export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options: Values): void {
-  if (authId === "root@pam") return;
   const { access } = cluster;
+  // The rights came with 8.
+  if (authId === "root@pam" || !isPveSince(cluster, 8)) return;
   for (const [key, value] of Object.entries(options)) {
     if (/^net\d+$/.test(key)) {
       const { bridge, tag, trunks = "" } = parseVmOption("net0", String(value));
@@ -31,7 +33,7 @@ export function requireUse(cluster: Cluster, { authId }: ProxmoxCaller, options:
 
 /** May the caller see a bridge in a node's list? */
 export const seesBridge = (cluster: Cluster, { authId }: ProxmoxCaller, bridge: string): boolean =>
-  cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
+  !isPveSince(cluster, 8) || cluster.access.may(authId, bridgePath(cluster, bridge), ["SDN.Audit", "SDN.Use"], true);
 
 /** Who puts a guest or a storage into a pool, or takes it out, needs the right to hand out rights on it. */
 export function requirePoolMembers({ access }: Cluster, { authId }: ProxmoxCaller, { vms, storage }: Values): void {

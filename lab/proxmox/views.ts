@@ -4,6 +4,7 @@ import type { Guest } from "./guest";
 import { nodeState } from "./ha/status";
 import { nodeCpus } from "./lxc/container";
 import type { Pool } from "./pools";
+import { listedGuest } from "./releases";
 import type { Values } from "./schema/parameters";
 import { space } from "./storage";
 
@@ -14,11 +15,12 @@ export function guestResourceRow(cluster: Cluster, guest: Guest): Values {
   const away = cluster.nodes.get(node)?.offline ?? false;
   const pool = cluster.pools.of(vmid)?.poolid;
   const ours = { id, type, node, vmid, ...(pool === undefined ? {} : { pool }) };
-  if (away || cluster.now() - guest.createdAt < cluster.times.statistics) return { ...ours, status: "unknown" };
+  if (away || cluster.now() - guest.createdAt < cluster.times.statistics)
+    return listedGuest(cluster, { ...ours, status: "unknown" });
   const { cpus = 1, pid: _pid, serial: _serial, maxswap: _maxswap, swap: _swap, ...status } = cluster.status(guest);
   const pressure = Object.keys(status).filter((key) => key.startsWith("pressure"));
   for (const key of pressure) delete status[key];
-  return {
+  return listedGuest(cluster, {
     ...status,
     ...ours,
     // The statistics, unlike a node's list, tell a paused guest from a running one.
@@ -28,7 +30,7 @@ export function guestResourceRow(cluster: Cluster, guest: Guest): Values {
     diskwrite: 0,
     template: guest.template ? 1 : 0,
     ...(cluster.ha.manages(guest) ? { hastate: cluster.ha.stateOf(guest) ?? "started" } : {}),
-  };
+  });
 }
 
 const gibibyte = 1024 ** 3;

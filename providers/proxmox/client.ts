@@ -185,6 +185,12 @@ export class ProxmoxCluster extends ProxmoxApi {
     return cluster ? `cluster ${cluster.name}` : `node ${entries.find(({ type }) => type === "node")?.name ?? "?"}`;
   }
 
+  /** Is it this release or a later one? */
+  async isSince(major: number, minor: number): Promise<boolean> {
+    const [is = 0, isMinor = 0] = (await this.release.get()).split(/[.-]/).map(Number);
+    return is > major || (is === major && isMinor >= minor);
+  }
+
   /** The first number of its version. */
   async majorVersion(): Promise<number> {
     return Number((await this.release.get()).split(".")[0]);

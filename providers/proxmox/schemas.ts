@@ -205,7 +205,8 @@ export const snapshots = z
   .array(z.object({ name: z.string() }))
   .transform((all) => all.filter(({ name }) => name !== "current").length);
 
-const agentAddress = z.object({ "ip-address": z.string(), prefix: z.number().optional() });
+/** Agents give the length as a number, PVE of a container as text. */
+const agentAddress = z.object({ "ip-address": z.string(), prefix: z.coerce.number().optional() });
 /** …/agent/network-get-interfaces. */
 export const agentInterfaces = z.object({
   result: z.array(

@@ -10,7 +10,7 @@ import type { Self } from "../../providers/ownership/owner";
 import { pageOf } from "../../providers/page";
 import { AgentTime } from "../../providers/proxmox/agents";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
-import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
+import { hasAgent, isTrue } from "../../providers/proxmox/nodes/guest.model";
 import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
 import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
 import type { NetboxView } from "../netbox/view";
@@ -90,6 +90,8 @@ async function readMachine(
     ]);
     if (read === undefined) return undefined;
     const { config } = read;
+    // Lists of PVE 7, and of what is new, don't always tell a template.
+    if (isTrue(config.template)) return undefined;
     // The configuration names the snapshot that it goes on from.
     const snapshots = config.parent === undefined ? 0 : await cluster.snapshots(type, node, vmid);
     return { vmid, type, node, name, status, pool, tags, config, snapshots };

@@ -7,7 +7,13 @@ import { findMark } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { diskKinds } from "../../providers/proxmox/nodes/disks";
-import { cloudInitDriveOf, descriptionFrom, disksFrom, othersAt } from "../../providers/proxmox/nodes/guest.model";
+import {
+  cloudInitDriveOf,
+  descriptionFrom,
+  disksFrom,
+  isTrue,
+  othersAt,
+} from "../../providers/proxmox/nodes/guest.model";
 import { parsePropertyString } from "../../providers/proxmox/propertystring";
 import { SingleReads, type Unread } from "../../providers/proxmox/reads";
 import type {
@@ -224,12 +230,15 @@ export async function readProxmox(
       if (read.unread !== undefined) return void unread.set(vmid, read.unread);
       const config = read.found?.config;
       if (config === undefined) return;
-      if (template) templates.set(vmid, templateFrom(guest, config));
+      // Lists of PVE 7, and of what is new, don't always tell a template.
+      if (template || isTrue(config.template)) templates.set(vmid, templateFrom(guest, config));
       else seen.set(vmid, seenFrom(vmid, type, name, config, self));
     }),
   ]);
   return {
-    guests: new Map(guests.map((guest) => [guest.vmid, guest])),
+    guests: new Map(
+      guests.map((guest) => [guest.vmid, templates.has(guest.vmid) ? { ...guest, template: true } : guest]),
+    ),
     nodes,
     storages,
     ...bridges,

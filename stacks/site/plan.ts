@@ -37,6 +37,7 @@ import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { unreadWarnings } from "./desired/unread";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
+import { isRefreshed, refreshedResources } from "./refreshed";
 
 /** All that a run of the site program is about to declare, and what it has to say of that. */
 export interface Plan {
@@ -116,7 +117,9 @@ export async function planSite(
   ];
   if (problems.length > 0) throw refusal(problems);
   const orphaned = orphans(facts, guests, decision.removals, zones, { ...named, facts: plugin }, new Set(left.keys()));
-  const changes = siteChanges(facts, { ...named, guests, kept, orphans: orphaned }, zoneServers);
+  const counted = isRefreshed() ? { ...state, resources: await refreshedResources(context, facts) } : state;
+  const desired = { ...named, guests, kept, orphans: orphaned };
+  const changes = siteChanges({ ...facts, state: counted }, desired, zoneServers);
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);

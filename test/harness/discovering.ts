@@ -27,7 +27,8 @@ export class Discovering {
   /** With discovery's own rights. @param sections of the settings */
   static async open(systems: TestSystems, sections: Record<string, object> = {}): Promise<Discovering> {
     const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
-    return new Discovering(systems, systems.context({}, {}, reach), sections);
+    const netbox = { ...reach.netbox, ...sections.netbox };
+    return new Discovering(systems, systems.context({}, {}, { ...reach, netbox }), sections);
   }
 
   async plan(): Promise<DiscoveryPlan> {

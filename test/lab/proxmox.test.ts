@@ -47,7 +47,10 @@ describe("a container", () => {
     await call("POST", "/nodes/pve1/lxc", { vmid: 610, ostemplate: volid, rootfs: "ceph:2", hostname: "ct", net0 });
     await call("POST", `${path}/status/start`);
     expect(await current(path)).toMatchObject({ status: "running", name: "ct", type: "lxc" });
-    expect(await call("GET", `${path}/interfaces`)).toMatchObject([{ name: "eth0", inet: "10.71.0.9/24" }]);
+    expect(await call("GET", `${path}/interfaces`)).toMatchObject([
+      { name: "lo", inet: "127.0.0.1/8" },
+      { name: "eth0", inet: "10.71.0.9/24", "ip-addresses": [{ "ip-address": "10.71.0.9", prefix: "24" }] },
+    ]);
     await call("PUT", `${path}/config`, { memory: 1024, console: 0 });
     const pending = await call<Params[]>("GET", `${path}/pending`);
     expect(pending.find(({ key }) => key === "console")).toEqual({ key: "console", pending: 0 });

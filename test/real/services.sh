@@ -235,6 +235,7 @@ bind() { # number
     echo "logging { channel f { file \"$here/named.log\"; severity info; }; category default { f; }; };"
     zone lab.example "A AAAA CNAME TXT SRV DHCID MX NS CAA SSHFP TLSA"
     zone 71.10.in-addr.arpa "PTR TXT"
+    zone 255.10.in-addr.arpa "PTR TXT"
     zone 1.7.d.f.ip6.arpa "PTR TXT"
     zone static.example ""
   } >"$here/named.conf"

@@ -102,11 +102,25 @@ export function controlContainer(
 /** GET …/interfaces: what a running container's network is. */
 export function interfacesOfContainer(container: Container): unknown[] | null {
   if (!container.running) return null;
-  return [...container.config]
+  const seen = [...container.config]
     .filter(([key]) => /^net\d+$/.test(key))
     .map(([, value]) => {
-      const { name = "", hwaddr = "", ip } = parseContainerOption("net0", String(value));
-      const mac = hwaddr.toLowerCase();
-      return { name, hwaddr: mac, "hardware-address": mac, ...(ip?.includes("/") ? { inet: ip } : {}) };
+      const { name = "", hwaddr = "", ip, ip6 } = parseContainerOption("net0", String(value));
+      return interfaceInside(name, hwaddr.toLowerCase(), ip, ip6);
     });
+  return [interfaceInside("lo", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128"), ...seen];
+}
+
+/** One as PVE tells it: a length is text here, and a number where an agent says it. */
+function interfaceInside(name: string, mac: string, ip: string | undefined, ip6: string | undefined) {
+  const [inet, inet6] = [ip, ip6].map((each) => (each?.includes("/") ? each : undefined));
+  const all = Object.entries({ inet, inet6 }).flatMap(([type, each]) => {
+    const [address, prefix] = each?.split("/") ?? [];
+    return address === undefined ? [] : [{ "ip-address": address, "ip-address-type": type, prefix }];
+  });
+  return {
+    ...{ name, hwaddr: mac, "hardware-address": mac, "ip-addresses": all },
+    ...(inet === undefined ? {} : { inet }),
+    ...(inet6 === undefined ? {} : { inet6 }),
+  };
 }

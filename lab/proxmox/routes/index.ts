@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { forbidden, PveError } from "../errors";
+import { hasMethod } from "../releases";
 import { checkParameters, required } from "../schema/parameters";
 import { vmid } from "../schema/qemu";
 import { accessRoutes } from "./access";
@@ -64,6 +65,7 @@ export async function invoke(
   sent: Record<string, string>,
   file?: Buffer,
 ): Promise<unknown> {
+  if (!hasMethod(cluster, route)) throw new PveError(501, `Method '${route.method} ${route.path}' not implemented`);
   const { node = "", vmid: inPath, ...named } = values;
   if (values.node !== undefined) cluster.node(node);
   if (caller.byToken && !route.byToken)

@@ -19,6 +19,7 @@ import {
 } from "../lxc/power";
 import { migrateContainer } from "../migration/container";
 import { containerMigration } from "../migration/precondition";
+import { listedContainer } from "../releases";
 import { none, rrddataParameters } from "../schema/cluster";
 import * as schema from "../schema/lxc";
 import { migratePreconditionParameters, qemuFeatureParameters, qemuGetConfigParameters } from "../schema/qemu";
@@ -55,7 +56,7 @@ export const lxcRoutes: Route[] = [
   route("GET", "/nodes/{node}/lxc", none, anybody, ({ cluster, caller, node }) =>
     [...cluster.guests.values()]
       .filter((guest) => guest.type === "lxc" && guest.node === node && cluster.sees(caller.authId, guest))
-      .map((guest) => cluster.status(guest)),
+      .map((guest) => listedContainer(cluster, cluster.status(guest))),
   ),
   route("POST", "/nodes/{node}/lxc", schema.lxcCreateParameters, anybody, ({ cluster, node, params, caller }) =>
     createContainer(cluster, node, params, caller),

@@ -362,6 +362,12 @@ async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs): Pro
   const now = (await cluster.find(vmid))?.pool;
   if (pool === (now ?? "")) return;
   // Out first: only PVE 8.1 and later can move a guest in one call.
-  if (now !== undefined) await cluster.write("PUT", "/pools", { poolid: now, vms: vmid, delete: 1 });
-  if (pool !== "") await cluster.write("PUT", "/pools", { poolid: pool, vms: vmid });
+  if (now !== undefined) await changePool(cluster, now, { vms: vmid, delete: 1 });
+  if (pool !== "") await changePool(cluster, pool, { vms: vmid });
+}
+
+/** Before PVE 8.1 a pool's name stands in the path; since then it may have others in it, and is a parameter. */
+async function changePool(cluster: ProxmoxCluster, poolid: string, form: RequestParameters): Promise<void> {
+  if (await cluster.isSince(8, 1)) await cluster.write("PUT", "/pools", { poolid, ...form });
+  else await cluster.write("PUT", `/pools/${encodeURIComponent(poolid)}`, form);
 }

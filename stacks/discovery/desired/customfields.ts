@@ -35,7 +35,8 @@ export class UsedFields {
       ),
       "proxmox-storages": this.choices(
         "proxmox-storages",
-        [...new Set([...storages, ...inUse])].filter((storage) => view.storages.includes(storage)),
+        // A disk may name a storage that was removed, or that the token may not see.
+        [...new Set([...storages, ...inUse])].filter((storage) => storage !== ""),
       ),
       "proxmox-vm-types": ["lxc", "vm"],
     });

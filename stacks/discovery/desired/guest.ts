@@ -268,11 +268,12 @@ function interfaceOf(
   };
 }
 
-/** Can an interface have it in NetBox? A network's own address and its broadcast address it can't. */
+/** Can an interface have it in NetBox? A network's own address and its broadcast address it can't, nor one without a length: agents of Windows say -1. */
 export function isHostAddress(address: string): boolean {
   const [host = "", text = ""] = address.split("/");
-  if (!ipaddr.isValid(host) || text === "" || Number(text) === 0) return false;
+  if (!ipaddr.isValid(host) || !/^\d+$/.test(text) || Number(text) === 0) return false;
   const isFour = ipaddr.parse(host).kind() === "ipv4";
+  if (Number(text) > (isFour ? 32 : 128) || host.includes("%")) return false;
   if (Number(text) >= (isFour ? 31 : 127)) return true;
   const same = (other: { toString: () => string }) => other.toString() === ipaddr.parse(host).toString();
   return isFour
