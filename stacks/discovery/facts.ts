@@ -13,6 +13,7 @@ import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
 import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
 import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
+import { requiredFrom, requiredMore } from "../netbox/required";
 import type { NetboxView } from "../netbox/view";
 import { ifVisible } from "../netbox/visible";
 import { agentView } from "./desired/agent";
@@ -201,7 +202,7 @@ export async function readNetboxView(
     list("clusterType"),
   ]);
   const [customFields, choiceSets, manufacturers, deviceTypes] = await Promise.all([
-    list("customField"),
+    list("customField", requiredMore),
     list("choiceSet"),
     list("manufacturer"),
     list("deviceType"),
@@ -228,6 +229,7 @@ export async function readNetboxView(
     roles,
     clusterTypes,
     customFields,
+    required: requiredFrom(customFields),
     choiceSets,
     manufacturers,
     deviceTypes,

@@ -1,5 +1,5 @@
 import { ObjectRow } from "../../providers/netbox/objects/object.model";
-import type { NetboxVrf } from "../../providers/netbox/schemas";
+import type { NetboxCustomField, NetboxVrf } from "../../providers/netbox/schemas";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
@@ -22,6 +22,8 @@ export interface NetboxView {
   roles: ObjectRow[];
   clusterTypes: ObjectRow[];
   customFields: ObjectRow[];
+  /** Those that NetBox requires. */
+  required?: NetboxCustomField[];
   choiceSets: ObjectRow[];
   manufacturers: ObjectRow[];
   deviceTypes: ObjectRow[];

@@ -60,8 +60,12 @@ class Run {
         ...declared.map((each) => ({ ...each, after: [...(each.after ?? []), ...this.prerequisites.lacking] })),
       ],
       report,
-      warnings,
-      problems: [...new Set(this.problems), ...problems],
+      warnings: [...warnings, ...this.machines.lackWarnings],
+      problems: [
+        ...new Set(this.problems),
+        ...this.machines.lackProblems(this.prerequisites.all, this.prerequisites.lacking),
+        ...problems,
+      ],
     };
   }
 
