@@ -13,6 +13,7 @@ import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { hasAgent } from "../../providers/proxmox/nodes/guest.model";
 import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
 import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
+import { readPlaces } from "../netbox/places";
 import { requiredFrom, requiredMore } from "../netbox/required";
 import type { NetboxView } from "../netbox/view";
 import { ifVisible } from "../netbox/visible";
@@ -207,6 +208,7 @@ export async function readNetboxView(
     list("manufacturer"),
     list("deviceType"),
   ]);
+  const vlanGroups = vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [];
   const unknown = [
     ...machines.map(({ id }) => `virtualMachine/${id}`),
     ...devices.map(({ id }) => `device/${id}`),
@@ -223,7 +225,8 @@ export async function readNetboxView(
     devices,
     deviceInterfaces,
     vlans,
-    vlanGroups: vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [],
+    vlanGroups,
+    places: await readPlaces(netbox, [...vlanGroups, ...clusters.filter(({ id }) => ids.includes(id))]),
     platforms,
     tags,
     roles,

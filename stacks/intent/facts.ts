@@ -6,6 +6,7 @@ import { requiredOf } from "../../providers/netbox/requiredfields";
 import { type NetboxVrf, vrfRow, vrfRowFields } from "../../providers/netbox/schemas";
 import { isRecord } from "../../providers/values";
 import { hostOf } from "../netbox/address";
+import { readPlaces } from "../netbox/places";
 import { requiredFrom, requiredMore } from "../netbox/required";
 import { ifVisible } from "../netbox/visible";
 import type { VmsFile } from "./desired/file";
@@ -56,6 +57,7 @@ export async function readIntentView(netbox: NetboxClient, file: VmsFile): Promi
     vlanGroups: vlanGroups ?? nested(vlan, "group"),
     sites: sites ?? nested(vlan, "site"),
     tenants,
+    places: await readPlaces(netbox, [...(vlanGroups ?? []), ...cluster]),
     addresses,
     machines,
     interfaces,

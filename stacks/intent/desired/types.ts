@@ -2,6 +2,7 @@ import type { MachineState } from "../../../providers/netbox/objects/machine.mod
 import type { ObjectRow } from "../../../providers/netbox/objects/object.model";
 import type { NetboxCustomField, NetboxVrf } from "../../../providers/netbox/schemas";
 import type { CustomFieldNames } from "../../netbox/customfields";
+import type { NetboxPlaces } from "../../netbox/vlans";
 import type { PlaceOf } from "../../yamlfile";
 import type { VmsFile } from "./file";
 
@@ -16,6 +17,7 @@ export interface IntentView {
   vrfs: NetboxVrf[];
   /** With their scopes; none where the token may not see them. */
   vlanGroups: ObjectRow[];
+  places: NetboxPlaces;
   /** Read where the file names some. */
   sites: ObjectRow[];
   /** The same; undefined where the token may not see them. */

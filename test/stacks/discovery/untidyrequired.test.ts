@@ -59,6 +59,20 @@ describe("discovery into a NetBox that requires custom fields", () => {
     expect((await plan({ cost_centre: "0" })).warnings).toEqual([]);
   });
 
+  // netbox-sync#10 and #472: names are one tenant's, and NetBox lets two have the same.
+  it("leaves two tenants' guests of one name their names", async () => {
+    const calls = new NetboxCalls(systems);
+    const rows = (await calls.ok("GET", "virtualization/virtual-machines/?name=web01")).results;
+    const { id } = rows.find(({ tenant }: { tenant: { name: string } | null }) => tenant?.name === "Sales");
+    await calls.ok("PATCH", `virtualization/virtual-machines/${id}/`, { custom_fields: { proxmox_vmid: "305" } });
+    const { report } = await plan({ cost_centre: "0" });
+    for (const vmid of [201, 305]) {
+      const row = report.find((each) => each.cluster === "berlin" && each.vmid === vmid);
+      expect(row?.name).toBe("web01");
+      expect(row?.details.join()).not.toMatch(/\bname: /);
+    }
+  });
+
   it("stops where what all need lacks one", async () => {
     const calls = new NetboxCalls(systems);
     await calls.make("extras/custom-fields", {

@@ -255,6 +255,19 @@ describe("a vms.yml that is written from NetBox", () => {
   });
 });
 
+describe("an interface with all VLANs beside an untagged one", () => {
+  it("is written by vms export as it is, and stays so", async () => {
+    const text = "guests:\n  trunk: { cluster: berlin, interfaces: { net0: { vlan: 71, taggedVlans: all } } }\n";
+    const states = await made(text);
+    const [nic] = (await calls.ok("GET", "virtualization/interfaces/?virtual_machine=trunk")).results;
+    expect(nic).toMatchObject({ mode: { value: "tagged-all" }, untagged_vlan: { vid: 71 } });
+    const { guests } = await exportVms(context.netbox, customFieldsSchema.parse({}), { clusters: [], tags: [] });
+    const { trunk } = guests;
+    expect(trunk?.interfaces?.net0).toMatchObject({ taggedVlans: "all" });
+    expect(await changes(printVms({ guests: trunk === undefined ? {} : { trunk } }), states)).toEqual([]);
+  });
+});
+
 describe("custom fields that NetBox requires", () => {
   it("are told in the plan: of a guest, of a part that is made, and of what is taken over and written to", async () => {
     const { problems } = await plan(
