@@ -6,7 +6,7 @@ import { guestUrl } from "../providers/ownership/mark";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type LiveGuest, liveGuest } from "../providers/proxmox/live.schemas";
 import type { Power } from "../providers/proxmox/nodes/guest.model";
-import { vmidOf } from "../stacks/netbox/identity";
+import { clustersOfOneName, vmidOf } from "../stacks/netbox/identity";
 import { ownStatuses, powerMeant } from "../stacks/netbox/statuses";
 import type { Settings } from "../stacks/settings";
 import type { NamedGuest } from "./environment";
@@ -39,22 +39,28 @@ export const readLive = (cluster: ProxmoxCluster): Promise<LiveGuest[]> =>
 
 const place = (cluster: string | undefined, vmid: number) => `${cluster ?? ""}/${vmid}`;
 
-/** NetBox's guests by where they are or will be. */
-async function readNetbox(context: Context, settings: Settings): Promise<Map<string, NetboxSide>> {
+interface NetboxGuests {
+  byPlace: Map<string, NetboxSide>;
+  problems: string[];
+}
+
+/** NetBox's guests by where they are or will be: of several, the one whose VMID is written there, and then the oldest. */
+async function readNetbox(context: Context, settings: Settings): Promise<NetboxGuests> {
   const { netbox } = context;
   const all = await netbox.list("virtualization/virtual-machines", virtualMachine, virtualMachineFields);
+  const { unclear, problems } = clustersOfOneName({ url: netbox.url, machines: all });
   const of = (status: string) => [status, ...ownStatuses(status, settings)];
   const statuses = { running: of("active"), stopped: of("offline"), paused: of("paused") };
-  return new Map(
-    all.flatMap((guest): [string, NetboxSide][] => {
-      const found = vmidOf(guest, settings);
-      if (found === undefined || guest.clusterName === undefined) return [];
-      const { id, name, status } = guest;
-      const url = guestUrl({ netboxUrl: netbox.url, netboxId: id });
-      const power = powerMeant(guest, settings);
-      return [[place(guest.clusterName, found.vmid), { id, name, status, power, statuses, url }]];
-    }),
-  );
+  const found = all.flatMap((guest) => {
+    const target = vmidOf(guest, settings);
+    const { id, name, status, clusterName } = guest;
+    if (target === undefined || clusterName === undefined || unclear.has(clusterName)) return [];
+    const url = guestUrl({ netboxUrl: netbox.url, netboxId: id });
+    const side: NetboxSide = { id, name, status, power: powerMeant(guest, settings), statuses, url };
+    return [{ place: place(clusterName, target.vmid), derived: target.derived, side }];
+  });
+  found.sort((a, b) => Number(b.derived) - Number(a.derived) || b.side.id - a.side.id);
+  return { byPlace: new Map(found.map(({ place: at, side }) => [at, side])), problems };
 }
 
 /** The clusters of these names; all where none is named. @throws UserError */
@@ -88,6 +94,10 @@ export async function readGuests(context: Context, settings: Settings, onlyClust
       ? context.netbox
           .status()
           .then(() => readNetbox(context, settings))
+          .then(({ byPlace, problems: unclear }) => {
+            problems.push(...unclear);
+            return byPlace;
+          })
           .catch((error: unknown) => {
             problems.push(`${messageOf(error)} Names are Proxmox VE's own.`);
             return new Map<string, NetboxSide>();

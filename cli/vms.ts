@@ -245,12 +245,15 @@ function interfaceOf(
   const dnsNames = [...new Set(addresses.map((address) => address.dnsName))];
   // One name for all of them; where they differ, each keeps its own.
   const dnsName = dnsNames.length === 1 ? dnsNames[0] || undefined : undefined;
-  const vlan = each.untaggedVlan;
+  // A file has no word for VLANs within VLANs.
+  const hasVlans = each.mode !== "q-in-q";
+  const vlan = hasVlans ? each.untaggedVlan : undefined;
+  const tagged = hasVlans ? each.taggedVids.map((vid, n) => names.vlan(vid, each.taggedVlanIds?.[n])) : [];
   return [
     each.name,
     withoutUndefined({
       vlan: vlan && names.vlan(vlan.vid, vlan.id),
-      taggedVlans: listed(each.taggedVids.map((vid, n) => names.vlan(vid, each.taggedVlanIds?.[n]))),
+      taggedVlans: each.mode === "tagged-all" ? "all" : listed(tagged),
       vrf: each.vrf && names.vrf(each.vrf),
       mac: each.mac,
       mtu: each.mtu,

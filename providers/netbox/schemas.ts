@@ -197,6 +197,7 @@ export const ipAddress = z
     ...(wire.role ? { role: wire.role.value } : {}),
     interfaceId:
       wire.assigned_object_type === "virtualization.vminterface" ? (wire.assigned_object_id ?? undefined) : undefined,
+    ...(wire.assigned_object_type === "dcim.interface" ? { isOfDevice: true } : {}),
     dnsName: wire.dns_name.toLowerCase().replace(/\.$/, ""),
     description: wire.description,
     vrfId: wire.vrf?.id,

@@ -165,6 +165,7 @@ export const discoveryPermissions: ObjectPermission[] = [
   // Last, as what an access stack made before is told by its place in this list.
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
+  { objectTypes: ["dcim.location", "dcim.region", "dcim.site", "dcim.sitegroup"], actions: ["view"], only: "places" },
 ];
 
 /** The intent program's in NetBox: to look, and to write guests. */
@@ -218,6 +219,7 @@ export const intentPermissions: ObjectPermission[] = [
   { objectTypes: ["ipam.vlangroup"], actions: ["view"], only: "VLAN groups" },
   { objectTypes: ["dcim.site"], actions: ["view"], only: "sites" },
   { objectTypes: ["tenancy.tenant"], actions: ["view"], only: "tenants" },
+  { objectTypes: ["dcim.location", "dcim.region", "dcim.site", "dcim.sitegroup"], actions: ["view"], only: "places" },
 ];
 
 /** The access program's: whoever may change all rights may give itself the rest. */

@@ -13,6 +13,8 @@ import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { hasAgent, isTrue } from "../../providers/proxmox/nodes/guest.model";
 import { type SingleRead, SingleReads } from "../../providers/proxmox/reads";
 import { agentInterfaces, agentSystem, containerInterfaces, type GuestResource } from "../../providers/proxmox/schemas";
+import { readPlaces } from "../netbox/places";
+import { requiredFrom, requiredMore } from "../netbox/required";
 import type { NetboxView } from "../netbox/view";
 import { ifVisible } from "../netbox/visible";
 import { agentView } from "./desired/agent";
@@ -203,11 +205,12 @@ export async function readNetboxView(
     list("clusterType"),
   ]);
   const [customFields, choiceSets, manufacturers, deviceTypes] = await Promise.all([
-    list("customField"),
+    list("customField", requiredMore),
     list("choiceSet"),
     list("manufacturer"),
     list("deviceType"),
   ]);
+  const vlanGroups = vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [];
   const unknown = [
     ...machines.map(({ id }) => `virtualMachine/${id}`),
     ...devices.map(({ id }) => `device/${id}`),
@@ -224,12 +227,14 @@ export async function readNetboxView(
     devices,
     deviceInterfaces,
     vlans,
-    vlanGroups: vlans.some(({ group }) => group !== null) ? await readGroups(netbox) : [],
+    vlanGroups,
+    places: await readPlaces(netbox, [...vlanGroups, ...clusters.filter(({ id }) => ids.includes(id))]),
     platforms,
     tags,
     roles,
     clusterTypes,
     customFields,
+    required: requiredFrom(customFields),
     choiceSets,
     manufacturers,
     deviceTypes,

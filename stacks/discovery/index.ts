@@ -35,6 +35,7 @@ export const discovery = defineProgram({
       known,
       knownObjects: objects,
       now,
+      givenFields: context.netbox.required.given,
       lacks,
     });
     // The version before kept it in the stack's outputs.

@@ -2,9 +2,12 @@ import type { NetboxClient } from "../../providers/netbox/client";
 import type { ObjectRow } from "../../providers/netbox/objects/object.model";
 import { row, wireFields } from "../../providers/netbox/objects/objects";
 import { type ObjectTypeName, typeOf } from "../../providers/netbox/objects/objecttypes";
+import { requiredOf } from "../../providers/netbox/requiredfields";
 import { type NetboxVrf, vrfRow, vrfRowFields } from "../../providers/netbox/schemas";
 import { isRecord } from "../../providers/values";
 import { hostOf } from "../netbox/address";
+import { readPlaces } from "../netbox/places";
+import { requiredFrom, requiredMore } from "../netbox/required";
 import { ifVisible } from "../netbox/visible";
 import type { VmsFile } from "./desired/file";
 import type { IntentView } from "./desired/types";
@@ -24,7 +27,7 @@ export async function readIntentView(netbox: NetboxClient, file: VmsFile): Promi
   const [prefix, ipamRole, customField, machines, interfaces, disks] = await Promise.all([
     list("prefix"),
     list("ipamRole"),
-    list("customField"),
+    list("customField", requiredMore),
     list("virtualMachine"),
     list("vmInterface", ",virtual_machine"),
     list("virtualDisk", ",virtual_machine"),
@@ -33,7 +36,9 @@ export async function readIntentView(netbox: NetboxClient, file: VmsFile): Promi
   const named = (path: string, fields: string, isWanted: boolean) =>
     isWanted ? ifVisible(netbox.list(path, row, fields)) : Promise.resolve(undefined);
   const hasGroups = names.has("vlanGroup") || names.has("group") || vlan.some(({ group }) => isRecord(group));
-  const hosts = prefix.some(({ vrf }) => isRecord(vrf)) ? hostsIn(file) : [];
+  const required = requiredFrom(customField);
+  const isAsked = prefix.some(({ vrf }) => isRecord(vrf)) || requiredOf(required, "ipam.ipaddress").length > 0;
+  const hosts = isAsked ? hostsIn(file) : [];
   const [vrfs, vlanGroups, sites, tenants, addresses] = await Promise.all([
     names.has("vrf") ? ifVisible(netbox.list("ipam/vrfs", vrfRow, vrfRowFields)) : undefined,
     named("ipam/vlan-groups", "id,name,slug,scope_type,scope_id", hasGroups),
@@ -52,20 +57,24 @@ export async function readIntentView(netbox: NetboxClient, file: VmsFile): Promi
     vlanGroups: vlanGroups ?? nested(vlan, "group"),
     sites: sites ?? nested(vlan, "site"),
     tenants,
+    places: await readPlaces(netbox, [...(vlanGroups ?? []), ...cluster]),
     addresses,
     machines,
     interfaces,
     disks,
+    required,
     lacksStartOnBoot: !(await netbox.isSince(4, 5)),
   };
 }
 
-/** The hosts that the file gives to guests without naming their VRF. */
+/** The hosts that the file gives to guests. */
 const hostsIn = ({ guests }: VmsFile): string[] => [
   ...new Set(
     Object.values(guests).flatMap(({ interfaces = {} }) =>
       Object.values(interfaces).flatMap(({ addresses = [] }) =>
-        addresses.flatMap((each) => (typeof each === "string" ? hostOf(each) : [])),
+        addresses.flatMap((each) =>
+          typeof each === "string" ? hostOf(each) : "address" in each ? hostOf(each.address) : [],
+        ),
       ),
     ),
   ),

@@ -11,11 +11,13 @@ export const intent = defineProgram({
   needs: { netbox: true, proxmox: false, neo4j: false },
   plan: ({ context, settings, stack }) =>
     planByFile("intent", settings, parseVms, async ({ value: wanted, placeOf }) => {
-      const { machines: known } = await readObjects();
+      const { machines: known, objects } = await readObjects();
       await checkSystems(context, { onlyNetbox: true });
       const view = await readIntentView(context.netbox, wanted);
       const fields = settings.site.customFields;
-      return { ...planIntent({ stack, file: wanted, placeOf, fields, view, known }), guests: wanted.guests };
+      const { given: givenFields } = context.netbox.required;
+      const facts = { stack, file: wanted, placeOf, fields, view, known, knownObjects: new Set(objects.keys()) };
+      return { ...planIntent({ ...facts, givenFields }), guests: wanted.guests };
     }),
   declare({ declared, guests }) {
     declareObjects(declared);

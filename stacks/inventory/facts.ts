@@ -59,7 +59,7 @@ export async function readInventory(context: Context, settings: Settings): Promi
     else problems.push(unreadText(facts.name, unread));
   }
   if (netbox !== undefined) {
-    addNetbox(graph, netbox, known, settings);
+    problems.push(...addNetbox(graph, netbox, known, settings));
     whole.push(netboxScope);
   }
   const nameServers = servers.filter((server) => server !== undefined);

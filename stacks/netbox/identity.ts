@@ -1,5 +1,7 @@
 import { NetboxVirtualMachine } from "../../providers/netbox/schemas";
+import { pageOf } from "../../providers/page";
 import { GuestType } from "../../providers/proxmox/schemas";
+import { groupBy } from "../../providers/values";
 import type { Settings } from "../settings";
 
 /** The VMID that a guest has or will have; undefined where its custom field holds no VMID. */
@@ -13,6 +15,29 @@ export function vmidOf(
   const given = Number(text);
   if (!Number.isInteger(given) || given < 100 || given > 999_999_999) return undefined;
   return { vmid: given, derived: given === derived };
+}
+
+/** Names that several of NetBox's clusters have: by its name, a guest of theirs could be on any. */
+export function clustersOfOneName({ url, machines }: { url: string; machines: NetboxVirtualMachine[] }): {
+  unclear: Set<string>;
+  problems: string[];
+} {
+  const byName = groupBy(
+    machines.flatMap(({ clusterName, clusterId }) =>
+      clusterName === undefined || clusterId === undefined ? [] : [{ name: clusterName, id: clusterId }],
+    ),
+    ({ name }) => name,
+  );
+  const several = [...byName]
+    .map(([name, all]) => ({ name, ids: [...new Set(all.map(({ id }) => id))] }))
+    .filter(({ ids }) => ids.length > 1);
+  return {
+    unclear: new Set(several.map(({ name }) => name)),
+    problems: several.map(
+      ({ name, ids }) =>
+        `Cluster "${name}" is in NetBox ${ids.length} times (${ids.map((id) => pageOf(url, "virtualization/clusters", id)).join(" and ")}), and which guest is on which can't be told: rename all but one of them.`,
+    ),
+  };
 }
 
 /** Virtual machine or container: by its custom field, else by its role. */

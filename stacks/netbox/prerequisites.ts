@@ -37,7 +37,7 @@ export class Prerequisites {
     private readonly known: { has(name: string): boolean; get?(name: string): { netboxId: number } | undefined },
     private readonly site: Settings["site"],
   ) {
-    this.vlans = new Vlans(view.vlans, view.vlanGroups);
+    this.vlans = new Vlans(view.vlans, view.vlanGroups, view.places);
   }
 
   get all(): DeclaredNetboxObject[] {

@@ -6,6 +6,9 @@ const notOfOneDevice: readonly string[] = ["loopback", "anycast", "vip", "vrrp",
 /** Is it just the one host, as loopbacks and addresses behind a routing daemon are? */
 export const isHostRoute = (address: string): boolean => lengthOf(address) === (familyOf(address) === 4 ? 32 : 128);
 
+/** Does every network device have such a one of its own link, which no prefix holds? */
+const isLinkLocal = (address: string): boolean => /^(169\.254\.|fe[89ab][0-9a-f]:)/i.test(address);
+
 /**
  * Is an address one that a network device is configured with? Others are brought up by what runs in the guest (keepalived, a
  * routing daemon): they need no prefix, and another machine may have them, too.
@@ -14,4 +17,4 @@ export const isHostRoute = (address: string): boolean => lengthOf(address) === (
 export const isConfigurable = (
   { address, role }: { address: string; role?: string | undefined },
   configured = false,
-): boolean => !notOfOneDevice.includes(role ?? "") && (configured || !isHostRoute(address));
+): boolean => !notOfOneDevice.includes(role ?? "") && (configured || !(isHostRoute(address) || isLinkLocal(address)));

@@ -1,5 +1,6 @@
 import { ObjectRow } from "../../providers/netbox/objects/object.model";
-import type { NetboxVrf } from "../../providers/netbox/schemas";
+import type { NetboxCustomField, NetboxVrf } from "../../providers/netbox/schemas";
+import type { NetboxPlaces } from "./vlans";
 
 /** What NetBox has, as rows of its API. */
 export interface NetboxView {
@@ -17,11 +18,15 @@ export interface NetboxView {
   vlans: ObjectRow[];
   /** With their scopes; none where the token may not see them. */
   vlanGroups: ObjectRow[];
+  /** Read only where a VLAN group or a cluster is scoped to another place than a site. */
+  places?: NetboxPlaces;
   platforms: ObjectRow[];
   tags: ObjectRow[];
   roles: ObjectRow[];
   clusterTypes: ObjectRow[];
   customFields: ObjectRow[];
+  /** Those that NetBox requires. */
+  required?: NetboxCustomField[];
   choiceSets: ObjectRow[];
   manufacturers: ObjectRow[];
   deviceTypes: ObjectRow[];

@@ -1,9 +1,13 @@
 import { MachineArgs } from "../../../providers/netbox/objects/machine";
-import { MachineState, partsDiffer } from "../../../providers/netbox/objects/machine.model";
-import { conflictField, ObjectRow, objectDiffers } from "../../../providers/netbox/objects/object.model";
+import { MachineState, partsDiffer, readAsked } from "../../../providers/netbox/objects/machine.model";
+import type { ObjectArgs } from "../../../providers/netbox/objects/object";
+import { conflictField, ObjectRow, objectDiffers, patchFor } from "../../../providers/netbox/objects/object.model";
 import { typeOf } from "../../../providers/netbox/objects/objecttypes";
+import { remedyOf } from "../../../providers/netbox/requiredfields";
 import { pageOf } from "../../../providers/page";
 import { DeclaredNetboxObject } from "../../netbox/declared";
+import { type LackedField, printLacked, RequiredOfMachines } from "../../netbox/required";
+import { listedNames } from "../../plan/listed";
 import { machineChanges, mergeDetails } from "./changes";
 import { Documented, merged } from "./merge";
 import type { NamedNic } from "./parts";
@@ -20,8 +24,47 @@ export class DiscoveredMachines {
   /** NetBox objects that a guest or node has taken. */
   readonly taken = new Set<string>();
 
+  /** Those that are left out for want of a custom field. */
+  private readonly lacking = new Map<string, { lacked: LackedField[]; names: string[] }>();
+  private readonly required: RequiredOfMachines;
+
   constructor(readonly facts: DiscoveryFacts) {
     this.documented = new Documented(facts.netbox);
+    this.required = new RequiredOfMachines(facts.netbox.required ?? [], facts.givenFields ?? {});
+  }
+
+  /** A sentence for each lack of required custom fields, with all that are left out for it. */
+  get lackWarnings(): string[] {
+    return [...this.lacking.values()].map(
+      ({ lacked, names }) =>
+        `NetBox requires ${printLacked(lacked)}, and nothing says it of ${listedNames(names)}, which ${names.length === 1 ? "is" : "are"} left out: ${lacked
+          .map(({ field }) => field)
+          .filter((field, n, all) => all.indexOf(field) === n)
+          .map(remedyOf)
+          .join("; ")}.`,
+    );
+  }
+
+  /** The objects that are made for others to refer to, and what NetBox requires of them that nothing says. */
+  lackProblems(made: readonly DeclaredNetboxObject[], lacking: ReadonlySet<string>): string[] {
+    return made.flatMap(({ kind, name, args }) => {
+      if (kind !== "object" || !(lacking.has(name) || this.isNewPrefix(name, args))) return [];
+      const lacked = this.required.of(args.type, args.customFields);
+      if (lacked.length === 0) return [];
+      const [{ field } = { field: "" }] = lacked;
+      return [
+        `NetBox requires ${printLacked(lacked)}, and this run makes ${String(args.fields?.name ?? args.fields?.prefix ?? args.fields?.model ?? name)}: ${remedyOf(field)}.`,
+      ];
+    });
+  }
+
+  private isNewPrefix(name: string, { type, fields = {} }: ObjectArgs): boolean {
+    const vrf = typeof fields.vrf === "number" ? fields.vrf : undefined;
+    return (
+      type === "prefix" &&
+      !this.facts.knownObjects.has(name) &&
+      this.documented.prefixes.at(String(fields.prefix), vrf) === undefined
+    );
   }
 
   /** Everything of a cluster stays as it was declared. */
@@ -86,6 +129,15 @@ export class DiscoveredMachines {
     const conflicts = whole.conflicts ?? [];
     const isSame =
       state !== undefined && !objectDiffers({ ...state }, { ...whole }) && !partsDiffer({ ...state }, { ...whole });
+    const lacked = isSame ? [] : this.lackedOf(whole, there, state);
+    if (lacked.length > 0) {
+      const text = `NetBox requires ${printLacked(lacked)}`;
+      const others = this.lacking.get(text) ?? { lacked, names: [] };
+      this.lacking.set(text, { lacked, names: [...others.names, String(args.fields?.name ?? key)] });
+      this.report.push(this.row(cluster, vmid, whole, there, "conflicting", [text]));
+      if (state && declare) this.keep(key, state);
+      return;
+    }
     const change =
       conflicts.length > 0
         ? "conflicting"
@@ -101,6 +153,21 @@ export class DiscoveredMachines {
     const said = isSame ? [] : notes;
     this.report.push(this.row(cluster, vmid, whole, there, change, [...others, ...said, ...conflicts]));
     if (declare) this.declared.push({ kind: "machine", name: key, args: whole, after });
+  }
+
+  /** The required custom fields that a machine's write would lack. */
+  private lackedOf(whole: MachineArgs, there: ObjectRow | undefined, state: MachineState | undefined): LackedField[] {
+    const owned = { fields: {}, customFields: {}, tags: [], ...whole, overwrite: true };
+    return this.required.ofMachine(whole, {
+      row: there,
+      isWritten: there !== undefined && patchFor(whole.type, there, owned, state) !== undefined,
+      hasInterface: (name) => whole.interfaces?.[name]?.objectId !== undefined,
+      hasDisk: (name) => whole.disks?.[name]?.objectId !== undefined,
+      hasAddress: (_, asked) => {
+        const { address, vrfId } = readAsked(asked);
+        return this.documented.addressesOf(address, vrfId).length > 0;
+      },
+    });
   }
 
   row(

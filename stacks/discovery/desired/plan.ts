@@ -60,8 +60,12 @@ class Run {
         ...declared.map((each) => ({ ...each, after: [...(each.after ?? []), ...this.prerequisites.lacking] })),
       ],
       report,
-      warnings,
-      problems: [...new Set(this.problems), ...problems],
+      warnings: [...warnings, ...this.machines.lackWarnings],
+      problems: [
+        ...new Set(this.problems),
+        ...this.machines.lackProblems(this.prerequisites.all, this.prerequisites.lacking),
+        ...problems,
+      ],
     };
   }
 
@@ -83,7 +87,10 @@ class Run {
       ? this.prerequisites
       : new Prerequisites(this.facts.netbox, this.facts.stack, new Map(), this.facts.site);
     const place = {
-      ...placeOfCluster(this.facts.netbox.clusters.find((each) => each.name === view.name)),
+      ...placeOfCluster(
+        this.facts.netbox.clusters.find((each) => each.name === view.name),
+        this.facts.netbox.places,
+      ),
       vlanGroup: choices.vlanGroup,
     };
     const vrfs = vrfChoices(choices, this.facts.netbox, (text) => this.problems.push(`${view.name}: ${text}`));
@@ -262,8 +269,12 @@ class Run {
       !this.machines.documented.machinesNamed(cluster, text).some((each) => each.id !== there?.id);
     // The site program knows its name on Proxmox VE by its VMID behind it.
     const suffix = ` (${vmid})`;
+    // What it is called there already, NetBox let it have beside others, which are other tenants'.
+    const isOwn = String(there?.name).toLowerCase() === name.toLowerCase();
     const chosen =
-      name.length <= longestName && isFree(name) ? name : `${name.slice(0, longestName - suffix.length)}${suffix}`;
+      name.length <= longestName && (isOwn || isFree(name))
+        ? name
+        : `${name.slice(0, longestName - suffix.length)}${suffix}`;
     this.names.set(key(chosen), vmid);
     return chosen;
   }

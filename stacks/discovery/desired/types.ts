@@ -88,6 +88,8 @@ export interface DiscoveryFacts {
   known: KnownMachines;
   knownObjects: ReadonlyMap<string, ObjectState>;
   now: Date;
+  /** What the settings say of custom fields that NetBox requires, by their names. */
+  givenFields?: Record<string, unknown>;
   /** What this release of NetBox has no place for; nothing where it has all. */
   lacks?: Lacking | undefined;
 }

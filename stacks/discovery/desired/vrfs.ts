@@ -1,6 +1,7 @@
 import type { MachineArgs } from "../../../providers/netbox/objects/machine";
 import { type MachineState, printAsked, readAsked } from "../../../providers/netbox/objects/machine.model";
 import { nestedId, type ObjectRow } from "../../../providers/netbox/objects/object.model";
+import { printVlan, withId } from "../../../providers/netbox/objects/objecttypes";
 import { isRecord } from "../../../providers/values";
 import { lengthOf } from "../../netbox/address";
 import { globalTable, isNamed, type Vrf } from "../../netbox/ipam";
@@ -116,13 +117,18 @@ function saidOf(
   return all === undefined ? [] : [all.vrf];
 }
 
+/** Is it the VLAN that inputs name so: by name and VID, and by its id where others have both? */
+function isVlan({ id, name, vid }: Record<string, unknown>, text: string): boolean {
+  const shown = printVlan(String(name), Number(vid));
+  return text === shown || text === withId(shown, Number(id));
+}
+
 /** The VRFs that have a prefix for an address: of its VLAN, of just its network, or any at all; else those that have the address. */
 function likely(documented: Documented, address: string, vlan: string): Vrf[] {
   const holding = documented.vrfs().flatMap((vrf) =>
     [...documented.prefixes.holding(address, vrf)].map(({ prefix, row }) => ({
       ...{ vrf, isNetwork: lengthOf(prefix) === lengthOf(address) },
-      isOfVlan:
-        vlan !== "" && isRecord(row.vlan) && vlan.startsWith(`${String(row.vlan.name)} (${String(row.vlan.vid)})`),
+      isOfVlan: vlan !== "" && isRecord(row.vlan) && isVlan(row.vlan, vlan),
       isContainer: isRecord(row.status) && row.status.value === "container",
     })),
   );

@@ -36,7 +36,7 @@ const customFields = z
 const disk = z.union([size, z.strictObject({ size, storage: word.optional(), customFields: customFields.optional() })]);
 const vmInterface = z.strictObject({
   vlan: vlan.optional().describe("the untagged VLAN: its VID, with its group or site where several have that"),
-  taggedVlans: z.array(vlan).optional(),
+  taggedVlans: z.union([z.array(vlan), z.literal("all")]).optional(),
   vrf: vrf.optional().describe("its VRF, and that of its addresses where they name none"),
   mac: z
     .string()

@@ -187,7 +187,9 @@ export class Guests {
           return this.networks.vlan(asked, [...place, ...at], { name: cluster });
         };
         const untagged = each.vlan === undefined ? undefined : vlan(each.vlan, "vlan");
-        const tagged = (each.taggedVlans ?? []).flatMap((given, n) => vlan(given, "taggedVlans", n) ?? []);
+        const isAll = each.taggedVlans === "all";
+        const listed = each.taggedVlans === "all" ? [] : (each.taggedVlans ?? []);
+        const tagged = listed.flatMap((given, n) => vlan(given, "taggedVlans", n) ?? []);
         const own = each.vrf === undefined ? ofGuest : this.networks.vrf(each.vrf, [...place, "vrf"]);
         after.push(...(untagged?.after ?? []), ...tagged.flatMap((vlan) => vlan.after));
         const addresses = (each.addresses ?? []).map((address, n) => {
@@ -214,7 +216,7 @@ export class Guests {
               mac: each.mac?.toUpperCase(),
               enabled: each.enabled,
               mtu: each.mtu,
-              mode: tagged.length > 0 ? "tagged" : untagged === undefined ? undefined : "access",
+              mode: isAll ? "tagged-all" : tagged.length > 0 ? "tagged" : untagged === undefined ? undefined : "access",
               untaggedVlan: untagged?.name,
               taggedVlans: tagged.length === 0 ? undefined : tagged.map((vlan) => vlan.name).sort(),
               vrf: own?.id,

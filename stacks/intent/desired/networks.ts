@@ -228,11 +228,14 @@ export class MeantNetworks {
   ): readonly ObjectRow[] {
     if (rows.length < 2 || cluster === undefined || wanted.group !== undefined || wanted.site !== undefined)
       return rows;
-    const { rows: view, vlanGroups } = this.references.facts.view;
+    const { rows: view, vlanGroups, places } = this.references.facts.view;
     const home = view.cluster.filter(
       ({ name, id }) => cluster.name === name || cluster.name === withId(String(name), id),
     );
-    const near = new Vlans(rows, vlanGroups).at(vid, placeOfCluster(home.length === 1 ? home[0] : undefined));
+    const near = new Vlans(rows, vlanGroups, places).at(
+      vid,
+      placeOfCluster(home.length === 1 ? home[0] : undefined, places),
+    );
     return near.length > 0 ? near : rows;
   }
 

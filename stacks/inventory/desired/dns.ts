@@ -1,4 +1,4 @@
-import { reverseName } from "../../../providers/dns/names";
+import { bareName, reverseName } from "../../../providers/dns/names";
 import { pointedAddress } from "../../../providers/dns/zones";
 import type { NetboxAddress } from "../../../providers/netbox/schemas";
 import { groupBy } from "../../../providers/values";
@@ -33,8 +33,8 @@ interface RecordNode {
 export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: NetboxAddress[]): void {
   const byHost = groupBy(addresses, ({ address }) => canonical(address));
   const byReverse = groupBy(addresses, ({ address }) => reverseName(address));
-  const endsOf = (found: NetboxAddress[] = []): End[] =>
-    found.map(({ id }) => ({ label: "NetboxIPAddress", id: String(id) }));
+  const endsOf = (found: NetboxAddress[] = [], name = ""): End[] =>
+    meantOf(found, bareName(name)).map(({ id }) => ({ label: "NetboxIPAddress", id: String(id) }));
   for (const { name: server, zones } of servers) {
     const scope = dnsScope(server);
     const records = zones.flatMap(({ zone, rrsets }) =>
@@ -56,7 +56,7 @@ export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: N
     for (const { name, type, value, end } of records) {
       const related =
         type === "A" || type === "AAAA"
-          ? endsOf(byHost.get(canonical(value)))
+          ? endsOf(byHost.get(canonical(value)), name)
           : type === "CNAME"
             ? (byName.get(value.toLowerCase()) ?? [])
                 .filter((each) => /^(A|AAAA|CNAME)$/.test(each.type))
@@ -64,8 +64,19 @@ export function addDns(graph: GraphBuilder, servers: ServerFacts[], addresses: N
             : [];
       for (const to of related) graph.relate(scope, "RESOLVES_TO", end, to);
       if (type === "PTR")
-        for (const to of endsOf(byReverse.get(name.toLowerCase()) ?? byHost.get(pointedAddress(name) ?? "")))
+        for (const to of endsOf(byReverse.get(name.toLowerCase()) ?? byHost.get(pointedAddress(name) ?? ""), value))
           graph.relate(scope, "DESCRIBES", end, to);
     }
   }
+}
+
+/**
+ * Of the addresses of one host, those that a name leads to: those of the VRFs in which one has that `dns_name`, else those of the
+ * only VRF, or of the global table. A name server knows no VRFs: of several without a name, nobody knows which is meant.
+ */
+function meantOf(found: NetboxAddress[], name: string): NetboxAddress[] {
+  const vrfs = new Set(found.map(({ vrfId }) => vrfId));
+  if (vrfs.size < 2) return found;
+  const named = new Set(found.filter(({ dnsName }) => dnsName === name).map(({ vrfId }) => vrfId));
+  return found.filter(({ vrfId }) => (named.size > 0 ? named.has(vrfId) : vrfId === undefined));
 }

@@ -11,7 +11,7 @@ import { guestNameOf, memoryFrom } from "../../../providers/proxmox/nodes/guest.
 import type { GuestConfig } from "../../../providers/proxmox/schemas";
 import { groupBy } from "../../../providers/values";
 import { canonical } from "../../netbox/address";
-import { namedNode, vmidOf } from "../../netbox/identity";
+import { clustersOfOneName, namedNode, vmidOf } from "../../netbox/identity";
 import { slotInterfaces } from "../../netbox/interfaces";
 import { Prefixes } from "../../netbox/ipam";
 import { nicsOf } from "../../netbox/nics";
@@ -40,20 +40,29 @@ export interface KnownCluster {
 
 export const netboxScope = "netbox";
 
+/** @returns what of it can't be told apart: that is left out */
 export function addNetbox(
   graph: GraphBuilder,
   netbox: NetboxInventory,
   clusters: Map<string, KnownCluster>,
   settings: Settings,
-): void {
+): string[] {
+  const { unclear, problems } = clustersOfOneName(netbox);
+  const known = new Map([...clusters].filter(([name]) => !unclear.has(name)));
   for (const { id, vid, name } of netbox.vlans)
     graph.node(netboxScope, "NetboxVLAN", { id: String(id), vid, name, url: pageOf(netbox.url, "ipam/vlans", id) });
-  for (const { id, prefix, status, vlan } of netbox.prefixes) {
+  for (const { id, prefix, status, vlan, vrf } of netbox.prefixes) {
     const url = pageOf(netbox.url, "ipam/prefixes", id);
-    const own = graph.node(netboxScope, "NetboxPrefix", { id: String(id), prefix, status, url });
+    const own = graph.node(netboxScope, "NetboxPrefix", {
+      id: String(id),
+      prefix,
+      vrf: vrf?.name ?? null,
+      status,
+      url,
+    });
     if (vlan) graph.relate(netboxScope, "ON_VLAN", own, vlanEnd(vlan));
   }
-  const carriers = new Map(machinesOf(graph, netbox, clusters, settings));
+  const carriers = new Map(machinesOf(graph, netbox, known, settings));
   const prefixes = new Prefixes(netbox.prefixes);
   for (const each of netbox.addresses) {
     const { id, address, status, dnsName, interfaceId } = each;
@@ -61,6 +70,7 @@ export function addNetbox(
     const own = graph.node(netboxScope, "NetboxIPAddress", {
       id: String(id),
       address,
+      vrf: each.vrf?.name ?? null,
       status,
       dns_name: dnsName || null,
       url,
@@ -72,6 +82,7 @@ export function addNetbox(
     if (prefix !== undefined)
       graph.relate(netboxScope, "IN_PREFIX", own, { label: "NetboxPrefix", id: String(prefix.id) });
   }
+  return problems;
 }
 
 const vlanEnd = ({ id }: { id: number }): End => ({ label: "NetboxVLAN", id: String(id) });

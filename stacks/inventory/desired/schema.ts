@@ -59,8 +59,8 @@ export const labels = {
     url: "text",
     drift: "texts",
   },
-  NetboxIPAddress: { id: "text", address: "text", status: "text", dns_name: "text", url: "text" },
-  NetboxPrefix: { id: "text", prefix: "text", status: "text", url: "text" },
+  NetboxIPAddress: { id: "text", address: "text", vrf: "text", status: "text", dns_name: "text", url: "text" },
+  NetboxPrefix: { id: "text", prefix: "text", vrf: "text", status: "text", url: "text" },
   NetboxVLAN: { id: "text", vid: "integer", name: "text", url: "text" },
   DnsRecord: { id: "text", name: "text", type: "text", value: "text", ttl: "integer", zone: "text", server: "text" },
 } as const satisfies Record<string, Record<string, PropertyKind> & { id: "text" }>;

@@ -91,7 +91,7 @@ function allocationsOf(
       return { key, nic: vmInterface.name, vrfId, isConfigurable: isConfigurable(each, configured), inputs };
     });
   for (const { inputs, vrfId, isConfigurable: needsPrefix } of fromPerson)
-    if (needsPrefix && ipam.prefixes.narrowest(inputs.address ?? "", vrfId) === undefined)
+    if (slot !== undefined && needsPrefix && ipam.prefixes.narrowest(inputs.address ?? "", vrfId) === undefined)
       problem(
         `address ${inputs.address} of interface ${vmInterface.name} lies in no prefix of ${vrfId === undefined ? "" : `${ipam.vrfName(vrfId)} in `}NetBox; add the prefix, or correct the address`,
       );

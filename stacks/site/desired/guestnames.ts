@@ -28,7 +28,9 @@ export function withoutTakenNames(
       if (dnsName === undefined) return allocation;
       const other = given.get(dnsName) ?? guest;
       const named = (documented.get(dnsName) ?? []).flatMap(({ interfaceId, ...each }) =>
-        interfaceId === undefined ? [] : [{ ...each, guestId: guestOf.get(interfaceId) }],
+        interfaceId === undefined && each.isOfDevice !== true
+          ? []
+          : [{ ...each, guestId: interfaceId === undefined ? undefined : guestOf.get(interfaceId) }],
       );
       const there = named.find(({ guestId }) => guestId !== guest.id);
       // A name that a person gave to both is meant for both.

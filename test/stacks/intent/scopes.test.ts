@@ -35,7 +35,8 @@ async function plan(text: string, known: Map<string, MachineState> = new Map()) 
   const { value: file, placeOf } = parsed;
   const view = await readIntentView(context.netbox, file);
   const fields = customFieldsSchema.parse({});
-  return planIntent({ stack: "netbox-proxmox/intent", file, placeOf, fields, view, known });
+  const facts = { stack: "netbox-proxmox/intent", file, placeOf, fields, view, known };
+  return planIntent({ ...facts, knownObjects: new Set(), givenFields: {} });
 }
 
 /** Makes what the file wants. @returns the states of its guests */
@@ -251,6 +252,47 @@ describe("a vms.yml that is written from NetBox", () => {
     const { nexted } = guests;
     expect(nexted?.interfaces?.net0?.addresses?.[0]).toMatch(/^10\.71\.0\.\d+\/24$/);
     expect(await changes(printVms({ guests: nexted === undefined ? {} : { nexted } }), states)).toEqual([]);
+  });
+});
+
+describe("an interface with all VLANs beside an untagged one", () => {
+  it("is written by vms export as it is, and stays so", async () => {
+    const text = "guests:\n  trunk: { cluster: berlin, interfaces: { net0: { vlan: 71, taggedVlans: all } } }\n";
+    const states = await made(text);
+    const [nic] = (await calls.ok("GET", "virtualization/interfaces/?virtual_machine=trunk")).results;
+    expect(nic).toMatchObject({ mode: { value: "tagged-all" }, untagged_vlan: { vid: 71 } });
+    const { guests } = await exportVms(context.netbox, customFieldsSchema.parse({}), { clusters: [], tags: [] });
+    const { trunk } = guests;
+    expect(trunk?.interfaces?.net0).toMatchObject({ taggedVlans: "all" });
+    expect(await changes(printVms({ guests: trunk === undefined ? {} : { trunk } }), states)).toEqual([]);
+  });
+});
+
+describe("custom fields that NetBox requires", () => {
+  it("are told in the plan: of a guest, of a part that is made, and of what is taken over and written to", async () => {
+    const { problems } = await plan(
+      "# plain\nguests:\n  lacking: { cluster: berlin, role: Proxmox VM }\n  retired: { cluster: berlin, memory: 99 }\n",
+    );
+    const lacks = (name: string, line: number) =>
+      new RegExp(
+        `vms\\.yml:${line}:\\d+: NetBox requires the custom field cost_centre of a virtual machine, and ${name} has none: write it below customFields here, or set netbox-proxmox:netbox\\.customFields\\.cost_centre to`,
+      );
+    expect(problems[0]).toMatch(lacks("lacking", 3));
+    expect(problems[1]).toMatch(lacks("retired", 4));
+    const field = await calls.make("extras/custom-fields", {
+      ...{ name: "owner", type: "text", required: true },
+      object_types: ["virtualization.vminterface", "ipam.ipaddress", "ipam.prefix"],
+    });
+    const text =
+      "netbox: { prefixes: [{ prefix: 10.61.0.0/24 }] }\nguests:\n  one: { cluster: berlin, interfaces: { net0: { addresses: [10.71.0.222/24] } } }\n";
+    const second = (await plan(text)).problems.join("\n");
+    await calls.ok("DELETE", `extras/custom-fields/${field.id}/`);
+    expect(second).toMatch(
+      /vms\.yml:2:\d+: NetBox requires the custom field owner of a prefix, and prefix-10-61-0-0-24 has none/,
+    );
+    expect(second).toMatch(
+      /NetBox requires the custom field owner of an interface and an IP address, and one has none/,
+    );
   });
 });
 

@@ -197,6 +197,16 @@ describe("addresses that are not the guest's to configure", () => {
     expect(await nicsOf("one")).toMatchObject([{ v4: { allocation: expect.any(String) } }]);
   });
 
+  // proxbox#105 and proxbox#361: link-local addresses that somebody documented; the same of what software makes in the guest.
+  it("nor link-local ones and those of docker0, which lie in no prefix", async () => {
+    await open(
+      "- { name: one, interfaces: [{ name: net0, addresses: ['fe80::1/64', 169.254.7.7/16, 10.71.0.50/24] }, { name: docker0, addresses: [172.17.0.1/16] }] }",
+    );
+    const [nic] = (await nicsOf("one")) ?? [];
+    expect(nic).toMatchObject({ v4: { address: "10.71.0.50/24" } });
+    expect(nic).not.toHaveProperty("v6");
+  });
+
   it("but a single host that the guest is configured with stays", async () => {
     await open(
       "- { name: one, tags: [adopt], customFields: { proxmox_vmid: '7000' }, interfaces: [{ name: net0, addresses: [10.71.0.50/32] }] }",
