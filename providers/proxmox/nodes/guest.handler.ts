@@ -3,6 +3,7 @@ import { explained, messageOf, UserError } from "../../errors";
 import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
 import { type MarkOwner, markOwner, renewedText } from "../../ownership/owner";
 import { type Handler, handle } from "../../resource";
+import type { RequestParameters } from "../api";
 import type { ProxmoxCluster } from "../client";
 import { readHa, removeHa, syncHa } from "../cluster/ha";
 import { ProxmoxTaskError, says } from "../errors";
