@@ -17,7 +17,7 @@ const tag = "[a-z0-9_][a-z0-9_\\-+.]*";
 const tagList = text({ pattern: new RegExp(`(?:${tag};)*${tag}`, "i") });
 const color = `${tag}:[0-9a-f]{6}(?::[0-9a-f]{6})?`;
 const rebalance = { requires: "ha-auto-rebalance" };
-const network: MethodParameters = { type: required(choice("secure insecure")), network: formatted(f.cidr) };
+const network: MethodParameters = { type: required(choice("secure insecure")), network: formatted(f.cidrNetwork) };
 
 /** Settings of the whole cluster. */
 export const datacenterOptions: MethodParameters = {
