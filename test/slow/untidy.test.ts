@@ -129,10 +129,10 @@ describe("over the untidy seed", () => {
     expect(await configs()).toEqual(before);
     const marked = await systems.ourGuests();
     expect(marked.length).toBeGreaterThan(6);
-    // What people documented otherwise than it is: a tag of web01, and an address of ns01 that it has by itself.
+    // What people documented otherwise than it is: a tag of web01, the VLAN of DB01, and an address that ns01 has by itself.
     const again = await stack.preview();
     expect(again.errors).toEqual([]);
-    expect(again.steps.map(({ name }) => name).sort(), again.output).toEqual(["ns01", "web01"]);
+    expect(again.steps.map(({ name }) => name).sort(), again.output).toEqual(["DB01.Lab.Example", "ns01", "web01"]);
   });
 
   /** What guests are configured with, but for their notes. */
