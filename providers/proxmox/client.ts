@@ -21,6 +21,7 @@ export class ProxmoxCluster extends ProxmoxApi {
   private readonly release: Shared<string>;
   private readonly rights: Shared<AccessView>;
   private readonly macs: Shared<string>;
+  private readonly auditsPool = new Map<string, Shared<boolean>>();
   /** Changes of users, roles and rights. */
   readonly accessTurns = new Semaphore(1);
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
@@ -59,6 +60,30 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** The same from a list of the last minute: for what PVE itself refuses where it is no longer so. */
   async recall(vmid: number): Promise<wire.GuestResource | undefined> {
     return (await this.guests.recent(60_000)).get(vmid);
+  }
+
+  /**
+   * The pool that a guest is in, `""` for none; undefined where the token may not see it: Proxmox VE leaves a pool out of its
+   * lists where Pool.Audit is missing, as if there were none. @param named the pool in question, `""` for any
+   */
+  async poolOf(vmid: number, named: string): Promise<string | undefined> {
+    const guest = await this.find(vmid);
+    if (guest === undefined || guest.pool !== undefined) return guest?.pool;
+    return (await this.seesPool(named)) ? "" : undefined;
+  }
+
+  /** Is the caller shown which guests are in a pool? @param named the pool, `""` for each of them */
+  seesPool(named: string): Promise<boolean> {
+    const shared = this.auditsPool.get(named) ?? new Shared(60_000, () => this.readAuditsPool(named));
+    this.auditsPool.set(named, shared);
+    return shared.get();
+  }
+
+  private async readAuditsPool(named: string): Promise<boolean> {
+    const path = named === "" ? "/pool" : `/pool/${named}`;
+    const held = Object.values(await this.get("/access/permissions", wire.permissions, { path }));
+    // Whoever is to see every pool needs it handed down.
+    return held.some(({ "Pool.Audit": given }) => given !== undefined && (named !== "" || Number(given) === 1));
   }
 
   /** Is the guest switched on? One call a node and kind for all that ask within two seconds. */
@@ -128,6 +153,17 @@ export class ProxmoxCluster extends ProxmoxApi {
   async holdsAny(paths: string[], names: string[]): Promise<boolean> {
     const held = await Promise.all(paths.map((path) => this.get("/access/permissions", wire.permissions, { path })));
     return held.some((each) => Object.values(each).some((privileges) => names.some((name) => name in privileges)));
+  }
+
+  /** What the caller may do, by path: each privilege with whether it is inherited further down. */
+  async permissions(): Promise<Map<string, Map<string, boolean>>> {
+    const held = await this.get("/access/permissions", wire.permissions);
+    return new Map(
+      Object.entries(held).map(([path, privileges]) => [
+        path,
+        new Map(Object.entries(privileges).map(([name, inherited]) => [name, Number(inherited) === 1])),
+      ]),
+    );
   }
 
   /** Privileges by path of a user or token; nothing where the caller may not see them. */

@@ -30,6 +30,7 @@ import { zoneServerOf } from "./desired/pluginindex";
 import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
+import { unseenPools } from "./desired/rights";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import { StillUsed, stillUsedBy } from "./desired/stillused";
@@ -133,6 +134,7 @@ export async function planSite(
       ...settled.warnings,
       ...renameWarnings(facts, guests),
       ...unreadWarnings(facts),
+      ...unseenPools(guests, proxmox),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,

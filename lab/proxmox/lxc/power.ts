@@ -2,6 +2,7 @@ import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { requestPower } from "../ha/requests";
+import { checkBridge, isCard } from "../qemu/net";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
@@ -32,11 +33,8 @@ export function startContainer(cluster: Cluster, node: string, vmid: number, cal
     container.checkLock();
     if (container.template) die("you can't start a CT if it's a template");
     if (container.running) die(`CT ${vmid} already running`);
-    for (const [key, value] of container.config) {
-      const bridge = /^net\d+$/.test(key) ? parseContainerOption("net0", String(value)).bridge : undefined;
-      if (bridge !== undefined && !cluster.node(node).bridges.includes(bridge))
-        die(`bridge '${bridge}' does not exist`);
-    }
+    for (const [key, value] of container.config)
+      if (isCard(key)) checkBridge(cluster, node, parseContainerOption("net0", String(value)));
     await startNow(cluster, container, wait);
   });
 }

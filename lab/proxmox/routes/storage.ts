@@ -44,13 +44,18 @@ function volumeShown({ volid, content, format, size, vmid, parent, ctime }: Volu
   return content === "images" || content === "rootdir" ? { ...base, vmid, parent: parent ?? null, used: 331776 } : base;
 }
 
-function contentOf({ cluster, node, params }: RouteCall): unknown[] {
+function contentOf({ cluster, caller, node, params }: RouteCall): unknown[] {
   const { storage } = cluster.storages.enabled(node, String(params.storage));
-  return cluster.storages
-    .list(node, storage)
-    .filter(({ content }) => params.content === undefined || content === params.content)
-    .filter(({ vmid }) => params.vmid === undefined || vmid === params.vmid)
-    .map(volumeShown);
+  const mayAllocate = cluster.access.may(caller.authId, `/storage/${storage}`, ["Datastore.Allocate"]);
+  return (
+    cluster.storages
+      .list(node, storage)
+      // Snippets say too much for others (PVE::Storage, check_volume_access).
+      .filter(({ content }) => content !== "snippets" || mayAllocate)
+      .filter(({ content }) => params.content === undefined || content === params.content)
+      .filter(({ vmid }) => params.vmid === undefined || vmid === params.vmid)
+      .map(volumeShown)
+  );
 }
 
 function allocate({ cluster, node, params }: RouteCall): string {
