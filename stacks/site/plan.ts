@@ -4,6 +4,7 @@ import type { Orphan } from "../../providers/ownership/anchor.model";
 import { guestTitle } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import { groupBy } from "../../providers/values";
+import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
@@ -141,9 +142,6 @@ export async function planSite(
     notes: [...notesOf(facts, guests, decision), ...safety.notes],
   };
 }
-
-/** Is it a destroy of ours (cli/run-defaults.ts)? The engine doesn't tell a program. */
-const isDestroy = (): boolean => process.env.NETBOX_PROXMOX_COMMAND === "destroy";
 
 /** Every guest on Proxmox VE that has this stack's mark. */
 const marked = ({ self, netbox, proxmox }: Pick<Site, "self" | "netbox" | "proxmox">): Undeclared[] =>
