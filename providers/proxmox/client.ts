@@ -22,6 +22,7 @@ export class ProxmoxCluster extends ProxmoxApi {
   private readonly rights: Shared<AccessView>;
   private readonly macs: Shared<string>;
   private readonly auditsPool = new Map<string, Shared<boolean>>();
+  private readonly storageTypes: Shared<Map<string, string | undefined>>;
   /** Changes of users, roles and rights. */
   readonly accessTurns = new Semaphore(1);
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
@@ -32,6 +33,10 @@ export class ProxmoxCluster extends ProxmoxApi {
     this.guests = new Shared(300, async () => {
       const all = await this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" });
       return new Map(all.map((guest) => [guest.vmid, guest]));
+    });
+    this.storageTypes = new Shared(60_000, async () => {
+      const all = await this.get("/cluster/resources", z.array(wire.storageResource), { type: "storage" });
+      return new Map(all.map(({ storage, type }) => [storage, type]));
     });
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
@@ -259,6 +264,11 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** Guests, nodes and storages, in one request. */
   inventory(): Promise<wire.ClusterResources> {
     return this.get("/cluster/resources", wire.clusterResources);
+  }
+
+  /** `dir`, `lvmthin`, `rbd` and so on; undefined of a storage that the token may not see. */
+  async storageType(storage: string): Promise<string | undefined> {
+    return (await this.storageTypes.get()).get(storage);
   }
 
   /** The bridges and vnets of a node that the token may see. */

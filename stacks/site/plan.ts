@@ -34,6 +34,7 @@ import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { unseenPools } from "./desired/rights";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
+import { snapshotWarnings } from "./desired/snapshotable";
 import { StillUsed, stillUsedBy } from "./desired/stillused";
 import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { unreadWarnings } from "./desired/unread";
@@ -123,6 +124,7 @@ export async function planSite(
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
   const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
+  const due = new Set([...safety.snapshots].flatMap(([id, each]) => (each.due === undefined ? [] : [id])));
   return {
     netbox,
     guests,
@@ -136,6 +138,7 @@ export async function planSite(
       ...renameWarnings(facts, guests),
       ...unreadWarnings(facts),
       ...unseenPools(guests, proxmox),
+      ...snapshotWarnings(guests, state.guests, proxmox, due),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,

@@ -22,19 +22,43 @@ function halt(cluster: Cluster, container: Container): void {
   applyContainerPending(cluster, container);
 }
 
-export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
+/** @param debug its log says why it failed, as it does not by itself: from PVE's sources, nothing is recorded of such */
+export function startContainer(
+  cluster: Cluster,
+  node: string,
+  vmid: number,
+  caller: ProxmoxCaller,
+  debug = false,
+): string {
   const known = cluster.guests.get(vmid);
   const requested =
     known?.type === "lxc" ? requestPower(cluster, cluster.container(node, vmid), "start", caller) : undefined;
   if (requested !== undefined) return requested;
   const { authId } = caller;
-  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
+  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ log, wait }) => {
     const container = cluster.container(node, vmid);
     container.checkLock();
     if (container.template) die("you can't start a CT if it's a template");
     if (container.running) die(`CT ${vmid} already running`);
     for (const [key, value] of container.config)
       if (isCard(key)) checkBridge(cluster, node, parseContainerOption("net0", String(value)));
+    const missing = [...container.config].find(([key, value]) => {
+      const { volume = "" } = /^(rootfs|mp\d+)$/.test(key) ? parseContainerOption(key, String(value)) : {};
+      return /^[^/]+:/.test(volume) && cluster.storages.find(node, volume) === undefined;
+    });
+    if (missing !== undefined) {
+      if (debug)
+        for (const line of [
+          "INFO     lsm - ../src/lxc/lsm/lsm.c:lsm_init_static:38 - Initialized LSM security driver AppArmor",
+          `DEBUG    utils - ../src/lxc/utils.c:run_buffer:560 - Script exec produced output: volume '${parseContainerOption(missing[0], String(missing[1])).volume}' does not exist`,
+          "ERROR    utils - ../src/lxc/utils.c:run_buffer:571 - Script exited with status 2",
+          `ERROR    start - ../src/lxc/start.c:lxc_init:845 - Failed to run lxc.hook.pre-start for container "${vmid}"`,
+          "INFO     utils - ../src/lxc/utils.c:run_script_argv:587 - Executing script for container",
+          "ERROR    lxccontainer - ../src/lxc/lxccontainer.c:wait_on_daemonized_start:878 - Received container state ABORTING",
+        ])
+          log(`lxc-start ${vmid} 20261129140000.000 ${line}`);
+      die(`startup for container '${vmid}' failed`);
+    }
     await startNow(cluster, container, wait);
   });
 }

@@ -59,6 +59,8 @@ const cases: Record<string, [proxmox: Record<string, unknown>, told: RegExp | un
     `${ct}, interfaces: [{ name: net0 }]`,
   ],
   mapped: [{ options: { hostpci0: "mapping=gpu" } }, /hostpci0 needs Mapping\.Use on \/mapping\/pci\/gpu/],
+  "snapshot-kept": [{ snapshotBefore: ["memory"] }, undefined],
+  "snapshot-raw": [{ snapshotBefore: ["memory"] }, undefined, `${ct}, interfaces: [{ name: net0 }]`],
   random: [{ options: { rng0: "source=/dev/hwrng" } }, /rng0 needs Mapping\.Use on \/mapping\/hwrng/],
 };
 
@@ -139,6 +141,25 @@ describe("the plan of a site", () => {
       /pulumi@pve!site may not see which pools of pve-lab these guests are in: in-no-pool \(\S+\)(,| and) in-a-pool \(\S+\)\. .* needs Pool\.Audit on \/pool/,
     );
     expect(guests.map(({ name }) => name)).toEqual(expect.arrayContaining(["in-no-pool", "in-a-pool"]));
+  });
+
+  it("warns of a guest that is to be kept in snapshots, and goes where none is kept", async () => {
+    const { storages } = systems.lab.proxmox.get("pve-lab")?.cluster ?? expect.unreachable("the seed has that cluster");
+    const of = async (type: string) => {
+      storages.get("ceph").type = type;
+      return (await plan(usual)).warnings.filter((each) => / gets a snapshot before /.test(each)).join("\n");
+    };
+    expect(await of("rbd")).toBe("");
+    expect(await of("dir")).toMatch(
+      /^snapshot-raw \(\S+\) .* no snapshot keeps rootfs on ceph: such changes will be refused\. Name/,
+    );
+    const onLvm = await of("lvm");
+    expect(onLvm).toMatch(/snapshot-raw .* rootfs on ceph/);
+    expect(onLvm).toMatch(/snapshot-kept .* no snapshot keeps scsi0 on ceph/);
+    storages.get("ceph").more = { "snapshot-as-volume-chain": 1 };
+    expect(await of("lvm")).not.toMatch(/snapshot-kept/);
+    storages.get("ceph").more = {};
+    storages.get("ceph").type = "rbd";
   });
 
   it("finds nothing wrong with rights where the token has them, and none lacking where it only looks", async () => {

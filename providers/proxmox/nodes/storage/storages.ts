@@ -13,6 +13,23 @@ const snapshotTypes: readonly string[] = ["btrfs", "rbd", "zfs", "zfspool", "lvm
 export const formatOfNewDisk = (storageType: string | undefined): "qcow2" | undefined =>
   storageType !== undefined && fileTypes.includes(storageType) ? "qcow2" : undefined;
 
+/** Of disks that this doesn't make any choice of: EFI and TPM disks. */
+const dataDisk = /^(scsi|virtio|sata|ide)\d+$/;
+const newDisk = /^([^:,]+):\d+(\.\d+)?(?=,|$)/;
+
+/** Options for a guest's configuration, where each new data disk of a virtual machine has its format. */
+export async function withFormats<V>(
+  cluster: ProxmoxCluster,
+  set: Record<string, V>,
+): Promise<Record<string, V | string>> {
+  const entries = Object.entries(set).map(async ([key, value]): Promise<[string, V | string]> => {
+    const storage = dataDisk.test(key) ? newDisk.exec(String(value))?.[1] : undefined;
+    const format = storage === undefined ? undefined : formatOfNewDisk(await cluster.storageType(storage));
+    return [key, format === undefined ? value : `${value},format=${format}`];
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
 /**
  * Does a storage keep snapshots of a new disk of a virtual machine, or a new volume of a container? Undefined of types that nobody
  * here knows. @param isChained is the storage set to keep them as a chain of volumes (PVE 9)?
