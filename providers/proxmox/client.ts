@@ -231,6 +231,12 @@ export class ProxmoxCluster extends ProxmoxApi {
     return Number((await this.release.get()).split(".")[0]);
   }
 
+  /** Is it this release or a later one? */
+  async isSince(major: number, minor: number): Promise<boolean> {
+    const [first = 0, second = 0] = (await this.release.get()).split(/[.-]/).map(Number);
+    return first > major || (first === major && second >= minor);
+  }
+
   // ---- clones
 
   /** What is made from one template waits its turn. */

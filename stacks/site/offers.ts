@@ -56,8 +56,9 @@ export async function readOffers(
       content.includes("snippets") &&
       rights.may(`/storage/${storage}`, "Datastore.Allocate"),
   );
-  const [models, ha, chained, snippets] = await Promise.all([
+  const [models, guardsCpuModels, ha, chained, snippets] = await Promise.all([
     named.cpu ? Promise.all(online.map((node) => readCpuModels(cluster, node))) : undefined,
+    named.cpu ? cluster.isSince(9, 2) : false,
     named.ha ? readHaNames(cluster) : undefined,
     named.snapshots && storages.some(({ type }) => type === "lvm") ? readChainedStorages(cluster) : undefined,
     Promise.all(
@@ -71,6 +72,7 @@ export async function readOffers(
     rights,
     pools: new Set(pools),
     cpuModels: models && new Set(models.flat()),
+    guardsCpuModels,
     ha: ha && { noun: ha.noun, names: new Set(ha.names) },
     chained,
     snippets: new Map(snippets),

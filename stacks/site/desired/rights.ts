@@ -2,6 +2,7 @@ import { guestTitle } from "../../../providers/ownership/mark";
 import { isRecord } from "../../../providers/values";
 import { listedNames } from "../../plan/listed";
 import type { GuestMapping } from "./mapping";
+import { cpuModelOf } from "./offered";
 import type { DesiredGuest, Machine, ProxmoxFacts } from "./types";
 
 // The rights that single guests take beside those that every guest takes: a plan says where one is missing, before anything is half done.
@@ -47,7 +48,7 @@ interface Need {
 
 /** What a guest needs for what this run changes of it. @param last as state has it, nothing of one that is to be made */
 function needsOf(
-  { own }: Pick<GuestMapping, "own">,
+  { own, facts }: Pick<GuestMapping, "own" | "facts">,
   { type, inputs }: Machine,
   last: Record<string, unknown> | undefined,
 ): Need[] {
@@ -58,6 +59,14 @@ function needsOf(
     const need = type === "qemu" ? optionNeed(name, String(value)) : undefined;
     if (need !== undefined) needs.push({ ...need, what: `its option ${name}`, remedy: "take the option away" });
   }
+  const model = cpuModelOf(inputs.options);
+  if (facts.offers?.guardsCpuModels && model?.startsWith("custom-") && model !== cpuModelOf(optionsIn(before)))
+    needs.push({
+      path: `/mapping/cpu/${model.replace(/^custom-/, "")}`,
+      privilege: "Mapping.Use",
+      what: "its option cpu",
+      remedy: "name another model",
+    });
   if (type === "lxc" && inputs.unprivileged === false && last === undefined && typeof inputs.template === "string")
     needs.push({
       path: "/",
@@ -83,6 +92,8 @@ function needsOf(
     });
   return needs;
 }
+
+const optionsIn = ({ cpu }: Record<string, unknown>) => (typeof cpu === "string" ? { cpu } : undefined);
 
 function optionNeed(name: string, value: string): Pick<Need, "path" | "privilege"> | undefined {
   // It changes how the node starts; a container's takes nothing of the kind.

@@ -97,6 +97,8 @@ export interface ProxmoxOffers {
   pools: Set<string>;
   /** Of any node that is online. */
   cpuModels: Set<string> | undefined;
+  /** Does this release give the cluster's own CPU models only to who may use them? */
+  guardsCpuModels: boolean;
   /** HA groups or node affinity rules. */
   ha: { noun: string; names: Set<string> } | undefined;
   /** Storages that keep snapshots as a chain of volumes. */

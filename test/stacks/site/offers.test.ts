@@ -18,7 +18,7 @@ const cases: Record<string, [proxmox: Record<string, unknown>, told: RegExp | un
   "in-a-pool": [{ pool: "team" }, undefined],
   "no-cpu": [{ options: { cpu: "hsot" } }, /pve-lab has no CPU model hsot \(did you mean host\?\); correct its option/],
   "a-cpu": [{ options: { cpu: "host,flags=+aes" } }, undefined],
-  "own-cpu": [{ options: { cpu: "custom-site" } }, undefined],
+  "own-cpu": [{ options: { cpu: "custom-site" } }, /its option cpu needs Mapping\.Use on \/mapping\/cpu\/site, which/],
   "own-cpu-misnamed": [
     { options: { cpu: "site" } },
     /names site, which is a CPU model of pve-lab's own; write custom-site/,
@@ -163,10 +163,10 @@ describe("the plan of a site", () => {
   });
 
   it("finds nothing wrong with rights where the token has them, and none lacking where it only looks", async () => {
-    const ofRights = ["starter", "ct-privileged", "mapped", "random"];
+    const ofRights = ["starter", "ct-privileged", "mapped", "random", "own-cpu"];
     const held = told((await plan(siteGrants)).warnings);
-    expect(ofRights.map((name) => held[name])).toEqual(["", "", "", ""]);
+    expect(ofRights.map((name) => held[name])).toEqual(["", "", "", "", ""]);
     const looking = told((await plan(planGrants)).warnings);
-    expect(ofRights.map((name) => looking[name])).toEqual(["", "", "", ""]);
+    expect(ofRights.map((name) => looking[name])).toEqual(["", "", "", "", ""]);
   });
 });
