@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lackingCommand } from "../../../providers/ssh/remedies";
+import { seedWith, TestSystems } from "../../harness/systems";
 
 describe("a command that a machine lacks", () => {
   it.each([
@@ -29,5 +30,18 @@ describe("a command that a machine lacks", () => {
     [0, ""],
   ])("is not what was wrong (%i, %s)", (code, said) => {
     expect(lackingCommand(code, said)).toBeUndefined();
+  });
+
+  it("is told of by the step that needs it, in the place of an exit status", async () => {
+    const systems = await TestSystems.open(seedWith("[]"), {}, "lab");
+    try {
+      const context = systems.context({ ssh: systems.endpoints.proxmox["pve-lab"]?.ssh });
+      const step = { title: "prepare the image", script: "PATH=/nowhere; virt-customize --add image" };
+      await expect(context.shell("pve-lab", "pve1").run(step)).rejects.toThrow(
+        /^Unable to prepare the image on \S.*: virt-customize isn't there: install it \(`apt install libguestfs-tools`\)\. What was done so far stays/,
+      );
+    } finally {
+      await systems.close();
+    }
   });
 });
