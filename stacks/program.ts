@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../providers/context";
-import { presentable, UserError } from "../providers/errors";
+import { presentable } from "../providers/errors";
 import type { Self } from "../providers/ownership/owner";
+import { isDestroy } from "./destroying";
 import { knownOutputs } from "./outputs";
 import { checkOwnership, selfOf } from "./ownership";
-import { refusal } from "./refusal";
+import { FileRefusal, refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
 
@@ -57,13 +58,30 @@ export const defineProgram = <P extends ProgramPlan>(program: Program<P>): Defin
     // An open connection would keep the process from ending.
     const plan = await checkOwnership(self)
       .then(() => program.plan(run))
+      .then(withoutProblems)
+      .catch(unneeded)
       .finally(() => context.close());
-    if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
+    if (plan === undefined) return {};
     for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
     for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
     return knownOutputs({ ...(await program.declare(plan, run)) });
   },
 });
+
+function withoutProblems<P extends ProgramPlan>(plan: P): P {
+  if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
+  return plan;
+}
+
+/** A destroy goes by the state: what is wrong with a file is said, and stops nothing. */
+async function unneeded(error: unknown): Promise<undefined> {
+  if (!(error instanceof FileRefusal) || !isDestroy()) throw error;
+  await pulumi.log.warn(
+    presentable(
+      `${error.message.replace(/^Nothing was changed, since /, "")}\nWhat stands in the state is taken away all the same, by the connections of the last \`up\`.`,
+    ),
+  );
+}
 
 /** What a file says, with the place of each word of it. */
 export type FileRead<T> = Extract<ParsedFile<T>, { value: T }>;
@@ -80,7 +98,7 @@ export async function planByFile<T, P extends ProgramPlan>(
   plan: (read: FileRead<T>) => Promise<P>,
 ): Promise<P & { file: string }> {
   if (!existsSync(file))
-    throw new UserError(
+    throw new FileRefusal(
       `There is no file ${file}: write it (docs/${program}.md), or set netbox-proxmox:${program}.file.`,
     );
   const parsed = parse(readFileSync(file, "utf8"), file);

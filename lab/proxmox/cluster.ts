@@ -85,6 +85,8 @@ export class Cluster {
     { of: (path) => this.pools.holding(path), members: () => this.pools.memberPaths() },
     this.now,
   );
+  /** CPU models of the cluster's own, without `custom-`. */
+  readonly cpuModels = new Set<string>();
   readonly dns = { search: "example.invalid", dns1: "192.0.2.53" };
   readonly options = new DatacenterOptions();
   /** Of the certificate that its server shows. */

@@ -12,7 +12,7 @@ const silent = () => {};
 export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluster {
   const cluster = new Cluster(name);
   // Copies: what happens to the cluster is not the seed's.
-  for (const node of seed.nodes) cluster.nodes.set(node.node, { ...node });
+  for (const node of seed.nodes) cluster.nodes.set(node.node, { ...node, network: networkOf(node) });
   for (const storage of seed.storages)
     cluster.storages.configs.set(storage.storage, {
       ...(storage.type === "dir" ? { path: "/var/lib/vz" } : {}),
@@ -43,6 +43,14 @@ export function loadCluster(name: string, seed: Seed["proxmox"][string]): Cluste
   }
   return cluster;
 }
+
+/** A bridge of which the seed says no more is VLAN aware. */
+const networkOf = ({ bridges, network = [] }: Seed["proxmox"][string]["nodes"][number]) => [
+  ...network,
+  ...bridges
+    .filter((iface) => !network.some((each) => each.iface === iface))
+    .map((iface) => ({ iface, bridge_vlan_aware: 1 })),
+];
 
 /** A container; a volume is written `STORAGE:SIZE`. */
 function loadContainer(

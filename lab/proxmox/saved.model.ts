@@ -153,6 +153,7 @@ export const savedCluster = z.object({
   times: z.record(z.string(), z.number()),
   dns: z.object({ search: z.string(), dns1: z.string() }),
   options: values,
+  cpuModels: z.array(z.string()).default([]),
   lastPid: z.int(),
   /** The node that is asked, where it is not the first one. */
   asked: z.string().optional(),

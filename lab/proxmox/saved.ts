@@ -18,6 +18,7 @@ export function saveCluster(cluster: Cluster): SavedCluster {
     version,
     times: { ...times },
     dns,
+    cpuModels: [...cluster.cpuModels],
     options: object(options.written),
     lastPid,
     ...(cluster.asked === undefined ? {} : { asked: cluster.asked }),
@@ -105,6 +106,7 @@ export function restoredCluster(saved: SavedCluster): Cluster {
   Object.assign(cluster.times, saved.times);
   Object.assign(cluster.dns, saved.dns);
   for (const [option, value] of Object.entries(saved.options)) cluster.options.written.set(option, value);
+  for (const model of saved.cpuModels) cluster.cpuModels.add(model);
   cluster.lastPid = saved.lastPid;
   cluster.asked = saved.asked;
   for (const { pendingBridges, ...node } of saved.nodes) {

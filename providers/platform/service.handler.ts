@@ -3,6 +3,7 @@ import { UserError } from "../errors";
 import { keepSecret } from "../http/redact";
 import { Progress } from "../progress";
 import { handle } from "../resource";
+import { lackingCommand } from "../ssh/remedies";
 import type { Shell } from "../ssh/shell";
 import { containerService } from "./containerservice";
 import type { ServiceStep } from "./service";
@@ -93,7 +94,6 @@ async function look(wanted: ServiceInputs): Promise<Record<string, string>> {
   });
   if (code === 0) return observedFrom(stdout);
   if (/not running|does not exist|no such/i.test(stderr)) return { container: "missing" };
-  throw new UserError(
-    `Unable to look at ${titleOf(wanted)}: ${stderr.trim().split("\n").pop() ?? ""} (exit status ${code}).`,
-  );
+  const said = lackingCommand(code, stderr) ?? `${stderr.trim().split("\n").pop() ?? ""} (exit status ${code})`;
+  throw new UserError(`Unable to look at ${titleOf(wanted)}: ${said}.`);
 }

@@ -21,6 +21,8 @@ export class ProxmoxCluster extends ProxmoxApi {
   private readonly release: Shared<string>;
   private readonly rights: Shared<AccessView>;
   private readonly macs: Shared<string>;
+  private readonly auditsPool = new Map<string, Shared<boolean>>();
+  private readonly storageTypes: Shared<Map<string, string | undefined>>;
   /** Changes of users, roles and rights. */
   readonly accessTurns = new Semaphore(1);
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
@@ -31,6 +33,10 @@ export class ProxmoxCluster extends ProxmoxApi {
     this.guests = new Shared(300, async () => {
       const all = await this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" });
       return new Map(all.map((guest) => [guest.vmid, guest]));
+    });
+    this.storageTypes = new Shared(60_000, async () => {
+      const all = await this.get("/cluster/resources", z.array(wire.storageResource), { type: "storage" });
+      return new Map(all.map(({ storage, type }) => [storage, type]));
     });
     this.identity = new Shared(60_000, () => this.readIdentity());
     this.release = new Shared(60_000, () => this.version());
@@ -59,6 +65,30 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** The same from a list of the last minute: for what PVE itself refuses where it is no longer so. */
   async recall(vmid: number): Promise<wire.GuestResource | undefined> {
     return (await this.guests.recent(60_000)).get(vmid);
+  }
+
+  /**
+   * The pool that a guest is in, `""` for none; undefined where the token may not see it: Proxmox VE leaves a pool out of its
+   * lists where Pool.Audit is missing, as if there were none. @param named the pool in question, `""` for any
+   */
+  async poolOf(vmid: number, named: string): Promise<string | undefined> {
+    const guest = await this.find(vmid);
+    if (guest === undefined || guest.pool !== undefined) return guest?.pool;
+    return (await this.seesPool(named)) ? "" : undefined;
+  }
+
+  /** Is the caller shown which guests are in a pool? @param named the pool, `""` for each of them */
+  seesPool(named: string): Promise<boolean> {
+    const shared = this.auditsPool.get(named) ?? new Shared(60_000, () => this.readAuditsPool(named));
+    this.auditsPool.set(named, shared);
+    return shared.get();
+  }
+
+  private async readAuditsPool(named: string): Promise<boolean> {
+    const path = named === "" ? "/pool" : `/pool/${named}`;
+    const held = Object.values(await this.get("/access/permissions", wire.permissions, { path }));
+    // Whoever is to see every pool needs it handed down.
+    return held.some(({ "Pool.Audit": given }) => given !== undefined && (named !== "" || Number(given) === 1));
   }
 
   /** Is the guest switched on? One call a node and kind for all that ask within two seconds. */
@@ -130,6 +160,17 @@ export class ProxmoxCluster extends ProxmoxApi {
     return held.some((each) => Object.values(each).some((privileges) => names.some((name) => name in privileges)));
   }
 
+  /** What the caller may do, by path: each privilege with whether it is inherited further down. */
+  async permissions(): Promise<Map<string, Map<string, boolean>>> {
+    const held = await this.get("/access/permissions", wire.permissions);
+    return new Map(
+      Object.entries(held).map(([path, privileges]) => [
+        path,
+        new Map(Object.entries(privileges).map(([name, inherited]) => [name, Number(inherited) === 1])),
+      ]),
+    );
+  }
+
   /** Privileges by path of a user or token; nothing where the caller may not see them. */
   async permissionsOf(userid: string): Promise<Record<string, string[]> | undefined> {
     try {
@@ -185,15 +226,15 @@ export class ProxmoxCluster extends ProxmoxApi {
     return cluster ? `cluster ${cluster.name}` : `node ${entries.find(({ type }) => type === "node")?.name ?? "?"}`;
   }
 
-  /** Is it this release or a later one? */
-  async isSince(major: number, minor: number): Promise<boolean> {
-    const [is = 0, isMinor = 0] = (await this.release.get()).split(/[.-]/).map(Number);
-    return is > major || (is === major && isMinor >= minor);
-  }
-
   /** The first number of its version. */
   async majorVersion(): Promise<number> {
     return Number((await this.release.get()).split(".")[0]);
+  }
+
+  /** Is it this release or a later one? */
+  async isSince(major: number, minor: number): Promise<boolean> {
+    const [first = 0, second = 0] = (await this.release.get()).split(/[.-]/).map(Number);
+    return first > major || (first === major && second >= minor);
   }
 
   // ---- clones
@@ -229,6 +270,11 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** Guests, nodes and storages, in one request. */
   inventory(): Promise<wire.ClusterResources> {
     return this.get("/cluster/resources", wire.clusterResources);
+  }
+
+  /** `dir`, `lvmthin`, `rbd` and so on; undefined of a storage that the token may not see. */
+  async storageType(storage: string): Promise<string | undefined> {
+    return (await this.storageTypes.get()).get(storage);
   }
 
   /** The bridges and vnets of a node that the token may see. */

@@ -40,8 +40,17 @@ export const says = {
   stillCloned: (text: string) => /is still in use by linked clone/.test(text),
   /** PVE::AbstractConfig. */
   noSnapshots: (text: string) => /snapshot feature is not available/.test(text),
+  /** PVE::LXC: the text of the cause is in the log of a start with `debug`. */
+  containerFailed: (text: string) => /^startup for container '\d+' failed/.test(text),
   noSuchResource: (error: unknown) => /no such resource|not HA managed/.test(messageIn(error)),
 };
+
+/** A line of LXC's log that says what went wrong, without its place in LXC's sources. */
+const lxcLine = /^lxc-start \S+ \S+ (?:ERROR\s.* - |DEBUG\s.* - Script exec produced output: )(.*)$/;
+
+/** The causes that LXC's log names, from the first on. */
+const lxcCauses = (log: string[]): string[] =>
+  log.map((line) => lxcLine.exec(line)?.[1]?.trim() ?? "").filter((cause) => cause !== "");
 
 /** A task that ended badly: PVE had answered its request with 200. */
 export class ProxmoxTaskError extends Error {
@@ -49,7 +58,8 @@ export class ProxmoxTaskError extends Error {
     readonly exitstatus: string,
     log: string[],
   ) {
-    const excerpt = log.filter((line) => !line.startsWith("TASK ")).slice(-3);
+    const causes = lxcCauses(log).slice(0, 3);
+    const excerpt = causes.length > 0 ? causes : log.filter((line) => !line.startsWith("TASK ")).slice(-3);
     super(excerpt.length === 0 ? exitstatus : `${exitstatus} (task log: ${excerpt.join(" | ")})`);
     this.name = "ProxmoxTaskError";
   }

@@ -130,12 +130,17 @@ export const storageResource = z
   })
   .transform(({ shared, status, content, plugintype = "", ...rest }) => ({
     ...rest,
+    /** `dir`, `lvmthin`, `rbd` and so on, where PVE says it. */
+    ...(plugintype === "" ? {} : { type: plugintype }),
     /** Disks are files there. */
     isFiles: ["btrfs", "cifs", "dir", "glusterfs", "nfs"].includes(plugintype),
     shared: shared === 1,
     available: status === "available",
     content: (content ?? "").split(","),
   }));
+
+/** A pool of …/cluster/resources: those that the caller may audit. */
+const poolResource = z.object({ pool: z.string() });
 
 /** …/cluster/resources without a type: everything at once, told apart here. */
 export const clusterResources = z.array(z.looseObject({ type: z.string() })).transform((all) => {
@@ -145,13 +150,28 @@ export const clusterResources = z.array(z.looseObject({ type: z.string() })).tra
     guests: of(["qemu", "lxc"], guestResource),
     nodes: of(["node"], nodeResource),
     storages: of(["storage"], storageResource),
+    pools: of(["pool"], poolResource).map(({ pool }) => pool),
   };
 });
 
 /** A bridge or vnet of …/nodes/{node}/network?type=any_bridge. */
 export const bridge = z
-  .object({ iface: z.string(), mtu: z.union([z.string(), z.number()]).optional() })
-  .transform(({ iface, mtu }) => ({ iface, mtu: mtu === undefined ? undefined : Number(mtu) }));
+  .object({
+    iface: z.string(),
+    type: z.string().optional(),
+    mtu: z.union([z.string(), z.number()]).optional(),
+    bridge_ports: z.string().optional(),
+    bridge_vlan_aware: z.union([z.number(), z.boolean(), z.string()]).optional(),
+  })
+  .transform(({ iface, type, mtu, bridge_ports = "", bridge_vlan_aware: aware }) => ({
+    iface,
+    mtu: mtu === undefined ? undefined : Number(mtu),
+    /** A Linux bridge that is not VLAN aware: it tags its guests' VLANs on its ports, if it has some. */
+    vlanUnaware:
+      type === "bridge" && !Number(aware ?? 0)
+        ? { hasPorts: bridge_ports.split(/\s+/).some((port) => port !== "" && port !== "none") }
+        : undefined,
+  }));
 
 /** An interface of …/nodes/{node}/network. */
 export const nodeInterface = z
@@ -245,6 +265,7 @@ export const haResource = z.object({
   state: z.string().optional(),
   group: z.string().optional(),
 });
+export const haGroup = z.object({ group: z.string() });
 export const haRule = z
   .object({ rule: z.string(), type: z.string(), resources: z.string().default("") })
   .transform(({ resources, ...rule }) => ({

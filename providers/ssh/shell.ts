@@ -1,6 +1,7 @@
 import { UserError } from "../errors";
 import { redact } from "../http/redact";
 import { type Running, Ssh, type SshResult, type SshSettings, type Subject } from "./client";
+import { lackingCommand } from "./remedies";
 
 /** A word that a POSIX shell takes as it is, whatever is in it. */
 export const quote = (word: string): string => `'${word.replaceAll("'", "'\\''")}'`;
@@ -52,8 +53,9 @@ export class Shell {
       throw new UserError(
         `${this.subject.title} lets nobody become root by sudo without a password (${lastLines(stderr, "")}): allow it there for this user, or set ${this.subject.shared}.user to root.`,
       );
+    const lacking = lackingCommand(code, stderr);
     throw new UserError(
-      `Unable to ${step.title} on ${this.subject.title}: ${lastLines(stderr, stdout) || "it said nothing"} (exit status ${code}). What was done so far stays, and the next run goes on from there.`,
+      `Unable to ${step.title} on ${this.subject.title}: ${lacking ?? `${lastLines(stderr, stdout) || "it said nothing"} (exit status ${code})`}. What was done so far stays, and the next run goes on from there.`,
     );
   }
 }

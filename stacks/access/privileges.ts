@@ -1,10 +1,12 @@
 // What each program of this project may do: the one place that says so. docs/privileges.md shows it, tests run with it, and
 // stacks/access/ makes roles, users and tokens of it.
 
-/** Privileges of Proxmox VE that a program's token needs at a path of the access control list, inherited below it. */
+/** Privileges of Proxmox VE that a program's token needs at a path of the access control list. */
 export interface Grant {
   path: string;
   privileges: string[];
+  /** They are inherited below the path, unless this says that they are of no use there. */
+  propagate?: false;
   /** Needed only where the site uses this. */
   only?: string;
 }
@@ -83,9 +85,12 @@ export const siteGrants: Grant[] = [
   { path: "/storage", privileges: ["Datastore.AllocateSpace", "Datastore.Audit"] },
   { path: "/sdn/zones", privileges: ["SDN.Use"] },
   { path: "/vms", privileges: ["VM.Snapshot"], only: "snapshots" },
-  { path: "/pool", privileges: ["Pool.Allocate"], only: "pools" },
+  { path: "/pool", privileges: ["Pool.Allocate", "Pool.Audit"], only: "pools" },
   { path: "/", privileges: ["Sys.Console"], only: "HA" },
   { path: "/mapping", privileges: ["Mapping.Use"], only: "mappings" },
+  // What reaches beyond the guest itself Proxmox VE leaves to those who may change the cluster.
+  { path: "/", privileges: ["Sys.Modify"], propagate: false, only: "startup" },
+  { path: "/", privileges: ["Sys.Modify"], propagate: false, only: "privileged containers" },
 ];
 
 /** What `preview` and `preview --refresh` need on Proxmox VE: to look. */
@@ -94,6 +99,7 @@ export const planGrants: Grant[] = [
   { path: "/vms", privileges: ["VM.Audit"] },
   { path: "/storage", privileges: ["Datastore.Audit"] },
   { path: "/sdn/zones", privileges: ["SDN.Audit"] },
+  { path: "/pool", privileges: ["Pool.Audit"], only: "pools" },
 ];
 
 /** The discovery program's, which changes nothing there. What reads agents is another privilege on PVE 9 than before. */
@@ -104,6 +110,7 @@ export const discoveryGrants: Grant[] = [
   { path: "/vms", privileges: ["VM.GuestAgent.Audit"], only: "agents" },
   { path: "/storage", privileges: ["Datastore.Audit"], only: "storages" },
   { path: "/sdn/zones", privileges: ["SDN.Audit"], only: "SDN" },
+  { path: "/pool", privileges: ["Pool.Audit"], only: "pools" },
 ];
 
 /** What it needs in NetBox: to look, and to write what it discovers. */

@@ -34,7 +34,11 @@ export async function readCluster(
 ): Promise<ClusterView> {
   try {
     await cluster.version();
-    const [{ isQuorate, nodes }, { guests, storages }] = await Promise.all([cluster.membership(), cluster.inventory()]);
+    const [{ isQuorate, nodes }, { guests: listed, storages }] = await Promise.all([
+      cluster.membership(),
+      cluster.inventory(),
+    ]);
+    const guests = await withPools(cluster, chosen, listed, known);
     const online = new Set(nodes.filter((node) => node.online).map(({ node }) => node));
     const picked = guests.filter((guest) => !guest.template && online.has(guest.node) && isChosen(chosen, guest));
     const there = new Set(guests.map(({ vmid }) => vmid));
@@ -76,6 +80,27 @@ export async function readCluster(
   } catch (error) {
     return { name: cluster.name, unreachable: messageOf(error) };
   }
+}
+
+/**
+ * The guests with their pools. Proxmox VE leaves a pool out where the token may not see it, as if there were none: such a guest is in
+ * the one that it was in when that was last seen.
+ * @throws UserError where guests are chosen by pools that the token may not see
+ */
+async function withPools(
+  cluster: ProxmoxCluster,
+  { pools = [] }: ClusterChoices,
+  guests: GuestResource[],
+  known: { vmid: number; pool?: string | undefined }[],
+): Promise<GuestResource[]> {
+  if (await cluster.seesPool("")) return guests;
+  for (const name of pools)
+    if (!(await cluster.seesPool(name.includes("*") ? "" : name)))
+      throw new UserError(
+        `its guests are chosen by the pool ${name}, and ${cluster.authId} may not see which are in it: give it Pool.Audit on /pool (docs/privileges.md)`,
+      );
+  const last = new Map(known.map(({ vmid, pool }) => [vmid, pool]));
+  return guests.map((guest) => ({ ...guest, pool: guest.pool ?? last.get(guest.vmid) }));
 }
 
 /** A guest with its configuration; nothing found where it went meanwhile. */

@@ -1,6 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
 import * as pulumi from "@pulumi/pulumi";
-import { UserError } from "../../providers/errors";
 import { SiteAnchor } from "../../providers/ownership/anchor";
 import { PlatformCheck } from "../../providers/platform/check";
 import { ContainerService } from "../../providers/platform/containerservice";
@@ -10,6 +9,7 @@ import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
 import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
 import { orElse, whenThere } from "../outputs";
 import { defineProgram, planByFile } from "../program";
+import { FileRefusal } from "../refusal";
 import { type PlatformFile, type PlatformPart, parsePlatform } from "./desired/file";
 import { type PlatformPlan, planPlatform, platformCluster } from "./desired/plan";
 import { readPlatform } from "./facts";
@@ -41,7 +41,7 @@ export const platform = defineProgram({
 });
 
 function pem(file: string): string {
-  if (!existsSync(file)) throw new UserError(`There is no file ${file}, which \`tls\` names.`);
+  if (!existsSync(file)) throw new FileRefusal(`There is no file ${file}, which \`tls\` names.`);
   return readFileSync(file, "utf8");
 }
 

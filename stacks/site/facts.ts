@@ -35,6 +35,7 @@ import { isInScope } from "./desired/scope";
 import { needsLook } from "./desired/slots";
 import { lxcTemplateIdOf, templateIdOf } from "./desired/sources";
 import type { ExaminedGuest, InState, NetboxFacts, PluginFacts, ProxmoxFacts, TemplateFacts } from "./desired/types";
+import { readOffers } from "./offers";
 import type { Scope } from "./settings";
 
 // What the program reads before it declares anything.
@@ -192,7 +193,7 @@ export async function readProxmox(
   state: InState,
   self: Self,
 ): Promise<ProxmoxFacts> {
-  const { guests, nodes, storages } = await cluster.inventory();
+  const { guests, nodes, storages, pools } = await cluster.inventory();
   const templates = new Map<number, TemplateFacts>();
   const seen = new Map<number, ExaminedGuest>();
   const declared = netbox.guests.filter((guest) => guest.clusterName === cluster.name && isBuilt(guest.status));
@@ -215,9 +216,10 @@ export async function readProxmox(
   const used = usedTemplates(declared, guests, settings);
   const unread = new Map<number, string>();
   const reads = new SingleReads();
-  const [bridges, osTemplates] = await Promise.all([
+  const [networks, osTemplates, offers] = await Promise.all([
     readBridges(cluster, nodes, reads),
     readOsTemplates(cluster, storages, osTemplatesOf(fresh, settings), reads),
+    readOffers(cluster, { nodes, storages, pools }, declared, settings),
     ...guests.map(async (guest) => {
       const { vmid, node, name, type, template } = guest;
       // A node that is away says nothing of its guests, and those that state knows need no look.
@@ -241,11 +243,12 @@ export async function readProxmox(
     ),
     nodes,
     storages,
-    ...bridges,
+    ...networks,
     ...osTemplates,
     templates,
     seen,
     unread,
+    offers,
   };
 }
 
@@ -305,18 +308,22 @@ async function readBridges(
   cluster: ProxmoxCluster,
   nodes: NodeResource[],
   reads: SingleReads,
-): Promise<Pick<ProxmoxFacts, "bridges" | "unreadNodes">> {
+): Promise<Pick<ProxmoxFacts, "bridges" | "vlanUnaware" | "unreadNodes">> {
   const bridges: ProxmoxFacts["bridges"] = new Map();
+  const vlanUnaware: ProxmoxFacts["vlanUnaware"] = new Map();
   const unreadNodes: Unread[] = [];
   await Promise.all(
     nodes.map(async ({ node, online }) => {
       if (!online) return;
       const read = await reads.read(node, () => cluster.bridges(node));
-      if (read.unread !== undefined) unreadNodes.push({ what: node, cause: read.unread });
-      else if (read.found.length > 0) bridges.set(node, new Map(read.found.map(({ iface, mtu }) => [iface, mtu])));
+      if (read.unread !== undefined) return void unreadNodes.push({ what: node, cause: read.unread });
+      if (read.found.length === 0) return;
+      bridges.set(node, new Map(read.found.map(({ iface, mtu }) => [iface, mtu])));
+      const unaware = read.found.flatMap((each) => (each.vlanUnaware ? [[each.iface, each.vlanUnaware] as const] : []));
+      vlanUnaware.set(node, new Map(unaware));
     }),
   );
-  return { bridges, unreadNodes };
+  return { bridges, vlanUnaware, unreadNodes };
 }
 
 /** The nodes that have each of these OS templates. */

@@ -4,6 +4,7 @@ import type { Orphan } from "../../providers/ownership/anchor.model";
 import { guestTitle } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
 import { groupBy } from "../../providers/values";
+import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import { judgeLimits } from "../plan/limits";
@@ -30,8 +31,10 @@ import { zoneServerOf } from "./desired/pluginindex";
 import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
+import { unseenPools } from "./desired/rights";
 import { type Safety, safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
+import { snapshotWarnings } from "./desired/snapshotable";
 import { StillUsed, stillUsedBy } from "./desired/stillused";
 import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { unreadWarnings } from "./desired/unread";
@@ -124,6 +127,7 @@ export async function planSite(
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
   const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
+  const due = new Set([...safety.snapshots].flatMap(([id, each]) => (each.due === undefined ? [] : [id])));
   return {
     netbox,
     guests,
@@ -136,15 +140,14 @@ export async function planSite(
       ...settled.warnings,
       ...renameWarnings(facts, guests),
       ...unreadWarnings(facts),
+      ...unseenPools(guests, proxmox),
+      ...snapshotWarnings(guests, state.guests, proxmox, due),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,
     notes: [...notesOf(facts, guests, decision), ...safety.notes],
   };
 }
-
-/** Is it a destroy of ours (cli/run-defaults.ts)? The engine doesn't tell a program. */
-const isDestroy = (): boolean => process.env.NETBOX_PROXMOX_COMMAND === "destroy";
 
 /** Every guest on Proxmox VE that has this stack's mark. */
 const marked = ({ self, netbox, proxmox }: Pick<Site, "self" | "netbox" | "proxmox">): Undeclared[] =>

@@ -8,12 +8,13 @@ import { descriptionFrom } from "../../providers/proxmox/nodes/guest.model";
 import { findTemplateOwner, type TemplateOwner } from "../../providers/proxmox/nodes/template.model";
 import { SingleReads } from "../../providers/proxmox/reads";
 import type { Appliance, NodeResource } from "../../providers/proxmox/schemas";
+import { isDestroy } from "../destroying";
 import type { KnownResources } from "../known";
 import type { CustomFieldNames } from "../netbox/customfields";
 import { checksumIn, fileOf } from "./desired/checksums";
 import type { TemplatesFile } from "./desired/file";
 import { isPreset, presets } from "./desired/presets";
-import type { Checksum, TemplateCluster, TemplateNetbox, UnreadStorage } from "./desired/types";
+import type { Checksum, KnownChecksum, TemplateCluster, TemplateNetbox, UnreadStorage } from "./desired/types";
 
 /** A cluster's nodes, storages and guests, whose notes say that they are templates of ours, and who shares a template's data. */
 export async function readTemplateCluster(
@@ -132,9 +133,11 @@ export const sha256 = (text: string): string => createHash("sha256").update(text
 
 // ---- checksums
 
-/** What is known of every download's content; lists that several share are fetched once. */
+/** What is known of every download's content; lists that several share are fetched once. A destroy downloads nothing, and asks nobody. */
 export async function readChecksums({ templates, osTemplates }: TemplatesFile): Promise<Map<string, Checksum>> {
   const lists = new Map<string, Promise<string>>();
+  if (isDestroy())
+    return new Map([...Object.keys(templates), ...Object.keys(osTemplates)].map((key) => [key, unasked]));
   const agent = new EnvHttpProxyAgent();
   const read = async (key: string, source: Source): Promise<[string, Checksum]> => [
     key,
@@ -158,9 +161,11 @@ export async function readChecksums({ templates, osTemplates }: TemplatesFile): 
   }
 }
 
+const unasked: Checksum = { unread: "it is about to go" };
+
 interface Source {
   url?: string | undefined;
-  checksum?: Exclude<Checksum, { problem: string }>;
+  checksum?: KnownChecksum;
   checksumUrl?: string | undefined;
   algorithm?: "sha256" | "sha512" | undefined;
 }
@@ -174,7 +179,7 @@ async function checksumOf(
   try {
     text = await list(checksumUrl);
   } catch (error) {
-    return { problem: `its list of checksums can't be read (${checksumUrl}: ${messageOf(error)})` };
+    return { unread: `its list of checksums can't be read (${checksumUrl}: ${messageOf(error)})` };
   }
   const hex = checksumIn(text, fileOf(url));
   if (hex === undefined) return { problem: `${checksumUrl} lists no ${fileOf(url)}` };

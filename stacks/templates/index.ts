@@ -4,6 +4,7 @@ import { ProxmoxFile } from "../../providers/proxmox/nodes/storage/file";
 import { volumeOf } from "../../providers/proxmox/nodes/storage/file.model";
 import { ProxmoxTemplate } from "../../providers/proxmox/nodes/template";
 import { supersededTag } from "../../providers/proxmox/nodes/template.model";
+import { isDestroy } from "../destroying";
 import { defineProgram, planByFile } from "../program";
 import { readResources } from "../state";
 import { parseTemplates } from "./desired/file";
@@ -32,7 +33,18 @@ export const templates = defineProgram({
         asksNetbox ? readTemplateNetbox(context, settings.site.customFields, known) : undefined,
       ]);
       const names = { stack, formerStacks: self.former.stacks };
-      return planTemplates({ ...names, file: wanted, placeOf, clusters, checksums, known, netbox, digest: sha256 });
+      const plan = planTemplates({
+        ...names,
+        file: wanted,
+        placeOf,
+        clusters,
+        checksums,
+        known,
+        netbox,
+        digest: sha256,
+      });
+      // What stays as it is, or waits, is about to go.
+      return isDestroy() ? { ...plan, notes: [], warnings: [] } : plan;
     }),
   declare(plan) {
     declareTemplates(plan);

@@ -11,10 +11,10 @@ export function limitedToken(lab: Lab, grants: Grant[], name = "site"): string {
     const { access } = cluster;
     access.addToken(id, secret, 1);
     access.forget(({ ugid }) => ugid === id);
-    for (const { path, privileges } of grants) {
+    for (const { path, privileges, propagate = true } of grants) {
       const roleid = `${name}-${path}-${privileges.join()}`;
       access.roles.set(roleid, { privs: new Set(privileges), special: false });
-      access.acl.push({ path, type: "token", ugid: id, roleid, propagate: 1 });
+      access.acl.push({ path, type: "token", ugid: id, roleid, propagate: propagate ? 1 : 0 });
     }
   }
   return `${id}=${secret}`;

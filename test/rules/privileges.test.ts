@@ -39,7 +39,9 @@ describe("docs/privileges.md", () => {
     expect(rows("The site program on Proxmox VE 8 and 9")).toEqual(
       siteGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );
-    expect(rows("`preview` alone")).toEqual(planGrants.map(({ path, privileges }) => [path, privileges.join(" ")]));
+    expect(rows("`preview` alone")).toEqual(
+      planGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
+    );
     expect(rows("The discovery program on Proxmox VE 7, 8 and 9")).toEqual(
       discoveryGrants.map(({ path, privileges, only = "" }) => [path, privileges.join(" "), only]),
     );

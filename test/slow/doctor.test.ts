@@ -120,9 +120,13 @@ describe("ops doctor", { timeout: 60_000 }, () => {
       "always",
     );
     const more = { PROXMOX_VE_API_TOKEN_PVE_LAB: token };
-    expect((await checks([], more)).bad).toEqual([]);
+    const usual = await checks([], more);
+    expect(usual.bad).toEqual([]);
+    expect(usual.all.find(({ system, check }) => system === "pve-lab" && check === "privileges")?.detail).toBe(
+      "all of the site program's, but for what uses snapshots, pools, HA, mappings, startup, privileged containers (docs/privileges.md)",
+    );
     expect((await checks(["--uses", "pools", "snapshots"], more)).bad).toEqual([
-      "pve-lab privileges failed: missing for the site program: VM.Snapshot on /vms; Pool.Allocate on /pool (docs/privileges.md)",
+      "pve-lab privileges failed: missing for the site program: VM.Snapshot on /vms; Pool.Allocate, Pool.Audit on /pool (docs/privileges.md)",
     ]);
     const { bad } = await checks(["--program", "access"]);
     expect(bad.join("\n")).toMatch(

@@ -34,11 +34,15 @@ export async function provenNeeded<T>(
   expect(told.filter((line) => line.endsWith(": "))).toEqual([]);
 }
 
-/** Each privilege by itself, and its name. */
-export const eachPrivilege = (grants: Grant[]): [Grant[], (grant: Grant) => string] => [
-  grants.flatMap(({ privileges, ...grant }) => privileges.map((privilege) => ({ ...grant, privileges: [privilege] }))),
-  ({ path, privileges }) => `${path} ${privileges[0]}`,
-];
+const privilegeName = ({ path, privileges }: Grant): string => `${path} ${privileges[0]}`;
+
+/** Each privilege at a path by itself, once, whatever parts of a program need it; and its name. */
+export function eachPrivilege(grants: Grant[]): [Grant[], (grant: Grant) => string] {
+  const each = grants.flatMap(({ privileges, ...grant }) =>
+    privileges.map((privilege) => ({ ...grant, privileges: [privilege] })),
+  );
+  return [[...new Map(each.map((grant) => [privilegeName(grant), grant])).values()], privilegeName];
+}
 
 /** Each action on each type of NetBox's objects by itself, and its name. */
 export const eachAction = (

@@ -23,18 +23,21 @@ const machines = `
   interfaces: [{ name: net0, vlan: 71 }]
 `;
 
-/** Builds two guests that use everything, changes one and migrates it, takes all away. */
+/** Builds two guests that use everything, changes one and migrates it, takes all away. A guest that is left out stops it. */
 async function lifeOnProxmox(grants: Grant[]): Promise<string> {
   const systems = await TestSystems.open(seedWith(machines), {}, "lab");
   try {
     const patch = async (body: object) =>
       systems.clients.netbox("PATCH", `virtualization/virtual-machines/${(await systems.clients.vm("v1")).id}/`, body);
     for (const poolid of ["team", "other"]) await systems.clients.proxmox("POST", "/pools", { poolid });
-    const options = { vga: "std", hostpci0: "mapping=gpu" };
+    const options = { vga: "std", hostpci0: "mapping=gpu", startup: "order=1" };
     const proxmox = { pool: "team", ha: "managed", options, snapshotBefore: ["memory"] };
     await patch({ local_context_data: { proxmox } });
+    const { id } = await systems.clients.vm("c1");
+    const privileged = { local_context_data: { proxmox: { unprivileged: false } } };
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, privileged);
     limitedToken(systems.lab, grants);
-    const stack = await systems.stack({ site: { protect: false } });
+    const stack = await systems.stack({ site: { protect: false, strict: true } });
     return await firstErrors([
       () => stack.up(),
       async () => {

@@ -114,7 +114,8 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
     ["platform", platformProgram, () => ({ platform: file("platform", platform) })],
   ];
 
-  it.each(cases)("is survived by the %s program", async (_name, program, more) => {
+  /** Runs a program with settings of its own. */
+  async function run(program: DefinedProgram, more: Record<string, unknown>): Promise<void> {
     registered.length = 0;
     const { proxmox, ...rest } = systems.config() as Record<string, Record<string, object>>;
     const config: Record<string, unknown> = {
@@ -126,7 +127,7 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
           { ...proxmox?.[cluster], url, token, caFile, ssh },
         ]),
       ),
-      ...more(),
+      ...more,
     };
     const source = { get: (key: string) => (config[key] === undefined ? undefined : JSON.stringify(config[key])) };
     const connections = readConnections(source, {});
@@ -136,7 +137,45 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
     const outputs = await program.run(new Context(connections.value), settings.value);
     await pulumi.runtime.disconnect();
     await new Promise<void>((resolve) => pulumi.output(outputs).apply(() => resolve()));
+  }
+
+  it.each(cases)("is survived by the %s program", async (_name, program, more) => {
+    await run(program, more());
     expect(registered.length).toBeGreaterThan(0);
     expect(JSON.stringify(registered)).not.toMatch(/\bundefined\b|\bNaN\b|\[object/);
+  });
+
+  const ofFiles = ["intent", "access", "templates", "platform"];
+  it.each(cases.filter(([name]) => ofFiles.includes(name)))(
+    "asks the %s program for nothing of its file: neither mistakes in it nor its absence stop the destroy",
+    async (name, program) => {
+      const wrong = { [name]: file(name, { nonsense: true }) };
+      const gone = { [name]: { file: join(systems.folder, "gone.yml") } };
+      for (const more of [wrong, gone]) await expect(run(program, more)).rejects.toThrow(/nonsense|There is no file/);
+      const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+      vi.stubEnv("NETBOX_PROXMOX_COMMAND", "destroy");
+      try {
+        for (const more of [wrong, gone]) await run(program, more);
+        expect(registered).toEqual([]);
+        const said = warn.mock.calls.map(([text]) => text).join("\n");
+        expect(said).toMatch(/nonsense[\s\S]*What stands in the state is taken away all the same/);
+        expect(said).toMatch(/There is no file .*gone\.yml/);
+      } finally {
+        vi.unstubAllEnvs();
+        warn.mockRestore();
+      }
+    },
+  );
+
+  it("reads no list of checksums", async () => {
+    const asked = images.asked.length;
+    vi.stubEnv("NETBOX_PROXMOX_COMMAND", "destroy");
+    try {
+      const content = templates();
+      await run(templatesProgram, { templates: file("templates", content) });
+      expect(images.asked.slice(asked)).toEqual([]);
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

@@ -2,6 +2,7 @@ import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { requestPower } from "../ha/requests";
+import { checkBridge, isCard } from "../qemu/net";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
@@ -40,7 +41,14 @@ function halt(cluster: Cluster, container: Container): void {
   applyContainerPending(cluster, container);
 }
 
-export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
+/** @param debug its log says why it failed, as it does not by itself: from PVE's sources, nothing is recorded of such */
+export function startContainer(
+  cluster: Cluster,
+  node: string,
+  vmid: number,
+  caller: ProxmoxCaller,
+  debug = false,
+): string {
   const known = cluster.guests.get(vmid)?.type === "lxc" ? cluster.container(node, vmid) : undefined;
   if (known?.running) die(`CT ${vmid} already running`);
   const requested = known === undefined ? undefined : requestPower(cluster, known, "start", caller);
@@ -50,6 +58,25 @@ export function startContainer(cluster: Cluster, node: string, vmid: number, cal
     if (container.template) die("you can't start a CT if it's a template");
     container.checkLock();
     if (container.running) die(`CT ${vmid} already running`);
+    for (const [key, value] of container.config)
+      if (isCard(key)) checkBridge(cluster, node, parseContainerOption("net0", String(value)));
+    const missing = [...container.config].find(([key, value]) => {
+      const { volume = "" } = /^(rootfs|mp\d+)$/.test(key) ? parseContainerOption(key, String(value)) : {};
+      return /^[^/]+:/.test(volume) && cluster.storages.find(node, volume) === undefined;
+    });
+    if (missing !== undefined) {
+      if (debug)
+        for (const line of [
+          "INFO     lsm - ../src/lxc/lsm/lsm.c:lsm_init_static:38 - Initialized LSM security driver AppArmor",
+          `DEBUG    utils - ../src/lxc/utils.c:run_buffer:560 - Script exec produced output: volume '${parseContainerOption(missing[0], String(missing[1])).volume}' does not exist`,
+          "ERROR    utils - ../src/lxc/utils.c:run_buffer:571 - Script exited with status 2",
+          `ERROR    start - ../src/lxc/start.c:lxc_init:845 - Failed to run lxc.hook.pre-start for container "${vmid}"`,
+          "INFO     utils - ../src/lxc/utils.c:run_script_argv:587 - Executing script for container",
+          "ERROR    lxccontainer - ../src/lxc/lxccontainer.c:wait_on_daemonized_start:878 - Received container state ABORTING",
+        ])
+          worker.log(`lxc-start ${vmid} 20261129140000.000 ${line}`);
+      die(`startup for container '${vmid}' failed`);
+    }
     await startNow(cluster, container, worker);
     warnOfNesting(container, worker);
   });

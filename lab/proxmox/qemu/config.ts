@@ -9,6 +9,7 @@ import { requireTags } from "../tags";
 import { checkDigest, checkProtection, detachDrive, makeDrive, reclaim, release } from "./drives";
 import { applyVmPending, plugVm } from "./pending";
 import {
+  checkCpuModel,
   checkDriveTexts,
   checkHookScript,
   refuseSkipLock,
@@ -50,6 +51,7 @@ interface Change {
 function check(cluster: Cluster, vm: Vm, params: Values, caller: ProxmoxCaller): Change {
   const { vmid, node } = vm;
   const options = optionsOf(params);
+  checkCpuModel(cluster, options);
   refuseSkipLock(caller, params);
   if (options.sshkeys !== undefined) checkSshKeys(String(options.sshkeys));
   if (Object.keys(options).length === 0 && params.delete === undefined && params.revert === undefined)

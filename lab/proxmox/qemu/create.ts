@@ -9,7 +9,14 @@ import type { Worker } from "../tasks";
 import { requireVolume } from "../volumes";
 import { defaultBoot, makeDrive } from "./drives";
 import { startVm } from "./power";
-import { checkDriveTexts, requireCpuModel, requireDevice, requireDriveStorages, requireVmOptions } from "./rights";
+import {
+  checkCpuModel,
+  checkDriveTexts,
+  requireCpuModel,
+  requireDevice,
+  requireDriveStorages,
+  requireVmOptions,
+} from "./rights";
 import { byName, checkSshKeys, identity, isDrive, parseVmOption, storedOption, Vm } from "./vm";
 
 /** Rights to make a guest with an id: on the id, or on the pool it goes into. */
@@ -45,6 +52,7 @@ function checkNew(
   const { access } = cluster;
   const { pool, storage, start, archive, force, "ha-managed": ha } = params;
   const options = Object.fromEntries(Object.entries(params).filter(([key]) => !creation.includes(key)));
+  checkCpuModel(cluster, options);
   if (options.sshkeys !== undefined) checkSshKeys(String(options.sshkeys));
   requirePool(cluster, pool);
   if (storage !== undefined) access.require(caller.authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);

@@ -15,7 +15,25 @@ export function cards(vm: Vm): { n: number; card: Record<string, string> }[] {
 
 /** A guest starts only on bridges that its node has. */
 export function checkBridges(cluster: Cluster, vm: Vm): void {
-  for (const { card } of cards(vm))
-    if (card.bridge !== undefined && !cluster.node(vm.node).bridges.includes(card.bridge))
-      die(`bridge '${card.bridge}' does not exist`);
+  for (const { card } of cards(vm)) checkBridge(cluster, vm.node, card);
+}
+
+/**
+ * A guest's network device is plugged into a bridge that its node has, and that can carry its VLANs: from PVE's sources
+ * (PVE::Network), nothing is recorded of VLANs.
+ */
+export function checkBridge(
+  cluster: Cluster,
+  node: string,
+  { bridge, tag, trunks }: Partial<Record<string, string>>,
+): void {
+  if (bridge === undefined) return;
+  const { bridges, network = [] } = cluster.node(node);
+  if (!bridges.includes(bridge)) die(`bridge '${bridge}' does not exist`);
+  if (cluster.sdn.applied.includes(bridge)) return;
+  const found = network.find(({ iface }) => iface === bridge);
+  if (Number(found?.bridge_vlan_aware ?? 0) === 1) return;
+  if (trunks !== undefined) die("vlan aware feature need to be enabled to use trunks");
+  if (tag !== undefined && ["", "none"].includes(String(found?.bridge_ports ?? "").trim()))
+    die(`no physical interface on bridge '${bridge}'`);
 }

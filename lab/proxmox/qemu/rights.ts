@@ -167,6 +167,12 @@ export function checkHookScript(cluster: Cluster, node: string, options: Values)
   if (cluster.storages.find(node, volid) === undefined) failed(`script '${volid}' does not exist`);
 }
 
+/** A CPU model of the cluster's own is there, or the option is none. */
+export function checkCpuModel({ cpuModels }: Cluster, { cpu }: Values): void {
+  const name = /^(?:cputype=)?custom-([^,]+)/.exec(String(cpu ?? ""))?.[1];
+  if (name !== undefined && !cpuModels.has(name)) parameterErrors({ cpu: `Custom cputype '${name}' not found\n` });
+}
+
 /** A custom CPU model takes a right on its mapping. */
 export function requireCpuModel({ access }: Cluster, { authId }: ProxmoxCaller, options: Values, before?: Value): void {
   const modelOf = (text: Value | undefined) => /(?:^|,)(?:cputype=)?custom-([^,]+)/.exec(String(text ?? ""))?.[1];

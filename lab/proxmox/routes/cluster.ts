@@ -2,6 +2,7 @@ import { die, parameterErrors } from "../errors";
 import { nodeCpus } from "../lxc/container";
 import { seesBridge } from "../rights";
 import * as schema from "../schema/cluster";
+import { cpuModels } from "../schema/formats";
 import type { Values } from "../schema/parameters";
 import { space } from "../storage";
 import type { ClusterTask } from "../tasks";
@@ -216,6 +217,27 @@ export const clusterRoutes: Route[] = [
       parameterErrors({ iface: "interface does not exist" });
     return found;
   }),
+  route(
+    "GET",
+    "/nodes/{node}/capabilities/qemu/cpu",
+    schema.cpuModelListParameters,
+    anybody,
+    ({ cluster, caller: { authId } }) => [
+      ...cpuModels.map((name) => ({ name, custom: 0, vendor: "default" })),
+      ...[...cluster.cpuModels]
+        .filter(
+          (name) =>
+            cluster.access.may(authId, "/nodes", ["Sys.Audit"]) ||
+            cluster.access.may(
+              authId,
+              `/mapping/cpu/${name}`,
+              ["Mapping.Audit", "Mapping.Use", "Mapping.Modify"],
+              true,
+            ),
+        )
+        .map((name) => ({ name: `custom-${name}`, custom: 1, vendor: "default" })),
+    ],
+  ),
   route("GET", "/nodes/{node}/query-url-metadata", schema.urlMetadataParameters, download, urlMetadata),
 
   // ---- tasks

@@ -119,8 +119,8 @@ export const lxcRoutes: Route[] = [
     const found = container(call);
     return { ...found.status(call.cluster), ha: call.cluster.ha.of(found) };
   }),
-  route("POST", `${base}/status/start`, schema.lxcStartParameters, runs, ({ cluster, node, vmid, caller }) =>
-    startContainer(cluster, node, vmid, caller),
+  route("POST", `${base}/status/start`, schema.lxcStartParameters, runs, ({ cluster, node, vmid, caller, params }) =>
+    startContainer(cluster, node, vmid, caller, params.debug === 1),
   ),
   route("POST", `${base}/status/stop`, schema.lxcStopParameters, runs, (call) =>
     stopContainer(call.cluster, running(call), call.caller),

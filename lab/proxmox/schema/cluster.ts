@@ -19,6 +19,7 @@ export const none: MethodParameters = {};
 
 export const nextIdParameters: MethodParameters = { vmid };
 export const resourcesParameters: MethodParameters = { type: choice("vm storage node sdn") };
+export const cpuModelListParameters: MethodParameters = { arch: choice("x86_64 aarch64") };
 export const networkListParameters: MethodParameters = {
   type: choice(
     "bridge bond eth alias vlan fabric OVSBridge OVSBond OVSPort OVSIntPort vnet any_bridge any_local_bridge include_sdn",

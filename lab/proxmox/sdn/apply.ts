@@ -82,6 +82,8 @@ export function reloadNetwork(cluster: Cluster, node: string, { authId }: Proxmo
     const found = cluster.node(node);
     for (const [iface, values] of found.pendingBridges ?? []) {
       found.bridges = found.bridges.filter((each) => each !== iface);
+      const others = (found.network ?? []).filter((each) => each.iface !== iface);
+      found.network = values === undefined ? others : [...others, { ...values, iface }];
       if (values !== undefined) found.bridges = [...found.bridges, iface];
     }
     found.pendingBridges = undefined;

@@ -3,6 +3,7 @@ import type { NameServerSettings } from "../../connections";
 import { UserError } from "../../errors";
 import { redact } from "../../http/redact";
 import { Ssh } from "../../ssh/client";
+import { lackingCommand } from "../../ssh/remedies";
 import { absolute, reverseName } from "../names";
 import { Zones } from "../zones";
 import { ZoneCache } from "./zonecache";
@@ -102,6 +103,9 @@ export class NameServer {
     const content = parseZone(stdout);
     if (content.get(zone)?.has("SOA")) return content;
     const said = `${stdout}${stderr}`.trim().split("\n").pop() ?? "";
+    const lacking = lackingCommand(code, stderr);
+    if (lacking !== undefined)
+      throw new UserError(`Zone ${zone} can't be read from name server ${this.name}: on its host, ${lacking}.`);
     throw new UserError(
       `Zone ${zone} can't be read from name server ${this.name} (dig: ${redact(said) || `exit ${code}`}): let the key in ${tsigKeyFile} transfer it (allow-transfer), or take it out of netbox-proxmox:bind9["${this.name}"].zones.`,
     );
@@ -172,6 +176,9 @@ export class NameServer {
     if (code === 0) return undefined;
     const failed = prerequisiteFailures.exec(stderr);
     if (failed) return new PrerequisiteError(failed[1]);
+    const lacking = lackingCommand(code, stderr);
+    if (lacking !== undefined)
+      return new UserError(`Zone ${zone} can't be updated on name server ${this.name}: on its host, ${lacking}.`);
     return new UserError(`Name server ${this.name} refuses the update of zone ${zone}: ${this.meaning(stderr)}`);
   }
 

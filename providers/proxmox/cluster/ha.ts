@@ -17,6 +17,15 @@ const rules = (cluster: ProxmoxCluster) =>
 /** Does the cluster know groups (before PVE 9), or rules? */
 const hasRules = async (cluster: ProxmoxCluster) => (await cluster.majorVersion()) >= 9;
 
+const groups = (cluster: ProxmoxCluster) => cluster.get("/cluster/ha/groups", z.array(wire.haGroup));
+
+/** The HA groups (PVE 8) or node affinity rules (PVE 9) that a guest can name. */
+export async function readHaNames(cluster: ProxmoxCluster): Promise<{ noun: string; names: string[] }> {
+  return (await hasRules(cluster))
+    ? { noun: "HA node affinity rule", names: (await rules(cluster)).map(({ rule }) => rule) }
+    : { noun: "HA group", names: (await groups(cluster)).map(({ group }) => group) };
+}
+
 /** `none`, `managed`, or the name of the guest's group or rule. */
 export async function readHa(cluster: ProxmoxCluster, type: GuestType, vmid: number): Promise<string> {
   const sid = sidOf(type, vmid);

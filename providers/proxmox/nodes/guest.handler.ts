@@ -171,7 +171,8 @@ async function observe<I extends GuestInputs>(
     {
       power: seen.power,
       // One request more for the cluster's lists: only where somebody names a pool or HA.
-      pool: wanted.pool === undefined ? undefined : (await cluster.find(vmid))?.pool,
+      // One that the token may not see is what it was made with, or was when it was last seen.
+      pool: wanted.pool === undefined ? undefined : ((await cluster.poolOf(vmid, wanted.pool)) ?? wanted.pool),
       ha: wanted.ha === undefined ? undefined : await readHa(cluster, type, vmid),
     },
     wanted,
@@ -303,7 +304,7 @@ function sync<I extends GuestInputs>(
       ...(known === undefined ? {} : silentOf(known)),
       ...Object.fromEntries(written.map((name) => [name, since])),
     };
-    await pooled(cluster, wanted);
+    await pooled(cluster, wanted, known ?? wanted);
     const target = wanted.node === known?.node ? undefined : wanted.node;
     const place = target === undefined ? from : await migrateGuest(from, target);
     if (wanted.ha !== undefined)
@@ -357,13 +358,18 @@ async function protect(place: GuestPlace, { options }: GuestInputs): Promise<See
   }
 }
 
-/** Puts a guest into its pool, out of whichever it is in. */
-async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs): Promise<void> {
+/** Puts a guest into its pool, out of whichever it is in. @param known as it was last seen, or as it was just made */
+async function pooled(cluster: ProxmoxCluster, { vmid, pool }: GuestInputs, known: GuestInputs): Promise<void> {
   if (pool === undefined) return;
-  const now = (await cluster.find(vmid))?.pool;
-  if (pool === (now ?? "")) return;
+  const now = await cluster.poolOf(vmid, pool);
+  if (now === undefined && pool === known.pool) return;
+  if (now === undefined)
+    throw new UserError(
+      `${cluster.authId} may not see which pool it is in: give it Pool.Audit on /pool (docs/privileges.md), or name no pool for it`,
+    );
+  if (pool === now) return;
   // Out first: only PVE 8.1 and later can move a guest in one call.
-  if (now !== undefined) await changePool(cluster, now, { vms: vmid, delete: 1 });
+  if (now !== "") await changePool(cluster, now, { vms: vmid, delete: 1 });
   if (pool !== "") await changePool(cluster, pool, { vms: vmid });
 }
 

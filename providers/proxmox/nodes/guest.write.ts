@@ -8,6 +8,7 @@ import { waiting } from "./inforce";
 import { madeUpMac } from "./nics";
 import { protectedFrom, protectedText, type Step, stepsOf } from "./order";
 import { type GuestPlace, pathOf } from "./power";
+import { withFormats } from "./storage/storages";
 
 /** How a guest is found that is to be changed. */
 interface Situation<I> {
@@ -93,7 +94,7 @@ async function take<I extends GuestInputs>(
       : cluster.task("POST", `${path}/move_volume`, { volume: disk, storage, delete: 1 });
   }
   const { remove, revert } = step;
-  const set = { ...step.set };
+  const set = type === "qemu" ? await withFormats(cluster, step.set) : { ...step.set };
   const cards = withMac === undefined ? [] : Object.keys(set).filter((key) => /^net\d+$/.test(key));
   const prefix = cards.length === 0 ? "" : await cluster.macPrefix();
   for (const key of cards) set[key] = withMac?.(String(set[key]), () => madeUpMac(prefix)) ?? "";

@@ -24,9 +24,24 @@ export async function switchTo(place: GuestPlace, wanted: Power, now: Power, ha:
   if (ha) return viaHa(place, wanted);
   const path = `${pathOf(place)}/status`;
   if (now === "paused") await cluster.task("POST", `${path}/resume`, {});
-  if (now === "stopped") await cluster.task("POST", `${path}/start`, {});
+  if (now === "stopped") await start(place);
   if (wanted === "paused") await cluster.task("POST", `${path}/suspend`, {});
   if (wanted === "stopped") await halt(place);
+}
+
+/** Starts a guest. A container that doesn't start says why only where it is asked to: it is tried once more so. */
+async function start(place: GuestPlace): Promise<void> {
+  const { cluster, node, vmid } = place;
+  const path = `${pathOf(place)}/status/start`;
+  try {
+    await cluster.task("POST", path, {});
+  } catch (error) {
+    if (!(error instanceof ProxmoxTaskError) || !says.containerFailed(error.exitstatus)) throw error;
+    await cluster.task("POST", path, { debug: 1 }).catch((again: unknown) => {
+      if (!(again instanceof ProxmoxTaskError)) throw again;
+      throw new UserError(`${again.message}; \`pct start ${vmid} --debug\` on ${node} prints all of it`);
+    });
+  }
 }
 
 /** Shuts a guest down, and stops it where it doesn't listen. */
@@ -61,13 +76,12 @@ async function viaHa(place: GuestPlace, wanted: Power): Promise<void> {
 
 /** Restarts a running guest, so that what waits for that is in force. */
 export async function restart(place: GuestPlace, ha: boolean): Promise<void> {
-  const { cluster } = place;
   if (ha) {
     await viaHa(place, "stopped");
     return viaHa(place, "running");
   }
   await halt(place);
-  await cluster.task("POST", `${pathOf(place)}/status/start`, {});
+  await start(place);
 }
 
 /** Moves a guest to another node, online where it runs. @returns where it then is */

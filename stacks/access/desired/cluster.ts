@@ -224,9 +224,9 @@ export class ClusterPlan {
     if (roles.length === 0) return;
     const userid = programUser(name, entry);
     if (!this.users.has(userid)) this.user(userid, { comment: `netbox-proxmox: ${name}` }, path);
-    for (const { roleid, privileges, paths } of roles) {
+    for (const { roleid, privileges, paths, propagate } of roles) {
       this.role(roleid, privileges, path);
-      for (const each of paths) this.grant({ path: each, roleid, type: "user", ugid: userid, propagate: true }, path);
+      for (const each of paths) this.grant({ path: each, roleid, type: "user", ugid: userid, propagate }, path);
     }
     const { expire, rotateAfter, overlap, rotation, sinks } = entry;
     const turns = { expire, rotateAfter, overlap, rotation, sinks };

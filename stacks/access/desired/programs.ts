@@ -62,6 +62,7 @@ export const programNetboxUser = (name: ProgramName, { netboxUser }: ProgramEntr
 const titled = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
 const roomNames: Record<string, string> = {
   "/": "Root",
+  "/ alone": "Datacenter",
   "/vms": "Guests",
   "/sdn/zones": "Network",
 };
@@ -72,16 +73,19 @@ export function rolesOf(
   name: ProgramName,
   entry: ProgramEntry,
   known: ReadonlySet<string>,
-): { roleid: string; privileges: string[]; paths: string[] }[] {
-  const byPath = new Map<string, string[]>();
-  for (const { path, privileges } of lists[name].grants.filter((grant) => isUsed(name, entry, grant.only))) {
+): { roleid: string; privileges: string[]; paths: string[]; propagate: boolean }[] {
+  const byRoom = new Map<string, { path: string; propagate: boolean; privileges: string[] }>();
+  const used = lists[name].grants.filter((grant) => isUsed(name, entry, grant.only));
+  for (const { path, privileges, propagate = true } of used) {
+    const room = propagate ? path : `${path} alone`;
     const here = privileges.flatMap((privilege) => onThisRelease(privilege, known));
-    byPath.set(path, [...new Set([...(byPath.get(path) ?? []), ...here])].sort());
+    const all = [...new Set([...(byRoom.get(room)?.privileges ?? []), ...here])].sort();
+    byRoom.set(room, { path, propagate, privileges: all });
   }
-  return [...byPath].flatMap(([path, privileges]) =>
-    privileges.length === 0
+  return [...byRoom].flatMap(([room, { path, ...role }]) =>
+    role.privileges.length === 0
       ? []
-      : [{ roleid: `Netbox${titled(name)}${roomName(path)}`, privileges, paths: narrowed(path, entry) }],
+      : [{ roleid: `Netbox${titled(name)}${roomName(room)}`, paths: narrowed(path, entry), ...role }],
   );
 }
 

@@ -17,8 +17,10 @@ import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
+import { checkNewDisks, checkOffered } from "./offered";
 import { memoryOf, migrationProblem, type NodeNeeds, nicProblems, Placement, placeOfGuest } from "./placement";
 import type { PresentGuest } from "./present";
+import { checkAdoptedPool, checkRights } from "./rights";
 import { diskSlotProblems, nicSlotProblems } from "./slots";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import type { DesiredGuest, GuestProblem, Machine, Problem, Site } from "./types";
@@ -146,6 +148,12 @@ function desiredGuest(
   );
   const machine = machineOf(mapping, { node, placement: target.placement ?? placed, disks: diskMap, source });
   if (target.built && !target.adopts && guest.status !== "failed") checkChanges(mapping, machine);
+  if (target.adopts) checkAdoptedPool(mapping);
+  else if (!isLeft(guest.status)) {
+    checkOffered(mapping, machine, at ?? placed);
+    checkRights(mapping, machine);
+    if (target.built && at !== undefined) checkNewDisks(mapping, machine, at);
+  }
   if (problems.length > 0) return { problems };
 
   // Nothing new is asked for on behalf of a guest that is left as it is.

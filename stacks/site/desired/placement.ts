@@ -1,6 +1,7 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { ProxmoxFacts, TemplateFacts } from "./types";
+import type { GuestTarget } from "./vmid";
 
 /** What a new guest needs of a node. */
 export interface NodeNeeds {
@@ -112,14 +113,24 @@ export function migrationProblem(facts: ProxmoxFacts, node: string, storages: st
 }
 
 /** Why a node can't carry a NIC. */
-export function nicProblem({ bridges }: ProxmoxFacts, node: string, { bridge, mtu }: Nic): string | undefined {
+export function nicProblem(
+  { bridges, vlanUnaware }: Pick<ProxmoxFacts, "bridges" | "vlanUnaware">,
+  node: string,
+  { bridge, mtu, tag, trunks }: Nic,
+): string | undefined {
   const known = bridges.get(node);
   if (known === undefined) return undefined;
   if (bridge !== "" && !known.has(bridge)) return `lacks bridge ${bridge}`;
   // PVE's MTU of 1 is the bridge's own; a bridge that says nothing has 1500.
   const most = known.get(bridge) ?? 1500;
-  return mtu !== undefined && mtu > most
-    ? `has bridge ${bridge} with an MTU of ${most}, less than the ${mtu} of an interface`
+  if (mtu !== undefined && mtu > most)
+    return `has bridge ${bridge} with an MTU of ${most}, less than the ${mtu} of an interface`;
+  // PVE takes such a NIC, and then the guest doesn't start.
+  const unaware = vlanUnaware?.get(node)?.get(bridge);
+  if (unaware !== undefined && trunks !== undefined)
+    return `has bridge ${bridge} without VLAN awareness, which a trunk of VLANs needs`;
+  return unaware?.hasPorts === false && tag !== undefined
+    ? `has bridge ${bridge} without a port or VLAN awareness, one of which VLAN ${tag} needs`
     : undefined;
 }
 
@@ -156,11 +167,12 @@ export function nicProblems(
   { facts, problem }: Seeking,
   node: string,
   nics: Map<number, Nic>,
-  before: Record<string, { bridge?: string; mtu?: number }> | undefined,
+  before: GuestTarget["networks"],
 ): void {
   for (const [slot, nic] of nics) {
     const last = before?.[`net${slot}`];
-    if (last?.bridge === nic.bridge && last.mtu === nic.mtu) continue;
+    const isAsBefore = (["bridge", "mtu", "tag", "trunks"] as const).every((key) => last?.[key] === nic[key]);
+    if (last !== undefined && isAsBefore) continue;
     const reason = nicProblem(facts, node, nic);
     if (reason !== undefined) problem(`network device net${slot}: ${node} ${reason}; correct it in NetBox`);
   }

@@ -35,6 +35,7 @@ import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 import type { KnownName } from "./names";
+import type { Rights } from "./rights";
 import type { StillUsed } from "./stillused";
 
 /** What NetBox holds of the clusters in scope. */
@@ -88,6 +89,24 @@ export interface ExaminedGuest {
   config: GuestConfig;
 }
 
+/** What a cluster has of the things that its guests name, as far as some guest names such and the token may see it. */
+export interface ProxmoxOffers {
+  /** What the token may do. */
+  rights: Rights;
+  /** Pools that it may audit. */
+  pools: Set<string>;
+  /** Of any node that is online. */
+  cpuModels: Set<string> | undefined;
+  /** Does this release give the cluster's own CPU models only to who may use them? */
+  guardsCpuModels: boolean;
+  /** HA groups or node affinity rules. */
+  ha: { noun: string; names: Set<string> } | undefined;
+  /** Storages that keep snapshots as a chain of volumes. */
+  chained: Set<string> | undefined;
+  /** By `node/storage`, the volumes of snippets there; only of storages whose snippets the token is shown. */
+  snippets: Map<string, Set<string>>;
+}
+
 export interface ProxmoxFacts {
   /** By VMID. */
   guests: Map<number, GuestResource>;
@@ -100,12 +119,16 @@ export interface ProxmoxFacts {
   storages: StorageResource[];
   /** By node, the bridges and vnets with their MTU where it is set; nothing of a node that doesn't say. */
   bridges: Map<string, Map<string, number | undefined>>;
+  /** By node, the Linux bridges that are not VLAN aware, and whether they have a port to tag VLANs on. */
+  vlanUnaware?: Map<string, Map<string, { hasPorts: boolean }>>;
   /** By volume, the nodes that have this OS template; only of those that new containers are made from. */
   osTemplates: Map<string, string[]>;
   /** Storages that could have them and could not be read: `local on pve1`. */
   unreadStorages?: Unread[];
   /** Nodes whose bridges could not be read. */
   unreadNodes?: Unread[];
+  /** Left out where a caller has not asked. */
+  offers?: ProxmoxOffers;
 }
 
 /** What state has of a machine: trusted for what it says, re-checked before every write. */

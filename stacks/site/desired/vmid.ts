@@ -2,7 +2,7 @@ import { z } from "zod";
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
-import { disksFrom, hasCloudInitDrive } from "../../../providers/proxmox/nodes/guest.model";
+import { disksFrom, hasCloudInitDrive, type Nic, nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestResource, GuestType } from "../../../providers/proxmox/schemas";
 import { vmidOf } from "../../netbox/identity";
 import type { KeptDisks } from "./disks";
@@ -32,7 +32,7 @@ export interface GuestTarget {
   /** What it has, where it is there. */
   present?: PresentGuest | undefined;
   /** Its NICs as they were last seen. */
-  networks?: Record<string, { bridge?: string; mtu?: number }>;
+  networks?: Record<string, Partial<Pick<Nic, "bridge" | "mtu" | "tag" | "trunks">>>;
 }
 
 const last = z.object({
@@ -40,7 +40,7 @@ const last = z.object({
   rebuild: z.number().optional(),
   disks: z.record(z.string(), z.object({ size: z.string().optional() })).optional(),
   cloudInit: z.object({ unmanaged: z.boolean().optional() }).optional(),
-  networks: z.record(z.string(), z.object({ bridge: z.string().optional(), mtu: z.number().optional() })).optional(),
+  networks: z.record(z.string(), nic.pick({ bridge: true, mtu: true, tag: true, trunks: true }).partial()).optional(),
 });
 
 const guestNouns: Record<GuestType, string> = { qemu: "virtual machine", lxc: "container" };

@@ -11,6 +11,7 @@ export class DeclaredTemplates {
   readonly current = new Set<string>();
   readonly osVolumes: { key: string; volume: string }[] = [];
   readonly notes: string[] = [];
+  readonly warnings: string[] = [];
   readonly problems: string[] = [];
   readonly knownTemplates: Map<string, TemplateInputs>;
 
@@ -39,13 +40,14 @@ export class DeclaredTemplates {
     return found;
   }
 
-  /** Files in the state stay as they are. */
-  keepFiles(which: (file: FileInputs) => boolean): void {
-    for (const [name, { type, properties }] of this.facts.known) {
+  /** Files in the state stay as they are. @returns those that do */
+  keepFiles(which: (file: FileInputs) => boolean): FileInputs[] {
+    return [...this.facts.known].flatMap(([name, { type, properties }]) => {
       const file = type === "ProxmoxFile" ? fileInputs.safeParse(properties) : undefined;
-      if (file?.success && !this.files.has(name) && which(file.data))
-        this.files.set(name, { name, inputs: file.data, after: [] });
-    }
+      if (!file?.success || this.files.has(name) || !which(file.data)) return [];
+      this.files.set(name, { name, inputs: file.data, after: [] });
+      return [file.data];
+    });
   }
 
   storageOf(

@@ -2,7 +2,7 @@ import { volumeOf } from "../../../providers/proxmox/nodes/storage/file.model";
 import type { TemplateInputs } from "../../../providers/proxmox/nodes/template.model";
 import { fileOf } from "./checksums";
 import type { DeclaredTemplates } from "./declared";
-import type { Checksum, TemplateCluster } from "./types";
+import type { KnownChecksum, TemplateCluster } from "./types";
 
 /** Where an entry's image comes from: one of the three. */
 export interface ImageSource {
@@ -19,7 +19,7 @@ export function imageOf(
   { importStorage = "" }: { importStorage: string | undefined },
   method: "api" | "ssh",
   given: ImageSource,
-  checksum: Exclude<Checksum, { problem: string }>,
+  checksum: KnownChecksum,
 ): { image: TemplateInputs["image"]; after: string[] } {
   const { url, volume, path } = given;
   const checked = checksum === undefined ? {} : { checksum: checksum.hex, algorithm: checksum.algorithm };

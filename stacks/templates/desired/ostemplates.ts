@@ -39,6 +39,16 @@ function osFile(
 ): Pick<FileInputs, "file" | "url" | "checksum" | "algorithm"> | undefined {
   if (url !== undefined) {
     const checksum = declared.facts.checksums.get(key);
+    if (checksum !== undefined && "unread" in checksum) {
+      const isOfIt = (file: FileInputs) =>
+        file.content === "vztmpl" && file.url === url && file.cluster === cluster.name;
+      const there = declared.keepFiles(isOfIt);
+      if (there.length > 0) declared.notes.push(`OS template ${key} stays as it was fetched: ${checksum.unread}.`);
+      else
+        declared.warnings.push(`OS template ${key} of ${cluster.name} is not fetched by this run: ${checksum.unread}.`);
+      for (const file of there.slice(0, 1)) declared.osVolumes.push({ key, volume: volumeOf(file) });
+      return undefined;
+    }
     if (checksum === undefined || "problem" in checksum) {
       declared.problem(path, `can't be fetched: ${checksum === undefined ? "it has no checksum" : checksum.problem}`);
       return undefined;

@@ -15,5 +15,6 @@ export function planTemplates(facts: TemplatesFacts): TemplatesPlan {
   retain(declared);
   const made = { files: [...declared.files.values()], templates: [...declared.templates.values()] };
   const { choices, notes } = planChoices(facts, { ...made, osVolumes: declared.osVolumes });
-  return { ...made, choices, notes: [...declared.notes, ...notes], problems: declared.problems };
+  const { warnings, problems } = declared;
+  return { ...made, choices, notes: [...declared.notes, ...notes], warnings, problems };
 }

@@ -6,7 +6,7 @@ import type { TemplateEntry } from "./file";
 import { type ImageSource, imageOf } from "./images";
 import { canDo, placeOfTemplate } from "./places";
 import { isPreset, presets } from "./presets";
-import type { TemplateCluster } from "./types";
+import type { Checksum, KnownChecksum, TemplateCluster } from "./types";
 
 /** Declares a template on each of its nodes, with the image that it is made of. */
 export function declareTemplate(declared: DeclaredTemplates, key: string, entry: TemplateEntry): void {
@@ -21,14 +21,14 @@ export function declareTemplate(declared: DeclaredTemplates, key: string, entry:
   }
   if (cluster === undefined) return;
   const checksum = declared.facts.checksums.get(key);
-  if (checksum !== undefined && "problem" in checksum) {
-    keepBuilt(declared, path, key, cluster.name, checksum.problem);
+  if (checksum !== undefined && !("hex" in checksum)) {
+    keepBuilt(declared, path, key, cluster.name, checksum);
     return;
   }
   const place = placeOfTemplate(declared, path, cluster, entry);
   if (place === undefined) return;
   if ("away" in place) {
-    keepBuilt(declared, path, key, cluster.name, `${listNames(place.away)} is offline`);
+    keepBuilt(declared, path, key, cluster.name, { unread: `${listNames(place.away)} is offline` });
     return;
   }
   const wants = (entry.packages ?? []).length + (entry.commands ?? []).length > 0 || image.path !== undefined;
@@ -78,16 +78,24 @@ export function declareTemplate(declared: DeclaredTemplates, key: string, entry:
   }
 }
 
-/** Its list of checksums can't be read: what was built stays as it is, and nothing else is known to be newer. */
-function keepBuilt(declared: DeclaredTemplates, path: string[], key: string, cluster: string, problem: string): void {
+/** Nobody knows whether there is a newer image: what was built stays as it is. What never was waits, unless somebody made a mistake. */
+function keepBuilt(
+  declared: DeclaredTemplates,
+  path: string[],
+  key: string,
+  cluster: string,
+  why: Exclude<Checksum, KnownChecksum>,
+): void {
+  const reason = "problem" in why ? why.problem : why.unread;
   const built = [...declared.knownTemplates].filter(
     ([, each]) => each.title === key && each.cluster === cluster && !each.tags.includes(supersededTag),
   );
   if (built.length === 0) {
-    declared.problem(path, `can't be built: ${problem}`);
+    if ("problem" in why) declared.problem(path, `can't be built: ${reason}`);
+    else declared.warnings.push(`Template ${key} of ${cluster} is not built by this run: ${reason}.`);
     return;
   }
-  declared.notes.push(`Template ${key} stays as it was built: ${problem}.`);
+  declared.notes.push(`Template ${key} stays as it was built: ${reason}.`);
   for (const [name, inputs] of built) {
     declared.templates.set(name, { name, inputs, after: [] });
     declared.current.add(key);

@@ -31,11 +31,16 @@ export interface TemplateCluster {
   sshNodes: string[];
 }
 
-/** What is known of an image's content: undefined of one without a checksum, or why its list couldn't be read. */
+/**
+ * What is known of an image's content: undefined of one without a checksum; or why its list couldn't be read at this moment, which is
+ * nobody's mistake; or what is wrong with it.
+ */
 export type Checksum =
   | { algorithm: "md5" | "sha1" | "sha256" | "sha512"; hex: string }
+  | { unread: string }
   | { problem: string }
   | undefined;
+export type KnownChecksum = Extract<Checksum, { hex: string }> | undefined;
 
 /** What NetBox offers, and what its guests name. */
 export interface TemplateNetbox {
@@ -76,5 +81,7 @@ export interface TemplatesPlan {
   choices: PlannedResource<ChoicesInputs>[];
   /** What a person should know: `pve1: …`. */
   notes: string[];
+  /** What is left out of this run. */
+  warnings: string[];
   problems: string[];
 }

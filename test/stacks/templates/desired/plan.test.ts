@@ -4,7 +4,7 @@ import type { KnownResource } from "../../../../stacks/known";
 import { checksumIn } from "../../../../stacks/templates/desired/checksums";
 import { parseTemplates } from "../../../../stacks/templates/desired/file";
 import { planTemplates } from "../../../../stacks/templates/desired/plan";
-import type { TemplateCluster, TemplatesFacts } from "../../../../stacks/templates/desired/types";
+import type { Checksum, TemplateCluster, TemplatesFacts } from "../../../../stacks/templates/desired/types";
 import { sha256 } from "../../../../stacks/templates/facts";
 
 const node = (name: string, online = true): NodeResource => ({ node: name, online, memory: 1 });
@@ -48,7 +48,8 @@ const clusterWith = (more: Partial<TemplateCluster> = {}): TemplateCluster => ({
 
 function plan(yaml: string, more: Partial<TemplatesFacts> = {}) {
   const parsed = parseTemplates(yaml, "templates.yml");
-  if ("problems" in parsed) return { templates: [], files: [], choices: [], notes: [], problems: parsed.problems };
+  if ("problems" in parsed)
+    return { templates: [], files: [], choices: [], notes: [], warnings: [], problems: parsed.problems };
   return planTemplates({
     stack: "p/s",
     file: parsed.value,
@@ -144,12 +145,35 @@ describe("a plan of templates", () => {
 
   it("leaves everything as it is where the list of checksums can't be read", () => {
     const known = stateOf(plan(preset));
-    const checksums = new Map([["debian-13", { problem: "its list can't be read" }]]);
+    const checksums = new Map([["debian-13", { unread: "its list can't be read" }]]);
     const made = plan(preset, { known, checksums });
     expect(stateOf(made)).toEqual(known);
-    expect(plan(preset, { checksums }).problems).toEqual([
-      "templates.yml:1:25: templates.debian-13 can't be built: its list can't be read",
+  });
+
+  it("is no mistake of the file's where the list of checksums can't be read: what was never made waits, and the others don't", () => {
+    const url = "https://h/ct_1_amd64.tar.zst";
+    const yaml = `templates: { debian-13: {}, x: { image: { url: 'https://h/i.qcow2', checksum: 'sha256:${"ab".repeat(32)}' } } }\nosTemplates: { ct: { url: '${url}', checksumUrl: 'https://h/SUMS', storage: local, nodes: [a] } }`;
+    const whole = new Map<string, Checksum>([
+      ["debian-13", { algorithm: "sha512", hex: "ab".repeat(64) }],
+      ["x", { algorithm: "sha256", hex: "ab".repeat(32) }],
+      ["ct", { algorithm: "sha256", hex: "ab".repeat(32) }],
     ]);
+    const unread = { unread: "its list can't be read" };
+    const away = new Map<string, Checksum>([...whole, ["debian-13", unread], ["ct", unread]]);
+    const first = plan(yaml, { checksums: away });
+    expect(first.problems).toEqual([]);
+    expect(first.templates.map(({ inputs }) => inputs.title)).toEqual(["x", "x"]);
+    expect(first.warnings).toEqual([
+      "Template debian-13 of pve is not built by this run: its list can't be read.",
+      "OS template ct of pve is not fetched by this run: its list can't be read.",
+    ]);
+    const known = stateOf(plan(yaml, { checksums: whole }));
+    const later = plan(yaml, { known, checksums: away });
+    expect(stateOf(later)).toEqual(known);
+    expect([later.problems, later.warnings]).toEqual([[], []]);
+    // What the list lacks is another matter.
+    const wrong = plan(preset, { checksums: new Map([["debian-13", { problem: "SUMS lists no such file" }]]) });
+    expect(wrong.problems).toEqual(["templates.yml:1:25: templates.debian-13 can't be built: SUMS lists no such file"]);
   });
 
   it("stays on the node where it was built, and keeps everything of one that is offline", () => {
