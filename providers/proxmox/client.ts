@@ -112,7 +112,7 @@ export class ProxmoxCluster extends ProxmoxApi {
 
   private async readMacPrefix(): Promise<string> {
     try {
-      return (await this.get("/cluster/options", wire.datacenterOptions)).mac_prefix;
+      return (await this.get("/cluster/options", wire.macPrefixOption)).mac_prefix;
     } catch (error) {
       if (error instanceof HttpError && error.status === 403) return wire.usualMacPrefix;
       throw error;

@@ -69,7 +69,7 @@ export type CurrentStatus = z.infer<typeof currentStatus>;
 /** Proxmox Server Solutions' own, which PVE takes since 8.1 where the cluster's options have none. */
 export const usualMacPrefix = "BC:24:11";
 
-export const datacenterOptions = z.object({ mac_prefix: z.string().default(usualMacPrefix) });
+export const macPrefixOption = z.object({ mac_prefix: z.string().default(usualMacPrefix) });
 
 const value = z.union([z.string(), z.number()]);
 

@@ -189,6 +189,9 @@ describe("a guest whose changes wait, or are refused", () => {
     ["lxc", "stopped", 9000],
   ] as const)("has two attributes changed in an order that Proxmox VE takes (%s, %s)", async (type, power, first) => {
     const sample = [...pairsOf(type, power).entries()].filter(([n]) => n % (type === "qemu" ? 211 : 97) === 5);
-    await Promise.all(sample.map(([n, pair]) => changesHold(systems, type, first + n, power, pair)));
+    // A container that is cloned is locked meanwhile.
+    if (type === "qemu")
+      await Promise.all(sample.map(([n, pair]) => changesHold(systems, type, first + n, power, pair)));
+    else for (const [n, pair] of sample) await changesHold(systems, type, first + n, power, pair);
   });
 });
