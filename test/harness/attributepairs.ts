@@ -173,7 +173,10 @@ export const pairsOf = (type: GuestType, power: "running" | "stopped"): [Attribu
   const all = type === "qemu" ? vmAttributes : containerAttributes;
   const pairs = all.flatMap((first, n) => all.slice(n + 1).map((second): [Attribute, Attribute] => [first, second]));
   return pairs.filter((pair) => {
-    const isStopped = power === "stopped" || pair.some(({ name }) => name === "power");
+    const names = pair.map(({ name }) => name);
+    // A guest with HA can't be paused.
+    if (names.includes("HA") && names.includes("paused")) return false;
+    const isStopped = power === "stopped" || names.includes("power");
     return isStopped || !pair.some(({ stopped }) => stopped);
   });
 };
