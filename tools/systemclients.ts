@@ -97,7 +97,8 @@ export class SystemClients {
         "GET",
         `/nodes/${upid.split(":")[1]}/tasks/${encodeURIComponent(upid)}/status`,
       );
-      if (status === "stopped" && exitstatus !== "OK") throw new Error(`${upid}: ${exitstatus}`);
+      if (status === "stopped" && !/^(OK|WARNINGS: \d+)$/.test(String(exitstatus)))
+        throw new Error(`${upid}: ${exitstatus}`);
       if (status === "stopped") return;
       await sleep(20);
     }

@@ -85,7 +85,22 @@ function parseMultipart(body: Buffer, boundary: string): Sent {
       file = data;
     }
   }
+  if (file === undefined) {
+    const message = "upload failed at /usr/share/perl5/PVE/APIServer/AnyEvent.pm line 1370.";
+    throw new PlainError(500, message, `${message}\n`);
+  }
+  checkSum(params);
   return { params, file };
+}
+
+/** Hexadecimal digits of a checksum. */
+const digits: Record<string, number> = { md5: 32, sha1: 40, sha224: 56, sha256: 64, sha384: 96, sha512: 128 };
+
+function checkSum({ checksum, "checksum-algorithm": algorithm }: Record<string, string>): void {
+  if (algorithm === undefined) return;
+  const wanted = digits[algorithm];
+  if (wanted === undefined || !new RegExp(`^[0-9a-fA-F]{${wanted}}$`).test(checksum ?? ""))
+    throw new PlainError(400, "Bad Request", "");
 }
 
 /** Parameters of the query and the body together. */

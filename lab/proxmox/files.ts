@@ -1,10 +1,12 @@
 import { createHash, randomBytes } from "node:crypto";
+import { gunzipSync } from "node:zlib";
 import type { ProxmoxCaller } from "./access";
 import type { Cluster } from "./cluster";
 import { die, parameterErrors } from "./errors";
 import { virtualSize } from "./images";
 import type { Value, Values } from "./schema/parameters";
 import type { Volume } from "./storage";
+import { volumeName } from "./volumes";
 
 /** @throws what PVE says of a file that is not what it should be */
 function verify(
@@ -51,13 +53,18 @@ export function uploadFile(
   const file = cluster.storages.fileName(node, String(storage), String(content), String(filename));
   const temporary = `/var/tmp/pveupload-${randomBytes(16).toString("hex")}`;
   const path = cluster.storages.path(file);
-  return cluster.tasks.run(node, "imgcopy", "", authId, async ({ log }) => {
+  // The node that is asked has the file, and copies it to the one that is meant.
+  const copy =
+    node === cluster.local
+      ? `cp -- ${temporary} ${path}`
+      : `/usr/bin/scp -o BatchMode=yes -o HostKeyAlias=${node} -o UserKnownHostsFile=/etc/pve/nodes/${node}/ssh_known_hosts -o GlobalKnownHostsFile=none -p -- ${temporary} [${cluster.address(node)}]:${path}`;
+  return cluster.tasks.run(cluster.local, "imgcopy", "", authId, async ({ log }) => {
     log(`starting file import from: ${temporary}`);
     verify(data, algorithm, checksum, log);
     log(`target node: ${node}`);
     log(`target file: ${path}`);
     log(`file size is: ${data.length}`);
-    log(`command: cp -- ${temporary} ${path}`);
+    log(`command: ${copy}`);
     store(cluster, node, file, data);
     log("finished file import successfully");
   });
@@ -76,9 +83,18 @@ export function downloadFile(cluster: Cluster, node: string, params: Values, { a
     log(`downloading ${url} to ${path}`);
     const data = await fetched(cluster, node, new URL(String(url)), log);
     verify(data, algorithm, checksum, log);
-    store(cluster, node, file, data);
+    store(cluster, node, file, compression === undefined ? data : unpacked(data, String(compression), path));
     log(`download of '${url}' to '${path}' finished`);
   });
+}
+
+/** What a compressed file holds; of the compressions the lab knows gzip. */
+function unpacked(data: Buffer, compression: string, path: string): Buffer {
+  try {
+    return compression === "gz" ? gunzipSync(data) : die(`unknown compression '${compression}'`);
+  } catch {
+    return die(`unable to decompress '${path}.tmp_dwnl': exit code 1`);
+  }
 }
 
 async function fetched(cluster: Cluster, node: string, url: URL, log: (line: string) => void): Promise<Buffer> {
@@ -87,28 +103,26 @@ async function fetched(cluster: Cluster, node: string, url: URL, log: (line: str
   const response = await cluster.web
     .get(node, url)
     .catch(() => die(`download failed: Connecting to ${url.hostname}:${port}... failed: Connection refused.`));
-  if (!response.ok) return die(`download failed: ERROR ${response.status}: ${response.statusText}.`);
+  if (!response.ok) {
+    log(`${new Date().toISOString().slice(0, 19).replace("T", " ")} ERROR ${response.status}: ${response.statusText}.`);
+    return die("download failed: exit code 8");
+  }
   return Buffer.from(await response.arrayBuffer());
 }
 
-/** DELETE …/content/{volume}: a missing file is no failure. */
+/** DELETE …/content/{volume}: a missing file is no failure, and one that a guest uses goes like any other. */
 export function deleteFile(cluster: Cluster, node: string, volid: string, { authId }: ProxmoxCaller): string {
-  const storage = volid.split(":")[0] ?? "";
-  const volume = cluster.storages.find(node, volid);
-  const owner = volume?.vmid ?? /:(?:(\d+)\/|(?:vm|base)-(\d+)-)/.exec(volid)?.slice(1).find(Boolean);
-  const guest = owner === undefined ? undefined : cluster.guests.get(Number(owner));
-  if (guest !== undefined && [...guest.config.values()].some((value) => String(value).split(",").includes(volid)))
-    die(
-      `cannot remove image, a guest with VMID '${owner}' exists!\nYou can delete the image from the guest's hardware pane`,
-    );
+  const { storage, name, content, owner } = volumeName(cluster, volid);
+  if (content === "backup" && owner !== undefined) {
+    cluster.access.require(authId, `/storage/${storage}`, ["Datastore.AllocateSpace"]);
+    cluster.access.require(authId, `/vms/${owner}`, ["VM.Backup"]);
+  } else cluster.access.require(authId, `/storage/${storage}`, ["Datastore.Allocate"]);
   const id = owner === undefined ? storage : `${owner}@${storage}`;
   return cluster.tasks.run(node, "imgdel", id, authId, async ({ log }) => {
-    cluster.storages.get(storage);
-    if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${volid}' is still in use by linked cloned`);
-    if (volume === undefined) {
-      const content = /:(iso|vztmpl|snippets|import|backup)\//.exec(volid)?.[1] ?? "images";
-      log(`disk image '${cluster.storages.path({ storage, volid, content })}' does not exist`);
-    }
+    const volume = cluster.storages.find(node, volid);
+    if (volume?.protected) die(`cannot remove protected volume '${name}' on '${storage}'`);
+    if (cluster.storages.clonesOf(volid).length > 0) die(`base volume '${name}' is still in use by linked clones`);
+    if (volume === undefined) log(`disk image '${cluster.storages.path({ storage, volid, content })}' does not exist`);
     cluster.storages.free(node, volid);
     log(`Removed volume '${volid}'`);
   });

@@ -59,7 +59,7 @@ export abstract class Guest {
     return hash.update(this.parent ?? "").digest("hex");
   }
 
-  private masked(values: Map<string, Value>): Values {
+  protected masked(values: Map<string, Value>): Values {
     return {
       ...Object.fromEntries(values),
       ...(values.has("cipassword") ? { cipassword: "**********" } : {}),

@@ -53,6 +53,7 @@ const guest = z.discriminatedUnion("type", [
     type: z.literal("lxc"),
     ...common,
     access: z.object({ password: z.string().optional(), keys: z.string().optional() }),
+    systemd: z.int().optional(),
   }),
 ]);
 export type SavedGuest = z.infer<typeof guest>;

@@ -75,7 +75,10 @@ function saveGuest(guest: Guest): SavedGuest {
       ...snapshot,
     })),
   };
-  if (guest instanceof Container) return { type: "lxc", ...common, access: guest.access };
+  if (guest instanceof Container) {
+    const { access, systemd } = guest;
+    return { type: "lxc", ...common, access, ...(systemd === undefined ? {} : { systemd }) };
+  }
   if (!(guest instanceof Vm)) throw new Error(`guest ${vmid} is neither a VM nor a container`);
   const executed = [...guest.executed].map(([program, outcome]) => ({ pid: program, outcome }));
   return { type: "qemu", ...common, seeded: object(guest.seeded), executed, files: object(guest.files) };
@@ -130,7 +133,10 @@ export function restoredCluster(saved: SavedCluster): Cluster {
 function restoredGuest(saved: SavedGuest): Guest {
   const { vmid, node, parent, running, paused, startedAt, createdAt, pid } = saved;
   const guest = saved.type === "qemu" ? restoredVm(saved) : new Container(vmid, node);
-  if (guest instanceof Container && saved.type === "lxc") Object.assign(guest.access, saved.access);
+  if (guest instanceof Container && saved.type === "lxc") {
+    Object.assign(guest.access, saved.access);
+    guest.systemd = saved.systemd;
+  }
   Object.assign(guest, { parent, running, paused, startedAt, createdAt, pid });
   for (const [key, value] of Object.entries(saved.config)) guest.config.set(key, value);
   for (const [key, value] of Object.entries(saved.pending)) guest.pending.set(key, value);

@@ -121,7 +121,8 @@ export class ProxmoxServer {
       if (!(error instanceof PveError)) throw error;
       if (isStopped()) return;
       entry.end(error.status);
-      if (error.status === 401) await sleep(this.cluster.times.denied);
+      if (error.status === 401 || (error.status === 403 && error instanceof PlainError))
+        await sleep(this.cluster.times.denied);
       this.refuse(response, error, path);
     }
   }

@@ -345,10 +345,14 @@ export class Storages {
     content: string,
     filename: string,
   ): Pick<Volume, "volid" | "storage" | "content" | "format"> {
-    if (!(extensions[content]?.test(filename) ?? true)) parameterErrors({ filename: "wrong file extension" });
+    const name = (filename.split("/").pop() ?? "").replace(/[^a-zA-Z0-9+._-]/g, "_");
+    if (!(extensions[content]?.test(name) ?? true))
+      parameterErrors({
+        filename: content === "import" ? "invalid filename or wrong extension" : "wrong file extension",
+      });
     const config = this.enabled(node, storage);
     if (!config.content.split(",").includes(content)) die(`storage '${storage}' does not support '${content}' content`);
-    return { volid: `${storage}:${content}/${filename}`, storage, content, format: formatOf(content, filename) };
+    return { volid: `${storage}:${content}/${name}`, storage, content, format: formatOf(content, name) };
   }
 
   /** The volume that a file on a node's disk is, if a storage has its folder. */

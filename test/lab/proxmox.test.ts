@@ -49,7 +49,7 @@ describe("a container", () => {
     expect(await current(path)).toMatchObject({ status: "running", name: "ct", type: "lxc" });
     expect(await call("GET", `${path}/interfaces`)).toMatchObject([
       { name: "lo", inet: "127.0.0.1/8" },
-      { name: "eth0", inet: "10.71.0.9/24", "ip-addresses": [{ "ip-address": "10.71.0.9", prefix: "24" }] },
+      { name: "eth0", inet: "10.71.0.9/24", inet6: expect.stringMatching(/^fe80::.*\/64$/) },
     ]);
     await call("PUT", `${path}/config`, { memory: 1024, console: 0 });
     const pending = await call<Params[]>("GET", `${path}/pending`);
@@ -141,7 +141,7 @@ describe("download-url", () => {
       await call("POST", "/nodes/pve1/storage/local/download-url", { ...wanted, checksum: sum });
       await call("POST", "/nodes/pve1/qemu", { vmid: 640, scsi0: "local:0,import-from=local:import/image.qcow2" });
       expect((await call<Params>("GET", "/nodes/pve1/qemu/640/config")).scsi0).toBe(
-        "local:640/vm-640-disk-0.raw,size=5000",
+        "local:640/vm-640-disk-0.qcow2,size=5000",
       );
     } finally {
       server.close();

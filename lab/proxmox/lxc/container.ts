@@ -2,12 +2,17 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { Guest } from "../guest";
 import { lxcOptions, volumeSlots } from "../schema/lxc";
-import type { Values } from "../schema/parameters";
+import type { Value, Values } from "../schema/parameters";
 import { parseProperties, printProperties } from "../schema/properties";
-import { parseBytes } from "../sizes";
+import { ext4Capacity, parseBytes } from "../sizes";
 
 /** Processors of the lab's nodes: what a container without `cores` has. */
 export const nodeCpus = 2;
+
+/** How long a running container's processes had to wait, as texts. */
+const noPressure = Object.fromEntries(
+  ["cpu", "io", "memory"].flatMap((what) => ["full", "some"].map((how) => [`pressure${what}${how}`, "0.00"])),
+);
 
 /** A container. */
 export class Container extends Guest {
@@ -15,6 +20,8 @@ export class Container extends Guest {
   /** What root can log in with: written into its files when it is made, and in no configuration. */
   readonly access: { password?: string; keys?: string } = {};
   readonly noun = "CT";
+  /** The version of systemd in it, where its template has one. */
+  systemd?: number;
 
   get name(): string {
     return this.text("hostname") ?? `CT${this.vmid}`;
@@ -35,6 +42,18 @@ export class Container extends Guest {
     return this.mountPoints.filter(([, { volume }]) => !volume?.startsWith("/"));
   }
 
+  private get rootSize(): number {
+    return parseBytes(parseContainerOption("rootfs", this.text("rootfs") ?? "").size ?? "0");
+  }
+
+  /** Its file keeps a description with a line's end behind it. */
+  protected override masked(values: Map<string, Value>): Values {
+    const { description, ...options } = super.masked(values);
+    return description === undefined
+      ? options
+      : { ...options, description: `${String(description).replace(/\n$/, "")}\n` };
+  }
+
   /** As a node's list of containers shows it. */
   status(cluster: Cluster): Values {
     const tags = this.text("tags");
@@ -46,7 +65,7 @@ export class Container extends Guest {
       cpus: Number(this.config.get("cores") ?? nodeCpus),
       maxmem: Number(this.config.get("memory") ?? 512) * 1024 ** 2,
       maxswap: Number(this.config.get("swap") ?? 512) * 1024 ** 2,
-      maxdisk: parseBytes(parseContainerOption("rootfs", this.text("rootfs") ?? "").size ?? "0"),
+      maxdisk: this.running ? ext4Capacity(this.rootSize) : this.rootSize,
       mem: 0,
       swap: 0,
       cpu: 0,
@@ -55,7 +74,7 @@ export class Container extends Guest {
       diskwrite: 0,
       netin: 0,
       netout: 0,
-      ...(this.running ? { pid: this.pid } : {}),
+      ...(this.running ? { pid: this.pid, ...noPressure } : {}),
       uptime: cluster.uptime(this),
       ...(this.template ? { template: 1 } : {}),
       ...(this.lock === undefined ? {} : { lock: this.lock }),

@@ -7,9 +7,28 @@ import type { Worker } from "../tasks";
 import { type Container, parseContainerOption } from "./container";
 import { applyContainerPending } from "./pending";
 
-async function startNow(cluster: Cluster, container: Container, wait: Worker["wait"]): Promise<void> {
-  await wait(cluster.times.start);
+/** The oldest systemd that wants nesting. */
+const nestingSystemd = 242;
+
+/** A newer systemd works without nesting, and may not. */
+export function warnOfNesting({ systemd, config }: Container, { warn }: Pick<Worker, "warn">): void {
+  const { nesting } = parseContainerOption("features", String(config.get("features") ?? ""));
+  if (systemd !== undefined && systemd >= nestingSystemd && nesting !== "1")
+    warn(`Systemd ${systemd} detected. You may need to enable nesting.`);
+}
+
+/** What waits becomes what is. A container that doesn't come up says no more than that. */
+async function startNow(cluster: Cluster, container: Container, worker: Worker): Promise<void> {
+  const { vmid, node } = container;
   applyContainerPending(cluster, container);
+  const missing = [...container.config].some(([key, value]) => {
+    const bridge = /^net\d+$/.test(key) ? parseContainerOption("net0", String(value)).bridge : undefined;
+    return bridge !== undefined && !cluster.node(node).bridges.includes(bridge);
+  });
+  const lost = container.volumes.find(([, { volume = "" }]) => cluster.storages.find(node, volume) === undefined);
+  if (lost !== undefined) die(`volume '${lost[1].volume}' does not exist`);
+  await worker.wait(cluster.times.start);
+  if (missing) die(`startup for container '${vmid}' failed`);
   container.running = true;
   container.paused = false;
   container.pid = cluster.newPid();
@@ -22,22 +41,17 @@ function halt(cluster: Cluster, container: Container): void {
 }
 
 export function startContainer(cluster: Cluster, node: string, vmid: number, caller: ProxmoxCaller): string {
-  const known = cluster.guests.get(vmid);
-  const requested =
-    known?.type === "lxc" ? requestPower(cluster, cluster.container(node, vmid), "start", caller) : undefined;
+  const known = cluster.guests.get(vmid)?.type === "lxc" ? cluster.container(node, vmid) : undefined;
+  if (known?.running) die(`CT ${vmid} already running`);
+  const requested = known === undefined ? undefined : requestPower(cluster, known, "start", caller);
   if (requested !== undefined) return requested;
-  const { authId } = caller;
-  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", authId, async ({ wait }) => {
+  return cluster.lockedTask({ vmid, type: "lxc" }, node, "vzstart", caller.authId, async (worker) => {
     const container = cluster.container(node, vmid);
-    container.checkLock();
     if (container.template) die("you can't start a CT if it's a template");
+    container.checkLock();
     if (container.running) die(`CT ${vmid} already running`);
-    for (const [key, value] of container.config) {
-      const bridge = /^net\d+$/.test(key) ? parseContainerOption("net0", String(value)).bridge : undefined;
-      if (bridge !== undefined && !cluster.node(node).bridges.includes(bridge))
-        die(`bridge '${bridge}' does not exist`);
-    }
-    await startNow(cluster, container, wait);
+    await startNow(cluster, container, worker);
+    warnOfNesting(container, worker);
   });
 }
 
@@ -78,49 +92,27 @@ export function shutdownContainer(
 
 export function rebootContainer(cluster: Cluster, container: Container, { authId }: ProxmoxCaller): string {
   needRunning(container, "VM");
-  return cluster.lockedTask(container, container.node, "vzreboot", authId, async ({ wait }) => {
+  return cluster.lockedTask(container, container.node, "vzreboot", authId, async (worker) => {
     container.checkLock();
-    await wait(cluster.times.shutdown);
+    await worker.wait(cluster.times.shutdown);
     halt(cluster, container);
-    await startNow(cluster, container, wait);
+    await startNow(cluster, container, worker);
   });
 }
 
+/** Checkpoints need CRIU, which the lab's nodes lack. */
 export function controlContainer(
   cluster: Cluster,
   container: Container,
   action: "suspend" | "resume",
   { authId }: ProxmoxCaller,
 ): string {
-  needRunning(container);
-  return cluster.lockedTask(container, container.node, `vz${action}`, authId, async () => {
+  if (action === "suspend") needRunning(container);
+  const { vmid } = container;
+  return cluster.lockedTask(container, container.node, `vz${action}`, authId, async ({ log }) => {
     container.checkLock();
-    container.paused = action === "suspend";
+    log(`lxc-checkpoint: ${vmid}: execing criu failed, is it installed?`);
+    const how = action === "suspend" ? "-s" : "-r";
+    die(`command 'lxc-checkpoint -n ${vmid} ${how} -D /var/lib/vz/dump' failed: exit code 1`);
   });
-}
-
-/** GET …/interfaces: what a running container's network is. */
-export function interfacesOfContainer(container: Container): unknown[] | null {
-  if (!container.running) return null;
-  const seen = [...container.config]
-    .filter(([key]) => /^net\d+$/.test(key))
-    .map(([, value]) => {
-      const { name = "", hwaddr = "", ip, ip6 } = parseContainerOption("net0", String(value));
-      return interfaceInside(name, hwaddr.toLowerCase(), ip, ip6);
-    });
-  return [interfaceInside("lo", "00:00:00:00:00:00", "127.0.0.1/8", "::1/128"), ...seen];
-}
-
-/** One as PVE tells it: a length is text here, and a number where an agent says it. */
-function interfaceInside(name: string, mac: string, ip: string | undefined, ip6: string | undefined) {
-  const [inet, inet6] = [ip, ip6].map((each) => (each?.includes("/") ? each : undefined));
-  const all = Object.entries({ inet, inet6 }).flatMap(([type, each]) => {
-    const [address, prefix] = each?.split("/") ?? [];
-    return address === undefined ? [] : [{ "ip-address": address, "ip-address-type": type, prefix }];
-  });
-  return {
-    ...{ name, hwaddr: mac, "hardware-address": mac, "ip-addresses": all },
-    ...(inet === undefined ? {} : { inet }),
-    ...(inet6 === undefined ? {} : { inet6 }),
-  };
 }

@@ -1,4 +1,5 @@
 import type { Cluster } from "../cluster";
+import { die } from "../errors";
 import type { Guest } from "../guest";
 import { sidOf } from "../ha/ha";
 import { isCloudInit } from "../qemu/drives";
@@ -29,6 +30,17 @@ const dependents = (cluster: Cluster, guest: Guest): Reasons =>
 const free = (reasons: Map<string, Reasons>): string[] =>
   [...reasons].filter(([, each]) => Object.keys(each).length === 0).map(([node]) => node);
 
+/** A VM's devices that have a name on every node. */
+function mappedDevices(vm: Vm): { option: string; kind: "pci" | "usb"; id: string }[] {
+  return [...vm.config].flatMap(([option, value]) => {
+    const kind = /^(hostpci|usb)\d+$/.exec(option)?.[1];
+    const id = /(?:^|,)mapping=([^,]+)/.exec(String(value))?.[1];
+    return kind === undefined || id === undefined
+      ? []
+      : [{ option, kind: kind === "usb" ? "usb" : "pci", id } as const];
+  });
+}
+
 /** GET …/qemu/{vmid}/migrate: it says the same whatever the target is. */
 export function vmMigration(cluster: Cluster, vm: Vm): unknown {
   vm.checkLock();
@@ -36,9 +48,16 @@ export function vmMigration(cluster: Cluster, vm: Vm): unknown {
   const storages = new Set(
     drives.flatMap(({ drive: { file = "" } }) => (/^[^/:]+:/.test(file) ? [file.split(":")[0] ?? ""] : [])),
   );
+  const mapped = mappedDevices(vm);
+  if (mapped.some(({ kind, id }) => cluster.mappings.on(kind, id, vm.node) === undefined))
+    die("Can't use an undefined value as an ARRAY reference at /usr/share/perl5/PVE/QemuMigrate/Helpers.pm line 63.");
   const reasons = reasonsByNode(cluster, vm, (node) => {
     const lacking = [...storages].filter((storage) => !cluster.storages.on(node, cluster.storages.get(storage)));
-    return lacking.length === 0 ? {} : { unavailable_storages: lacking };
+    const unmapped = mapped.filter(({ kind, id }) => cluster.mappings.on(kind, id, node)?.length === 0);
+    return {
+      ...(lacking.length === 0 ? {} : { unavailable_storages: lacking }),
+      ...(unmapped.length === 0 ? {} : { "unavailable-resources": unmapped.map(({ option }) => option) }),
+    };
   });
   return {
     running: vm.running ? 1 : 0,
@@ -51,8 +70,8 @@ export function vmMigration(cluster: Cluster, vm: Vm): unknown {
       const isLocal = /^(hostpci|usb)\d+$/.test(key) && !/mapping=|^spice/.test(String(value));
       return isLocal || /^(parallel|ivshmem)/.test(key) ? [key] : [];
     }),
-    "mapped-resources": [],
-    "mapped-resource-info": {},
+    "mapped-resources": mapped.map(({ option }) => option),
+    "mapped-resource-info": Object.fromEntries(mapped.map(({ option, id }) => [option, { name: id }])),
     "has-dbus-vmstate": 1,
   };
 }

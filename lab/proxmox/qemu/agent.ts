@@ -1,5 +1,6 @@
 import type { Cluster } from "../cluster";
 import { die } from "../errors";
+import { linkLocal } from "../lxc/interfaces";
 import { cards } from "./net";
 import { haltVm } from "./power";
 import { parseVmOption, type Vm } from "./vm";
@@ -21,14 +22,6 @@ const noTraffic = Object.fromEntries(
     0,
   ]),
 );
-
-/** The link-local address that a MAC makes. */
-function linkLocal(mac: string): string {
-  const bytes = mac.split(":").map((byte) => Number.parseInt(byte, 16));
-  const eui = [(bytes[0] ?? 0) ^ 2, bytes[1], bytes[2], 0xff, 0xfe, bytes[3], bytes[4], bytes[5]];
-  const hex = (n: number) => (((eui[n] ?? 0) << 8) | (eui[n + 1] ?? 0)).toString(16);
-  return `fe80::${hex(0)}:${hex(2)}:${hex(4)}:${hex(6)}`;
-}
 
 function addressOf(config: string | undefined): { "ip-address": string; "ip-address-type": string; prefix: number }[] {
   if (config === undefined || !config.includes("/")) return [];

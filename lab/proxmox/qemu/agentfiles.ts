@@ -3,7 +3,7 @@ import type { Cluster } from "../cluster";
 import { die } from "../errors";
 import { itemsOf, type Value, type Values } from "../schema/parameters";
 import { hostnameOf, needAgent } from "./agent";
-import { type Machine, runProgram } from "./shell";
+import { runProgram, type ShellGuest } from "./shell";
 import type { Vm } from "./vm";
 
 // Programs and files inside a guest, by way of its agent.
@@ -15,7 +15,7 @@ const folders =
   );
 const folderOf = (file: string): string => file.replace(/\/[^/]*$/, "") || "/";
 
-const machineOf = (vm: Vm): Machine => ({
+const machineOf = (vm: Vm): ShellGuest => ({
   hostname: hostnameOf(vm),
   read: (file) => {
     const content = file === "/etc/hostname" && !vm.files.has(file) ? `${hostnameOf(vm)}\n` : vm.files.get(file);

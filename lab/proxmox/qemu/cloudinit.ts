@@ -21,6 +21,8 @@ export function pendingCloudInit(vm: Vm): Record<string, Value>[] {
   for (const key of new Set([...before.keys(), ...now.keys()])) {
     const [old, next] = [before.get(key), now.get(key)];
     if (!settings.includes(key) && !(isCard(key) && old !== next)) continue;
+    // Proxmox VE takes a setting that is 0 for none.
+    if (!vm.running && (next === 0 || next === "0")) continue;
     shown.push({
       key,
       ...(old === undefined ? {} : { value: masked(key, old) }),
@@ -30,11 +32,16 @@ export function pendingCloudInit(vm: Vm): Record<string, Value>[] {
   return shown;
 }
 
+/** @throws where a snippet that the drive takes is not there */
+export function checkSnippets(cluster: Cluster, vm: Vm): void {
+  for (const volid of Object.values(parseVmOption("cicustom", vm.text("cicustom") ?? "")))
+    cluster.storages.need(vm.node, volid);
+}
+
 /** PUT …/cloudinit: writes the drive anew. */
 export function regenerateCloudInit(cluster: Cluster, vm: Vm): void {
   vm.checkLock();
-  for (const volid of Object.values(parseVmOption("cicustom", vm.text("cicustom") ?? "")))
-    cluster.storages.need(vm.node, volid);
+  checkSnippets(cluster, vm);
   seedCloudInit(vm);
 }
 
@@ -61,7 +68,7 @@ function user(vm: Vm): string {
     "chpasswd:",
     "  expire: False",
     ...(ciuser === "root" ? [] : ["users:", "  - default"]),
-    `package_upgrade: ${ciupgrade === 0 ? "false" : "true"}`,
+    ...(ciupgrade === 0 ? [] : ["package_upgrade: true"]),
     "",
   ].join("\n");
 }

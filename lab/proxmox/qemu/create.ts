@@ -1,9 +1,12 @@
 import type { ProxmoxCaller } from "../access";
+import { mayRestoreOver, refuseOverwrite, restoreVm } from "../backup/restore";
 import type { Cluster } from "../cluster";
-import { die, forbidden, PveError } from "../errors";
+import { die, forbidden, PveError, parameterErrors } from "../errors";
 import { requireUse } from "../rights";
 import type { Values } from "../schema/parameters";
 import { requireTags } from "../tags";
+import type { Worker } from "../tasks";
+import { requireVolume } from "../volumes";
 import { defaultBoot, makeDrive } from "./drives";
 import { startVm } from "./power";
 import { checkDriveTexts, requireCpuModel, requireDevice, requireDriveStorages, requireVmOptions } from "./rights";
@@ -40,7 +43,7 @@ function checkNew(
   params: Values,
 ): void {
   const { access } = cluster;
-  const { pool, storage, start, "ha-managed": ha } = params;
+  const { pool, storage, start, archive, force, "ha-managed": ha } = params;
   const options = Object.fromEntries(Object.entries(params).filter(([key]) => !creation.includes(key)));
   if (options.sshkeys !== undefined) checkSshKeys(String(options.sshkeys));
   requirePool(cluster, pool);
@@ -49,13 +52,42 @@ function checkNew(
   const place = { vmid, pool };
   if (start === 1 && !access.may(caller.authId, `/pool/${pool}`, ["VM.PowerMgmt"]))
     access.require(caller.authId, `/vms/${vmid}`, ["VM.PowerMgmt"]);
-  requireNew(cluster, caller, vmid, pool);
+  if (!mayRestoreOver(cluster, caller, vmid, archive !== undefined && force === 1))
+    requireNew(cluster, caller, vmid, pool);
+  if (archive !== undefined) {
+    const drive = Object.keys(options).sort().find(isDrive);
+    if (drive !== undefined) parameterErrors({ [drive]: "option conflicts with option 'archive'" });
+    requireVolume(cluster, caller, String(archive), { vmid, content: "backup" });
+  }
   requireDriveStorages(cluster, caller, { node, vmid }, options);
   requireVmOptions(cluster, caller, place, Object.keys(options));
   for (const option of Object.entries(options)) requireDevice(cluster, caller, place, option);
   requireUse(cluster, caller, options);
   requireCpuModel(cluster, caller, options);
   checkDriveTexts(cluster, options);
+}
+
+/** POST …/qemu with `archive`: a back-up becomes a VM, over one of that id where `force` says so. */
+function restoreFrom(cluster: Cluster, node: string, params: Values, caller: ProxmoxCaller): string {
+  const { vmid, archive, storage, pool, start, unique, force } = params;
+  const id = Number(vmid);
+  refuseOverwrite(cluster, { vmid: id, noun: "VM", force: force === 1 });
+  const existing = cluster.guests.get(id);
+  const vm = existing instanceof Vm ? existing : cluster.add(new Vm(id, node));
+  vm.config.set("lock", "create");
+  const options = Object.fromEntries(Object.entries(params).filter(([key]) => !creation.includes(key)));
+  const at = storage === undefined ? {} : { storage: String(storage) };
+  const wanted = { vmid: id, volid: String(archive), ...at, unique: unique === 1, options };
+  const undo = () => {
+    if (existing === undefined) cluster.remove(vm);
+    else vm.config.delete("lock");
+  };
+  const work = async ({ log }: Worker) => {
+    restoreVm(cluster, vm, wanted, log);
+    if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);
+    if (start === 1) autostart(() => startVm(cluster, node, id, caller), log);
+  };
+  return cluster.lockedTask(vm, node, "qmrestore", caller.authId, work, undo);
 }
 
 /** POST …/qemu: the id is taken before the answer, the drives are made by the worker. */
@@ -74,7 +106,7 @@ export function createVm(cluster: Cluster, node: string, params: Values, caller:
   } = params;
   const id = Number(vmid);
   checkNew(cluster, caller, { node, vmid: id }, params);
-  if (archive !== undefined) die("the lab restores no backups");
+  if (archive !== undefined) return restoreFrom(cluster, node, params, caller);
   const taken = cluster.guests.get(id);
   if (taken !== undefined) die(`unable to create VM ${id} - VM ${id} already exists on node '${taken.node}'`);
   const vm = cluster.add(new Vm(id, node));

@@ -36,7 +36,9 @@ export function makeDrive(cluster: Cluster, vm: Vm, slot: string, text: string, 
     const from = source === undefined ? undefined : storages.need(vm.node, source);
     const size = from?.virtual ?? from?.size ?? fixedSizes[slot]?.(drive) ?? Math.round(Number(gibibytes) * 1024 ** 3);
     if (size === 0) die(`${slot}: size must be greater than zero`);
-    const wanted = { storage, vmid: vm.vmid, size, format, filled: from?.filled };
+    const isImage = from !== undefined && /^(raw|qcow2|vmdk)$/.test(from.format);
+    const kind = format ?? (isImage ? from.format : undefined);
+    const wanted = { storage, vmid: vm.vmid, size, format: kind, filled: from?.filled };
     const volume = storages.allocate(vm.node, wanted, log);
     const printed = printVmOption(slot, { ...drive, file: volume.volid, size: shortestSize(size) });
     log(`${slot}: successfully created disk '${printed}'`);
@@ -266,7 +268,7 @@ export function defaultBoot(vm: Vm): string {
       .map(([slot, text]) => [slot, parseVmOption(slot, text)] as const),
   );
   const disk = inOrder.find(([, drive]) => drive.media !== "cdrom")?.[0];
-  const cdrom = inOrder.find(([, drive]) => drive.media === "cdrom" && !isCloudInit(drive.file ?? ""))?.[0];
+  const cdrom = inOrder.find(([, drive]) => drive.media === "cdrom")?.[0];
   const card = [...vm.config.keys()].filter((key) => /^net\d+$/.test(key)).sort(byName)[0];
   const order = [disk, cdrom, card].filter((slot) => slot !== undefined).join(";");
   return order === "" ? " " : `order=${order}`;

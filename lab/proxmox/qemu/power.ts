@@ -4,7 +4,8 @@ import { die, parameterErrors } from "../errors";
 import { requestPower } from "../ha/requests";
 import type { Values } from "../schema/parameters";
 import type { Worker } from "../tasks";
-import { seedCloudInit } from "./cloudinit";
+import { checkSnippets, seedCloudInit } from "./cloudinit";
+import { checkMapped } from "./devices";
 import { isCloudInit } from "./drives";
 import { checkBridges } from "./net";
 import { applyVmPending } from "./pending";
@@ -19,12 +20,16 @@ export function startVm(cluster: Cluster, node: string, vmid: number, caller: Pr
     vm.checkLock();
     if (vm.template) die("you can't start a vm if it's a template");
     if (vm.running) die(`VM ${vmid} already running`);
-    for (const [slot, drive] of vm.disks)
-      if (drive.file !== "none")
-        cluster.storages.find(node, drive.file ?? "") ?? die(`volume '${drive.file}' does not exist (${slot})`);
-    checkBridges(cluster, vm);
-    if (vm.drives.some(([slot, text]) => isCloudInit(parseVmOption(slot, text).file ?? "")))
+    const drives = vm.drives.map(([slot, text]) => parseVmOption(slot, text));
+    if (drives.some(({ file = "" }) => isCloudInit(file))) {
+      checkSnippets(cluster, vm);
       log("generating cloud-init ISO");
+    }
+    checkMapped(cluster, vm);
+    for (const { file = "none" } of drives)
+      if (/^[^:/]+:/.test(file) && cluster.storages.find(node, file) === undefined)
+        die(`volume '${file}' does not exist`);
+    checkBridges(cluster, vm);
     await startVmNow(cluster, vm, wait);
   });
 }

@@ -8,7 +8,7 @@ import { isDrive, parseVmOption } from "./vm";
 // Which option takes which right (PVE::API2::Qemu).
 
 /** A guest as its rights are asked for: by its id, or by the pool that a new one goes into. */
-export interface GuestPlace {
+export interface OptionPlace {
   vmid: number;
   pool?: unknown;
 }
@@ -48,13 +48,13 @@ const byValue = (option: string): boolean =>
   isDrive(option) || ["cdrom", "tags"].includes(option) || /^(unused|serial|usb|hostpci|virtiofs)\d+$/.test(option);
 
 /** Any of these privileges on a guest, or on its pool. */
-function requireOn({ access }: Cluster, { authId }: ProxmoxCaller, { vmid, pool }: GuestPlace, names: string[]): void {
+function requireOn({ access }: Cluster, { authId }: ProxmoxCaller, { vmid, pool }: OptionPlace, names: string[]): void {
   if (pool !== undefined && access.may(authId, `/pool/${pool}`, names, true)) return;
   access.require(authId, `/vms/${vmid}`, names, names.length > 1);
 }
 
 /** @throws PVE's refusals of options that the caller may not set or delete */
-export function requireVmOptions(cluster: Cluster, caller: ProxmoxCaller, place: GuestPlace, options: string[]): void {
+export function requireVmOptions(cluster: Cluster, caller: ProxmoxCaller, place: OptionPlace, options: string[]): void {
   if (caller.authId === "root@pam") return;
   for (const option of options.filter((each) => !byValue(each))) {
     const names = privilegesOf(option) ?? die(`only root can set '${option}' config`);
@@ -67,7 +67,7 @@ export function requireVmOptions(cluster: Cluster, caller: ProxmoxCaller, place:
 export function requireDevice(
   cluster: Cluster,
   caller: ProxmoxCaller,
-  place: GuestPlace,
+  place: OptionPlace,
   [option, value]: [string, Value],
 ): void {
   const { authId } = caller;

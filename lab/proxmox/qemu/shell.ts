@@ -8,18 +8,18 @@ export interface Outcome {
 }
 
 /** What a program knows of the guest it runs in. */
-export interface Machine {
+export interface ShellGuest {
   hostname: string;
   /** A file's content, where it is there. */
   read: (file: string) => string | undefined;
   write: (file: string, content: string) => void;
 }
 
-type Program = (args: string[], input: string, machine: Machine) => Partial<Outcome>;
+type Program = (args: string[], input: string, machine: ShellGuest) => Partial<Outcome>;
 
 const failed = (err: string, exitcode = 1): Partial<Outcome> => ({ exitcode, err });
 
-function cat(args: string[], input: string, { read }: Machine): Partial<Outcome> {
+function cat(args: string[], input: string, { read }: ShellGuest): Partial<Outcome> {
   if (args.length === 0) return { out: input };
   let [out, err] = ["", ""];
   for (const file of args) {
@@ -30,7 +30,7 @@ function cat(args: string[], input: string, { read }: Machine): Partial<Outcome>
   return { out, err, exitcode: err === "" ? 0 : 1 };
 }
 
-function uname(args: string[], _: string, { hostname }: Machine): Partial<Outcome> {
+function uname(args: string[], _: string, { hostname }: ShellGuest): Partial<Outcome> {
   const known: Record<string, string> = { s: "Linux", n: hostname, r: "6.12.117+deb13-cloud-amd64", m: "x86_64" };
   const wanted = args.flatMap((arg) => [...arg.replace(/^-/, "")]);
   return { out: `${(wanted.length === 0 ? ["s"] : wanted).map((letter) => known[letter] ?? "unknown").join(" ")}\n` };
@@ -76,7 +76,7 @@ export function programOf(path: string): Program | undefined {
 const whole = (outcome: Partial<Outcome>): Outcome => ({ exitcode: 0, out: "", err: "", took: 0, ...outcome });
 
 /** Runs a program. @returns nothing where there is none of that name */
-export function runProgram(words: string[], input: string, machine: Machine): Outcome | undefined {
+export function runProgram(words: string[], input: string, machine: ShellGuest): Outcome | undefined {
   const [path = "", ...args] = words;
   const outcome = programOf(path)?.(args, input, machine);
   return outcome === undefined ? undefined : whole(outcome);
@@ -95,7 +95,7 @@ function tokens(script: string): { text: string; quoted: boolean }[] {
 }
 
 /** A list of commands: `;`, `&&`, `||`, pipes, redirections and `exit`. Nothing is expanded but `$?` and the arguments. */
-function shell(script: string, machine: Machine, args: string[] = []): Outcome {
+function shell(script: string, machine: ShellGuest, args: string[] = []): Outcome {
   const total = whole({});
   let [status, input, runs] = [0, "", true];
   let command: string[] = [];

@@ -146,7 +146,10 @@ export const accessRoutes: Route[] = [
     "/access/ticket",
     schema.loginParameters,
     anybody,
-    ({ cluster, params }) => cluster.access.login(params),
+    ({ cluster, params }) => ({
+      ...cluster.access.login(params),
+      ...(cluster.nodes.size > 1 ? { clustername: cluster.name } : {}),
+    }),
     {
       byToken: false,
       open: true,

@@ -134,7 +134,7 @@ export const backupRoutes: Route[] = [
   ),
   route(
     "PUT",
-    "/nodes/{node}/storage/{storage}/content/{volume}",
+    "/nodes/{node}/storage/{storage}/content/{volume*}",
     schema.volumeUpdateParameters,
     anybody,
     updateVolume,

@@ -1,22 +1,10 @@
 import { die, parameterErrors } from "../errors";
+import { putContainerConfig } from "../lxc/config";
 import { Container } from "../lxc/container";
-import {
-  cloneContainer,
-  createContainer,
-  destroyContainer,
-  moveVolume,
-  putContainerConfig,
-  resizeVolume,
-  templateFromContainer,
-} from "../lxc/operations";
-import {
-  controlContainer,
-  interfacesOfContainer,
-  rebootContainer,
-  shutdownContainer,
-  startContainer,
-  stopContainer,
-} from "../lxc/power";
+import { createContainer } from "../lxc/create";
+import { interfacesOfContainer } from "../lxc/interfaces";
+import { cloneContainer, destroyContainer, moveVolume, resizeVolume, templateFromContainer } from "../lxc/operations";
+import { controlContainer, rebootContainer, shutdownContainer, startContainer, stopContainer } from "../lxc/power";
 import { migrateContainer } from "../migration/container";
 import { containerMigration } from "../migration/precondition";
 import { listedContainer } from "../releases";
@@ -123,6 +111,10 @@ export const lxcRoutes: Route[] = [
   }),
 
   // ---- power
+  route("GET", `${base}/status`, none, anybody, (call) => {
+    container(call);
+    return "current start stop shutdown reboot migrate".split(" ").map((subdir) => ({ subdir }));
+  }),
   route("GET", `${base}/status/current`, none, audit, (call) => {
     const found = container(call);
     return { ...found.status(call.cluster), ha: call.cluster.ha.of(found) };

@@ -122,6 +122,17 @@ export const applianceFetchParameters: MethodParameters = {
   storage: storageId,
   template: required(text({ maxLength: 255 })),
 };
+const registry =
+  "(?:(?:[a-zA-Z\\d]|[a-zA-Z\\d][a-zA-Z\\d-]*[a-zA-Z\\d])(?:\\.(?:[a-zA-Z\\d][a-zA-Z\\d-]*))*(?::\\d+)?/)?";
+const imageName = "[a-z\\d]+(?:(?:[._]|__|-*)[a-z\\d]+)*";
+const image = `${registry}${imageName}(?:/${imageName})*`;
+export const ociPullParameters: MethodParameters = {
+  storage: storageId,
+  reference: required(text({ pattern: new RegExp(`${image}:\\w[\\w.-]{0,127}`) })),
+  filename: text({ minLength: 1, maxLength: 255 }),
+};
+export const ociTagsParameters: MethodParameters = { reference: required(text({ pattern: new RegExp(image) })) };
+export const importMetadataParameters: MethodParameters = { storage: storageId, volume: required(text()) };
 export const downloadUrlParameters: MethodParameters = {
   ...file,
   url: required(text({ pattern: /https?:\/\/.*/ })),

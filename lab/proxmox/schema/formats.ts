@@ -82,7 +82,7 @@ const inNetwork = (value: string, is: (text: string) => boolean, bits: number): 
   const [host = "", prefix = ""] = value.split("/");
   return is(host) && /^\d{1,3}$/.test(prefix) && Number(prefix) <= bits;
 };
-export const cidr: Format = (value) =>
+export const cidrNetwork: Format = (value) =>
   inNetwork(value, isIPv4, 32) || inNetwork(value, isIPv6, 128) ? undefined : looksLike("CIDR network")();
 export const ipv4Config: Format = (value) =>
   value === "dhcp" || value === "manual" || inNetwork(value, isIPv4, 32)

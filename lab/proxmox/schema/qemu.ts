@@ -168,7 +168,7 @@ export const qemuOptions: MethodParameters = {
   boot: formatted(f.boot),
   bootdisk: text({ pattern: /(ide|sata|scsi|virtio)\d+/ }),
   cdrom: formatted(f.loose("file")),
-  cicustom: formatted(f.loose()),
+  cicustom: properties(each("meta network user vendor", text())),
   citype: choice("configdrive2 nocloud opennebula"),
   cores: integer(1),
   cpu: formatted(f.cpu),
