@@ -1,5 +1,5 @@
 import { die } from "./errors";
-import { datacenterOptions } from "./schema/options";
+import { datacenterKeys } from "./schema/options";
 import type { PropertyFormat, Value, Values } from "./schema/parameters";
 import { parseProperties } from "./schema/properties";
 import { words } from "./schema/words";
@@ -53,7 +53,7 @@ export class DatacenterOptions {
   }
 
   private keys(option: string): Record<string, string> {
-    const format: PropertyFormat = datacenterOptions[option]?.properties ?? { keys: {} };
+    const format: PropertyFormat = datacenterKeys[option]?.properties ?? { keys: {} };
     const parsed = parseProperties(format, String(this.written.get(option) ?? ""));
     return typeof parsed === "string" ? {} : parsed;
   }
@@ -78,7 +78,7 @@ export class DatacenterOptions {
   }
 
   private shownOne(option: string, value: Value): unknown {
-    const format = datacenterOptions[option]?.properties;
+    const format = datacenterKeys[option]?.properties;
     if (option === "registered-tags") return this.registeredTags;
     if (format === undefined || option === "bwlimit") return value;
     const keys: Record<string, unknown> = this.keys(option);

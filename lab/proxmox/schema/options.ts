@@ -20,7 +20,7 @@ const rebalance = { requires: "ha-auto-rebalance" };
 const network: MethodParameters = { type: required(choice("secure insecure")), network: formatted(f.cidrNetwork) };
 
 /** Settings of the whole cluster. */
-export const datacenterOptions: MethodParameters = {
+export const datacenterKeys: MethodParameters = {
   bwlimit: properties(each("clone default migration move restore", number(0))),
   "consent-text": text({ maxLength: 65536 }),
   console: choice("applet vv html5 xtermjs"),
@@ -62,4 +62,4 @@ export const datacenterOptions: MethodParameters = {
   "user-tag-access": properties({ "user-allow": choice("none list existing free"), "user-allow-list": tagList }),
   webauthn: properties({ "allow-subdomains": flag, ...each("id origin rp", text()) }),
 };
-export const datacenterUpdateParameters: MethodParameters = { ...datacenterOptions, delete: configIds };
+export const datacenterUpdateParameters: MethodParameters = { ...datacenterKeys, delete: configIds };
