@@ -152,7 +152,11 @@ export const savedCluster = z.object({
   /** Milliseconds by kind of call. */
   times: z.record(z.string(), z.number()),
   dns: z.object({ search: z.string(), dns1: z.string() }),
-  options: values,
+  options: z
+    .record(z.string(), z.unknown())
+    // Labs saved earlier have the tags that a caller may set among them: that follows from the rest.
+    .transform(({ "allowed-tags": _shown, ...written }) => written)
+    .pipe(values),
   cpuModels: z.array(z.string()).default([]),
   lastPid: z.int(),
   /** The node that is asked, where it is not the first one. */
