@@ -199,11 +199,12 @@ async function ensure<I extends GuestInputs>(
     if (place !== undefined && seen !== undefined) {
       const { config } = seen;
       const mark = findAnyMark(descriptionFrom(config));
-      if (isBeingMade(config) && mark === undefined) {
+      const ours = place.type === kind.type && isOurs(kind, seen, wanted);
+      // A container's clone has its mark from the first moment.
+      if (isBeingMade(config) && (mark === undefined || ours)) {
         await awaitMaking(kind, place, wanted);
         continue;
       }
-      const ours = place.type === kind.type && isOurs(kind, seen, wanted);
       if (ours) return { place, adopted: false, made: false };
       if (place.type !== kind.type || mark !== undefined || !wanted.adopt) throw stranger(kind, wanted, place, config);
       await adopt(kind, place, wanted, config);
@@ -224,7 +225,7 @@ async function ensure<I extends GuestInputs>(
   }
 }
 
-/** A guest that is just being made is locked, and has no mark yet. */
+/** A guest that is just being made is locked. */
 const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
 
 function stranger<I extends GuestInputs>(
