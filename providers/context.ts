@@ -169,6 +169,20 @@ export function former(): Former {
   return { stacks: names.map(fullName), urls: context().formerUrls };
 }
 
+const adopting = z.object({
+  adopt: z.boolean().default(false),
+  adoptTag: z.string().default("adopt"),
+  destroyAdopted: z.boolean().optional(),
+});
+
+/** The settings of the site program that say what becomes of adopted guests; the environment comes first, as for the former names. */
+export function adoptionSettings(): z.output<typeof adopting> {
+  const parsed = adopting.safeParse(JSON.parse(source?.get("site") ?? "{}"));
+  const settings = parsed.success ? parsed.data : adopting.parse({});
+  const given = process.env.NETBOX_PROXMOX_DESTROY_ADOPTED;
+  return given === "true" || given === "false" ? { ...settings, destroyAdopted: given === "true" } : settings;
+}
+
 /** `project/stack` of a stack's name with or without its project. */
 export const fullName = (name: string): string => (name.includes("/") ? name : `${project}/${name}`);
 

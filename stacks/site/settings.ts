@@ -155,6 +155,8 @@ export const siteSchema = z.strictObject({
   adopt: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
   adoptTag: z.string().default("adopt"),
+  /** Does `pulumi destroy` delete guests that were adopted, too? They are released where it is false or left out. */
+  destroyAdopted: z.boolean().optional(),
   /** Staged guests are started once they are built, and then set to active. */
   promote: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */

@@ -1,5 +1,6 @@
 import { context, former } from "../../context";
 import { UserError } from "../../errors";
+import { isReleased } from "../../ownership/adopted";
 import { otherStackOf } from "../../ownership/guest";
 import { guestUrl, type Mark } from "../../ownership/mark";
 import { sameNetbox } from "../../ownership/owner";
@@ -28,6 +29,8 @@ export const netboxGuestHandler = handle(netboxGuest, {
     const there = await findGuest(known.mark);
     // Another stack's guest: that stack takes the object away, with all that it has.
     if ((await otherStackOf(known.mark, there?.clusterName, known.vmid)) !== undefined) return;
+    // A guest that goes on without this stack keeps its VMID.
+    if (await isReleased({ ...known.mark, adopted: known.adopted === true })) return;
     await changeGuest(known.mark, (found) => {
       if (found.status === "decommissioning") return "delete";
       // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.
