@@ -1,4 +1,4 @@
-import { adoptionSettings, context, former } from "../context";
+import { context, former, leavingSettings } from "../context";
 import { UserError } from "../errors";
 import type { NetboxClient } from "../netbox/client";
 import { readDeletions } from "../netbox/deletions";
@@ -35,7 +35,7 @@ export async function isReleased(guest: LeavingGuest): Promise<boolean> {
   // Another NetBox's objects say nothing of this guest.
   const isKnown = sameNetbox(netbox.url, netboxUrl, netbox.url, former());
   const { isToGo, tags } = isKnown ? await evidenceOf(netbox, netboxId) : { isToGo: false, tags: [] };
-  const { adopt, adoptTag, destroyAdopted } = adoptionSettings();
+  const { adopt, adoptTag, destroyAdopted } = leavingSettings();
   const maybe = guest.maybe === true || adopt || tags.includes(adoptTag);
   if (isToGo || !(adopted || (isKnown && maybe)) || destroyAdopted === true) return false;
   if (!adopted && destroyAdopted === undefined) throw new UserError(undecidedText(guestUrl(guest)));
