@@ -106,14 +106,12 @@ function release<I extends GuestInputs>(
   return explained(`release ${titleOf(kind, known)}, which was adopted`, async () => {
     for (let attempt = 1; ; attempt++) {
       const seen = await read(place);
-      if (seen === undefined || !isOurs(kind, seen.config, known)) return;
+      if (seen === undefined || !isOurs(kind, seen, known)) return;
       const notes = withoutMark(descriptionFrom(seen.config));
-      const change: RequestParameters = notes === "" ? { delete: "description" } : { description: notes };
+      const change: Record<string, string> = notes === "" ? { delete: "description" } : { description: notes };
       try {
-        return await place.cluster.write("PUT", `${pathOf(place)}/config`, {
-          ...change,
-          digest: String(seen.config.digest ?? ""),
-        });
+        const digest = String(seen.config.digest ?? "");
+        return await place.cluster.write("PUT", `${pathOf(place)}/config`, { ...change, digest });
       } catch (error) {
         if (attempt === 3 || !says.changedMeanwhile(error)) throw error;
       }
