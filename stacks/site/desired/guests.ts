@@ -12,7 +12,7 @@ import { isBuilt, isLeft, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { nameOnProxmox, nicOnProxmox } from "./carried";
 import { clashes } from "./clashes";
-import { disksOf, type KeptDisks } from "./disks";
+import { disksOf, guestStorageOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
@@ -115,11 +115,13 @@ function desiredGuest(
   const target = rebuilds ? { ...found, built: false, kept: undefined } : found;
   const mapping: GuestMapping = { site, guest, name, mark, type, own, facts, target, slotted, nics, problem };
   const source = type === "qemu" ? templateOf(mapping) : lxcTemplateOf(mapping);
+  const last = target.built && !target.adopts ? site.state.guests.get(guest.id)?.last : undefined;
+  const storage = isLeft(guest.status) ? undefined : guestStorageOf(guest, settings, last);
   const diskMap = disksOf(
     disks,
     guest,
     type,
-    { kept: target.kept ?? keptOf(source), present: found.present?.disks },
+    { kept: target.kept ?? keptOf(source), present: found.present?.disks, storage },
     settings,
     problem,
   );
