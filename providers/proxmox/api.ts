@@ -11,7 +11,7 @@ import { splitAuthId } from "./access/view";
 import { agentPlaces } from "./agents";
 import { momentaryAnswer, proxmoxNotNow } from "./answers";
 import { explainProxmox, ProxmoxTaskError, says } from "./errors";
-import type { Asked, Outcome } from "./looks";
+import type { Asked, LookOutcome } from "./looks";
 import * as wire from "./schemas";
 
 /** Milliseconds: half of what PVE gives a ticket. */
@@ -141,7 +141,7 @@ export abstract class ProxmoxApi {
   }
 
   /** What became of a task, by its object. @param isUndone did it certainly do nothing? */
-  protected abstract look(asked: Asked, isUndone: boolean): Promise<Outcome>;
+  protected abstract look(asked: Asked, isUndone: boolean): Promise<LookOutcome>;
 
   /** A write that answers with what it made. */
   obtain<T>(method: "POST" | "PUT", path: string, form: RequestParameters, schema: z.ZodType<T>): Promise<T> {

@@ -7,7 +7,7 @@ import { type AccessView, viewOf } from "./access/view";
 import { type AgentTime, agentPlaces, agentPlacesANode } from "./agents";
 import { ProxmoxApi, type RequestParameters } from "./api";
 import { says } from "./errors";
-import { type Asked, lookAt, type Outcome } from "./looks";
+import { type Asked, type LookOutcome, lookAt } from "./looks";
 import type { Power } from "./nodes/guest.model";
 import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
@@ -50,7 +50,7 @@ export class ProxmoxCluster extends ProxmoxApi {
     this.guests.discard();
   }
 
-  protected override look(asked: Asked, isUndone: boolean): Promise<Outcome> {
+  protected override look(asked: Asked, isUndone: boolean): Promise<LookOutcome> {
     return lookAt(this, asked, isUndone);
   }
 

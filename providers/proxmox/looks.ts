@@ -14,7 +14,7 @@ export interface Asked {
 }
 
 /** What became of it, by the object: done; nothing of it; or neither, and why. */
-export type Outcome = { is: "done" | "as before" } | { is: "unclear"; why: string };
+export type LookOutcome = { is: "done" | "as before" } | { is: "unclear"; why: string };
 
 /** What a look needs of a cluster. */
 interface Cluster {
@@ -29,14 +29,14 @@ interface Place {
   vmid: number;
 }
 
-const done: Outcome = { is: "done" };
-const asBefore: Outcome = { is: "as before" };
-const unclear = (why: string): Outcome => ({ is: "unclear", why });
+const done: LookOutcome = { is: "done" };
+const asBefore: LookOutcome = { is: "as before" };
+const unclear = (why: string): LookOutcome => ({ is: "unclear", why });
 
 const guestPath = /^\/nodes\/([^/]+)\/(qemu|lxc)(?:\/(\d+)(?:\/(.+))?)?$/;
 
 /** Looks at the object of a task that never started, or whose end nobody knows. @param isUndone did the task certainly do nothing? */
-export async function lookAt(cluster: Cluster, asked: Asked, isUndone: boolean): Promise<Outcome> {
+export async function lookAt(cluster: Cluster, asked: Asked, isUndone: boolean): Promise<LookOutcome> {
   const { method, path, form } = asked;
   const [, node = "", kind, id, rest = ""] = guestPath.exec(path) ?? [];
   if (kind !== "qemu" && kind !== "lxc") return isUndone || method === "PUT" ? asBefore : nobodyKnows;
@@ -71,7 +71,7 @@ async function madeGuest(
   made: Place,
   form: RequestParameters,
   source: (Place & { lock: string | number | undefined }) | undefined,
-): Promise<Outcome> {
+): Promise<LookOutcome> {
   const there = await visible(cluster, made);
   const isSourceLocked = source?.lock !== undefined;
   if (there === undefined)
