@@ -8,7 +8,7 @@ import type { Settings } from "../stacks/settings";
 
 /** One object that NetBox lacks. */
 export interface Missing {
-  kind: "choice set" | "custom field" | "tag" | "cluster type" | "role";
+  kind: "choice set" | "choice" | "custom field" | "tag" | "cluster type" | "role";
   name: string;
   create: () => Promise<void>;
 }
@@ -20,6 +20,11 @@ export interface Unfit {
 }
 
 const named = z.object({ id: z.number(), name: z.string() });
+const choiceSet = named.extend({
+  extra_choices: z.array(z.tuple([z.string(), z.string()]).rest(z.unknown())).nullish(),
+});
+const choiceSets = "extras/custom-field-choice-sets";
+const choiceFields = "id,name,extra_choices";
 const field = z.object({
   id: z.number(),
   name: z.string(),
@@ -28,7 +33,10 @@ const field = z.object({
 });
 const slugOf = (name: string) => name.toLowerCase().replace(/[^a-z0-9]+/g, "-");
 
-/** What a NetBox lacks of what this program reads. Nothing that is there is looked at further, but for fields of the wrong type. */
+/**
+ * What a NetBox lacks of what this program reads, choices of the sets that are there among it. Choices that no cluster has any more stay, as
+ * guests may have them. Nothing else that is there is looked at further, but for fields of the wrong type.
+ */
 export async function missingSchema(
   { netbox, proxmox }: Context,
   settings: Settings,
@@ -40,7 +48,7 @@ export async function missingSchema(
   const schema = netboxSchema(settings.site.customFields, settings.site, options);
   const [fields, sets, tags, types, roles] = await Promise.all([
     netbox.list("extras/custom-fields", field, "id,name,type,object_types"),
-    netbox.list("extras/custom-field-choice-sets", named, "id,name"),
+    netbox.list(choiceSets, choiceSet, choiceFields),
     netbox.list("extras/tags", z.object({ id: z.number(), slug: z.string() }), "id,slug"),
     netbox.list("virtualization/cluster-types", named, "id,name"),
     netbox.list("dcim/device-roles", named, "id,name"),
@@ -53,6 +61,19 @@ export async function missingSchema(
     ...wantedSets
       .filter((name) => !setIds.has(name))
       .map((name): Missing => ({ kind: "choice set", name, create: () => createSet(netbox, name, choices, setIds) })),
+    ...sets.flatMap(({ id, name, extra_choices }) => {
+      const known = new Set((extra_choices ?? []).map(([value]) => value));
+      const wanted = Object.entries(choices).find(([each]) => each === name)?.[1] ?? [];
+      return wanted
+        .filter((choice) => !known.has(choice) && !stubs.includes(choice))
+        .map(
+          (choice): Missing => ({
+            kind: "choice",
+            name: `${name} ${choice}`,
+            create: () => addChoice(netbox, id, choice),
+          }),
+        );
+    }),
     ...lacking.map(
       (each): Missing => ({ kind: "custom field", name: each.name, create: () => createField(netbox, each, setIds) }),
     ),
@@ -99,6 +120,9 @@ async function made(netbox: NetboxClient, path: string, body: object): Promise<v
   await netbox.create(path, named.partial({ name: true }), body);
 }
 
+/** Of sets that no cluster has anything for. */
+const stubs = ["placeholder-node", "placeholder-storage", "-1", "placeholder-lxc-template"];
+
 /** What the clusters have now; NPA's stubs where they have none, as a choice set can't be empty. */
 async function choicesOf(clusters: Context["proxmox"]): Promise<Record<ChoiceSetName, string[]>> {
   const all = await Promise.all(
@@ -140,6 +164,13 @@ async function choicesOf(clusters: Context["proxmox"]): Promise<Record<ChoiceSet
   };
 }
 
+async function addChoice(netbox: NetboxClient, id: number, choice: string): Promise<void> {
+  await netbox.change(choiceSets, id, choiceSet, choiceFields, ({ extra_choices }) => {
+    const there = extra_choices ?? [];
+    return there.some(([value]) => value === choice) ? undefined : { extra_choices: [...there, [choice, choice]] };
+  });
+}
+
 async function createSet(
   netbox: NetboxClient,
   name: ChoiceSetName,
@@ -147,7 +178,7 @@ async function createSet(
   ids: Map<string, number>,
 ): Promise<void> {
   const body = { name, extra_choices: choices[name].map((choice) => [choice, choice]) };
-  ids.set(name, (await netbox.create("extras/custom-field-choice-sets", named, body)).id);
+  ids.set(name, (await netbox.create(choiceSets, named, body)).id);
 }
 
 async function createField(

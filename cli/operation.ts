@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
 import { configurationOfFile, printedConfiguration, stackConfig, stateCounts } from "./counts";
+import { isToBeMended, mendedText, quietIntegrity, stateFileOf, unmendedText } from "./integrity";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
 import { killTree } from "./processes";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
@@ -26,6 +27,18 @@ export const configFileOf = (args: string[]): string | undefined => optionOf(arg
 /** Does a file backend hold a stack's state? */
 const isThere = (backend: string | undefined, stack: string): boolean =>
   backend !== undefined && existsSync(join(backend, ".pulumi", "stacks", project, `${stack}.json`));
+
+/** Puts a state in order that still names what is gone, and says so. Changes nothing where all is well. */
+function mend(
+  pulumi: (...words: string[]) => { status: number | null; stderr: string },
+  stack: string,
+  stateFile: string | undefined,
+): void {
+  const wasBroken = isToBeMended(stateFile);
+  const { status, stderr } = pulumi(...repair(stack));
+  if (status !== 0 || isToBeMended(stateFile)) process.stderr.write(`… ${unmendedText(stack, stderr)}\n`);
+  else if (wasBroken) process.stderr.write(`… ${mendedText}\n`);
+}
 
 /** How much the CLI is asked to log: `-v=9`, `-v 9`, `--verbose=9`. */
 export function verbosityOf(args: string[]): number {
@@ -71,6 +84,9 @@ export async function operate(
       pulumi(...repair(selected));
     }
   }
+  const stateFile = stateFileOf(backend, project, selected);
+  // The one who should have mended it was killed before it came to that.
+  if (isToBeMended(stateFile)) mend(pulumi, selected, stateFile);
   // A start of Pulumi for what stands in a file would be a tenth of a preview.
   const file = configFileOf(args) ?? join(root, `Pulumi.${selected.split("/").pop()}.yaml`);
   const config =
@@ -90,7 +106,14 @@ export async function operate(
     process.stderr.write(
       "… without a refresh: what was changed by hand since the last run is neither shown nor mended, nor made again where it is gone\n",
     );
-  const words = [command, ...preset.args, ...(named === undefined ? ["-s", selected] : []), ...refreshed.args];
+  const integrity = quietIntegrity(goesOn(command), stateFile);
+  const words = [
+    command,
+    ...preset.args,
+    ...integrity,
+    ...(named === undefined ? ["-s", selected] : []),
+    ...refreshed.args,
+  ];
   // Both are there before Pulumi is: a signal that comes while it starts would leave it behind. Ctrl-C goes to the whole group:
   // Pulumi ends what is under way and saves its state, and we wait for it.
   const wait = () => {};
@@ -127,9 +150,6 @@ export async function operate(
     process.off("SIGINT", wait);
     process.off("SIGTERM", end);
   });
-  if (code !== 0 && goesOn(command)) {
-    const mended = pulumi(...repair(selected));
-    if (mended.status !== 0) process.stderr.write(`… the state could not be checked: ${mended.stderr.trim()}\n`);
-  }
+  if (code !== 0 && goesOn(command)) mend(pulumi, selected, stateFile);
   return { code, output };
 }

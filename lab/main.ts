@@ -52,10 +52,12 @@ system), DELETE /calls (forgets both), POST /save (writes the file of --save), P
   {"setup":"copy-backup","node":"pve1","dir":"/var/lib/vz/dump","from":"vzdump-lxc-100-….tar.zst","name":"…"}
   {"setup":"call","system":"proxmox","call":"POST .*/clone","how":"drop after"}
       system: proxmox, netbox, bind9, node; how: "drop before" or "drop after" the effect, "status" with "status": 503; "times"
-  {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"
+  {"setup":"task","type":"qmclone","fails":"clone failed"}                   without "fails" it never ends; "id", "times"; with
+      "isDone":true its work is done all the same
   {"setup":"lost-workers","share":0.005,"seed":1}                            such tasks are 500 "got no worker upid - start worker
       failed": nothing is run, lists have them as "unexpected status"; "type":"qmclone", "times":1 as above. A creation that loses its
-      worker leaves its id taken by an empty guest with lock: create, as the genuine one does
+      worker leaves its id taken by an empty guest with lock: create, as the genuine one does, and a container's clone its source
+      with lock: disk too
   {"setup":"node","node":"pve1","offline":true}, {"setup":"storage","storage":"local","full":true}
   {"setup":"node-maintenance","node":"pve2","enable":true}                   HA maintenance, as ha-manager's command begins it
   {"setup":"agent","vmid":100,"missing":true}, {"setup":"acpi","vmid":100,"ignored":true}

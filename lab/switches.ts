@@ -85,6 +85,8 @@ const switchSchema = z.discriminatedUnion("setup", [
     id: z.string().optional(),
     /** Exit status; without it the task never ends. */
     fails: z.string().optional(),
+    /** Is its work done all the same? */
+    isDone: z.boolean().optional(),
     times: z.number().int().positive().default(1),
   }),
   /** This share of tasks is answered `got no worker upid - start worker failed`; which ones, the seed decides. */
@@ -178,7 +180,7 @@ export function setSwitch(lab: Lab, value: unknown): void {
       on(wanted.cluster).tasks.outcome = (type, id) => {
         if (type !== wanted.type || (wanted.id !== undefined && wanted.id !== id) || left === 0) return undefined;
         left--;
-        return wanted.fails === undefined ? "never ends" : { fails: wanted.fails };
+        return wanted.fails === undefined ? "never ends" : { fails: wanted.fails, isDone: wanted.isDone };
       };
       return;
     }

@@ -169,6 +169,24 @@ export function former(): Former {
   return { stacks: names.map(fullName), urls: context().formerUrls };
 }
 
+const leaving = z.object({
+  adopt: z.boolean().default(false),
+  adoptTag: z.string().default("adopt"),
+  destroyAdopted: z.boolean().optional(),
+  keptAddressStatus: z.string().optional(),
+});
+
+/**
+ * The settings of the site program that say what becomes of adopted guests, and of people's addresses; the environment comes first, as
+ * for the former names.
+ */
+export function leavingSettings(): z.output<typeof leaving> {
+  const parsed = leaving.safeParse(JSON.parse(source?.get("site") ?? "{}"));
+  const settings = parsed.success ? parsed.data : leaving.parse({});
+  const given = process.env.NETBOX_PROXMOX_DESTROY_ADOPTED;
+  return given === "true" || given === "false" ? { ...settings, destroyAdopted: given === "true" } : settings;
+}
+
 /** `project/stack` of a stack's name with or without its project. */
 export const fullName = (name: string): string => (name.includes("/") ? name : `${project}/${name}`);
 

@@ -57,6 +57,8 @@ const examples: Record<string, string> = {
   snapshotDays: "7",
   adopt: "true",
   adoptTag: "adopt",
+  keptAddressStatus: "deprecated",
+  destroyAdopted: "false",
   promote: "true",
   promoteTag: "promote",
   antiAffinityPrefix: "anti-affinity",

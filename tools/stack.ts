@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSyn
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import { z } from "zod";
+import { quietIntegrity, stateFileOf } from "../cli/integrity";
 import { clearDeadLocks, noteRun } from "../cli/locks";
 import { pulumiEnvironment } from "../cli/pulumi";
 import { defaults, environmentFor, goesOn, repair } from "../cli/run-defaults";
@@ -200,6 +201,7 @@ export class Stack {
     const words = [
       command,
       ...preset.args,
+      ...quietIntegrity(goesOn(command), stateFileOf(this.backend, project, this.options.name)),
       ...args,
       "--non-interactive",
       "--stack",

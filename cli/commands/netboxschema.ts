@@ -30,7 +30,7 @@ const createSchema = ({ dryRun = false, json = false, option, ...stack }: Schema
 export function addNetboxSchema(program: Command): void {
   const command = withStack(program.command("netbox-schema"))
     .description(
-      "creates the custom fields, choice sets, tags, cluster type and roles that NetBox lacks, and changes nothing else",
+      "creates the custom fields, choice sets and choices, tags, cluster type and roles that NetBox lacks, and changes nothing else",
     )
     .option("--option <name...>", "PVE options that get a custom field each (proxmox_option_NAME)", []);
   withJson(withDryRun(command, "only lists what is missing")).action(createSchema);

@@ -33,9 +33,10 @@ export interface ClusterTask {
 const hex = (n: number, width: number) => n.toString(16).toUpperCase().padStart(width, "0");
 const upidPattern = /^UPID:([^:\s]+):[0-9A-F]{8,9}:[0-9A-F]{8,9}:[0-9A-F]{8}:[^:\s]+:[^:\s]*:[^:\s]+:$/i;
 
-/** How a task is to end that a failure switch picked: with this exit status, or never. */
-export type TaskOutcome = { fails: string } | "never ends";
+/** How a task is to end that a failure switch picked: with this exit status, its work done or not, or never. */
+export type TaskOutcome = { fails: string; isDone?: boolean } | "never ends";
 
+/** What PVE calls the end of a task whose log doesn't say how it ended. */
 const lostStatus = "unexpected status";
 
 /** How a task ended, as `statusfilter` calls it. */
@@ -106,7 +107,7 @@ export class Tasks {
     task.done = new Promise<void>((resolve) => setImmediate(resolve))
       .then(async () => {
         if (outcome === "never ends") await wait(2 ** 31 - 1);
-        else if (outcome !== undefined) die(outcome.fails);
+        else if (outcome !== undefined && outcome.isDone !== true) die(outcome.fails);
         const warn = (line: string) => {
           warnings++;
           task.log.push(`WARN: ${line}`);
@@ -114,7 +115,10 @@ export class Tasks {
         await work({ log: (line) => task.log.push(line), warn, wait });
       })
       .then(
-        () => this.end(task, warnings === 0 ? "OK" : `WARNINGS: ${warnings}`),
+        () => {
+          const well = warnings === 0 ? "OK" : `WARNINGS: ${warnings}`;
+          this.end(task, outcome === undefined || outcome === "never ends" ? well : outcome.fails);
+        },
         (error: unknown) => {
           undo();
           this.end(task, error instanceof PveError ? error.message : `internal: ${error}`);
@@ -124,7 +128,9 @@ export class Tasks {
   }
 
   private end(task: ClusterTask, exitstatus: string): void {
-    task.log.push(/^(OK$|WARNINGS: )/.test(exitstatus) ? `TASK ${exitstatus}` : `TASK ERROR: ${exitstatus}`);
+    // So PVE calls the end of a log that says nothing of it.
+    if (exitstatus !== lostStatus)
+      task.log.push(/^(OK$|WARNINGS: )/.test(exitstatus) ? `TASK ${exitstatus}` : `TASK ERROR: ${exitstatus}`);
     task.exitstatus = exitstatus;
     task.endtime = Math.floor(this.now() / 1000);
   }

@@ -8,6 +8,8 @@ export interface Mark {
   stack: string;
   netboxUrl: string;
   netboxId: number;
+  /** Of a mark that was found on a guest: was the guest there before, and taken over? */
+  adopted?: true;
 }
 
 /** The guest's page in NetBox. */
@@ -77,15 +79,21 @@ export function withMarkText(properties: Record<string, unknown>): Record<string
   return parsed?.success ? { ...properties, mark: `${parsed.data.stack} ${markUrl(parsed.data)}` } : properties;
 }
 
-const pattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/virtualization\/virtual-machines\/(\d+)\/\s*$/m;
+const pattern =
+  /^Managed by Pulumi stack (\S+) from (\S+?)\/virtualization\/virtual-machines\/(\d+)\/( \(adopted\))?\s*$/m;
 
-/** The line that ends the description of what is ours. */
-export const printMark = (mark: AnyMark): string => `Managed by Pulumi stack ${mark.stack} from ${markUrl(mark)}`;
+/** The line that ends the description of what is ours. Marks of older versions never say `adopted`. */
+export const printMark = (mark: AnyMark, adopted = false): string =>
+  `Managed by Pulumi stack ${mark.stack} from ${markUrl(mark)}${adopted ? " (adopted)" : ""}`;
+
+/** Notes without the mark in them. */
+export const withoutMark = (description: string): string => description.replace(pattern, "").trim();
 
 /** The mark in a description, if there is one. */
 export function findMark(description: string | undefined): Mark | undefined {
-  const [, stack, netboxUrl, id] = pattern.exec(description ?? "") ?? [];
-  return stack === undefined || netboxUrl === undefined ? undefined : { stack, netboxUrl, netboxId: Number(id) };
+  const [, stack, netboxUrl, id, adopted] = pattern.exec(description ?? "") ?? [];
+  if (stack === undefined || netboxUrl === undefined) return undefined;
+  return { stack, netboxUrl, netboxId: Number(id), ...(adopted === undefined ? {} : { adopted: true }) };
 }
 
 const partPattern = /^Managed by Pulumi stack (\S+) from (\S+?)\/#([a-z0-9-]+)\s*$/m;

@@ -21,6 +21,10 @@ export type MarkOwner =
 export const renewedText = (today: string, former: string): string =>
   `it carries the mark of Pulumi stack ${today}, and the state still has the former name ${former}: run \`pulumi up\` first`;
 
+/** Where the mark doesn't tell what was adopted from what was made. @param guests as messages name them */
+export const undecidedText = (guests: string): string =>
+  `${guests} may have been adopted by an earlier version, whose marks don't say so: set netbox-proxmox:site.destroyAdopted to true to have it deleted, or to false to have it released (its mark taken away, everything left). Nothing was changed.`;
+
 /**
  * Whose a mark is, as seen from a name of this stack's.
  * @param stack today's name, or, where only a state is at hand, the name that stands there

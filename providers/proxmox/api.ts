@@ -1,15 +1,17 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
 import type { ProxmoxSettings } from "../connections";
-import { UserError } from "../errors";
+import { messageOf, UserError } from "../errors";
 import { HttpClient, type HttpRequest } from "../http/client";
 import { HttpError } from "../http/errors";
 import { keepSecret } from "../http/redact";
-import { notNowOf, pause } from "../http/retry";
+import { pause } from "../http/retry";
 import { Shared } from "../semaphore";
 import { splitAuthId } from "./access/view";
 import { agentPlaces } from "./agents";
-import { explainProxmox, ProxmoxTaskError, proxmoxNotNow } from "./errors";
+import { momentaryAnswer, proxmoxNotNow } from "./answers";
+import { explainProxmox, ProxmoxTaskError, says } from "./errors";
+import type { Asked, LookOutcome } from "./looks";
 import * as wire from "./schemas";
 
 /** Milliseconds: half of what PVE gives a ticket. */
@@ -17,7 +19,7 @@ const ticketLifetime = 3_600_000;
 
 /** Requests to the cluster at once. */
 const places = 8;
-/** How often a task is begun whose guest somebody else has locked. */
+/** How often a task is begun that was not done for a reason that passes. */
 const taskAttempts = 4;
 
 /** Gets each line of a task's log as it comes. */
@@ -106,20 +108,40 @@ export abstract class ProxmoxApi {
     await this.send(method, path, form, z.unknown());
   }
 
-  /** A write that answers with a task; done when the task has ended well. @throws ProxmoxTaskError */
-  async task(method: "POST" | "PUT" | "DELETE", path: string, form: RequestParameters, onLine?: OnLine): Promise<void> {
+  /** A write that answers with a task; done when the task has ended well. @throws ProxmoxTaskError, HttpError, UserError */
+  async task(method: Asked["method"], path: string, form: RequestParameters, onLine?: OnLine): Promise<void> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await this.wait(await this.send(method, path, form, z.string()), onLine);
       } catch (error) {
-        // What PVE answers for most requests is only that a task has begun: its exit status is the answer.
-        const isUndone =
-          error instanceof ProxmoxTaskError && notNowOf(proxmoxNotNow, 500, error.exitstatus)?.isUndone === true;
-        if (!isUndone || attempt === taskAttempts) throw error;
+        if (await this.isOver({ method, path, form }, error, attempt)) return;
         await pause(attempt);
       }
     }
   }
+
+  /** Was a task that met this done all the same? @throws what it met, where it is not to be asked for again */
+  private async isOver(asked: Asked, error: unknown, attempt: number): Promise<boolean> {
+    // What PVE answers for most requests is only that a task has begun: its exit status is the answer.
+    const isTask = error instanceof ProxmoxTaskError;
+    if (!isTask && !(error instanceof HttpError)) throw error;
+    const row = momentaryAnswer(isTask ? "task" : "start", error, isTask ? error.exitstatus : error.message);
+    // What any request may meet has been asked again by the HTTP client.
+    const isRepeated = !isTask && row?.from.includes("request") === true;
+    if (row === undefined || row.remedy === "give up" || (isRepeated && row.remedy === "ask again")) throw error;
+    if (row.remedy === "look first") {
+      const outcome = await this.look(asked, row.isUndone === true);
+      if (outcome.is === "done") return true;
+      if (isRepeated || row.isOver !== true) throw error;
+      const what = row.isUndone === true ? `its task was never started (${messageOf(error)})` : messageOf(error);
+      if (outcome.is === "unclear") throw new UserError(`${what}; ${outcome.why}`);
+    }
+    if (attempt === taskAttempts) throw error;
+    return false;
+  }
+
+  /** What became of a task, by its object. @param isUndone did it certainly do nothing? */
+  protected abstract look(asked: Asked, isUndone: boolean): Promise<LookOutcome>;
 
   /** A write that answers with what it made. */
   obtain<T>(method: "POST" | "PUT", path: string, form: RequestParameters, schema: z.ZodType<T>): Promise<T> {
@@ -166,7 +188,7 @@ export abstract class ProxmoxApi {
         told += lines.length;
         for (const line of lines) onLine(line);
       }
-      const { status, exitstatus = "" } = await this.get(`${path}/status`, wire.taskStatus);
+      const { status, exitstatus = "" } = await this.taskStatus(path);
       const ended = status === "stopped";
       if (ended) this.forget();
       if (ended && (exitstatus === "OK" || exitstatus.startsWith("WARNINGS"))) return;
@@ -178,6 +200,16 @@ export abstract class ProxmoxApi {
           await this.taskLog(path),
         );
       await sleep(Math.max(50, Math.min(1000, (Date.now() - started) / 7)));
+    }
+  }
+
+  private async taskStatus(path: string): Promise<wire.TaskStatus> {
+    try {
+      return await this.get(`${path}/status`, wire.taskStatus);
+    } catch (error) {
+      // A task whose log is gone, or never was, runs no more.
+      if (says.noSuchTask(error)) return { status: "stopped", exitstatus: "no such task" };
+      throw error;
     }
   }
 

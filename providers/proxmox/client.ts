@@ -7,6 +7,7 @@ import { type AccessView, viewOf } from "./access/view";
 import { type AgentTime, agentPlaces, agentPlacesANode } from "./agents";
 import { ProxmoxApi, type RequestParameters } from "./api";
 import { says } from "./errors";
+import { type Asked, type LookOutcome, lookAt } from "./looks";
 import type { Power } from "./nodes/guest.model";
 import type { GuestType } from "./schemas";
 import * as wire from "./schemas";
@@ -53,6 +54,10 @@ export class ProxmoxCluster extends ProxmoxApi {
 
   protected override discard(): void {
     this.guests.discard();
+  }
+
+  protected override look(asked: Asked, isUndone: boolean): Promise<LookOutcome> {
+    return lookAt(this, asked, isUndone);
   }
 
   // ---- reads that share
@@ -239,9 +244,9 @@ export class ProxmoxCluster extends ProxmoxApi {
 
   // ---- clones
 
-  /** What is made from one template waits its turn. */
-  makeSlot<T>(template: number | string, work: () => Promise<T>): Promise<T> {
-    const semaphore = this.templates.get(template) ?? new Semaphore(this.settings.parallelClones);
+  /** What is made from one template waits its turn. @param places at once, where that is less than is set */
+  makeSlot<T>(template: number | string, work: () => Promise<T>, places = Infinity): Promise<T> {
+    const semaphore = this.templates.get(template) ?? new Semaphore(Math.min(places, this.settings.parallelClones));
     this.templates.set(template, semaphore);
     return semaphore.run(work);
   }

@@ -1,5 +1,4 @@
 import { HttpError } from "../http/errors";
-import type { NotNow } from "../http/retry";
 
 // What PVE says where something did not work.
 
@@ -12,17 +11,6 @@ export function explainProxmox(_status: number, body: unknown): string {
       : [];
   return [String(body.message).trim(), ...errors].join(" ");
 }
-
-/**
- * pveproxy answers 595 to 599 for a node that it passes a request on to: 595 where there was no connection. A lock that others hold
- * is waited for by PVE itself for 10 s, before anything is done (PVE::AbstractConfig, PVE::Cluster). The others are of proxies.
- */
-export const proxmoxNotNow: readonly NotNow[] = [
-  { status: 500, message: /can't lock file '.*' - got timeout/, isUndone: true },
-  { status: 500, message: /cfs-lock '.*' error: got lock (request )?timeout/, isUndone: true },
-  { status: 595, isUndone: true },
-  ...[429, 502, 503, 504, 596, 597, 598, 599].map((status) => ({ status, isUndone: false })),
-];
 
 const messageIn = (error: unknown): string =>
   error instanceof HttpError && error.failure.kind === "status"
@@ -42,6 +30,8 @@ export const says = {
   noSnapshots: (text: string) => /snapshot feature is not available/.test(text),
   /** PVE::LXC: the text of the cause is in the log of a start with `debug`. */
   containerFailed: (text: string) => /^startup for container '\d+' failed/.test(text),
+  /** PVE::API2::Tasks. */
+  noSuchTask: (error: unknown) => /no such task/.test(messageIn(error)),
   noSuchResource: (error: unknown) => /no such resource|not HA managed/.test(messageIn(error)),
 };
 

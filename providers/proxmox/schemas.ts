@@ -225,6 +225,11 @@ export const snapshots = z
   .array(z.object({ name: z.string() }))
   .transform((all) => all.filter(({ name }) => name !== "current").length);
 
+/** Their names, without the present state. */
+export const snapshotNames = z
+  .array(z.object({ name: z.string() }))
+  .transform((all) => all.map(({ name }) => name).filter((name) => name !== "current"));
+
 /** Agents give the length as a number, PVE of a container as text. */
 const agentAddress = z.object({ "ip-address": z.string(), prefix: z.coerce.number().optional() });
 /** …/agent/network-get-interfaces. */
@@ -307,6 +312,7 @@ export type NodeResource = z.infer<typeof nodeResource>;
 export type StorageResource = z.infer<typeof storageResource>;
 export type DiskVolume = z.infer<typeof diskVolume>;
 export type Appliance = z.infer<typeof appliance>;
+export type TaskStatus = z.infer<typeof taskStatus>;
 export type TaskRow = z.infer<typeof taskRow>;
 export type ClusterResources = z.infer<typeof clusterResources>;
 export type Bridge = z.infer<typeof bridge>;

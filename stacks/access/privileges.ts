@@ -59,6 +59,7 @@ export const schemaPermissions: ObjectPermission[] = [
     ],
     actions: ["view", "add"],
   },
+  { objectTypes: ["extras.customfieldchoiceset"], actions: ["change"], only: "choices" },
 ];
 
 /** The site program's, for Proxmox VE 8 and 9. docs/privileges.md shows it, and a test proves each privilege sufficient and needed. */

@@ -2,8 +2,10 @@ import {
   containerNetworkOptions,
   containerOptions,
   diskOptions,
+  efiOptions,
   guestOptions,
   networkOptions,
+  tpmOptions,
   volumeOptions,
 } from "../../providers/proxmox/nodes/options";
 import type { CustomFieldNames } from "./customfields";
@@ -88,10 +90,16 @@ export function netboxSchema(
   const optionFields = options.map((option): SchemaField => {
     const objectTypes = [
       ...(option in guestOptions || option in containerOptions ? machine : []),
-      ...(option in diskOptions || option in volumeOptions ? disk : []),
+      ...([diskOptions, volumeOptions, efiOptions, tpmOptions].some((table) => option in table) ? disk : []),
       ...(option in networkOptions || option in containerNetworkOptions ? vmInterface : []),
     ];
-    return { name: `${names.optionPrefix}${option}`, type: "text", objectTypes, description: `PVE's option ${option}` };
+    // A custom field's name has no hyphen.
+    return {
+      name: `${names.optionPrefix}${option.replaceAll("-", "_")}`,
+      type: "text",
+      objectTypes,
+      description: `PVE's option ${option}`,
+    };
   });
   return {
     fields: [
@@ -114,9 +122,10 @@ export function netboxSchema(
 /** The options that can have a custom field. */
 export const knownOptions = (): string[] => [
   ...new Set(
-    [guestOptions, containerOptions, diskOptions, volumeOptions, networkOptions, containerNetworkOptions].flatMap(
-      (table) => Object.keys(table),
-    ),
+    [
+      ...[guestOptions, containerOptions, diskOptions, volumeOptions, efiOptions, tpmOptions],
+      ...[networkOptions, containerNetworkOptions],
+    ].flatMap((table) => Object.keys(table)),
   ),
 ];
 

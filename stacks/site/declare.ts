@@ -118,6 +118,11 @@ export async function declare(
   const outputs: SiteOutputs = { guests: {}, records: inOrder(records.map(recordIdentity), before.records) };
   const text: Text = (ref) =>
     "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
+  const adopted = new Set(guests.flatMap((guest) => (guest.adopted ? [guest.id] : [])));
+  const adoptedAmong = (ids: number[]) => {
+    const found = ids.filter((id) => adopted.has(id));
+    return found.length === 0 ? {} : { adoptedGuests: found };
+  };
   const declareParts = ({ of, ...parts }: Parts): MachineResource | undefined => {
     const id = String(of.id);
     // What belongs to a guest is called by its logical name, which it keeps.
@@ -182,7 +187,7 @@ export async function declare(
     const made = after(of(record.guests), (dependsOn) => {
       const { key, fqdn, type } = record;
       const name = names.of("pluginRecord", key, `${fqdn.replace(/\.$/, "")} ${type}`, key);
-      return declarePluginRecord(site, name, record, text, dependsOn);
+      return declarePluginRecord(site, name, { ...record, ...adoptedAmong(record.guests) }, text, dependsOn);
     });
     pluginRecords.set(record.fqdn, [...(pluginRecords.get(record.fqdn) ?? []), made]);
   };
@@ -190,7 +195,7 @@ export async function declare(
     after([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) => {
       const identity = recordIdentity(record);
       const name = names.of("record", identity, identity.replace(/\.$/, ""), "2");
-      return declareRecord(context, name, record, text, dependsOn);
+      return declareRecord(context, name, { ...record, ...adoptedAmong(record.owner.guests) }, text, dependsOn);
     });
   // A name comes with the last of its guests, so that it need not wait for all others.
   const pluginOf = byLast(guests, plugin, (record) => record.guests);

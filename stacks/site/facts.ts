@@ -2,6 +2,7 @@ import { absolute } from "../../providers/dns/names";
 import { UserError } from "../../providers/errors";
 import { HttpError } from "../../providers/http/errors";
 import type { NetboxClient } from "../../providers/netbox/client";
+import { readDeletions } from "../../providers/netbox/deletions";
 import * as wire from "../../providers/netbox/schemas";
 import { findMark } from "../../providers/ownership/mark";
 import type { Self } from "../../providers/ownership/owner";
@@ -172,15 +173,6 @@ export async function readEvidence(
   const deletions = missing.length === 0 ? [] : await readDeletions(netbox, missing);
   const deletionOf = new Map(deletions.toReversed().map((each) => [each.objectId, each]));
   return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf.get(id) }]));
-}
-
-/** Deletions of these machines in the change log, as far as the token may see it. */
-async function readDeletions(netbox: NetboxClient, ids: number[]): Promise<wire.Deletion[]> {
-  const type = "virtualization.virtualmachine";
-  const query = { changed_object_type: type, changed_object_id: ids, action: "delete" };
-  const rows = await ifVisible(netbox.list("core/object-changes", wire.deletion, wire.deletionFields, query));
-  const wanted = new Set(ids);
-  return (rows ?? []).filter((row) => row.isDeletion && row.objectType === type && wanted.has(row.objectId));
 }
 
 // ---- Proxmox VE

@@ -12,6 +12,7 @@ import { listedNames } from "../plan/listed";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
+import { adoptedGuests } from "./desired/adopted";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
@@ -100,6 +101,9 @@ export async function planSite(
   let settled = settle(facts, servers, plugin, given, decision.left);
   if (await readLosers(context, facts, settled.guests)) settled = settle(facts, servers, plugin, given, decision.left);
   const { guests, kept, named, left } = settled;
+  const adopted = isDestroy()
+    ? adoptedGuests(facts, [...builtGuests(facts).values()], decision)
+    : { notes: [], problems: [] };
   const expected = new Set([
     ...netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id),
     ...left.keys(),
@@ -113,6 +117,7 @@ export async function planSite(
     ...fields,
     ...others,
     ...decision.refusals,
+    ...adopted.problems,
     ...gone.problems,
     ...ofGuests,
     ...settled.problems,
@@ -145,7 +150,7 @@ export async function planSite(
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     snapshots: safety.snapshots,
-    notes: [...notesOf(facts, guests, decision), ...safety.notes],
+    notes: [...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
   };
 }
 
@@ -156,6 +161,13 @@ const marked = ({ self, netbox, proxmox }: Pick<Site, "self" | "netbox" | "proxm
       mark && self.isOurs(mark) ? [{ netboxId: mark.netboxId, netboxUrl: netbox.url, name, cluster, vmid, type }] : [],
     ),
   );
+
+/** Every guest of this stack's that is built, by its mark or by what state says, by its NetBox id. */
+function builtGuests(site: Pick<Site, "self" | "netbox" | "proxmox" | "state">): Map<number, Undeclared> {
+  const { netbox, state } = site;
+  const known = [...state.guests].map(([id, guest]) => ({ netboxId: id, netboxUrl: netbox.url, ...guest }));
+  return new Map([...known, ...marked(site)].map((guest) => [guest.netboxId, guest]));
+}
 
 /** @throws UserError where there is something that a destroy, which goes by the state, would leave behind (docs/decisions/028) */
 function refuseToLeave(left: Orphan[]): void {
@@ -273,11 +285,7 @@ async function judged(
   { self, settings, netbox, proxmox, state }: Site,
 ): Promise<RemovalDecision & { built: number }> {
   const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
-  const undeclared = new Map<number, Undeclared>();
-  for (const [id, guest] of state.guests)
-    if (!declared.has(id)) undeclared.set(id, { netboxId: id, netboxUrl: netbox.url, ...guest });
-  for (const guest of marked({ self, netbox, proxmox }))
-    if (!declared.has(guest.netboxId)) undeclared.set(guest.netboxId, guest);
+  const undeclared = new Map([...builtGuests({ self, netbox, proxmox, state })].filter(([id]) => !declared.has(id)));
   const evidence = await readEvidence(context.netbox, [...undeclared.keys()], settings);
   const scope = { inScope: netbox.guests.length, site: settings.site };
   return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };

@@ -71,10 +71,15 @@ function whenKnown<T>(parts: Record<string, pulumi.Input<string>>, make: (known:
   return known ? make(parts) : whenThere(pulumi.all(parts), make);
 }
 
+/** NetBox ids of a name's guests that were adopted, where there are any. */
+interface OfAdopted {
+  adoptedGuests?: number[];
+}
+
 export function declareRecord(
   context: Context,
   logicalName: string,
-  { server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt }: DesiredRecord,
+  { server, name, ttl, ttls, addresses, texts, withoutPtr, owner, adopt, adoptedGuests }: DesiredRecord & OfAdopted,
   text: Text,
   dependsOn: pulumi.Resource[],
 ): Bind9Record {
@@ -83,7 +88,8 @@ export function declareRecord(
   const split = (all: string[]) => recordValues({ name, texts, withoutPtr }, all, hasPointer);
   const values = addresses.map(text);
   const known = values.filter((value) => typeof value === "string");
-  const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}) };
+  const ofAdopted = adoptedGuests ? { adoptedGuests } : {};
+  const common = { server, name, ttl, owner, ...(ttls ? { ttls } : {}), ...(adopt ? { adopt } : {}), ...ofAdopted };
   if (known.length === values.length)
     return new Bind9Record(logicalName, { ...common, ...split(known) }, { dependsOn });
   const later = whenThere(pulumi.all(values), split);
@@ -94,14 +100,24 @@ export function declareRecord(
 export function declarePluginRecord(
   { stack, netbox }: Pick<Site, "stack" | "netbox">,
   logicalName: string,
-  { key, zoneId, zone, name, type, value }: DesiredPluginRecord,
+  { key, zoneId, zone, name, type, value, adoptedGuests }: DesiredPluginRecord & OfAdopted,
   text: Text,
   dependsOn: pulumi.Resource[],
 ): NetboxDnsRecord {
   const written = typeof value === "string" ? value : text(value);
   const plain =
     typeof written === "string" ? bare(type, written) : whenThere(pulumi.output(written), (each) => bare(type, each));
-  const inputs = { stack, netboxUrl: netbox.url, key, zoneId, zone, name, type, value: plain };
+  const inputs = {
+    stack,
+    netboxUrl: netbox.url,
+    key,
+    zoneId,
+    zone,
+    name,
+    type,
+    value: plain,
+    ...(adoptedGuests ? { adoptedGuests } : {}),
+  };
   return new NetboxDnsRecord(logicalName, inputs, { dependsOn });
 }
 

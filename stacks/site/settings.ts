@@ -155,6 +155,8 @@ export const siteSchema = z.strictObject({
   adopt: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
   adoptTag: z.string().default("adopt"),
+  /** Does `pulumi destroy` delete guests that were adopted, too? They are released where it is false or left out. */
+  destroyAdopted: z.boolean().optional(),
   /** Staged guests are started once they are built, and then set to active. */
   promote: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
@@ -193,6 +195,8 @@ export const siteSchema = z.strictObject({
       z.enum(["active", "paused", "staged", "offline", "planned", "failed", "decommissioning"]),
     )
     .default({}),
+  /** The status of an address that a person gave, once NetBox's object of its guest is gone; it keeps its own where this is left out. */
+  keptAddressStatus: z.string().min(1).optional(),
   /** The tag (its slug) of a prefix's gateway address, where its custom field names none. */
   gatewayTag: z.string().default("gateway"),
   /** Roles (their slugs) of the ranges and prefixes that a DHCP server gives addresses from. */

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Vm } from "../../lab/proxmox/qemu/vm";
 import { schemaPermissions } from "../../stacks/access/privileges";
 import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
@@ -38,10 +39,18 @@ describe("ops netbox-schema", () => {
     expect(planned.code).toBe(2);
     expect(await names("extras/custom-fields")).toEqual(before);
 
-    const made = await schema("--option", "cpu", "discard");
+    const made = await schema("--option", "cpu", "discard", "efitype", "pre-enrolled-keys", "version");
+    expect(made.out).toMatch(/created {2}custom field {2}proxmox_option_pre_enrolled_keys/);
     expect(made.out).toMatch(/created {2}custom field {2}proxmox_option_discard/);
     expect(await names("extras/custom-fields")).toEqual(
-      expect.arrayContaining([...before, "proxmox_vm_type", "proxmox_rebuild", "proxmox_option_cpu", "allocate_from"]),
+      expect.arrayContaining([
+        ...before,
+        "proxmox_vm_type",
+        "proxmox_rebuild",
+        "proxmox_option_cpu",
+        "allocate_from",
+        "proxmox_option_efitype",
+      ]),
     );
     const sets = await systems.clients.all<{ name: string; extra_choices: [string, string][] }>(
       "extras/custom-field-choice-sets",
@@ -50,6 +59,18 @@ describe("ops netbox-schema", () => {
     expect(choices("proxmox-nodes")).toEqual(["pve1", "pve2"]);
     expect(choices("proxmox-storages")).toEqual(["ceph", "local", "local-lvm"]);
     expect(choices("proxmox-lxc-templates")).toContain("9100");
+
+    // What was made on the clusters since becomes a choice, and what is gone stays one.
+    const { cluster } = systems.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
+    cluster.guests.get(9000)?.config.set("template", 0);
+    cluster.add(new Vm(9010, "pve1")).config.set("template", 1);
+    expect((await schema("--dry-run")).out).toMatch(/^missing {2}choice {8}proxmox-vm-templates 9010$/m);
+    expect((await schema()).out).toMatch(/^created {2}choice {8}proxmox-vm-templates 9010$/m);
+    const kept = await systems.clients.all<{ name: string; extra_choices: [string, string][] }>(
+      "extras/custom-field-choice-sets",
+    );
+    const templates = kept.find(({ name }) => name === "proxmox-vm-templates")?.extra_choices.map(([value]) => value);
+    expect(templates).toEqual([...(choices("proxmox-vm-templates") ?? []), "9010"]);
 
     const again = await schema("--json");
     expect(JSON.parse(again.out)).toEqual({ created: [], unfit: [expect.objectContaining({ name: "gateway" })] });

@@ -143,7 +143,9 @@ export function changesOf(guest: DesiredGuest, machine: SeenMachine): { change: 
   const wanted = withAddresses(guest);
   const config: GuestConfig = {
     ...machine.config,
-    description: [descriptionFrom(machine.config), printMark(guest.mark)].filter((part) => part !== "").join("\n\n"),
+    description: [descriptionFrom(machine.config), printMark(guest.mark, true)]
+      .filter((part) => part !== "")
+      .join("\n\n"),
   };
   const { changes, after } =
     wanted.type === "qemu"
@@ -170,4 +172,4 @@ export function differences(guest: DesiredGuest, { last }: KnownGuest): Record<s
   );
 }
 
-export const noChange = { set: {}, remove: [], resize: [], move: [], password: false, cloudInit: false };
+export const noChange = { set: {}, remove: [], revert: [], resize: [], move: [], password: false, cloudInit: false };

@@ -9,6 +9,8 @@ describe("docs/safety.md", () => {
       file.split("/").pop(),
     );
     const rows = readFileSync(join(projectRoot(), "docs", "safety.md"), "utf8")
+      .split("\n## ", 1)
+      .join("")
       .split("\n")
       .filter((line) => /^\| (?!---|promise)/.test(line));
     expect(rows.length).toBeGreaterThan(10);

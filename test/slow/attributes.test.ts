@@ -10,14 +10,17 @@ const attributes = [
   ...containerAttributes.map((each) => ({ ...each, type: "lxc", resource: "ProxmoxContainer" })),
 ];
 
+/** Guests whose disks go where the guest's own field says. */
+const places = ["a-place", "c-place"];
 const fieldsOf = (guest: string, type: string) => [
+  ...(places.includes(guest) ? ["proxmox_vm_storage: ceph"] : []),
   ...(guest === "a-key" ? [`proxmox_public_ssh_key: "${sshKey("one")}"`] : []),
   ...(type === "lxc" ? ["proxmox_vm_type: lxc", 'proxmox_lxc_templates: "9100"'] : []),
 ];
 const disksOf = (guest: string, type: string) =>
   [type === "lxc" ? "rootfs" : "scsi0", ...(guest === "a-detach" ? ["scsi5"] : [])].map(
     (name) =>
-      `{ name: ${name}, size: ${type === "lxc" ? 4096 : 8192}, customFields: { proxmox_disk_storage_volume: ceph } }`,
+      `{ name: ${name}, size: ${type === "lxc" ? 4096 : 8192}${places.includes(guest) ? "" : ", customFields: { proxmox_disk_storage_volume: ceph }"} }`,
   );
 
 const guests = attributes
@@ -25,7 +28,7 @@ const guests = attributes
     [
       `- name: ${guest}`,
       // A volume of a running container can't be moved.
-      ...(guest === "c-storage" ? ["  status: offline"] : []),
+      ...(["c-storage", "c-place"].includes(guest) ? ["  status: offline"] : []),
       `  vcpus: ${type === "lxc" ? 1 : 2}`,
       `  memory: ${type === "lxc" ? 512 : 1024}`,
       `  customFields: { ${fieldsOf(guest, type).join(", ")} }`,
@@ -88,16 +91,16 @@ describe("every attribute of a guest", () => {
     const planned = await stack.preview();
     expect(planned.errors).toEqual([]);
     const none: ResourceStep = { op: "", type: "", name: "", old: {}, new: {} };
-    for (const { guest, property, resource, also = [] } of changed) {
+    for (const { guest, property, resource, also = [], alsoChanged = [] } of changed) {
       const steps = planned.steps.filter(
         ({ name, type, new: wanted }) =>
           (name === guest && isMachine(type)) || String(wanted.label).startsWith(`${guest} `),
       );
-      const wantedProperty = guest === "a-sockets" ? "cores" : property;
+      const wantedProperty = guest === "a-sockets" ? ["cores"] : [property, ...alsoChanged];
       expect(steps.map((step) => `${step.op} ${step.type}`).sort(), guest).toEqual(
         [...also, resource].map((type) => `update ${type}`).sort(),
       );
-      expect(changedIn(steps.find(({ type }) => type === resource) ?? none), guest).toEqual([wantedProperty]);
+      expect(changedIn(steps.find(({ type }) => type === resource) ?? none).sort(), guest).toEqual(wantedProperty);
     }
     expect(planned.steps.filter(({ type }) => type.startsWith("Proxmox"))).toHaveLength(changed.length);
 

@@ -473,6 +473,34 @@ describe("adoption", () => {
     });
     const refused = await life.stack.preview();
     expect(Life.said(refused)).toMatch(/VMID 305 is taken on pve1 by stranger, which is not ours/);
+    const { id: thief } = await life.systems.clients.vm("thief");
+    await life.systems.clients.netbox("DELETE", `virtualization/virtual-machines/${thief}/`);
+    await life.patch("plain", { status: "planned" });
+  });
+
+  it("is released by a destroy, which says so, but for what NetBox takes out", async () => {
+    const { clients } = life.systems;
+    const before = [await clients.guest("old1"), await clients.guest("old2")];
+    await life.patch("old3", { status: "decommissioning" });
+    const destroyed = await life.stack.destroy();
+    expect(destroyed.errors).toEqual([]);
+    const said = Life.said(destroyed);
+    expect(said).toMatch(/old1 \(\S+\) was adopted, and is released: its marks are taken away/);
+    expect(said).toMatch(/old3 \(\S+\) was adopted, and is deleted: decommissioning\./);
+    const after = [await clients.guest("old1"), await clients.guest("old2")];
+    const marked = ({ config: { digest: _digest, description, ...config }, status }: (typeof before)[number]) => ({
+      status,
+      config,
+      marked: String(description ?? "").includes("Managed by"),
+    });
+    expect(after.map(marked)).toEqual(before.map((each) => ({ ...marked(each), marked: false })));
+    expect(before.map((each) => marked(each).marked)).toEqual([true, true]);
+    expect((await clients.guests()).map(({ name }) => name)).not.toContain("old3");
+    expect(await life.systems.newRecords()).toEqual(
+      expect.arrayContaining(["old2.lab.example. A 10.71.0.132", "old1.lab.example. A 10.71.0.131"]),
+    );
+    expect((await life.systems.newRecords()).join()).not.toContain("netbox-proxmox");
+    expect(life.stack.resources()).toEqual([]);
   });
 });
 

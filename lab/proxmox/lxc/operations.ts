@@ -100,7 +100,11 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
   // The source is locked until its worker ends, so that it is cloned once at a time.
   container.config.set("lock", "disk");
   const made = cluster.add(new Container(id, to));
-  made.config.set("lock", "create");
+  // All of this is before the worker: the new container has its options already.
+  for (const [key, value] of config)
+    if (!/^(template|lock|unused\d+|rootfs|mp\d+)$/.test(key)) made.config.set(key, value);
+  made.config.set("lock", "create").set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
+  if (description !== undefined) made.config.set("description", description);
   cluster.firewall.cloned(container.vmid, id);
   return cluster.tasks.run(
     node,
@@ -109,8 +113,6 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
     caller.authId,
     async ({ log, wait }) => {
       log(`creating a clone of container ${container.vmid} with ID ${id}`);
-      for (const [key, value] of config) if (!/^(template|lock|unused\d+)$/.test(key)) made.config.set(key, value);
-      made.config.set("lock", "create");
       for (const [slot, keys] of container.volumes) {
         const source = cluster.storages.need(node, keys.volume ?? "");
         log(`create ${linked ? "linked" : "full"} clone of mountpoint ${slot} (${source.volid})`);
@@ -135,8 +137,6 @@ export function cloneContainer(cluster: Cluster, container: Container, params: V
           const { hwaddr: _hwaddr, ...card } = parseContainerOption("net0", String(value));
           made.config.set(key, storedCard(cluster, printContainerOption("net0", card)));
         }
-      made.config.set("hostname", String(hostname ?? `Copy-of-CT-${container.name}`));
-      if (description !== undefined) made.config.set("description", description);
       made.config.delete("lock");
       container.config.delete("lock");
       if (pool !== undefined) cluster.pools.get(String(pool)).vms.add(id);

@@ -1,5 +1,6 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
+import { isReleased } from "../../ownership/adopted";
 import { handle } from "../../resource";
 import { absolute, canonicalAddress } from "../names";
 import { canonicalValue, isSafe } from "../rdata";
@@ -12,6 +13,7 @@ import {
   nodesOf,
   type RecordInputs,
   type RecordState,
+  releaseNode,
   sameRecord,
   type WrittenName,
 } from "./record.model";
@@ -38,9 +40,19 @@ export const recordHandler = handle(bind9Record, {
     const known = tidy(state);
     // The PTRs go first: nothing points at a name that is gone.
     const { forward, reverse } = nodesOn(context().nameServer(known.server), undefined, known);
-    if (known.owner.stack !== "") await write(known, [reverse, [forward]]);
+    if (known.owner.stack !== "") await write(known, [reverse, [forward]], await isOfReleased(known));
   },
 });
+
+/** Is one of its guests released? What that one is called stays. */
+async function isOfReleased({ owner, adoptedGuests = [] }: RecordInputs): Promise<boolean> {
+  if (!context().hasNetbox) return false;
+  const { url: netboxUrl } = context().netbox;
+  const released = owner.guests.map((netboxId) =>
+    isReleased({ netboxUrl, netboxId, adopted: adoptedGuests.includes(netboxId) }),
+  );
+  return (await Promise.all(released)).includes(true);
+}
 
 /** Values in the one form that comparisons go by. */
 function tidy(inputs: RecordInputs): RecordInputs {
@@ -95,12 +107,17 @@ async function adopt(wanted: RecordInputs, forward: WrittenName, reverse: Writte
 }
 
 /** Writes step after step; nodes of one step need no order among themselves, and go into one transaction a zone. */
-async function write(record: RecordInputs, steps: WrittenName[][]): Promise<void> {
+async function write(record: RecordInputs, steps: WrittenName[][], released = false): Promise<void> {
   const server = context().nameServer(record.server);
-  for (const step of steps) await Promise.all(step.map((node) => writeNode(server, record, node)));
+  for (const step of steps) await Promise.all(step.map((node) => writeNode(server, record, node, released)));
 }
 
-async function writeNode(server: NameServer, record: RecordInputs, node: WrittenName): Promise<void> {
+async function writeNode(
+  server: NameServer,
+  record: RecordInputs,
+  node: WrittenName,
+  released: boolean,
+): Promise<void> {
   const zone = server.zoneOf(node.name);
   if (zone === undefined) {
     if (node.wanted.size === 0) return;
@@ -110,7 +127,10 @@ async function writeNode(server: NameServer, record: RecordInputs, node: Written
   }
   for (let attempt = 1; ; attempt++) {
     try {
-      const change = changeNode(await server.content(zone), node, record.owner, record.ttl, record, former());
+      const content = await server.content(zone);
+      const change = released
+        ? releaseNode(content, node.name, record.owner, former())
+        : changeNode(content, node, record.owner, record.ttl, record, former());
       if (change) await server.change(zone, change);
       return;
     } catch (error) {

@@ -25,6 +25,8 @@ export const recordInputs = z.object({
   reverse: z.array(z.string()),
   /** Who has the name: the stack, and the NetBox ids of the guests. */
   owner: z.object({ stack: z.string(), guests: z.array(z.number()) }),
+  /** NetBox ids of its guests that were adopted. */
+  adoptedGuests: z.array(z.number()).optional(),
   /** RRsets that are there and nobody owns are taken over as they are. */
   adopt: z.boolean().optional(),
 });
@@ -155,6 +157,20 @@ export function nodesOf(
     ];
   });
   return { forward: { name, wanted: forward(wanted), known: forward(known) }, reverse };
+}
+
+/** Nobody is the owner any more, and what is there stays; undefined where the owner is another or none. */
+export function releaseNode(
+  content: ZoneContent,
+  name: string,
+  owner: RecordOwner,
+  former: Former = noFormer,
+): ZoneChange | undefined {
+  const before = findOwner(content, name);
+  if (ownerOf(owner.stack, before, former).of !== "us") return undefined;
+  const change: ZoneChange = { prerequisites: [], updates: [] };
+  changeOwner(content, { name, wanted: new Map(), known: new Map() }, before, undefined, 0, change);
+  return change.updates.length === 0 ? undefined : change;
 }
 
 /**

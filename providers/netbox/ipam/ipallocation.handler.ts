@@ -1,6 +1,7 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
 import { HttpError } from "../../http/errors";
+import { isReleased } from "../../ownership/adopted";
 import { guestUrl } from "../../ownership/mark";
 import { addressOwner, parseAllocation, parseReservation } from "../../ownership/netbox";
 import { isOurs, ownerOf, renewedText } from "../../ownership/owner";
@@ -46,6 +47,11 @@ export const ipAllocationHandler = handle(netboxIpAllocation, {
     proveNetbox(known.mark);
     if (known.given) return; // a person's address is never ours to delete
     const isMarked = ({ description }: NetboxAddress) => isAllocationOf(known, description);
+    if (await isReleased({ ...known.mark, adopted: known.adopted === true })) {
+      if (known.addressId !== undefined)
+        await change(known.addressId, (found) => (isMarked(found) ? allocationBodies.release() : undefined));
+      return;
+    }
     const found = known.addressId === undefined ? undefined : await removeMarked(known.addressId, known, isMarked);
     if ((found && isMarked(found)) || known.address === undefined) return;
     const isReserved = ({ description }: NetboxAddress) =>

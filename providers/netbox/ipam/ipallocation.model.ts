@@ -32,6 +32,8 @@ export const ipAllocationInputs = z.object({
   primary: z.boolean(),
   /** Addresses that guests still use whose NetBox objects are gone: reserved instead of taken. */
   avoid: z.array(z.string()).optional(),
+  /** Was its guest adopted? */
+  adopted: z.literal(true).optional(),
   /** Of the sources, what is for something else: addresses, ranges (FIRST-LAST) and CIDRs. */
   notFrom: z.array(z.string()).optional(),
 });
@@ -84,6 +86,8 @@ export const allocationBodies = {
     dns_name: "",
     description: printReservation(stack),
   }),
+  /** Without a mark, and all else as it is. */
+  release: () => ({ description: "" }),
   name: (dnsName: string) => ({ dns_name: dnsName }),
   /** Nothing but its mark. */
   mark: (wanted: IpAllocationInputs) => ({ description: allocationMark(wanted) }),

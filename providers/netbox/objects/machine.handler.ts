@@ -7,6 +7,7 @@ import { pageOf } from "../../page";
 import { handle } from "../../resource";
 import { isRecord, sameValue } from "../../values";
 import type { NetboxClient } from "../client";
+import { keepAddresses } from "../ipam/kept";
 import { netboxMachine } from "./machine";
 import {
   addressKey,
@@ -76,10 +77,18 @@ export const machineHandler = handle(netboxMachine, {
 
   async delete(known) {
     const netbox = netboxOf(known);
-    // What we made goes with its parts.
-    if (known.released !== true && known.removal === "delete" && !known.made) {
-      const nothing = { ...known, interfaces: {}, disks: {}, primary: undefined };
-      await new Sync(netbox, nothing, known.netboxId, known, false).run();
+    if (known.released !== true && known.removal === "delete") {
+      if (known.made) {
+        // What we made goes with its parts, and NetBox deletes what others put on its interfaces, too.
+        const made = Object.entries(known.parts).flatMap(([key, part]) =>
+          key.startsWith("addresses/") && part.made ? [part.id] : [],
+        );
+        const kind = known.type === "virtualMachine" ? "virtual machine" : "device";
+        await keepAddresses(netbox, { kind, id: known.netboxId }, ({ id }) => made.includes(id));
+      } else {
+        const nothing = { ...known, interfaces: {}, disks: {}, primary: undefined };
+        await new Sync(netbox, nothing, known.netboxId, known, false).run();
+      }
     }
     await leaveObject(netbox, known);
   },

@@ -1,5 +1,6 @@
 import { context, former } from "../../context";
 import { messageOf, UserError } from "../../errors";
+import { isReleased } from "../../ownership/adopted";
 import { parseRecord, printRecord } from "../../ownership/netbox";
 import { type MarkOwner, ownerOf, renewedText } from "../../ownership/owner";
 import { handle } from "../../resource";
@@ -28,6 +29,11 @@ export const dnsRecordHandler = handle(netboxDnsRecord, {
 
   async delete(known) {
     proveNetbox(known);
+    const { adoptedGuests = [], netboxUrl } = known;
+    const released = await Promise.all(
+      adoptedGuests.map((netboxId) => isReleased({ netboxUrl, netboxId, adopted: true })),
+    );
+    const going = released.includes(true) ? { description: "" } : "delete";
     if (known.recordId !== undefined)
       await change(known.recordId, ({ description, fqdn }) => {
         const owner = ownerOfRecord(known, description);
@@ -35,7 +41,7 @@ export const dnsRecordHandler = handle(netboxDnsRecord, {
           throw new UserError(
             `Unable to delete the record of ${fqdn} in netbox-dns: ${renewedText(owner.stack, known.stack)}.`,
           );
-        return owner.of === "us" ? "delete" : undefined;
+        return owner.of === "us" ? going : undefined;
       });
   },
 });

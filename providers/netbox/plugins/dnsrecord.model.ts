@@ -16,6 +16,8 @@ export const dnsRecordInputs = z.object({
   type: z.enum(["A", "AAAA", "CNAME", "TXT"]),
   /** Without prefix length. */
   value: z.string(),
+  /** NetBox ids of its guests that were adopted. */
+  adoptedGuests: z.array(z.number()).optional(),
 });
 
 export const dnsRecordState = dnsRecordInputs.extend({

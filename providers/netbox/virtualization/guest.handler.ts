@@ -1,9 +1,12 @@
-import { context, former } from "../../context";
+import { context, former, leavingSettings } from "../../context";
 import { UserError } from "../../errors";
+import { isReleased } from "../../ownership/adopted";
 import { otherStackOf } from "../../ownership/guest";
 import { guestUrl, type Mark } from "../../ownership/mark";
-import { sameNetbox } from "../../ownership/owner";
+import { addressOwner } from "../../ownership/netbox";
+import { isOurs, sameNetbox } from "../../ownership/owner";
 import { handle } from "../../resource";
+import { keepAddresses } from "../ipam/kept";
 import { type NetboxVirtualMachine, virtualMachine, virtualMachineFields } from "../schemas";
 import { netboxGuest } from "./guest";
 import { type NetboxGuestInputs, type NetboxGuestState, vmidPatch } from "./guest.model";
@@ -28,6 +31,16 @@ export const netboxGuestHandler = handle(netboxGuest, {
     const there = await findGuest(known.mark);
     // Another stack's guest: that stack takes the object away, with all that it has.
     if ((await otherStackOf(known.mark, there?.clusterName, known.vmid)) !== undefined) return;
+    // A guest that goes on without this stack keeps its VMID.
+    if (await isReleased({ ...known.mark, adopted: known.adopted === true })) return;
+    // NetBox deletes the addresses of a machine with it: those that we allocated are gone by now, and people's are theirs.
+    if (there?.status === "decommissioning") {
+      const machine = { kind: "virtual machine", id: known.mark.netboxId } as const;
+      const { stack } = known.mark;
+      const isAllocated = ({ description }: { description: string }) =>
+        isOurs(stack, addressOwner(description), former());
+      await keepAddresses(context().netbox, machine, isAllocated, leavingSettings().keptAddressStatus);
+    }
     await changeGuest(known.mark, (found) => {
       if (found.status === "decommissioning") return "delete";
       // A VMID that we computed is ours to take away; the object stays, and the next `up` makes the guest again.

@@ -8,6 +8,8 @@ export const netboxGuestInputs = z.object({
   vmid: z.number(),
   /** Was the VMID computed from the NetBox id, rather than given by a person? */
   derived: z.boolean(),
+  /** Was the guest adopted? */
+  adopted: z.literal(true).optional(),
   /** The custom field that takes the VMID. */
   field: z.object({ name: z.string(), integer: z.boolean() }).optional(),
 });

@@ -1,6 +1,7 @@
 import { context, former } from "../../context";
 import { explained, messageOf, UserError } from "../../errors";
-import { type AnyMark, findAnyMark, markUrl, printMark } from "../../ownership/mark";
+import { isReleased } from "../../ownership/adopted";
+import { type AnyMark, findAnyMark, markUrl, printMark, withoutMark } from "../../ownership/mark";
 import { type MarkOwner, markOwner, renewedText } from "../../ownership/owner";
 import { type Handler, handle } from "../../resource";
 import type { RequestParameters } from "../api";
@@ -67,6 +68,7 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
       const owner = ownerOfGuest(known.mark, seen.config);
       if (owner.of === "renewed")
         throw new UserError(`Unable to delete ${titleOf(kind, known)}: ${renewedText(owner.stack, known.mark.stack)}.`);
+      if (await isToBeReleased(known, seen.config)) return release(kind, place, known);
       await explained(`delete ${titleOf(kind, known)}`, async () => {
         if (isTrue(seen.config.protection))
           throw new UserError(
@@ -79,6 +81,41 @@ export function guestHandler<I extends GuestInputs, K extends string>(kind: Gues
         await cluster.task("DELETE", pathOf(place), { purge: 1 });
       });
     },
+  });
+}
+
+/** Was it adopted, by what its mark and the state say, and does nobody want it gone? A part of the platform was made. */
+async function isToBeReleased(
+  { mark, description, adopted }: GuestInputs & Found,
+  config: GuestConfig,
+): Promise<boolean> {
+  if ("part" in mark) return false;
+  const saysSo = [descriptionFrom(config), description].some((text) => {
+    const found = findAnyMark(text);
+    return found !== undefined && "adopted" in found;
+  });
+  return isReleased({ ...mark, adopted: saysSo, maybe: adopted });
+}
+
+/** Takes the mark out of its notes, and leaves everything. */
+function release<I extends GuestInputs>(
+  kind: GuestKind<I>,
+  place: GuestPlace,
+  known: GuestInputs & Found,
+): Promise<void> {
+  return explained(`release ${titleOf(kind, known)}, which was adopted`, async () => {
+    for (let attempt = 1; ; attempt++) {
+      const seen = await read(place);
+      if (seen === undefined || !isOurs(kind, seen, known)) return;
+      const notes = withoutMark(descriptionFrom(seen.config));
+      const change: Record<string, string> = notes === "" ? { delete: "description" } : { description: notes };
+      try {
+        const digest = String(seen.config.digest ?? "");
+        return await place.cluster.write("PUT", `${pathOf(place)}/config`, { ...change, digest });
+      } catch (error) {
+        if (attempt === 3 || !says.changedMeanwhile(error)) throw error;
+      }
+    }
   });
 }
 
@@ -200,11 +237,12 @@ async function ensure<I extends GuestInputs>(
     if (place !== undefined && seen !== undefined) {
       const { config } = seen;
       const mark = findAnyMark(descriptionFrom(config));
-      if (isBeingMade(config) && mark === undefined) {
+      const ours = place.type === kind.type && isOurs(kind, seen, wanted);
+      // A container's clone has its mark from the first moment.
+      if (isBeingMade(config) && (mark === undefined || ours)) {
         await awaitMaking(kind, place, wanted);
         continue;
       }
-      const ours = place.type === kind.type && isOurs(kind, seen, wanted);
       if (ours) return { place, adopted: false, made: false };
       if (place.type !== kind.type || mark !== undefined || !wanted.adopt) throw stranger(kind, wanted, place, config);
       await adopt(kind, place, wanted, config);
@@ -225,7 +263,7 @@ async function ensure<I extends GuestInputs>(
   }
 }
 
-/** A guest that is just being made is locked, and has no mark yet. */
+/** A guest that is just being made is locked. */
 const isBeingMade = ({ lock }: GuestConfig): boolean => lock === "clone" || lock === "create";
 
 function stranger<I extends GuestInputs>(
@@ -251,7 +289,7 @@ async function adopt<I extends GuestInputs>(
   const notes = descriptionFrom(config);
   await explained(`adopt ${titleOf(kind, wanted)}`, () =>
     place.cluster.write("PUT", `${pathOf(place)}/config`, {
-      description: [notes, printMark(wanted.mark)].filter((part) => part !== "").join("\n\n"),
+      description: [notes, printMark(wanted.mark, true)].filter((part) => part !== "").join("\n\n"),
       digest: String(config.digest ?? ""),
     }),
   );

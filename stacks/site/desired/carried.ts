@@ -25,8 +25,8 @@ export function nameOnProxmox(
 const tidyNotes = (notes: string): string => notes.replace(/\r\n?/g, "\n").trim();
 
 /** The notes with the mark behind them. */
-export function describe(notes: string, mark: Mark, present: PresentGuest | undefined): string {
-  const printed = printMark(mark);
+export function describe(notes: string, mark: Mark, adopted: boolean, present: PresentGuest | undefined): string {
+  const printed = printMark(mark, adopted);
   const isMarked = present?.description.endsWith(printed) === true;
   const own = isMarked ? present.description.slice(0, -printed.length) : present?.description;
   if (own !== undefined && tidyNotes(own) === tidyNotes(notes))

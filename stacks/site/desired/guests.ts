@@ -12,7 +12,7 @@ import { isBuilt, isLeft, isToBePromoted } from "../../netbox/statuses";
 import { type Addressing, addressesOf } from "./addresses";
 import { nameOnProxmox, nicOnProxmox } from "./carried";
 import { clashes } from "./clashes";
-import { disksOf, type KeptDisks } from "./disks";
+import { disksOf, guestStorageOf, type KeptDisks } from "./disks";
 import { settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
@@ -24,7 +24,7 @@ import { checkAdoptedPool, checkRights } from "./rights";
 import { diskSlotProblems, nicSlotProblems } from "./slots";
 import { lxcTemplateOf, type Source, templateOf } from "./sources";
 import type { DesiredGuest, GuestProblem, Machine, Problem, Site } from "./types";
-import { targetOf } from "./vmid";
+import { type GuestTarget, targetOf } from "./vmid";
 
 /**
  * The guests that should be, and everything that keeps one of them from being built, before anything is touched.
@@ -113,14 +113,17 @@ function desiredGuest(
     ),
   );
   const rebuilds = found.built && own.rebuild !== undefined && own.rebuild !== found.rebuild && !found.adopts;
+  checkAdopted(site, guest, found, { rebuilds, type }, problem);
   const target = rebuilds ? { ...found, built: false, kept: undefined } : found;
   const mapping: GuestMapping = { site, guest, name, mark, type, own, facts, target, slotted, nics, problem };
   const source = type === "qemu" ? templateOf(mapping) : lxcTemplateOf(mapping);
+  const last = target.built && !target.adopts ? site.state.guests.get(guest.id)?.last : undefined;
+  const storage = isLeft(guest.status) ? undefined : guestStorageOf(guest, settings, last);
   const diskMap = disksOf(
     disks,
     guest,
     type,
-    { kept: target.kept ?? keptOf(source), present: found.present?.disks },
+    { kept: target.kept ?? keptOf(source), present: found.present?.disks, storage },
     settings,
     problem,
   );
@@ -157,7 +160,10 @@ function desiredGuest(
   if (problems.length > 0) return { problems };
 
   // Nothing new is asked for on behalf of a guest that is left as it is.
-  const allocations = given.allocations.filter(({ inputs }) => !isLeft(guest.status) || inputs.addressId !== undefined);
+  const adopted = target.adopted ? { adopted: true as const } : {};
+  const allocations = given.allocations
+    .filter(({ inputs }) => !isLeft(guest.status) || inputs.addressId !== undefined)
+    .map((each) => ({ ...each, inputs: { ...each.inputs, ...adopted } }));
   return {
     problems,
     guest: {
@@ -165,7 +171,8 @@ function desiredGuest(
       name: guest.name,
       status: guest.status,
       mark,
-      netbox: { mark, vmid: target.vmid, derived: target.derived, field: vmidField },
+      adopted: target.adopted,
+      netbox: { mark, vmid: target.vmid, derived: target.derived, field: vmidField, ...adopted },
       allocations,
       nics: given.nics,
       machine,
@@ -174,6 +181,23 @@ function desiredGuest(
       safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
     },
   };
+}
+
+/** What is made anew is deleted first, and an adopted guest isn't, unless it may be. */
+function checkAdopted(
+  { settings: { site }, state }: Site,
+  guest: NetboxVirtualMachine,
+  { adopted }: GuestTarget,
+  { rebuilds, type }: { rebuilds: boolean; type: GuestType },
+  problem: (text: string) => void,
+): void {
+  const known = state.guests.get(guest.id);
+  const isReplaced = rebuilds || (known !== undefined && known.type !== type);
+  const maybe = site.adopt || guest.tags.includes(site.adoptTag) || known?.last.adopted === true;
+  if (isReplaced && (adopted || maybe) && site.destroyAdopted !== true)
+    problem(
+      `it ${adopted ? "was" : "may have been"} adopted, and to make it anew deletes it; set netbox-proxmox:site.destroyAdopted to true to allow that, or take ${rebuilds ? "the rebuild counter" : "the change of its kind"} back`,
+    );
 }
 
 /** A guest's interfaces by the slots of its network devices, and those that are none. */

@@ -80,7 +80,7 @@ function sharedInputs({ site, guest, name, type, own, target, mark, problem }: G
     problem("a guest with HA can't be paused; take its HA away, or set it to offline or active in NetBox");
   const { present } = target;
   const notes = [guest.description, guest.comments].map((part) => part.trim()).filter((part) => part !== "");
-  const description = describe(notes.join("\n\n"), mark, present);
+  const description = describe(notes.join("\n\n"), mark, target.adopted, present);
   if (description.length > longestNotes)
     problem(
       `its description and comments make ${description.length} characters of notes, and PVE takes ${longestNotes}; shorten them in NetBox`,

@@ -214,6 +214,8 @@ export interface DesiredGuest {
   name: string;
   status: string;
   mark: Mark;
+  /** Was it there before, and taken over? */
+  adopted: boolean;
   netbox: NetboxGuestInputs;
   allocations: DesiredAllocation[];
   nics: DesiredNic[];

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
-import { guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
+import { findMark, guestUrl, type Mark, sameMark } from "../../../providers/ownership/mark";
 import { diskKinds } from "../../../providers/proxmox/nodes/disks";
 import { disksFrom, hasCloudInitDrive, type Nic, nic } from "../../../providers/proxmox/nodes/guest.model";
 import type { GuestResource, GuestType } from "../../../providers/proxmox/schemas";
@@ -19,6 +19,8 @@ export interface GuestTarget {
   built: boolean;
   /** Is what is there someone else's so far? */
   adopts: boolean;
+  /** Was it someone else's before, or is it still, so that its mark says so? */
+  adopted: boolean;
   /** The rebuild counter that it was made with. */
   rebuild?: number;
   /** The node where it is. */
@@ -90,7 +92,6 @@ export function targetOf(
   const named = seeksName ? namesake(guest, type, facts)?.vmid : undefined;
   const vmid = before ?? named ?? ids.vmid;
   const there = facts.guests.get(vmid);
-  const target = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, node: there?.node };
   const seen = facts.seen.get(vmid);
   const unread = facts.unread?.get(vmid);
   if (unread !== undefined && there !== undefined) {
@@ -98,6 +99,8 @@ export function targetOf(
     problem(`VMID ${vmid} on ${there.node} could not be read (${unread}), so that ${what}; run again once it can`);
     return undefined;
   }
+  const adopted = isMarkedAdopted(seen, known);
+  const target = { vmid, derived: vmid === ids.vmid && ids.derived, adopts: false, adopted, node: there?.node };
   if (known !== undefined) return { ...target, ...fromState(known, type, seen) };
   if (there === undefined) return { ...target, built: false };
   const present = seen && there.type === type ? presentFrom(seen.config, type) : undefined;
@@ -115,7 +118,7 @@ export function targetOf(
   if (asked && seen?.mark === undefined && there.type === type && !there.template)
     return {
       ...target,
-      ...{ built: true, adopts: true, kept: {}, present },
+      ...{ built: true, adopts: true, adopted: true, kept: {}, present },
       withoutCloudInit: !hasCloudInitDrive(seen?.config ?? {}),
     };
   const owner = seen?.mark;
@@ -129,6 +132,10 @@ export function targetOf(
   );
   return undefined;
 }
+
+/** Does the mark say that the guest was adopted: on the guest, or as it was last seen? */
+export const isMarkedAdopted = (seen: ExaminedGuest | undefined, known: KnownGuest | undefined): boolean =>
+  seen?.mark?.adopted === true || findMark(String(known?.last.description ?? ""))?.adopted === true;
 
 /** The VMID at which a guest with this mark is: most likely its own. */
 function markedVmid({ seen }: ProxmoxFacts, mark: Mark, likely: number): number | undefined {

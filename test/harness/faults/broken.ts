@@ -105,6 +105,8 @@ export async function killed(scenario: Scenario, how: Kill, target: string, judg
   }
 }
 
+const isOfTasks = (how: Failure): boolean => how === "task fails" || how === "task never starts";
+
 /** Breaks the run at many writes or tasks, runs again, and compares. @returns those that it came to */
 export async function failed(
   scenario: Scenario,
@@ -122,18 +124,19 @@ export async function failed(
     const atOnce = { dropped: "drop", refused: 503 } as const;
     const afterwards = { unanswered: "drop", "times out": "hold" } as const;
     systems.lab.faults.watch = ({ n, system, call }, moment) => {
-      if (how === "task fails" || !isWrite(system, call)) return undefined;
+      if (isOfTasks(how) || !isWrite(system, call)) return undefined;
       if (moment === "done") return broken.has(n) && how in afterwards ? afterwards[how as "unanswered"] : undefined;
       if (!isTarget(writes.next(`${system} ${call}`))) return undefined;
       broken.add(n);
       return how in atOnce ? atOnce[how as "dropped"] : undefined;
     };
-    for (const cluster of clusters(systems))
-      cluster.tasks.outcome = (type, id) =>
-        how === "task fails" && isTarget(tasks.next(`${type} ${id}`))
-          ? { fails: "no space left on device" }
-          : undefined;
-    await stack.up();
+    for (const { tasks: of } of clusters(systems))
+      if (how === "task fails")
+        of.outcome = (type, id) =>
+          isTarget(tasks.next(`${type} ${id}`)) ? { fails: "no space left on device" } : undefined;
+      else if (how === "task never starts") of.loses = (type, id) => isTarget(tasks.next(`${type} ${id}`));
+    const run = await stack.up();
+    if (how === "task never starts") expect(run.errors, `${how}: ${hits.join(", ")}`).toEqual([]);
     systems.lab.set({ setup: "clear" });
     systems.lab.faults.watch = undefined;
     if (hits.length > 0) await judge({ systems, stack }, judgement, strangers, `${how}: ${hits.join(", ")}`);

@@ -4,7 +4,7 @@ import { withRefresh } from "../../../cli/run-defaults";
 import type { Stack, StackRun } from "../../../tools/stack";
 import { seedWith, TestSystems } from "../systems";
 import { compare, foreign, holdings } from "./expected";
-import { isWrite } from "./ways";
+import { isWrite, leavesLocks } from "./ways";
 
 // One command that is broken, then another one, or the same. What the systems hold decides.
 
@@ -16,8 +16,8 @@ type Command = (typeof commands)[number];
 const firsts = ["up from nothing", "up with changes", "refresh", "refresh by state", "destroy", "destroy by state"];
 type First = (typeof firsts)[number];
 
-/** Tasks on Proxmox VE fail; what was asked for is done and not answered; the whole process tree is killed. */
-const breaks = ["tasks fail", "answers are lost", "killed"] as const;
+/** Tasks on Proxmox VE fail; what was asked for is done and not answered; the whole process tree is killed; tasks are never started. */
+const breaks = ["tasks fail", "answers are lost", "killed", "tasks never start"] as const;
 type Break = (typeof breaks)[number];
 
 export interface Pair {
@@ -28,6 +28,7 @@ export interface Pair {
   place: number;
 }
 
+const isOfTasks = (how: Break): boolean => how.startsWith("tasks ");
 const isRefresh = (first: First): boolean => first.startsWith("refresh");
 /** The calls of a run that goes well are more than the last of these: writes, or any where it only reads. */
 const places = [1, 6, 12];
@@ -35,7 +36,7 @@ const places = [1, 6, 12];
 /** Each of the places with each break of each command. A refresh starts no task. */
 export const pairs: Pair[] = firsts.flatMap((first, f) =>
   breaks
-    .filter((how) => !isRefresh(first) || how !== "tasks fail")
+    .filter((how) => !isRefresh(first) || !isOfTasks(how))
     .flatMap((how, h) =>
       commands.map((second, s) => ({ first, how, second, place: places[(f + h + s) % places.length] ?? 1 })),
     ),
@@ -172,13 +173,14 @@ async function breaking({ systems, stack }: World, { first, how, place }: Pair):
   const { lab } = systems;
   const clusters = [...lab.proxmox.values()].map(({ cluster }) => cluster);
   let [calls, tasks] = [0, 0];
-  if (how === "tasks fail")
-    for (const cluster of clusters)
-      cluster.tasks.outcome = () => (++tasks > Math.ceil(place / 6) ? { fails: "no space left on device" } : undefined);
+  const isTurn = () => ++tasks > Math.ceil(place / 6);
+  for (const { tasks: of } of clusters)
+    if (how === "tasks fail") of.outcome = () => (isTurn() ? { fails: "no space left on device" } : undefined);
+    else if (how === "tasks never start") of.loses = (type) => isTurn() && !leavesLocks(type);
   const counted = new Set<number>();
   const { pid, done } = start(stack, first);
   lab.faults.watch = ({ n, system, call }, moment) => {
-    if (how === "tasks fail" || !(isRefresh(first) || isWrite(system, call))) return undefined;
+    if (isOfTasks(how) || !(isRefresh(first) || isWrite(system, call))) return undefined;
     if (moment === "arrived") {
       if (calls++ >= place) counted.add(n);
       return undefined;
@@ -189,7 +191,7 @@ async function breaking({ systems, stack }: World, { first, how, place }: Pair):
   };
   const ended = await done;
   lab.faults.watch = undefined;
-  for (const { tasks: of } of clusters) of.outcome = () => undefined;
+  for (const { tasks: of } of clusters) Object.assign(of, { outcome: () => undefined, loses: () => false });
   // What the systems were doing for the one that was killed goes on.
   await Promise.all(clusters.flatMap(({ tasks: of }) => [...of.all.values()].map((task) => task.done.catch(() => {}))));
   await stack.recover();

@@ -2,8 +2,8 @@
 
 /** Kills of the whole process tree: before the write has an effect, while it has it, after it and before its answer. */
 export const kills = ["killed before", "killed while", "killed after"] as const;
-/** What goes wrong instead of a kill: no connection, no answer, an answer of 503, one that never comes, a task that fails. */
-export const failures = ["dropped", "unanswered", "refused", "times out", "task fails"] as const;
+/** What goes wrong instead of a kill: no connection, no answer, an answer of 503, one that never comes, a task that fails or is never started. */
+export const failures = ["dropped", "unanswered", "refused", "times out", "task fails", "task never starts"] as const;
 
 export type Kill = (typeof kills)[number];
 export type Failure = (typeof failures)[number];
@@ -26,6 +26,9 @@ export class Numbered {
     return name;
   }
 }
+
+/** What such a task leaves where it is never started, only somebody on the node can take away. @param task its type and id */
+export const leavesLocks = (task: string): boolean => /^(vzcreate|vzclone|qmcreate)\b/.test(task);
 
 export const isWrite = (system: string, call: string): boolean =>
   system === "bind9" ? call.startsWith("nsupdate") : !call.startsWith("GET ") && !call.includes("/access/");

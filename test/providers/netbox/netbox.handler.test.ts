@@ -12,6 +12,7 @@ import {
 } from "../../../providers/netbox/schemas";
 import { netboxGuestHandler } from "../../../providers/netbox/virtualization/guest.handler";
 import { printMark } from "../../../providers/ownership/mark";
+import { printAllocation } from "../../../providers/ownership/netbox";
 import { get } from "../../../providers/registry";
 import { HttpProxy } from "../../harness/proxy";
 import { isReal } from "../../harness/services";
@@ -181,6 +182,42 @@ describe("NetBox", () => {
     expect((await context.netbox.find("ipam/ip-addresses", given.id, ipAddress, ipAddressFields))?.address).toBe(
       "10.71.0.200/24",
     );
+  });
+
+  it("keeps a person's addresses of a guest that is decommissioned, though NetBox deletes them with it", async () => {
+    const { netbox: call } = systems.clients;
+    type Row = { id: number };
+    const [one] = await systems.clients.all<{ cluster: Row }>("virtualization/virtual-machines");
+    const vm = (await call("POST", "virtualization/virtual-machines/", {
+      name: "leaves",
+      cluster: one?.cluster.id,
+    })) as Row;
+    const nic = (await call("POST", "virtualization/interfaces/", { name: "net0", virtual_machine: vm.id })) as Row;
+    const mark = { stack: "netbox-proxmox/test", netboxUrl: systems.endpoints.netbox.url, netboxId: vm.id };
+    const put = async (address: string, description = "") =>
+      (await call("POST", "ipam/ip-addresses/", {
+        ...{ address, description, assigned_object_type: "virtualization.vminterface", assigned_object_id: nic.id },
+      })) as Row;
+    const allocation = { stack: mark.stack, interfaceId: nic.id, family: 4, ordinal: 0 } as const;
+    const [four, six, second] = [await put("10.71.0.210/24"), await put("fd71::210/64"), await put("10.71.0.211/24")];
+    const others = await put("10.71.0.212/24", printAllocation({ ...allocation, stack: "netbox-proxmox/other" }));
+    const ours = await put("10.71.0.213/24", printAllocation(allocation));
+    await call("PATCH", `virtualization/virtual-machines/${vm.id}/`, {
+      ...{ primary_ip4: four.id, primary_ip6: six.id, status: "decommissioning" },
+    });
+    await netboxGuestHandler.delete(String(vm.id), { mark, vmid: 777, derived: true });
+    const left = await systems.clients.all<Row & { assigned_object_id: number | null; status: { value: string } }>(
+      "ipam/ip-addresses",
+    );
+    const kept = left
+      .filter(({ id }) => [four, six, second, others, ours].some((each) => each.id === id))
+      .sort((a, b) => a.id - b.id);
+    const free = (id: number) => ({ id, assigned_object_id: null, status: { value: "active" } });
+    expect(kept).toMatchObject([four, six, second, others].map(({ id }) => free(id)));
+    expect(
+      await context.netbox.find("virtualization/virtual-machines", vm.id, virtualMachine, virtualMachineFields),
+    ).toBe(undefined);
+    for (const { id } of kept) await call("DELETE", `ipam/ip-addresses/${id}/`);
   });
 
   it("keeps what somebody else wrote between our look and our write, and deletes nothing that they changed", async () => {

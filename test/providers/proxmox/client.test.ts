@@ -45,9 +45,16 @@ describe("a request to Proxmox VE", () => {
     systems.lab.set({ setup: "call", system: "proxmox", call: "POST .*/status/start$", how: "status", status: 595 });
     await start();
     expect(calls("POST", "/status/start")).toBe(2);
-    systems.lab.set({ setup: "call", system: "proxmox", call: "POST .*/status/start$", how: "status", status: 596 });
+    await cluster.task("POST", `${path}/status/stop`, {});
+    const broken = { system: "proxmox", call: "POST .*/status/start$", how: "status", status: 596 } as const;
+    systems.lab.set({ setup: "call", ...broken });
     await expect(start()).rejects.toThrow(/596/);
     expect(calls("POST", "/status/start")).toBe(3);
+    // Where it was passed on and done, the guest tells.
+    await start();
+    systems.lab.set({ setup: "call", ...broken });
+    await start();
+    expect(calls("POST", "/status/start")).toBe(5);
   });
 
   it("reaches the cluster by another node where one is away", async () => {

@@ -11,6 +11,8 @@ export interface Attribute {
   made: Record<string, RegExp | undefined>;
   /** Parameters of PUT …/config by hand; a function for anything else. */
   byHand: Record<string, string | number> | ((path: string, systems: TestSystems) => Promise<unknown>);
+  /** Other properties that change with it in NetBox, behind it in the alphabet. */
+  alsoChanged?: string[];
   /** Other resources that the change in NetBox belongs to. */
   also?: string[];
 }

@@ -74,6 +74,15 @@ export const containerAttributes: Attribute[] = [
       clients.proxmox("POST", `${path}/move_volume`, { volume: "rootfs", storage: "ceph", delete: 1 }),
   },
   {
+    guest: "c-place",
+    property: "disks",
+    alsoChanged: ["storage"],
+    inNetbox: ({ patch }) => patch({ custom_fields: { proxmox_vm_storage: "local-lvm" } }),
+    made: { rootfs: /^local-lvm:/, unused0: undefined },
+    byHand: (path, { clients }) =>
+      clients.proxmox("POST", `${path}/move_volume`, { volume: "rootfs", storage: "ceph", delete: 1 }),
+  },
+  {
     guest: "c-vlan",
     property: "networks",
     inNetbox: async ({ systems, patchPart }) =>

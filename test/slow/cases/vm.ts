@@ -80,6 +80,15 @@ export const vmAttributes: Attribute[] = [
       clients.proxmox("POST", `${path}/move_disk`, { disk: "scsi0", storage: "ceph", delete: 1 }),
   },
   {
+    guest: "a-place",
+    property: "disks",
+    alsoChanged: ["storage"],
+    inNetbox: ({ patch }) => patch({ custom_fields: { proxmox_vm_storage: "local-lvm" } }),
+    made: { scsi0: /^local-lvm:/, unused0: undefined },
+    byHand: (path, { clients }) =>
+      clients.proxmox("POST", `${path}/move_disk`, { disk: "scsi0", storage: "ceph", delete: 1 }),
+  },
+  {
     guest: "a-vlan",
     property: "networks",
     inNetbox: async ({ systems, patchPart }) =>

@@ -40,9 +40,9 @@ function make(cluster: ProxmoxCluster, wanted: ContainerInputs, title: string): 
     throw new UserError(
       `Unable to create ${title}: no template is named for it. Set the custom field proxmox_lxc_templates in NetBox.`,
     );
-  return cluster.makeSlot(template, () =>
-    typeof template === "number" ? clone(cluster, wanted, template, title) : create(cluster, wanted, template, title),
-  );
+  // PVE locks a container while it is cloned.
+  if (typeof template === "number") return cluster.makeSlot(template, () => clone(cluster, wanted, template, title), 1);
+  return cluster.makeSlot(template, () => create(cluster, wanted, template, title));
 }
 
 async function clone(

@@ -277,6 +277,13 @@ describe("an object of NetBox's", () => {
     expect(
       ((await one(`dcim/interfaces/?device_id=${made.id}&name=eno1`)) as { results: Values[] }).results[0],
     ).toMatchObject({ lag: null });
+    // What a person put on its interfaces isn't ours to delete; NetBox would, with the device.
+    const person = (await systems.clients.netbox("POST", "ipam/ip-addresses/", {
+      ...{ address: "192.0.2.8/24", assigned_object_type: "dcim.interface" },
+      assigned_object_id: results.find(({ name }) => name === "vmbr0")?.id,
+    })) as { id: number };
     await machineHandler.delete(made.id, state);
+    expect(await one(`ipam/ip-addresses/${person.id}/`)).toMatchObject({ assigned_object_id: null });
+    expect(await one("ipam/ip-addresses/?address=192.0.2.7")).toMatchObject({ count: 0 });
   });
 });

@@ -36,6 +36,7 @@ function guestWith(id: number, machine: Machine, address: string | undefined = h
     name: `g${id}`,
     status: "active",
     mark,
+    adopted: false,
     netbox: { mark, vmid: id, derived: true },
     allocations: [
       {
