@@ -85,6 +85,10 @@ const common = (vmid: number, stack: string) => {
 const described = (note: string, mark: VmInputs["mark"]) =>
   [note.replace(/\s+/g, " ").trim(), printMark(mark)].filter((part) => part !== "").join("\n\n");
 
+/** PVE takes no balloon that is more than the memory. */
+const fitting = <T extends { balloon?: string | number }>(options: T, memory: number): T =>
+  options.balloon === undefined ? options : { ...options, balloon: Math.min(Number(options.balloon), memory) };
+
 /** Any virtual machine, made from the lab's template. */
 export function anyVm(vmid: number, stack: string): fc.Arbitrary<VmInputs> {
   const { mark, shared, base } = common(vmid, stack);
@@ -132,7 +136,7 @@ export function anyVm(vmid: number, stack: string): fc.Arbitrary<VmInputs> {
       template: 9000,
       sockets,
       description: described(note, mark),
-      options: { onboot: 0, ...options },
+      options: { onboot: 0, ...fitting(options, rest.memory) },
       disks: diskMap,
       networks: nets,
       cloudInit: init,
