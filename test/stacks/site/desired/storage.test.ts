@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { disksOf, guestStorageOf } from "../../../../stacks/site/desired/disks";
 import { netboxGuest, settingsWith } from "./example";
-import { documented, planOf } from "./siteworld";
+import { documented, planOf, proxmoxOf } from "./siteworld";
 
+const { storages: ceph } = proxmoxOf(new Map());
+const storages = [...ceph, ...ceph.map((each) => ({ ...each, storage: "fast" }))];
 const disks = (...names: string[]) => names.map((name) => ({ name, size: 8192 }));
 const guest = (storage: string | undefined, more: object = {}) =>
   documented(1, {
@@ -11,7 +13,7 @@ const guest = (storage: string | undefined, more: object = {}) =>
     ...more,
   });
 const plan = (built: string | undefined, now: string | undefined, more: object = {}) => {
-  const found = planOf({ built: [guest(built)], guests: [guest(now, more)] });
+  const found = planOf({ built: [guest(built)], guests: [guest(now, more)] }, [], { storages });
   const machine = found.guests[0]?.machine.inputs;
   const where = Object.entries(machine?.disks ?? {})
     .map(([slot, { storage }]) => `${slot} ${storage}`)
