@@ -233,7 +233,13 @@ export function setSwitch(lab: Lab, value: unknown): void {
       const found = on(wanted.cluster);
       const [major = "", minor = ""] = wanted.version.split(/[.-]/);
       found.version = { ...found.version, version: wanted.version, release: `${major}.${minor}` };
-      for (const role of found.access.roles.values()) role.privs = asOf(Number(major), role.privs);
+      for (const role of found.access.roles.values()) {
+        const before = earlier.get(role);
+        // Back from an earlier release a role has again what that lacked, unless somebody wrote it meanwhile.
+        const whole = before !== undefined && before.shown === role.privs ? before.whole : role.privs;
+        role.privs = asOf(Number(major), whole);
+        earlier.set(role, { whole, shown: role.privs });
+      }
       return;
     }
     case "clear":
@@ -241,6 +247,9 @@ export function setSwitch(lab: Lab, value: unknown): void {
       return;
   }
 }
+
+/** Of roles that the switch `release` wrote: their privileges by today's release, and those that it left. */
+const earlier = new WeakMap<object, { whole: Set<string>; shown: Set<string> }>();
 
 /** Numbers from 0 to below 1 that follow from the seed (xorshift32). */
 function randomNumbers(seed: number): () => number {

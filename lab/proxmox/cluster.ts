@@ -57,6 +57,8 @@ const lockTimeout = 10_000;
 
 /** A Proxmox VE cluster: nodes, guests, storages, pools, tasks, access. What is done to them is in the rooms beside; routes are thin. */
 export class Cluster {
+  /** Checkpoints of containers need it; the recorded nodes have none. */
+  hasCriu = true;
   readonly times: Times = { api: 0, clone: 0, start: 0, shutdown: 0, boot: 0, agent: 0, denied: 0, statistics: 0 };
   /** The failure switch: milliseconds that the cluster's clock goes wrong. */
   skew = 0;

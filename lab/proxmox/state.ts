@@ -30,6 +30,7 @@ export function recordedCluster(file: string, { token, login }: Secrets): Cluste
   const nodes = nodesOf(state);
   const cluster = new Cluster("nodes" in state ? state.cluster.name : state.node.name, state.version);
   Object.assign(cluster.times, recordedTimes);
+  cluster.hasCriu = false;
   Object.assign(cluster.dns, state.node.dns);
   cluster.asked = state.node.name;
   loadStorages(cluster, state, nodes);

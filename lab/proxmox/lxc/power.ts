@@ -127,7 +127,6 @@ export function rebootContainer(cluster: Cluster, container: Container, { authId
   });
 }
 
-/** Checkpoints need CRIU, which the lab's nodes lack. */
 export function controlContainer(
   cluster: Cluster,
   container: Container,
@@ -138,6 +137,10 @@ export function controlContainer(
   const { vmid } = container;
   return cluster.lockedTask(container, container.node, `vz${action}`, authId, async ({ log }) => {
     container.checkLock();
+    if (cluster.hasCriu) {
+      container.paused = action === "suspend";
+      return;
+    }
     log(`lxc-checkpoint: ${vmid}: execing criu failed, is it installed?`);
     const how = action === "suspend" ? "-s" : "-r";
     die(`command 'lxc-checkpoint -n ${vmid} ${how} -D /var/lib/vz/dump' failed: exit code 1`);

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import { killTree } from "../../../cli/processes";
 import type { WatchedCall } from "../../../lab/faults";
 import type { TestSystems } from "../systems";
-import { compare, foreign, holdings, untouched } from "./expected";
+import { compare, foreign, given, holdings, untouched } from "./expected";
 import { befall, type Prepared, prepare, type Scenario } from "./scenario";
 import { type Failure, type Fate, isWrite, type Kill, Numbered } from "./ways";
 
@@ -163,12 +163,12 @@ async function namesOf(systems: TestSystems): Promise<(text: string) => string |
   };
 }
 
-function withKept(wanted: string[], kept: Awaited<ReturnType<typeof untouched>>): string[] {
-  if (kept === undefined) return wanted;
+/** What there has to be where so many addresses fewer are left, and one object more. */
+function besides(wanted: string[], gone: number, kept: string | undefined): string[] {
   const counted = wanted.map((line) =>
-    line.replace(/^addresses (\d+)$/, (_, count) => `addresses ${Number(count) + kept.addresses}`),
+    line.replace(/^addresses (\d+)$/, (_, count) => `addresses ${Number(count) - gone}`),
   );
-  return [...counted, kept.line].sort();
+  return [...counted, ...(kept === undefined ? [] : [kept])].sort();
 }
 
 /** Lets fate have its way with one guest, runs again, and looks at all three systems. */
@@ -184,6 +184,7 @@ async function judge(
   );
   stack.clearDeadLocks();
   const was = `${what}, then ${guest} ${fate}`;
+  const gone = fate === "deleted" ? await given(systems, guest) : 0;
   const back = await befall(systems, guest, fate);
   if (back !== undefined) {
     const before = await holdings(systems);
@@ -201,7 +202,7 @@ async function judge(
   const second = await stack.up();
   expect(second.errors.join("; "), was).toBe("");
   expect(second.code, second.output).toBe(0);
-  compare(await holdings(systems), withKept(await wanted(fate, guest), kept), was);
+  compare(await holdings(systems), besides(await wanted(fate, guest), gone, kept), was);
   expect(await foreign(systems), "what is not ours").toBe(strangers);
   if (!thorough) return;
   const again = await stack.preview("--refresh", "--expect-no-changes");

@@ -33,26 +33,32 @@ export async function foreign(systems: TestSystems): Promise<string> {
   );
 }
 
-/**
- * What may stay of a guest that is decommissioned before anything was made for it: its object, which shows no trace of ours,
- * with the addresses that people gave it.
- */
-export async function untouched(
-  systems: TestSystems,
-  name: string,
-): Promise<{ line: string; addresses: number } | undefined> {
+const isOurAddress = ({ description }: { description: string }): boolean => description.startsWith("Managed by Pulumi");
+
+/** The addresses on a guest's interfaces. */
+async function addressesOn({ clients }: TestSystems, id: number) {
+  const nics = await clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+  return (await clients.addresses()).filter(({ assigned_object_id: on }) => nics.some((nic) => nic.id === on));
+}
+
+/** How many addresses people gave a guest: they stay where it is decommissioned, and go where a person deletes its object. */
+export async function given(systems: TestSystems, name: string): Promise<number> {
+  const { id } = await systems.clients.vm(name);
+  return (await addressesOn(systems, id)).filter((address) => !isOurAddress(address)).length;
+}
+
+/** What may stay of a guest that is decommissioned before anything was made for it: its object, which shows no trace of ours. */
+export async function untouched(systems: TestSystems, name: string): Promise<string | undefined> {
   const { clients } = systems;
   const { id } = await clients.vm(name);
   const { custom_fields: fields } = (await clients.netbox("GET", `virtualization/virtual-machines/${id}/`)) as {
     custom_fields: { proxmox_vmid: string | null };
   };
-  const nics = await clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
-  const own = (await clients.addresses()).filter(({ assigned_object_id: on }) => nics.some((nic) => nic.id === on));
   const isOurs =
     fields.proxmox_vmid === String(100_000 + id) ||
-    own.some(({ description }) => description.startsWith("Managed by Pulumi")) ||
+    (await addressesOn(systems, id)).some(isOurAddress) ||
     (await systems.ourGuests()).some((guest) => guest.name === name);
-  return isOurs ? undefined : { line: `netbox ${name} decommissioning`, addresses: own.length };
+  return isOurs ? undefined : `netbox ${name} decommissioning`;
 }
 
 /** @throws with what is lost, doubled or left */
