@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { changesHold, openForPairs, pairsOf } from "../harness/attributepairs";
+import { isCi } from "../harness/sample";
 import type { TestSystems } from "../harness/systems";
 
 // All pairs; CI has a twentieth of them (docs/decisions/018).
-const every = process.env.IN_CI === undefined ? 1 : 20;
+const every = isCi ? 20 : 1;
 // A container that is cloned is locked meanwhile.
 const atOnce = { qemu: 6, lxc: 1 };
 
