@@ -143,9 +143,11 @@ const textOf = (head: string, keys: Properties): string => {
   return printPropertyString({ head, options: new Map(named.sort(([a], [b]) => (a < b ? -1 : 1))) });
 };
 
-/** Keys of an object that another one names too: what nobody names is left as it is. */
+/** Keys of an object that another one names too: what nobody names is left as it is. One without a value is as good as none. */
 const namedIn = (all: unknown, other: unknown): Properties =>
-  Object.fromEntries(Object.entries(recordOf(all)).filter(([key]) => key in recordOf(other)));
+  Object.fromEntries(
+    Object.entries(recordOf(all)).filter(([key, value]) => key in recordOf(other) && value !== undefined),
+  );
 
 function cardText(type: GuestType, card: Properties, wanted: unknown): string {
   const { model, mac, linkDown, options, ...rest } = card;

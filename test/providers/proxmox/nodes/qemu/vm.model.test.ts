@@ -167,6 +167,9 @@ describe("what takes effect at the next start", () => {
       cloudInit: { user: "root", ipconfig: {} },
     });
     expect(waitsForStart("qemu", last, next)).toEqual(["cloud-init", "cpu", "memory"]);
+    // A property without a value is none, as the state has it.
+    const unset = { ...next, cloudInit: { ...next.cloudInit, password: undefined, sshKeys: undefined } };
+    expect(waitsForStart("qemu", next, unset)).toEqual([]);
     const cached = wanted({ disks: { scsi0: { size: "10G", options: { cache: "none" } } } });
     expect(waitsForStart("qemu", wanted(), cached)).toEqual(["scsi0"]);
     expect(waitsForStart("lxc", { memory: 512, options: {} }, { memory: 1024, options: { swap: 1, tty: 4 } })).toEqual([
