@@ -51,11 +51,11 @@ export default defineConfig({
     exclude: real
       ? [
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
-          "test/slow/{attributes,bench,doctor,guestcommands,killed,limits,ownership,pairs,pipelines,repeated,snapshots,states,terminal}.test.ts",
+          "test/slow/{attributepairs,attributes,bench,carried,doctor,guestcommands,integrity,killed,limits,ownership,pairs,pipelines}.test.ts",
+          "test/slow/{renamed,repeated,snapshots,states,terminal}.test.ts",
           "test/lifecycle/{badinput,readme,states}.test.ts",
-          "test/cli/{environment,gatherer,serve}.test.ts",
           "test/providers/proxmox/{access/access,nodes/snapshot}.handler.test.ts",
-          "test/cli/{operation,locks,home}.test.ts",
+          "test/cli/{counts,ending,environment,gatherer,guests,home,integrity,locks,operation,power,serve,unread}.test.ts",
         ]
       : slow
         ? inCi

@@ -1,16 +1,12 @@
-import { spawnSync } from "node:child_process";
-import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
-import { projectRoot } from "../../tools/root";
 import { untidySeed } from "../../tools/seeds";
 import { Discovering } from "../harness/discovering";
+import { limitPages } from "../harness/pages";
 import { planOf } from "../harness/plan";
-import { ownInstance } from "../harness/services";
 import { TestSystems } from "../harness/systems";
 
 // The untidy seed on a real NetBox with MAX_PAGE_SIZE = 250: the site's plan and discovery say of it what they say on the lab.
 
-const services = join(projectRoot(), "test", "real", "services.sh");
 let systems: TestSystems | undefined;
 afterEach(async () => {
   await systems?.close();
@@ -25,11 +21,7 @@ const others = Array.from({ length: 300 }, (_, n) => ({
 async function opened(where: "lab" | "given"): Promise<TestSystems> {
   systems = await TestSystems.open(untidySeed(), {}, where);
   await systems.clients.netbox("POST", "ipam/ip-addresses/", others);
-  if (where === "lab") systems.lab.set({ setup: "netbox-page-size", size: 250 });
-  else {
-    const { status, stderr } = spawnSync(services, ["page-size", String(ownInstance()), "250"], { encoding: "utf8" });
-    if (status !== 0) throw new Error(stderr);
-  }
+  limitPages(systems, 250, where === "lab" ? "lab" : "real");
   return systems;
 }
 

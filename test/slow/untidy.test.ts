@@ -13,16 +13,19 @@ import { labEnvironment } from "../../tools/labstack";
 import { untidySeed } from "../../tools/seeds";
 import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
+import { limitPages } from "../harness/pages";
+import { isReal } from "../harness/services";
 import { TestSystems } from "../harness/systems";
 
-// The programs over the untidy seed.
+// The programs over the untidy seed, in a NetBox of small pages.
 
 describe("over the untidy seed", () => {
   let systems: TestSystems;
   let site: Stack;
   let discovery: Stack;
   beforeAll(async () => {
-    systems = await TestSystems.open(untidySeed(), {}, "lab");
+    systems = await TestSystems.open(untidySeed());
+    limitPages(systems, 250, isReal ? "real" : "lab");
     site = await systems.stack({ site: { adopt: true }, defaults: { template: 9000, bridge: "vmbr0" } });
     const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
     const netbox = { url: reach.netbox.url, customFields: { cost_centre: "0" } };
