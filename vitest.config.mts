@@ -64,7 +64,7 @@ export default defineConfig({
         : ["test/real/**", "test/slow/**"],
     sequence: { sequencer: LongestFirst },
     // Half of a suite's time it waits: for a task, a process, a deadline. So more of them run at once than there are cores.
-    maxWorkers: real || slow ? 3 : 4,
+    maxWorkers: real || slow ? 3 : 6,
     // A fifth of the fast loop's CPU would go into loading the same modules for each file.
     isolate: real || slow,
     testTimeout: real ? 300_000 : 120_000,
