@@ -1,8 +1,6 @@
 import type { Context } from "../../providers/context";
 import { machineHandler } from "../../providers/netbox/objects/machine.handler";
-import { machineState } from "../../providers/netbox/objects/machine.model";
-import { objectHandler } from "../../providers/netbox/objects/object.handler";
-import { type ObjectState, objectState } from "../../providers/netbox/objects/object.model";
+import type { ObjectState } from "../../providers/netbox/objects/object.model";
 import { Self } from "../../providers/ownership/owner";
 import { discoveryGrants, discoveryPermissions } from "../../stacks/access/privileges";
 import { vmidIn } from "../../stacks/discovery/desired/names";
@@ -11,6 +9,7 @@ import type { DiscoveryPlan, KnownMachines, ReportRow } from "../../stacks/disco
 import { readCluster, readNetboxView } from "../../stacks/discovery/facts";
 import { chosenClusters } from "../../stacks/discovery/settings";
 import { readSettings } from "../../stacks/settings";
+import { makeDeclared } from "./handover";
 import type { TestSystems } from "./systems";
 
 /** Discovery run by run without the engine: real facts, plans and writes, with the state that they leave. */
@@ -64,17 +63,7 @@ export class Discovering {
     const { problems, declared } = plan;
     if (problems.length > 0) throw new Error(problems.join("\n"));
     const wanted = new Set(declared.map(({ name }) => name));
-    for (const { kind, name, args } of declared) {
-      const raw = { ...args };
-      if (kind === "machine") {
-        const before = this.known.get(name);
-        const after = before
-          ? await machineHandler.update(String(before.netboxId), before, raw)
-          : (await machineHandler.create(raw)).state;
-        this.known.set(name, machineState.parse(after));
-      } else if (!this.knownObjects.has(name))
-        this.knownObjects.set(name, objectState.parse((await objectHandler.create(raw)).state));
-    }
+    await makeDeclared(plan, this.known, this.knownObjects);
     for (const [name, state] of [...this.known])
       if (!wanted.has(name)) {
         await machineHandler.delete(String(state.netboxId), state);

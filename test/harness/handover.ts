@@ -29,6 +29,25 @@ import { TestSystems } from "./systems";
 export const cluster = "pve-lab";
 const stack = "netbox-proxmox/discovery";
 
+/** Does what a plan of discovery declares, as the engine would, and keeps what each handler answers. */
+export async function makeDeclared(
+  { declared }: Pick<DiscoveryPlan, "declared">,
+  known: KnownMachines,
+  knownObjects: Map<string, ObjectState>,
+): Promise<void> {
+  for (const { kind, name, args } of declared) {
+    const raw = { ...args };
+    if (kind === "machine") {
+      const before = known.get(name);
+      const after = before
+        ? await machineHandler.update(String(before.netboxId), before, raw)
+        : (await machineHandler.create(raw)).state;
+      known.set(name, machineState.parse(after));
+    } else if (!knownObjects.has(name))
+      knownObjects.set(name, objectState.parse((await objectHandler.create(raw)).state));
+  }
+}
+
 export class HandOver {
   private readonly netbox;
   private readonly self: Self;
@@ -63,17 +82,7 @@ export class HandOver {
   /** Does it. */
   async discover(machines: SeenMachine[]): Promise<DiscoveryPlan> {
     const plan = await this.plan(machines);
-    for (const { kind, name, args } of plan.declared) {
-      const raw = { ...args };
-      if (kind === "machine") {
-        const before = this.known.get(name);
-        const after = before
-          ? await machineHandler.update(String(before.netboxId), before, raw)
-          : (await machineHandler.create(raw)).state;
-        this.known.set(name, machineState.parse(after));
-      } else if (!this.knownObjects.has(name))
-        this.knownObjects.set(name, objectState.parse((await objectHandler.create(raw)).state));
-    }
+    await makeDeclared(plan, this.known, this.knownObjects);
     return plan;
   }
 
