@@ -6,7 +6,7 @@ import type { NameServer } from "../providers/dns/bind9/nameserver";
 import { messageOf } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { liveResources, nodeTime } from "../providers/proxmox/live.schemas";
-import { printUnread, SingleReads, type Unread } from "../providers/proxmox/reads";
+import { printUnread, SingleReads } from "../providers/proxmox/reads";
 import { permissions } from "../providers/proxmox/schemas";
 import type { ProgramName } from "../stacks/access/desired/file";
 import { onThisRelease } from "../stacks/access/desired/privileges";
@@ -242,7 +242,7 @@ async function proxmox(
   });
   await run("bridges", async () => {
     const { bridge: wanted } = settings.defaults(cluster.name);
-    const { found, unread } = await ofNodes(reads, online, (node) => cluster.bridges(node));
+    const { found, unread } = await reads.ofNodes(online, (node) => cluster.bridges(node));
     const names = found.map(({ node, value }) => ({ node, bridges: value.map(({ iface }) => iface) }));
     const without = names.filter(({ bridges }) => wanted !== undefined && !bridges.includes(wanted));
     if (without.length > 0)
@@ -254,7 +254,7 @@ async function proxmox(
     return shown.length === 0 ? warning("none that the token may see") : shown.join(", ");
   });
   await run("clock", async () => {
-    const { found, unread } = await ofNodes(reads, online, async (node) => {
+    const { found, unread } = await reads.ofNodes(online, async (node) => {
       const asked = Date.now();
       const { time } = await cluster.get(`/nodes/${node}/time`, nodeTime);
       return Math.round(time - (asked + Date.now()) / 2000);
@@ -276,24 +276,6 @@ async function proxmox(
         ? `for ${Object.keys(nodes_).join(", ")}`
         : failed("the key file is missing"),
     );
-}
-
-/** What each node says, and those that could not be read. */
-async function ofNodes<T>(
-  reads: SingleReads,
-  nodes: string[],
-  look: (node: string) => Promise<T>,
-): Promise<{ found: { node: string; value: T }[]; unread: Unread[] }> {
-  const unread: Unread[] = [];
-  const found = await Promise.all(
-    nodes.map(async (node) => {
-      const read = await reads.read(node, () => look(node));
-      if (read.unread === undefined) return [{ node, value: read.found }];
-      unread.push({ what: node, cause: read.unread });
-      return [];
-    }),
-  );
-  return { found: found.flat(), unread };
 }
 
 async function privileges(cluster: ProxmoxCluster, program: ProgramName, uses: string[]): Promise<Finding> {

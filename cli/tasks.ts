@@ -4,7 +4,7 @@ import type { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import type { ProxmoxCluster } from "../providers/proxmox/client";
 import { type EndedTask, endedTask } from "../providers/proxmox/live.schemas";
-import { printUnread, SingleReads, type Unread } from "../providers/proxmox/reads";
+import { printUnread, SingleReads } from "../providers/proxmox/reads";
 import { taskLog, taskStatus } from "../providers/proxmox/schemas";
 import { tableLines } from "../stacks/plan/table";
 import { clustersOf } from "./guests";
@@ -41,19 +41,13 @@ export async function listTasks(
         await cluster.version();
         const { nodes: there } = await cluster.inventory();
         const asked = there.filter(({ node, online }) => online && (nodes.length === 0 || nodes.includes(node)));
-        const reads = new SingleReads();
-        const unread: Unread[] = [];
-        const lists = await Promise.all(
-          asked.map(async ({ node }) => {
-            const read = await reads.read(node, () => cluster.get(`/nodes/${node}/tasks`, z.array(endedTask), query));
-            if (read.unread === undefined) return read.found;
-            unread.push({ what: node, cause: read.unread });
-            return [];
-          }),
+        const { found, unread } = await new SingleReads().ofNodes(
+          asked.map(({ node }) => node),
+          (node) => cluster.get(`/nodes/${node}/tasks`, z.array(endedTask), query),
         );
         if (unread.length > 0)
           problems.push(`Nodes of ${cluster.name} whose tasks could not be read: ${printUnread(unread)}.`);
-        return lists.flat().map((task) => ({ ...task, cluster: cluster.name }));
+        return found.flatMap(({ value }) => value).map((task) => ({ ...task, cluster: cluster.name }));
       } catch (error) {
         problems.push(messageOf(error));
         return [];

@@ -1,18 +1,14 @@
 import type { Context } from "../providers/context";
 import { UserError } from "../providers/errors";
+import { isVersionSince } from "../providers/version";
 
 const oldestNetbox = [4, 2] as const;
 const oldestProxmox = [7, 4] as const;
 
-function isSince(version: string, [oldestMajor, oldestMinor]: readonly [number, number]): boolean {
-  const [major = 0, minor = 0] = version.split(/[.-]/).map(Number);
-  return major > oldestMajor || (major === oldestMajor && minor >= oldestMinor);
-}
-
 /** Is a version one that this program works with? */
 export const isNewEnough = {
-  netbox: (version: string): boolean => isSince(version, oldestNetbox),
-  proxmox: (version: string): boolean => isSince(version, oldestProxmox),
+  netbox: (version: string): boolean => isVersionSince(version, ...oldestNetbox),
+  proxmox: (version: string): boolean => isVersionSince(version, ...oldestProxmox),
 };
 
 /** Makes sure that every system is there, is what it should be and lets us in. @returns NetBox's plugins @throws UserError with all that is wrong */

@@ -8,6 +8,7 @@ import { keepSecret } from "../http/redact";
 import type { NotNow } from "../http/retry";
 import { Semaphore } from "../semaphore";
 import { isRecord } from "../values";
+import { isVersionSince } from "../version";
 import { bulks } from "./bulks";
 import { Gathering } from "./gathering";
 import { type PageRow, type Pages, pageSize, readPages } from "./pages";
@@ -104,8 +105,7 @@ export class NetboxClient {
   /** Is NetBox of this release or a later one? It is asked once, and by {@link status} already. */
   async isSince(major: number, minor: number): Promise<boolean> {
     this.version ??= this.status().then(({ version }) => version);
-    const [ownMajor = 0, ownMinor = 0] = (await this.version).split(".").map(Number);
-    return ownMajor > major || (ownMajor === major && ownMinor >= minor);
+    return isVersionSince(await this.version, major, minor);
   }
 
   /** The user of the token, as NetBox shows it. */

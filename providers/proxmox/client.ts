@@ -2,6 +2,7 @@ import { z } from "zod";
 import type { ProxmoxSettings } from "../connections";
 import { HttpError } from "../http/errors";
 import { Semaphore, Shared } from "../semaphore";
+import { isVersionSince } from "../version";
 import * as accessWire from "./access/schemas";
 import { type AccessView, viewOf } from "./access/view";
 import { type AgentTime, agentPlaces, agentPlacesANode } from "./agents";
@@ -231,15 +232,9 @@ export class ProxmoxCluster extends ProxmoxApi {
     return cluster ? `cluster ${cluster.name}` : `node ${entries.find(({ type }) => type === "node")?.name ?? "?"}`;
   }
 
-  /** The first number of its version. */
-  async majorVersion(): Promise<number> {
-    return Number((await this.release.get()).split(".")[0]);
-  }
-
   /** Is it this release or a later one? */
   async isSince(major: number, minor: number): Promise<boolean> {
-    const [first = 0, second = 0] = (await this.release.get()).split(/[.-]/).map(Number);
-    return first > major || (first === major && second >= minor);
+    return isVersionSince(await this.release.get(), major, minor);
   }
 
   // ---- clones

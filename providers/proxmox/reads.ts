@@ -45,6 +45,23 @@ export class SingleReads {
       }
     });
   }
+
+  /** What each node says, and those that could not be read. @throws what concerns the whole cluster */
+  async ofNodes<T>(
+    nodes: string[],
+    look: (node: string) => Promise<T>,
+  ): Promise<{ found: { node: string; value: T }[]; unread: Unread[] }> {
+    const unread: Unread[] = [];
+    const found = await Promise.all(
+      nodes.map(async (node) => {
+        const read = await this.read(node, () => look(node));
+        if (read.unread === undefined) return [{ node, value: read.found }];
+        unread.push({ what: node, cause: read.unread });
+        return [];
+      }),
+    );
+    return { found: found.flat(), unread };
+  }
 }
 
 /** What is named before it is only counted. */

@@ -303,18 +303,14 @@ async function readBridges(
 ): Promise<Pick<ProxmoxFacts, "bridges" | "vlanUnaware" | "unreadNodes">> {
   const bridges: ProxmoxFacts["bridges"] = new Map();
   const vlanUnaware: ProxmoxFacts["vlanUnaware"] = new Map();
-  const unreadNodes: Unread[] = [];
-  await Promise.all(
-    nodes.map(async ({ node, online }) => {
-      if (!online) return;
-      const read = await reads.read(node, () => cluster.bridges(node));
-      if (read.unread !== undefined) return void unreadNodes.push({ what: node, cause: read.unread });
-      if (read.found.length === 0) return;
-      bridges.set(node, new Map(read.found.map(({ iface, mtu }) => [iface, mtu])));
-      const unaware = read.found.flatMap((each) => (each.vlanUnaware ? [[each.iface, each.vlanUnaware] as const] : []));
-      vlanUnaware.set(node, new Map(unaware));
-    }),
-  );
+  const online = nodes.filter((each) => each.online).map(({ node }) => node);
+  const { found, unread: unreadNodes } = await reads.ofNodes(online, (node) => cluster.bridges(node));
+  for (const { node, value } of found) {
+    if (value.length === 0) continue;
+    bridges.set(node, new Map(value.map(({ iface, mtu }) => [iface, mtu])));
+    const unaware = value.flatMap((each) => (each.vlanUnaware ? [[each.iface, each.vlanUnaware] as const] : []));
+    vlanUnaware.set(node, new Map(unaware));
+  }
   return { bridges, vlanUnaware, unreadNodes };
 }
 

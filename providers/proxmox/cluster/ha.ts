@@ -15,7 +15,7 @@ const rules = (cluster: ProxmoxCluster) =>
   cluster.get("/cluster/ha/rules", z.array(wire.haRule), { type: "node-affinity" });
 
 /** Does the cluster know groups (before PVE 9), or rules? */
-const hasRules = async (cluster: ProxmoxCluster) => (await cluster.majorVersion()) >= 9;
+const hasRules = (cluster: ProxmoxCluster) => cluster.isSince(9, 0);
 
 const groups = (cluster: ProxmoxCluster) => cluster.get("/cluster/ha/groups", z.array(wire.haGroup));
 
