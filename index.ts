@@ -4,8 +4,9 @@ import { readConnections } from "./providers/connections";
 import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
 import { printProblems } from "./providers/settings";
-import type { DefinedProgram } from "./stacks/program";
-import { plainSecrets, readSettings, unknownKeys, unknownProgram } from "./stacks/settings";
+import { runInEngine } from "./stacks/engine";
+import { programOf } from "./stacks/programs";
+import { plainSecrets, readSettings, unknownKeys } from "./stacks/settings";
 
 // The SDK takes a stack trace for every promise, and one that it sends on to the state for every resource, for which it lifts
 // the limit itself: together more than half of a large program's time. V8 takes none where the limit is no plain number.
@@ -15,17 +16,6 @@ Object.defineProperty(Error, "stackTraceLimit", { get: () => 0, set: () => {} })
 // asks for it (`--debug`, an event log); and each of these lines is a call to the engine, asked for or not.
 Reflect.set(pulumi.log, "debug", async () => {});
 
-/** Only the stack's own program is loaded. */
-const programs: Record<string, () => Promise<DefinedProgram>> = {
-  site: async () => (await import("./stacks/site/index.js")).site,
-  discovery: async () => (await import("./stacks/discovery/index.js")).discovery,
-  intent: async () => (await import("./stacks/intent/index.js")).intent,
-  access: async () => (await import("./stacks/access/index.js")).access,
-  templates: async () => (await import("./stacks/templates/index.js")).templates,
-  platform: async () => (await import("./stacks/platform/index.js")).platform,
-  inventory: async () => (await import("./stacks/inventory/index.js")).inventory,
-};
-
 async function run(): Promise<Record<string, unknown>> {
   const stale = staleBuild();
   if (stale !== undefined) throw new UserError(stale);
@@ -34,9 +24,7 @@ async function run(): Promise<Record<string, unknown>> {
   if (unknown.length > 0) throw new UserError(printProblems(unknown));
   const config = new pulumi.Config();
   const name = config.get("program") ?? "site";
-  const load = Object.hasOwn(programs, name) ? programs[name] : undefined;
-  if (load === undefined) throw new UserError(unknownProgram(name, Object.keys(programs)));
-  const program = await load();
+  const program = await programOf(name);
   const { needs } = program;
   const source = { get: (key: string) => config.get(key) };
   const connections = readConnections(source, process.env, {
@@ -53,7 +41,7 @@ async function run(): Promise<Record<string, unknown>> {
   ];
   if (problems.length > 0 || "problems" in connections || "problems" in settings)
     throw new UserError(printProblems(problems));
-  return program.run(new Context(connections.value), settings.value);
+  return runInEngine(program, new Context(connections.value), settings.value);
 }
 
 export = async (): Promise<Record<string, unknown>> => {

@@ -5,7 +5,7 @@ import { Context, useContext } from "../providers/context";
 import { Self } from "../providers/ownership/owner";
 import { readSettings } from "../stacks/settings";
 import { planSite } from "../stacks/site/plan";
-import { stateFrom } from "../stacks/state";
+import { siteStateIn } from "../stacks/state";
 
 // What the bare scripts of the bench begin with: the site program's plan from nothing, without the engine.
 
@@ -25,7 +25,7 @@ export function runFromSitePlan(script: (plan: SitePlan, context: Context) => Pr
     const context = new Context(connections.value);
     useContext(context);
     const self = new Self("netbox-proxmox/bench", context.netbox.url);
-    const plan = await planSite(context, settings.value, self, stateFrom({ outputs: {} }));
+    const plan = await planSite(context, settings.value, self, siteStateIn({ resources: [], outputs: {} }));
     await script(plan, context);
     await context.close();
   };

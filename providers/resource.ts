@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { UserError } from "./errors";
 import { withMarkText } from "./ownership/mark";
@@ -24,7 +23,7 @@ export interface Diff {
 /** Of several types of one kind in the plan, which one some inputs are of. */
 export interface TypeByInputs {
   all: readonly string[];
-  of(inputs: pulumi.Inputs): string;
+  of(inputs: Record<string, unknown>): string;
 }
 
 /**
@@ -43,7 +42,7 @@ export interface Definition<K extends string = string, I extends object = object
   /** The inputs as they were last seen or written, and what was found out besides. */
   readonly state: z.ZodType<S> & { readonly shape: object };
   /** Properties that a program reads of it, or those of some inputs. */
-  readonly outputs?: readonly string[] | ((inputs: pulumi.Inputs) => readonly string[]);
+  readonly outputs?: readonly string[] | ((inputs: Record<string, unknown>) => readonly string[]);
   /** Properties that are secret, of the inputs or found out. */
   readonly secrets?: readonly string[];
   /** Inputs of which another value makes another object. */
@@ -63,7 +62,7 @@ type Defined<K extends string, I extends z.ZodObject, S extends z.ZodObject> = O
   readonly state: S;
   readonly outputs?:
     | readonly (keyof z.output<S> & string)[]
-    | ((inputs: pulumi.Inputs) => readonly (keyof z.output<S> & string)[]);
+    | ((inputs: Record<string, unknown>) => readonly (keyof z.output<S> & string)[]);
   readonly secrets?: readonly (keyof z.output<S> & string)[];
   readonly replaces?: readonly (keyof z.output<I> & string)[];
 };
@@ -154,7 +153,7 @@ const pick = (value: object, names: string[]): object =>
   Object.fromEntries(Object.entries(value).filter(([name]) => names.includes(name)));
 
 /** Nothing is replaced for a value that is not known yet. */
-function diffOf(definition: Definition, state: Properties, inputs: Properties): Diff {
+export function diffOf(definition: Definition, state: Properties, inputs: Properties): Diff {
   const { replaces: names = [] } = definition;
   const given = definition.diff?.(state, inputs) ?? differs(Object.keys(definition.inputs.shape), state, inputs);
   const { changes, replaces = [], ...more } = typeof given === "boolean" ? { changes: given } : given;
@@ -229,39 +228,19 @@ export const plain = (value: object): Properties =>
 export const providerText = (kind: string): string =>
   `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
 
-const token = (type: string): string => `pulumi-nodejs:dynamic/${type}`;
+const typeToken = (type: string): string => `pulumi-nodejs:dynamic/${type}`;
+
+/** The type of a resource with these inputs. */
+export const tokenOf = ({ type }: Pick<Definition, "type">, inputs: Record<string, unknown>): string =>
+  typeToken(typeof type === "string" ? type : type.of(inputs));
 
 /** The types that a kind's resources have in states: `pulumi-nodejs:dynamic/netbox:NetboxGuest`. */
 export const tokensOf = ({ type }: Pick<Definition, "type">): string[] =>
-  (typeof type === "string" ? [type] : type.all).map(token);
+  (typeof type === "string" ? [type] : type.all).map(typeToken);
 
 /** Reads what is asked of a kind's resources in a state; undefined of others', and of one that can't be read so. */
 export function stateReader<T>(definition: Pick<Definition, "type">, asked: z.ZodType<T>) {
   const tokens = tokensOf(definition);
   return (type: string, properties: unknown): T | undefined =>
     tokens.includes(type) ? asked.safeParse(properties).data : undefined;
-}
-
-/** What the registration of a resource needs of its definition. */
-type Registered = Pick<Definition, "kind" | "type" | "outputs" | "secrets">;
-
-/** A dynamic resource whose provider is a constant text instead of a serialized closure. */
-export abstract class DynamicResource extends pulumi.CustomResource {
-  constructor(definition: Registered, name: string, inputs: object, options: pulumi.CustomResourceOptions = {}) {
-    const { kind, type, outputs = [], secrets = [] } = definition;
-    // Each property costs the SDK an output with its promises, given or not.
-    const given = Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== undefined));
-    const awaited = typeof outputs === "function" ? outputs(given) : outputs;
-    const hidden = secrets.filter((name) => name in given).map((name) => [name, pulumi.secret(given[name])]);
-    super(
-      token(typeof type === "string" ? type : type.of(given)),
-      name,
-      {
-        ...Object.fromEntries(awaited.map((each) => [each, undefined])),
-        ...withMarkText({ ...given, ...Object.fromEntries(hidden) }),
-        __provider: providerText(kind),
-      },
-      secrets.length === 0 ? options : { ...options, additionalSecretOutputs: [...secrets] },
-    );
-  }
 }

@@ -1,6 +1,5 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 
 const updates = z.array(z.object({ kind: z.string(), result: z.string().optional(), startTime: z.string() }));
@@ -8,9 +7,11 @@ const updates = z.array(z.object({ kind: z.string(), result: z.string().optional
 /** Updates that are looked at: refreshes stand among them. */
 const most = 20;
 
-/** When this stack's last `up` that succeeded began, by Pulumi's history of the stack; nothing where it has none, or can't be asked. */
-export async function lastUpdate(): Promise<Date | undefined> {
-  const stack = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
+/**
+ * When a stack's last `up` that succeeded began, by Pulumi's history of the stack; nothing where it has none, or can't be asked.
+ * @param stack as the CLI takes it: `organization/project/stack`
+ */
+export async function lastUpdateOf(stack: string): Promise<Date | undefined> {
   const words = ["stack", "history", "--json", "--page-size", String(most), "--stack", stack, "--non-interactive"];
   const asked = await promisify(execFile)("pulumi", words).catch(() => undefined);
   return asked && lastOf(JSON.parse(asked.stdout));

@@ -1,31 +1,32 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
-import * as pulumi from "@pulumi/pulumi";
 import { type Context, fullName } from "../providers/context";
 import { anyMark } from "../providers/ownership/mark";
 import { Self } from "../providers/ownership/owner";
 import { isRecord } from "../providers/values";
-import type { KnownResource, KnownResources } from "./known";
+import type { KnownResource, KnownResources, StackState } from "./known";
 import { listedNames } from "./plan/listed";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
-import { readResources } from "./state";
+import { resourcesIn } from "./state";
 
 // Whose state is it? One of a renamed stack, or of a NetBox that moved, looks just like a copy: the settings say which.
 
-/** This stack and its NetBox, with the names that they had before. @param netboxUrl where the program doesn't take it from the settings */
-export function selfOf(context: Context, { site }: Pick<Settings, "site">, netboxUrl?: string): Self {
-  const stack = `${pulumi.getProject()}/${pulumi.getStack()}`;
-  const url = netboxUrl ?? (context.hasNetbox ? context.netbox.url : "");
-  return new Self(stack, url, { stacks: site.formerStacks.map(fullName), urls: context.formerUrls });
+/** This stack and its NetBox, with the names that they had before. */
+export function selfOf(
+  { project, stack }: { project: string; stack: string },
+  context: Context,
+  { site }: Pick<Settings, "site">,
+): Self {
+  const url = context.hasNetbox ? context.netbox.url : "";
+  return new Self(`${project}/${stack}`, url, { stacks: site.formerStacks.map(fullName), urls: context.formerUrls });
 }
 
 /** @throws UserError where the state is one of another stack, or of another NetBox, and no setting says that it was this one's */
-export async function checkOwnership(self: Self): Promise<void> {
-  const { resources } = await readResources();
+export function checkOwnership(self: Self, state: StackState): void {
   const folder = process.env.NETBOX_PROXMOX_STACK_FILES ?? ".";
   const hasFile = (name: string) => existsSync(join(folder, `Pulumi.${name}.yaml`));
-  const problems = stateProblems(resources, self, hasFile);
+  const problems = stateProblems(resourcesIn(state), self, hasFile);
   if (problems.length > 0) throw refusal(problems);
 }
 

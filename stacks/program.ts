@@ -1,11 +1,12 @@
 import { existsSync, readFileSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
 import type { Context } from "../providers/context";
-import { presentable } from "../providers/errors";
 import type { Self } from "../providers/ownership/owner";
+import type { DeclaredResource } from "./declared";
 import { isDestroy } from "./destroying";
-import { knownOutputs } from "./outputs";
+import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
+import type { Change } from "./plan/change";
+import type { Step } from "./plan/steps";
 import { FileRefusal, refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
@@ -20,6 +21,13 @@ export interface ProgramRun {
   self: Self;
   context: Context;
   settings: Settings;
+  state: StackState;
+  /** Is it only looked what a run would do? */
+  isDryRun: boolean;
+  /** When the stack's last `up` that succeeded began; nothing where there was none, or nobody knows. */
+  lastUpdate(): Promise<Date | undefined>;
+  /** The resources of the state as a refresh finds them; left out where the engine refreshes them, or nobody does. */
+  refreshed?(): Promise<readonly StateResource[]>;
 }
 
 /** What a program is about to declare, and what it has to say of that. */
@@ -30,41 +38,63 @@ export interface ProgramPlan {
   file?: string;
   warnings?: string[];
   notes?: string[];
+  /** What steps are to a person; by their properties alone where it is left out. */
+  describe?: (steps: readonly Step[]) => Change[];
 }
 
-export type ProgramOutputs = Record<string, unknown>;
+export interface Declaration {
+  /** Each stands behind those that it names. */
+  resources: DeclaredResource[];
+  /** The stack's outputs: values, some of which may come later. */
+  outputs: object;
+}
 
 export interface Program<P extends ProgramPlan> {
   /** Connections without which it does not begin; it asks for others by name. */
   needs: { netbox: boolean; proxmox: boolean; neo4j: boolean };
   /** Reads the systems and works out what should exist. Connections are closed once it ends. */
   plan(run: ProgramRun): Promise<P>;
-  /** Declares resources. @returns the stack's outputs */
-  declare(plan: P, run: ProgramRun): object | Promise<object>;
+  /** What that is as resources; does no I/O. */
+  declare(plan: P, run: ProgramRun): Declaration;
+}
+
+/** What runs a program: Pulumi's engine, or a command that only plans. */
+export interface ProgramHost extends Pick<ProgramRun, "isDryRun" | "lastUpdate" | "refreshed"> {
+  project: string;
+  /** Its short name. */
+  stack: string;
+  state(): Promise<StackState>;
+}
+
+/** What a run is about to declare. */
+export interface ProgramResult extends Declaration {
+  plan: ProgramPlan;
+  run: ProgramRun;
 }
 
 /** A program that a stack may run. */
 export interface DefinedProgram {
   needs: Program<ProgramPlan>["needs"];
   /** @throws UserError with everything that stands in the way, before anything is declared */
-  run(context: Context, settings: Settings): Promise<ProgramOutputs>;
+  run(host: ProgramHost, context: Context, settings: Settings): Promise<ProgramResult>;
 }
 
 export const defineProgram = <P extends ProgramPlan>(program: Program<P>): DefinedProgram => ({
   needs: program.needs,
-  run: async (context, settings) => {
-    const self = selfOf(context, settings);
-    const run = { stack: self.stack, self, context, settings };
+  run: async (host, context, settings) => {
     // An open connection would keep the process from ending.
-    const plan = await checkOwnership(self)
-      .then(() => program.plan(run))
-      .then(withoutProblems)
-      .catch(unneeded)
-      .finally(() => context.close());
-    if (plan === undefined) return {};
-    for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
-    for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
-    return knownOutputs({ ...(await program.declare(plan, run)) });
+    try {
+      const state = await host.state();
+      const self = selfOf(host, context, settings);
+      const run = { ...host, stack: self.stack, self, context, settings, state };
+      checkOwnership(self, state);
+      const plan = await program.plan(run).then(withoutProblems, unneeded);
+      return "unneeded" in plan
+        ? { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs: {} }
+        : { plan, run, ...program.declare(plan, run) };
+    } finally {
+      await context.close();
+    }
   },
 });
 
@@ -74,13 +104,11 @@ function withoutProblems<P extends ProgramPlan>(plan: P): P {
 }
 
 /** A destroy goes by the state: what is wrong with a file is said, and stops nothing. */
-async function unneeded(error: unknown): Promise<undefined> {
+function unneeded(error: unknown): { unneeded: string } {
   if (!(error instanceof FileRefusal) || !isDestroy()) throw error;
-  await pulumi.log.warn(
-    presentable(
-      `${error.message.replace(/^Nothing was changed, since /, "")}\nWhat stands in the state is taken away all the same, by the connections of the last \`up\`.`,
-    ),
-  );
+  return {
+    unneeded: `${error.message.replace(/^Nothing was changed, since /, "")}\nWhat stands in the state is taken away all the same, by the connections of the last \`up\`.`,
+  };
 }
 
 /** What a file says, with the place of each word of it. */

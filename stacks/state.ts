@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
 import { bind9Record } from "../providers/dns/bind9/record";
 import { netboxIpAllocation } from "../providers/netbox/ipam/ipallocation";
@@ -16,13 +15,10 @@ import { proxmoxSnapshot } from "../providers/proxmox/nodes/snapshot";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { stateReader, tokensOf } from "../providers/resource";
 import { withoutUndefined } from "../providers/values";
-import type { KnownResource, KnownResources } from "./known";
+import type { KnownResource, KnownResources, StackState } from "./known";
 import { allocationIdentity, type KnownName, recordIdentity } from "./site/desired/names";
 import type { InState, KnownGuest } from "./site/desired/types";
 
-const answer = z.object({
-  outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
-});
 const machine = { name: true, cluster: true, vmid: true } as const;
 const allocation = netboxIpAllocation.state
   .pick({ interfaceId: true, family: true, ordinal: true, given: true })
@@ -43,82 +39,90 @@ const readers = {
   object: stateReader(netboxObject, netboxObject.state),
 };
 
-/**
- * What the stack's state holds as this run begins. The engine's own `readStackResourceOutputs` (the invoke behind the
- * SDKs' stack queries) gives it without a resource in the plan, and knows what a killed run wrote down and what it didn't.
- */
-export const readState = async (): Promise<InState> => stateFrom(await readOutputs());
+const answer = z.object({
+  outputs: z.record(z.string(), z.object({ type: z.string(), outputs: z.record(z.string(), z.unknown()) })),
+});
 
-let outputs: Promise<unknown> | undefined;
+/** From the answer of the engine's own `readStackResourceOutputs`: `{outputs: {URN: {type, outputs}}}`. */
+export const stateOfAnswer = (raw: unknown): StackState =>
+  stateOf(Object.entries(answer.parse(raw).outputs).map(([urn, each]) => ({ urn, ...each })));
 
-/** Read once: it is what was there as this run began. */
-function readOutputs(): Promise<unknown> {
-  const stackName = `${pulumi.getOrganization()}/${pulumi.getProject()}/${pulumi.getStack()}`;
-  outputs ??= pulumi.runtime.invoke("pulumi:pulumi:readStackResourceOutputs", { stackName });
-  return outputs;
+const exported = z.object({
+  deployment: z.object({
+    resources: z
+      .array(
+        z.object({
+          urn: z.string(),
+          type: z.string(),
+          outputs: z.record(z.string(), z.unknown()).default({}),
+          /** Is it replaced already, and still to be deleted? */
+          delete: z.boolean().default(false),
+        }),
+      )
+      .default([]),
+  }),
+});
+
+/** From what `pulumi stack export` prints. Secrets are in it encrypted. */
+export const stateOfExport = (raw: unknown): StackState =>
+  stateOf(exported.parse(raw).deployment.resources.filter((each) => !each.delete));
+
+function stateOf(all: { urn: string; type: string; outputs: Record<string, unknown> }[]): StackState {
+  const resources = all
+    .filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/"))
+    .map(({ urn, type: token, outputs: properties }) => {
+      const type = token.split(":").pop() ?? "";
+      return { type, token, name: logicalName(urn), properties };
+    });
+  return { resources, outputs: all.find(({ type }) => type === stackType)?.outputs };
 }
-
-/** Objects of NetBox in the stack's state. */
-export interface InObjects {
-  /** By logical name. */
-  machines: Map<string, MachineState>;
-  objects: Map<string, ObjectState>;
-  /** The stack's own outputs of the last run. */
-  outputs: unknown;
-}
-
-/** Every resource of ours in the stack's state, by its logical name, and the stack's own outputs of the last run. */
-export async function readResources(): Promise<{ resources: KnownResources; outputs: unknown }> {
-  const found = await readAll();
-  const own = found.filter(([, { type }]) => type.startsWith("pulumi-nodejs:dynamic/"));
-  const resources = own.map(([urn, { type, outputs }]): [string, KnownResource] => {
-    const properties = Object.entries(outputs).filter(([key]) => !secretProperties.includes(key));
-    const known = { type: type.split(":").pop() ?? "", properties: Object.fromEntries(properties) };
-    return [logicalName(urn), known];
-  });
-  const stack = found.find(([, { type }]) => type === stackType);
-  return { resources: new Map(resources), outputs: stack?.[1].outputs };
-}
-
-const readAll = async () => Object.entries(answer.parse(await readOutputs()).outputs);
 
 /** `urn:pulumi:STACK::PROJECT::TYPE::NAME`: a name may have colons of its own. */
 const logicalName = (urn: string): string => urn.split("::").slice(3).join("::");
 
 const stackType = "pulumi:pulumi:Stack";
 
-/** What no plan looks at. */
+/** By logical name, without what no plan looks at. */
+export const resourcesIn = ({ resources }: StackState): KnownResources =>
+  new Map(
+    resources.map(({ type, name, properties }): [string, KnownResource] => {
+      const shown = Object.entries(properties).filter(([key]) => !secretProperties.includes(key));
+      return [name, { type, properties: Object.fromEntries(shown) }];
+    }),
+  );
+
 const secretProperties = ["value", "password", "outcome", "credential"];
 
-export async function readObjects(): Promise<InObjects> {
-  const found = await readAll();
-  const machines = new Map<string, MachineState>();
-  const objects = new Map<string, ObjectState>();
-  for (const [urn, { type, outputs }] of found) {
-    const machine = readers.machine(type, outputs);
-    const object = machine === undefined ? readers.object(type, outputs) : undefined;
-    if (machine !== undefined) machines.set(logicalName(urn), machine);
-    if (object !== undefined) objects.set(logicalName(urn), object);
-  }
-  const stack = found.find(([, { type }]) => type === stackType);
-  return { machines, objects, outputs: stack?.[1].outputs };
+/** Objects of NetBox in the stack's state. */
+export interface InObjects {
+  /** By logical name. */
+  machines: Map<string, MachineState>;
+  objects: Map<string, ObjectState>;
 }
 
-/** The same from the invoke's answer: `{outputs: {URN: {type, outputs}}}`. */
-export function stateFrom(raw: unknown): InState {
-  const found = answer.parse(raw).outputs;
-  const resources = Object.values(found);
+export function objectsIn({ resources }: StackState): InObjects {
+  const machines = new Map<string, MachineState>();
+  const objects = new Map<string, ObjectState>();
+  for (const { token, name, properties } of resources) {
+    const machine = readers.machine(token, properties);
+    const object = machine === undefined ? readers.object(token, properties) : undefined;
+    if (machine !== undefined) machines.set(name, machine);
+    if (object !== undefined) objects.set(name, object);
+  }
+  return { machines, objects };
+}
+
+/** What a plan of the site begins with. */
+export function siteStateIn({ resources, outputs }: StackState): InState {
   const of = <T>(reader: (type: string, properties: unknown) => T | undefined): T[] =>
-    resources.flatMap(({ type, outputs }) => reader(type, outputs) ?? []);
+    resources.flatMap(({ token, properties }) => reader(token, properties) ?? []);
   const known = (type: GuestType, found: (Omit<KnownGuest, "type" | "last"> & { mark: Mark })[]) =>
     found.map(({ mark, ...last }): [number, KnownGuest] => {
       const { name, cluster, vmid } = last;
       return [mark.netboxId, { type, name, cluster, vmid, last }];
     });
   return {
-    names: Object.entries(found).flatMap(
-      ([urn, { type, outputs }]) => knownName(logicalName(urn), type, outputs) ?? [],
-    ),
+    names: resources.flatMap(({ name, token, properties }) => knownName(name, token, properties) ?? []),
     guests: new Map([...known("qemu", of(readers.vm)), ...known("lxc", of(readers.container))]),
     netboxGuests: new Set(of(readers.guest).map(({ mark }) => mark.netboxId)),
     promoted: new Set(of(readers.promotion).map(({ mark }) => mark.netboxId)),
@@ -130,8 +134,8 @@ export function stateFrom(raw: unknown): InState {
       ]),
     ),
     pluginRecords: new Set(of(readers.pluginRecord).map(({ recordId }) => recordId)),
-    resources: resources.map(({ type, outputs }) => ({ type: type.split(":").pop() ?? "", properties: outputs })),
-    outputs: resources.find(({ type }) => type === stackType)?.outputs,
+    resources,
+    outputs,
     records: new Map(of(readers.record).map(({ server, name, owner }) => [`${server}/${name}`, owner.guests])),
   };
 }

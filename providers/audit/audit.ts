@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../resource";
-import { type AuditInputs, auditInputs, auditState } from "./audit.model";
+import { defineResource } from "../resource";
+import { auditInputs, auditState } from "./audit.model";
 
 export const accessAudit = defineResource({
   kind: "access-audit",
@@ -10,10 +9,3 @@ export const accessAudit = defineResource({
   state: auditState,
   diff: (_state, { changes }) => Array.isArray(changes) && changes.length > 0,
 });
-
-/** The record of who was granted what, by which run. */
-export class AccessAudit extends DynamicResource {
-  constructor(name: string, inputs: AuditInputs, options?: pulumi.CustomResourceOptions) {
-    super(accessAudit, name, inputs, options);
-  }
-}

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../resource";
-import { type AnchorInputs, anchorInputs } from "./anchor.model";
+import { defineResource } from "../resource";
+import { anchorInputs } from "./anchor.model";
 
 export const siteAnchor = defineResource({
   kind: "site-anchor",
@@ -10,10 +9,3 @@ export const siteAnchor = defineResource({
   state: anchorInputs,
   diff: (_state, { leftovers }) => Array.isArray(leftovers) && leftovers.length > 0,
 });
-
-/** The last resource of a stack: it depends on all others. */
-export class SiteAnchor extends DynamicResource {
-  constructor(name: string, inputs: AnchorInputs, options?: pulumi.CustomResourceOptions) {
-    super(siteAnchor, name, inputs, options);
-  }
-}

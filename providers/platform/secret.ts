@@ -1,5 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../resource";
+import { defineResource } from "../resource";
 import { secretInputs, secretState } from "./secret.model";
 
 export const generatedSecret = defineResource({
@@ -11,12 +10,3 @@ export const generatedSecret = defineResource({
   outputs: ["value"],
   secrets: ["value"],
 });
-
-/** A secret that is made once. */
-export class GeneratedSecret extends DynamicResource {
-  declare readonly value: pulumi.Output<string>;
-
-  constructor(name: string, bytes = 32, options?: pulumi.CustomResourceOptions) {
-    super(generatedSecret, name, { bytes, generation: 0 }, options);
-  }
-}

@@ -1,20 +1,19 @@
-import * as pulumi from "@pulumi/pulumi";
-import { AccessAudit } from "../../providers/audit/audit";
+import { accessAudit } from "../../providers/audit/audit";
 import type { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
-import { NetboxToken } from "../../providers/netbox/users/token";
-import { ProxmoxAcl } from "../../providers/proxmox/access/acl";
-import { ProxmoxGroup } from "../../providers/proxmox/access/group";
-import { ProxmoxRole } from "../../providers/proxmox/access/role";
-import { ProxmoxToken } from "../../providers/proxmox/access/token";
+import { netboxToken } from "../../providers/netbox/users/token";
+import { proxmoxAcl } from "../../providers/proxmox/access/acl";
+import { proxmoxGroup } from "../../providers/proxmox/access/group";
+import { proxmoxRole } from "../../providers/proxmox/access/role";
+import { proxmoxToken } from "../../providers/proxmox/access/token";
 import { outcomeOf } from "../../providers/proxmox/access/token.model";
-import { ProxmoxUser } from "../../providers/proxmox/access/user";
-import { SecretSink } from "../../providers/sinks/secretsink";
+import { proxmoxUser } from "../../providers/proxmox/access/user";
+import { secretSink } from "../../providers/sinks/secretsink";
+import { type DeclaredResource, declared, Later } from "../declared";
 import type { KnownResources } from "../known";
 import { declareObjects } from "../netbox/declare";
-import { orElse, whenThere } from "../outputs";
 import { defineProgram, planByFile } from "../program";
-import { readResources } from "../state";
+import { resourcesIn } from "../state";
 import { printChanges } from "./desired/changes";
 import { type AccessFile, parseAccess } from "./desired/file";
 import { planAccess } from "./desired/plan";
@@ -25,13 +24,13 @@ import { readAccessOf, readNetboxAccess, recordingOf } from "./facts";
 /** The stack's outputs. Secrets are shown by `pulumi stack output --show-secrets`. */
 export interface AccessOutputs {
   /** The current tokens by entry, in the form of `pvesh create /access/users/…/token/…`. A secret. */
-  tokens: pulumi.Output<Record<string, Outcome>>;
+  tokens: Later<Record<string, Outcome>>;
   /** What clients are given (`USER@REALM!TOKENID=SECRET`, `nbt_KEY.SECRET`), by entry. A secret. */
-  credentials: pulumi.Output<Record<string, string>>;
+  credentials: Later<Record<string, string>>;
   /** Passwords that were generated, by cluster and user. A secret. */
-  passwords?: pulumi.Output<Record<string, string | undefined>>;
+  passwords?: Later<Record<string, string | undefined>>;
   /** Every token without its secret: for `npm run ops -- tokens`. */
-  inventory: Record<string, Omit<TokenRow, "madeAt" | "token"> & { madeAt: pulumi.Input<number> | undefined }>;
+  inventory: Record<string, Omit<TokenRow, "madeAt" | "token"> & { madeAt: number | Later<number> | undefined }>;
   /** As the version before kept the record of changes, until a run changes something. */
   audit?: string[];
 }
@@ -45,9 +44,9 @@ interface Outcome {
 /** access.yml → roles, users, rights and tokens on Proxmox VE and in NetBox. */
 export const access = defineProgram({
   needs: { netbox: false, proxmox: false, neo4j: false },
-  plan: ({ context, settings, stack }) =>
+  plan: ({ context, settings, stack, state }) =>
     planByFile("access", settings, parseAccess, async ({ value: wanted, placeOf }) => {
-      const { resources: known, outputs } = await readResources();
+      const known = resourcesIn(state);
       const { clusters, netbox } = await read(context, wanted, known);
       const { VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT } = process.env;
       const { vault, overlap } = settings.access;
@@ -68,12 +67,16 @@ export const access = defineProgram({
         now: Math.floor(Date.now() / 1000),
       });
       const notes = plan.changes.length > 0 ? [printChanges(plan.changes)] : [];
-      return { ...plan, notes, recording: recordingOf(known, outputs, plan.changes) };
+      return { ...plan, notes, recording: recordingOf(known, state.outputs, plan.changes) };
     }),
-  declare({ recording: { record, output }, ...plan }): AccessOutputs {
+  declare({ recording: { record, output }, ...plan }) {
+    const { resources, outputs } = declareAccess(plan);
     // First of all: what a run has done is on record, also where the rest of it fails.
-    if (record !== undefined) new AccessAudit("audit", record);
-    return { ...declareAccess(plan), ...(output === undefined ? {} : { audit: output }) };
+    const audit = record === undefined ? [] : [declared(accessAudit, "audit", record)];
+    return {
+      resources: [...audit, ...resources],
+      outputs: { ...outputs, ...(output === undefined ? {} : { audit: output }) } satisfies AccessOutputs,
+    };
   },
 });
 
@@ -105,20 +108,23 @@ const noNetbox: NetboxAccess = {
 };
 
 /** Declares everything in the order of what needs what. */
-function declareAccess(plan: AccessPlan): Omit<AccessOutputs, "audit"> {
+function declareAccess(plan: AccessPlan): { resources: DeclaredResource[]; outputs: Omit<AccessOutputs, "audit"> } {
   const proxmox = declareProxmox(plan);
-  const tokens = [...proxmox.tokens, ...declareNetbox(plan)];
+  const netbox = declareNetbox(plan);
+  const tokens = [...proxmox.tokens, ...netbox.tokens];
   const current = tokens.filter(({ planned }) => planned.isCurrent);
-  for (const each of current) declareSinks(each);
-  const madeAt = new Map(
-    tokens.map(({ planned, generation, made }) => [`${planned.entry}/${generation}`, made.madeAt]),
-  );
-  const byEntry = <T>(value: (token: DeclaredToken) => pulumi.Output<T>) =>
-    pulumi.secret(pulumi.all(Object.fromEntries(current.map((token) => [token.planned.entry, value(token)]))));
-  return {
+  const sinks = current.flatMap(declareSinks);
+  const madeAt = new Map(tokens.map(({ planned, generation, madeAt }) => [`${planned.entry}/${generation}`, madeAt]));
+  const byEntry = <T>(value: (token: DeclaredToken) => Later<T>) =>
+    Later.all<Record<string, T>>(
+      Object.fromEntries(current.map((token) => [token.planned.entry, value(token)])),
+    ).secret();
+  const outputs = {
     tokens: byEntry(({ outcome }) => outcome),
     credentials: byEntry(({ credential }) => credential),
-    ...(Object.keys(proxmox.passwords).length === 0 ? {} : { passwords: pulumi.secret(pulumi.all(proxmox.passwords)) }),
+    ...(Object.keys(proxmox.passwords).length === 0
+      ? {}
+      : { passwords: Later.all<Record<string, string | undefined>>(proxmox.passwords).secret() }),
     inventory: Object.fromEntries(
       plan.rows.map(({ token, ...row }) => [
         token,
@@ -126,92 +132,105 @@ function declareAccess(plan: AccessPlan): Omit<AccessOutputs, "audit"> {
       ]),
     ),
   };
+  return { resources: [...proxmox.resources, ...netbox.resources, ...sinks], outputs };
 }
 
 /** A token whose secret is known here, or will be. */
 interface DeclaredToken {
   planned: PlannedToken<unknown>;
   generation: number;
-  made: ProxmoxToken | NetboxToken;
-  outcome: pulumi.Output<Outcome>;
-  credential: pulumi.Output<string>;
+  madeAt: Later<number>;
+  outcome: Later<Outcome>;
+  credential: Later<string>;
   /** Its rights: whoever gets it may already do what it is for. */
-  ready: pulumi.Resource[];
+  ready: DeclaredResource[];
 }
 
 function declareProxmox({ roles, groups, users, tokens, acl }: AccessPlan) {
-  const made = new Map<string, pulumi.Resource>();
-  const options = (after: string[]): pulumi.CustomResourceOptions => ({
-    dependsOn: after.flatMap((name) => made.get(name) ?? []),
-  });
-  for (const { name, inputs } of roles) made.set(name, new ProxmoxRole(name, inputs));
-  for (const { name, inputs } of groups) made.set(name, new ProxmoxGroup(name, inputs));
-  const passwords: Record<string, pulumi.Output<string | undefined>> = {};
+  const made = new Map<string, DeclaredResource>();
+  const options = (after: string[]) => ({ after: after.flatMap((name) => made.get(name) ?? []) });
+  for (const { name, inputs } of roles) made.set(name, declared(proxmoxRole, name, inputs));
+  for (const { name, inputs } of groups) made.set(name, declared(proxmoxGroup, name, inputs));
+  const passwords: Record<string, Later<string | undefined>> = {};
   for (const { name, inputs, after } of users) {
-    const user = new ProxmoxUser(name, inputs, options(after));
+    const user = declared(proxmoxUser, name, inputs, options(after));
     made.set(name, user);
-    if (inputs.generatePassword === true) passwords[`${inputs.cluster}/${inputs.userid}`] = user.password;
+    if (inputs.generatePassword === true) passwords[`${inputs.cluster}/${inputs.userid}`] = user.output("password");
   }
-  const declared = tokens.map((planned) => {
-    const token = new ProxmoxToken(planned.name, planned.inputs, options(planned.after));
+  const all = tokens.map((planned) => {
+    const token = declared(proxmoxToken, planned.name, planned.inputs, options(planned.after));
     made.set(planned.name, token);
     return { planned, token };
   });
   /** Entries by what they are of. */
-  const rights = new Map<string, pulumi.Resource[]>();
-  for (const { name, inputs, after } of acl) {
-    const entry = new ProxmoxAcl(name, inputs, options(after));
+  const rights = new Map<string, DeclaredResource[]>();
+  const entries = acl.map(({ name, inputs, after }) => {
+    const entry = declared(proxmoxAcl, name, inputs, options(after));
     for (const each of after) rights.set(each, [...(rights.get(each) ?? []), entry]);
-  }
+    return entry;
+  });
   return {
     passwords,
-    tokens: declared
+    resources: [...made.values(), ...entries],
+    tokens: all
       .filter(({ planned }) => planned.inputs.adopted !== true)
       .map(({ planned, token }): DeclaredToken => {
         const { inputs, name, after } = planned;
+        const value = token.output("value").secret();
         return {
           planned,
           generation: inputs.generation,
-          made: token,
-          outcome: whenThere(token.value, (value): Outcome => outcomeOf(inputs, value)),
-          credential: whenThere(token.value, (value) => `${inputs.userid}!${inputs.tokenid}=${value}`),
+          madeAt: token.output("madeAt"),
+          outcome: value.map((each): Outcome => outcomeOf(inputs, each)),
+          credential: value.map((each) => `${inputs.userid}!${inputs.tokenid}=${each}`),
           ready: [name, ...after].flatMap((each) => rights.get(each) ?? []),
         };
       }),
   };
 }
 
-function declareNetbox({ netboxObjects, netboxTokens }: AccessPlan): DeclaredToken[] {
+function declareNetbox({ netboxObjects, netboxTokens }: AccessPlan): {
+  resources: DeclaredResource[];
+  tokens: DeclaredToken[];
+} {
   const objects = declareObjects(netboxObjects);
-  return netboxTokens.map((planned) => {
+  const tokens = netboxTokens.map((planned) => {
     const { name, inputs, after } = planned;
-    const token = new NetboxToken(name, inputs, { dependsOn: after.flatMap((each) => objects.get(each) ?? []) });
-    const plain = `${inputs.name} of ${inputs.username}`;
-    // A plan takes what a token doesn't have for unknown.
-    const title = inputs.version === 1 ? plain : orElse(token.key, plain);
-    const outcome = whenThere(
-      pulumi.all([token.value, title]),
-      ([value, key]): Outcome => ({
-        "full-tokenid": key,
-        info: { comment: inputs.description ?? "", expire: String(inputs.expire), version: String(inputs.version) },
-        value,
-      }),
-    );
-    return { planned, generation: inputs.generation, made: token, outcome, credential: token.value, ready: [] };
+    const token = declared(netboxToken, name, inputs, { after: after.flatMap((each) => objects.get(each) ?? []) });
+    return { planned, inputs, token };
   });
+  return {
+    resources: [...objects.values(), ...tokens.map(({ token }) => token)],
+    tokens: tokens.map(({ planned, inputs, token }) => {
+      const plain = `${inputs.name} of ${inputs.username}`;
+      // A plan takes what a token doesn't have for unknown.
+      const title = inputs.version === 1 ? plain : token.output("key").orElse(plain);
+      const value = token.output("value").secret();
+      const outcome = Later.all({ value, title }).map(
+        (all): Outcome => ({
+          "full-tokenid": all.title,
+          info: { comment: inputs.description ?? "", expire: String(inputs.expire), version: String(inputs.version) },
+          value: all.value,
+        }),
+      );
+      const madeAt = token.output("madeAt");
+      return { planned, generation: inputs.generation, madeAt, outcome, credential: value, ready: [] };
+    }),
+  };
 }
 
-function declareSinks({ planned, generation, outcome, credential, ready }: DeclaredToken): void {
-  for (const { name, destination } of planned.sinks)
-    new SecretSink(
+const declareSinks = ({ planned, generation, outcome, credential, ready }: DeclaredToken): DeclaredResource[] =>
+  planned.sinks.map(({ name, destination }) =>
+    declared(
+      secretSink,
       name,
       {
         destination,
         title: planned.entry,
         generation,
-        outcome: whenThere(outcome, (each) => JSON.stringify(each)),
+        outcome: outcome.map((each) => JSON.stringify(each)),
         credential,
       },
-      { dependsOn: ready },
-    );
-}
+      { after: ready },
+    ),
+  );

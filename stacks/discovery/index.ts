@@ -3,11 +3,10 @@ import { type Context, givenMaxRemovals } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import type { Self } from "../../providers/ownership/owner";
 import { milliseconds } from "../duration";
-import { lastUpdate } from "../history";
 import { declareObjects } from "../netbox/declare";
 import { defineProgram } from "../program";
 import type { Settings } from "../settings";
-import { readObjects } from "../state";
+import { objectsIn } from "../state";
 import { checkSystems } from "../systems";
 import { vmidIn } from "./desired/names";
 import { planDiscovery } from "./desired/plan";
@@ -19,8 +18,8 @@ import { chosenClusters } from "./settings";
 /** Proxmox VE → NetBox: reads both, merges, then declares what NetBox is to say. */
 export const discovery = defineProgram({
   needs: { netbox: true, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack, self }) {
-    const { machines: known, objects, outputs } = await readObjects();
+  async plan({ context, settings, stack, self, state, lastUpdate }) {
+    const { machines: known, objects } = objectsIn(state);
     const chosen = chosenIn(context, settings);
     const { netbox, views, lacks } = await read(context, settings, self, chosen, known);
     const now = new Date();
@@ -39,7 +38,7 @@ export const discovery = defineProgram({
       lacks,
     });
     // The version before kept it in the stack's outputs.
-    const last = (await lastUpdate()) ?? lastRunOf(outputs);
+    const last = (await lastUpdate()) ?? lastRunOf(state.outputs);
     const { interval } = settings.discovery;
     const readOnly = [...chosen].filter(([, choices]) => choices.readOnly).map(([name]) => name);
     const report = reportOf(plan.report, now, last, interval, readOnly);
@@ -50,20 +49,19 @@ export const discovery = defineProgram({
           `Discovery ran last ${report.sinceLastRun ?? ""} ago, and is to run every ${interval}: does its schedule still?`,
         ]
       : [];
+    const { reportFile } = settings.discovery;
+    if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
     return {
       ...plan,
-      report,
       clusters: [...chosen.keys()],
       warnings: [...plan.warnings, ...warnings],
       notes: [printReport(report)],
     };
   },
-  declare({ declared, report, clusters }, { settings }): { clusters: string[] } {
-    declareObjects(declared);
-    const { reportFile } = settings.discovery;
-    if (reportFile !== undefined) writeFileSync(reportFile, `${JSON.stringify(report, undefined, 2)}\n`);
-    return { clusters };
-  },
+  declare: ({ declared, clusters }) => ({
+    resources: [...declareObjects(declared).values()],
+    outputs: { clusters },
+  }),
 });
 
 type Chosen = ReturnType<typeof chosenClusters>;

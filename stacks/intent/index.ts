@@ -1,6 +1,6 @@
 import { declareObjects } from "../netbox/declare";
 import { defineProgram, planByFile } from "../program";
-import { readObjects } from "../state";
+import { objectsIn } from "../state";
 import { checkSystems } from "../systems";
 import { parseVms } from "./desired/file";
 import { planIntent } from "./desired/plan";
@@ -9,9 +9,9 @@ import { readIntentView } from "./facts";
 /** vms.yml → NetBox: the guests that a file wants, staged, and what they need. */
 export const intent = defineProgram({
   needs: { netbox: true, proxmox: false, neo4j: false },
-  plan: ({ context, settings, stack }) =>
+  plan: ({ context, settings, stack, state }) =>
     planByFile("intent", settings, parseVms, async ({ value: wanted, placeOf }) => {
-      const { machines: known, objects } = await readObjects();
+      const { machines: known, objects } = objectsIn(state);
       await checkSystems(context, { onlyNetbox: true });
       const view = await readIntentView(context.netbox, wanted);
       const fields = settings.site.customFields;
@@ -19,8 +19,8 @@ export const intent = defineProgram({
       const facts = { stack, file: wanted, placeOf, fields, view, known, knownObjects: new Set(objects.keys()) };
       return { ...planIntent({ ...facts, givenFields }), guests: wanted.guests };
     }),
-  declare({ declared, guests }) {
-    declareObjects(declared);
-    return { guests: Object.keys(guests) };
-  },
+  declare: ({ declared, guests }) => ({
+    resources: [...declareObjects(declared).values()],
+    outputs: { guests: Object.keys(guests) },
+  }),
 });

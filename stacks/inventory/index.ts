@@ -1,4 +1,3 @@
-import * as pulumi from "@pulumi/pulumi";
 import { UserError } from "../../providers/errors";
 import { withoutUndefined } from "../../providers/values";
 import { defineProgram } from "../program";
@@ -9,7 +8,7 @@ import { type Loaded, loadInventory } from "./load";
 /** Everything there is → a graph: reads every system, changes none, and loads Neo4j or writes files. It has no resources. */
 export const inventory = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: true },
-  async plan({ context, settings }) {
+  async plan({ context, settings, isDryRun }) {
     const { folder } = settings.inventory;
     const { neo4j } = context;
     if (neo4j === undefined && folder === undefined)
@@ -22,7 +21,7 @@ export const inventory = defineProgram({
     const { nodes, relationships } = read.graph;
     let loaded: Loaded | undefined;
     // A preview only looks whether all is there.
-    if (!pulumi.runtime.isDryRun()) {
+    if (!isDryRun) {
       if (neo4j !== undefined) loaded = await loadInventory(neo4j, read);
       if (folder !== undefined) writeInventory(folder, read);
     }
@@ -31,5 +30,5 @@ export const inventory = defineProgram({
     return { warnings: read.problems, notes, places: withoutUndefined({ neo4j: neo4j?.url, folder }) };
   },
   // Where the inventory is. What it counts moves from run to run.
-  declare: ({ places }) => ({ inventory: places }),
+  declare: ({ places }) => ({ resources: [], outputs: { inventory: places } }),
 });

@@ -1,11 +1,11 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { NetboxMachine } from "../../providers/netbox/objects/machine";
-import { NetboxObject } from "../../providers/netbox/objects/object";
+import { netboxMachine } from "../../providers/netbox/objects/machine";
+import { netboxObject } from "../../providers/netbox/objects/object";
+import { type DeclaredResource, declared } from "../declared";
 import type { DeclaredNetboxObject } from "./declared";
 
-/** Declares objects of NetBox in their order; each waits for those that it names and that are declared too. @returns them by their logical names */
-export function declareObjects(all: DeclaredNetboxObject[]): ReadonlyMap<string, pulumi.Resource> {
-  const made = new Map<string, pulumi.Resource>();
+/** Declares objects of NetBox; each stands behind those that it names and that are declared too. @returns them by their logical names, in that order */
+export function declareObjects(all: DeclaredNetboxObject[]): ReadonlyMap<string, DeclaredResource> {
+  const made = new Map<string, DeclaredResource>();
   // What something waits for has to be there before it.
   const pending = new Map(all.map((each) => [each.name, each]));
   const declare = (each: DeclaredNetboxObject): void => {
@@ -14,12 +14,12 @@ export function declareObjects(all: DeclaredNetboxObject[]): ReadonlyMap<string,
       const other = pending.get(name);
       if (other) declare(other);
     }
-    const dependsOn = (each.after ?? []).flatMap((name) => made.get(name) ?? []);
+    const after = (each.after ?? []).flatMap((name) => made.get(name) ?? []);
     made.set(
       each.name,
       each.kind === "machine"
-        ? new NetboxMachine(each.name, each.args, { dependsOn })
-        : new NetboxObject(each.name, each.args, { dependsOn }),
+        ? declared(netboxMachine, each.name, each.args, { after })
+        : declared(netboxObject, each.name, each.args, { after }),
     );
   };
   for (const each of all) declare(each);

@@ -1,14 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
-import * as pulumi from "@pulumi/pulumi";
-import { SiteAnchor } from "../../providers/ownership/anchor";
-import { PlatformCheck } from "../../providers/platform/check";
-import { ContainerService } from "../../providers/platform/containerservice";
-import { GeneratedSecret } from "../../providers/platform/secret";
-import { ProxmoxFirewall } from "../../providers/proxmox/nodes/firewall/firewall";
-import { ProxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
-import { ProxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
-import { orElse, whenThere } from "../outputs";
-import { defineProgram, planByFile } from "../program";
+import type { z } from "zod";
+import { siteAnchor } from "../../providers/ownership/anchor";
+import { platformCheck } from "../../providers/platform/check";
+import { containerService } from "../../providers/platform/containerservice";
+import { generatedSecret } from "../../providers/platform/secret";
+import { proxmoxFirewall } from "../../providers/proxmox/nodes/firewall/firewall";
+import { proxmoxContainer } from "../../providers/proxmox/nodes/lxc/container";
+import { proxmoxNetwork } from "../../providers/proxmox/nodes/network/network";
+import { type DeclaredResource, declared, Later } from "../declared";
+import { type Declaration, defineProgram, planByFile } from "../program";
 import { FileRefusal } from "../refusal";
 import { type PlatformFile, type PlatformPart, parsePlatform } from "./desired/file";
 import { type PlatformPlan, planPlatform, platformCluster } from "./desired/plan";
@@ -18,10 +18,10 @@ import { readPlatform } from "./facts";
 export interface PlatformOutputs {
   url: string;
   /** What programs begin with (NETBOX_API_TOKEN). A secret. */
-  token: pulumi.Output<string>;
-  superuser: pulumi.Output<{ name: string; password: string }>;
+  token: Later<string>;
+  superuser: Later<{ name: string; password: string }>;
   /** PEM: for netbox-proxmox:netbox.caFile. */
-  certificate: pulumi.Output<string>;
+  certificate: string | Later<string>;
   /** Configuration of a stack of the discovery program that reads into this NetBox. */
   discovery: Record<string, unknown>;
 }
@@ -37,7 +37,7 @@ export const platform = defineProgram({
       const plan = planPlatform({ stack, file: wanted, placeOf, clusters, ...seen, certificate: tls?.certificate });
       return { ...plan, wanted, tlsKey: tls?.key };
     }),
-  declare: (plan): PlatformOutputs => declarePlatform(plan, plan.wanted, plan.tlsKey),
+  declare: (plan) => declarePlatform(plan, plan.wanted, plan.tlsKey),
 });
 
 function pem(file: string): string {
@@ -45,42 +45,37 @@ function pem(file: string): string {
   return readFileSync(file, "utf8");
 }
 
-function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string | undefined): PlatformOutputs {
-  const made: pulumi.Resource[] = [];
-  const keep = <T extends pulumi.Resource>(resource: T): T => {
-    made.push(resource);
+function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string | undefined): Declaration {
+  const resources: DeclaredResource[] = [];
+  const keep = <S extends object>(resource: DeclaredResource<S>): DeclaredResource<S> => {
+    resources.push(resource);
     return resource;
   };
   const secrets = declareSecrets(keep);
-  const networks = plan.networks.map(({ key, ...inputs }) => keep(new ProxmoxNetwork(`network/${key}`, inputs)));
-  const services = new Map<PlatformPart, ContainerService>();
+  const networks = plan.networks.map(({ key, ...inputs }) => keep(declared(proxmoxNetwork, `network/${key}`, inputs)));
+  const services = new Map<PlatformPart, Service>();
   for (const { part, inputs, firewall, service } of plan.containers) {
-    const container = keep(new ProxmoxContainer(`container/${part}`, inputs, { dependsOn: networks }));
+    const container = keep(declared(proxmoxContainer, `container/${part}`, inputs, { after: networks }));
     const walls =
       firewall === undefined
         ? []
-        : [keep(new ProxmoxFirewall(`firewall/${part}`, firewall, { dependsOn: [container] }))];
+        : [keep(declared(proxmoxFirewall, `firewall/${part}`, firewall, { after: [container] }))];
     // Each waits for those before it: NetBox for its database, nginx for NetBox.
-    const dependsOn = [container, ...walls, ...(part === "valkey" ? [] : services.values())];
+    const after = [container, ...walls, ...(part === "valkey" ? [] : services.values())];
     const given = { ...service, secrets: secretsOf(part, secrets, tlsKey) };
-    services.set(part, keep(new ContainerService(`service/${part}`, given, { dependsOn })));
+    services.set(part, keep(declared(containerService, `service/${part}`, given, { after })));
   }
   const certificate = certificateOf(services.get("nginx"), plan.check.netbox.certificate);
-  const netbox = whenThere(certificate, (each) => ({ ...plan.check.netbox, certificate: each }));
-  const check = new PlatformCheck(
-    "check",
-    { ...plan.check, netbox, token: secrets.token },
-    { dependsOn: [...services.values()] },
-  );
-  new SiteAnchor("anchor", { leftovers: [] }, { dependsOn: [...made, check], protect: file.protect });
+  const netbox = { ...plan.check.netbox, certificate };
+  const given = { ...plan.check, netbox, token: secrets.token };
+  keep(declared(platformCheck, "check", given, { after: [...services.values()] }));
+  keep(declared(siteAnchor, "anchor", { leftovers: [] }, { after: [...resources], protect: file.protect }));
   const { url } = plan.check.netbox;
-  return {
+  const outputs: PlatformOutputs = {
     url,
     token: secrets.token,
     certificate,
-    superuser: pulumi.secret(
-      whenThere(secrets.superuserPassword, (password) => ({ name: file.netbox.superuser.name, password })),
-    ),
+    superuser: secrets.superuserPassword.map((password) => ({ name: file.netbox.superuser.name, password })).secret(),
     discovery: {
       "netbox-proxmox:program": "discovery",
       "netbox-proxmox:netbox": { url },
@@ -92,15 +87,21 @@ function declarePlatform(plan: PlatformPlan, file: PlatformFile, tlsKey: string 
       },
     },
   };
+  return { resources, outputs };
 }
+
+type Service = DeclaredResource<z.output<typeof containerService.state>>;
 
 type Secrets = Record<
   "databasePassword" | "valkeyPassword" | "secretKey" | "pepper" | "superuserPassword" | "token",
-  pulumi.Output<string>
+  Later<string>
 >;
 
-function declareSecrets(keep: <T extends pulumi.Resource>(resource: T) => T): Secrets {
-  const secret = (name: string, bytes: number) => keep(new GeneratedSecret(`secret/${name}`, bytes)).value;
+function declareSecrets(keep: <S extends object>(resource: DeclaredResource<S>) => DeclaredResource<S>): Secrets {
+  const secret = (name: string, bytes: number) =>
+    keep(declared(generatedSecret, `secret/${name}`, { bytes, generation: 0 }))
+      .output("value")
+      .secret();
   const [key, rest] = [secret("token-key", 9), secret("token", 32)];
   return {
     databasePassword: secret("database", 24),
@@ -109,9 +110,7 @@ function declareSecrets(keep: <T extends pulumi.Resource>(resource: T) => T): Se
     secretKey: secret("secret-key", 48),
     pepper: secret("pepper", 48),
     superuserPassword: secret("superuser", 18),
-    token: pulumi.secret(
-      whenThere(pulumi.all([key, rest]), ([head, tail]) => `nbt_${head.slice(0, 12)}.${tail.slice(0, 40)}`),
-    ),
+    token: Later.all({ key, rest }).map((all) => `nbt_${all.key.slice(0, 12)}.${all.rest.slice(0, 40)}`),
   };
 }
 
@@ -120,7 +119,7 @@ function secretsOf(
   part: PlatformPart,
   secrets: Secrets,
   tlsKey: string | undefined,
-): Record<string, pulumi.Input<string>> {
+): Record<string, string | Later<string>> {
   const { databasePassword, valkeyPassword } = secrets;
   if (part === "postgresql") return { databasePassword };
   if (part === "valkey") return { valkeyPassword };
@@ -129,9 +128,10 @@ function secretsOf(
 }
 
 /** The one that was given, or the one that nginx made. */
-const certificateOf = (nginx: ContainerService | undefined, given: string | undefined): pulumi.Output<string> =>
+const certificateOf = (nginx: Service | undefined, given: string | undefined): string | Later<string> =>
   given === undefined && nginx !== undefined
-    ? whenThere(orElse(nginx.observed, {}), ({ certificate = "" }: Record<string, string>) =>
-        Buffer.from(certificate, "base64").toString(),
-      )
-    : pulumi.output(given ?? "");
+    ? nginx
+        .output("observed")
+        .orElse({})
+        .map(({ certificate = "" }: Record<string, string>) => Buffer.from(certificate, "base64").toString())
+    : (given ?? "");

@@ -1,21 +1,20 @@
-import * as pulumi from "@pulumi/pulumi";
 import { z } from "zod";
-import type { Context } from "../../providers/context";
-import { NetboxIpAllocation } from "../../providers/netbox/ipam/ipallocation";
-import { NetboxGuest } from "../../providers/netbox/virtualization/guest";
+import { netboxIpAllocation } from "../../providers/netbox/ipam/ipallocation";
+import { netboxGuest } from "../../providers/netbox/virtualization/guest";
 import type { NetboxGuestInputs } from "../../providers/netbox/virtualization/guest.model";
-import { NetboxPromotion } from "../../providers/netbox/virtualization/promotion";
-import { SiteAnchor } from "../../providers/ownership/anchor";
+import { netboxPromotion } from "../../providers/netbox/virtualization/promotion";
+import { siteAnchor } from "../../providers/ownership/anchor";
 import type { Orphan } from "../../providers/ownership/anchor.model";
 import type { Mark } from "../../providers/ownership/mark";
-import { ProxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
+import { proxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
 import type { SnapshotInputs } from "../../providers/proxmox/nodes/snapshot.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
-import { Semaphore } from "../../providers/semaphore";
 import { groupBy } from "../../providers/values";
-import { orElse } from "../outputs";
+import { type DeclaredResource, declared, type Later } from "../declared";
 import { LogicalNames, type MachineName, recordIdentity } from "./desired/names";
+import type { ZoneServer } from "./desired/pluginindex";
 import type { NamedRecords } from "./desired/records";
+import type { Safety } from "./desired/safety";
 import type {
   DesiredAllocation,
   DesiredGuest,
@@ -24,7 +23,6 @@ import type {
   KeptGuest,
   Site,
 } from "./desired/types";
-import type { Plan } from "./plan";
 import {
   declareMachine,
   declareMachineAsItIs,
@@ -43,9 +41,9 @@ export interface SiteOutputs {
       status: string;
       cluster: string;
       vmid: number;
-      addresses: pulumi.Input<string>[];
+      addresses: (string | Later<string>)[];
       /** What waits for the guest's next start. */
-      pending: pulumi.Input<string[]>;
+      pending: string[] | Later<string[]>;
     }
   >;
   records: string[];
@@ -76,11 +74,8 @@ function inOrder(all: string[], before: string[]): string[] {
   return all.toSorted((a, b) => placeOf(a) - placeOf(b));
 }
 
-/** Guests whose resources are registered at one time: the SDK holds much in memory for each that waits for its answer. */
-const window = 256;
-
 /** What is declared: what should be, and what is left out and stays as it is. */
-export interface Declaration extends Pick<NamedRecords, "records" | "plugin"> {
+export interface Wanted extends Pick<NamedRecords, "records" | "plugin"> {
   guests: DesiredGuest[];
   kept: KeptGuest[];
   orphans: Orphan[];
@@ -92,32 +87,42 @@ interface Parts {
   netbox: NetboxGuestInputs | undefined;
   allocations: DesiredAllocation[];
   snapshot: SnapshotInputs | undefined;
-  machine: ((name: MachineName, dependsOn: pulumi.Resource[]) => MachineResource) | undefined;
+  machine: ((name: MachineName, after: DeclaredResource[]) => MachineResource) | undefined;
   promote: boolean;
 }
 
-/** Declares everything, in the order that `dependsOn` gives it: addresses, guests, names, statuses, the anchor. */
-export async function declare(
-  context: Context,
-  site: Pick<Site, "stack" | "netbox" | "state"> & Pick<Plan, "snapshots"> & { protect: boolean },
-  { guests, kept, records, plugin, orphans }: Declaration,
-): Promise<SiteOutputs> {
+/** What declaring goes by besides. */
+export interface DeclaredSite extends Pick<Site, "stack" | "netbox" | "state"> {
+  servers: ZoneServer[];
+  /** By the guest's NetBox id. */
+  snapshots: Safety["snapshots"];
+  /** Is a destroy refused? */
+  protect: boolean;
+  isDryRun: boolean;
+}
+
+/** Everything, each behind what it waits for: addresses, guests, names, statuses, the anchor. */
+export function declareSite(
+  site: DeclaredSite,
+  { guests, kept, records, plugin, orphans }: Wanted,
+): { resources: DeclaredResource[]; outputs: SiteOutputs } {
   const { protect, snapshots, state } = site;
   const names = new LogicalNames(state.names);
-  const allocations = new Map<string, NetboxIpAllocation>();
+  const allocations = new Map<string, DeclaredResource<z.output<typeof netboxIpAllocation.state>>>();
   const machines = new Map<number, MachineResource>();
+  const resources: DeclaredResource[] = [];
   /** Those that nothing else depends on. */
-  const last = new Set<pulumi.Resource>();
-  const after = <T extends pulumi.Resource>(dependsOn: pulumi.Resource[], make: (on: pulumi.Resource[]) => T): T => {
-    const made = make(dependsOn);
-    last.add(made);
-    for (const each of dependsOn) last.delete(each);
-    return made;
+  const last = new Set<DeclaredResource>();
+  const add = <S extends object>(resource: DeclaredResource<S>): DeclaredResource<S> => {
+    resources.push(resource);
+    last.add(resource);
+    for (const each of resource.after) last.delete(each);
+    return resource;
   };
   const before = lastOutputs.safeParse(state.outputs).data ?? { guests: {}, records: [] };
   const outputs: SiteOutputs = { guests: {}, records: inOrder(records.map(recordIdentity), before.records) };
   const text: Text = (ref) =>
-    "address" in ref ? ref.address : pulumi.output(allocations.get(ref.allocation)?.address ?? "");
+    "address" in ref ? ref.address : (allocations.get(ref.allocation)?.output("address") ?? "");
   const adopted = new Set(guests.flatMap((guest) => (guest.adopted ? [guest.id] : [])));
   const adoptedAmong = (ids: number[]) => {
     const found = ids.filter((id) => adopted.has(id));
@@ -129,26 +134,25 @@ export async function declare(
     const machineName = names.machine(of);
     const own = (kind: "guest" | "snapshot" | "promotion") => names.of(kind, id, machineName.name, id);
     const { netbox: object, snapshot: safety } = parts;
-    const netbox = object && after([], () => new NetboxGuest(own("guest"), object));
+    const netbox = object && add(declared(netboxGuest, own("guest"), object));
     const allocated = parts.allocations.map(({ key, nic, inputs }) => {
       const title = `${machineName.name} ${nic} IPv${inputs.family}`;
       const name = names.of("allocation", key, title, String(inputs.ordinal));
-      const allocation = after(list(netbox), (dependsOn) => new NetboxIpAllocation(name, inputs, { dependsOn }));
+      const allocation = add(declared(netboxIpAllocation, name, inputs, { after: list(netbox) }));
       allocations.set(key, allocation);
       return allocation;
     });
-    const snapshot = safety && after([], () => new ProxmoxSnapshot(own("snapshot"), safety));
-    const make = parts.machine;
+    const snapshot = safety && add(declared(proxmoxSnapshot, own("snapshot"), safety));
     const machine =
-      make && after([...list(netbox), ...allocated, ...list(snapshot)], (dependsOn) => make(machineName, dependsOn));
+      parts.machine && add(parts.machine(machineName, [...list(netbox), ...allocated, ...list(snapshot)]));
     if (machine) machines.set(of.id, machine);
     if (parts.promote || state.promoted.has(of.id)) {
       const inputs = { mark: of.mark, name: of.name };
-      after(list(machine), (dependsOn) => new NetboxPromotion(own("promotion"), inputs, { dependsOn }));
+      add(declared(netboxPromotion, own("promotion"), inputs, { after: list(machine) }));
     }
     return machine;
   };
-  const declareGuest = (guest: DesiredGuest): pulumi.Resource[] => {
+  const declareGuest = (guest: DesiredGuest): void => {
     const { id, name, mark, netbox, machine, promote, status } = guest;
     const made = declareParts({
       of: { id, name, mark, type: machine.type },
@@ -156,17 +160,18 @@ export async function declare(
       allocations: guest.allocations,
       snapshot: snapshots.get(id),
       promote,
-      machine: (machineName, dependsOn) => declareMachine(guest, text, machineName, dependsOn),
+      machine: (machineName, after) => declareMachine(guest, text, machineName, after),
     });
     const { cluster, vmid } = machine.inputs;
-    const addresses = guest.allocations.map(({ key, inputs }) => inputs.address ?? allocations.get(key)?.address ?? "");
+    const addresses = guest.allocations.map(
+      ({ key, inputs }) => inputs.address ?? allocations.get(key)?.output("address") ?? "",
+    );
     // A plan takes what isn't there for unknown, and what will wait it can't say: it shows what waits so far.
     const pending =
-      pulumi.runtime.isDryRun() || made === undefined
+      site.isDryRun || made === undefined
         ? waiting.parse(state.guests.get(id)?.last ?? {}).pending
-        : orElse(made.pending, []);
+        : made.output("pending").orElse([]);
     outputs.guests[String(id)] = { name, status, cluster, vmid, addresses, pending };
-    return list(made);
   };
   // The state has them: they take no time, and names that they share with others wait for them.
   for (const { id, name, mark, machine, netbox, allocations: own, snapshot } of kept) {
@@ -176,27 +181,26 @@ export async function declare(
       allocations: own,
       snapshot,
       promote: false,
-      machine: machine && ((machineName, dependsOn) => declareMachineAsItIs(machine, machineName, dependsOn)),
+      machine: machine && ((machineName, after) => declareMachineAsItIs(machine, machineName, after)),
     });
     const output = lastOutput.safeParse(before.guests[String(id)]).data;
     if (output !== undefined) outputs.guests[String(id)] = output;
   }
   const of = (ids: number[]) => ids.flatMap((id) => machines.get(id) ?? []);
-  const pluginRecords = new Map<string, pulumi.Resource[]>();
+  const pluginRecords = new Map<string, DeclaredResource[]>();
   const declarePlugin = (record: DesiredPluginRecord) => {
-    const made = after(of(record.guests), (dependsOn) => {
-      const { key, fqdn, type } = record;
-      const name = names.of("pluginRecord", key, `${fqdn.replace(/\.$/, "")} ${type}`, key);
-      return declarePluginRecord(site, name, { ...record, ...adoptedAmong(record.guests) }, text, dependsOn);
-    });
-    pluginRecords.set(record.fqdn, [...(pluginRecords.get(record.fqdn) ?? []), made]);
+    const { key, fqdn, type, guests: holders } = record;
+    const name = names.of("pluginRecord", key, `${fqdn.replace(/\.$/, "")} ${type}`, key);
+    const made = declarePluginRecord(site, name, { ...record, ...adoptedAmong(holders) }, text, of(holders));
+    pluginRecords.set(fqdn, [...(pluginRecords.get(fqdn) ?? []), add(made)]);
   };
-  const declareName = (record: DesiredRecord) =>
-    after([...of(record.owner.guests), ...(pluginRecords.get(record.name) ?? [])], (dependsOn) => {
-      const identity = recordIdentity(record);
-      const name = names.of("record", identity, identity.replace(/\.$/, ""), "2");
-      return declareRecord(context, name, { ...record, ...adoptedAmong(record.owner.guests) }, text, dependsOn);
-    });
+  const declareName = (record: DesiredRecord) => {
+    const identity = recordIdentity(record);
+    const { guests: holders } = record.owner;
+    const name = names.of("record", identity, identity.replace(/\.$/, ""), "2");
+    const after = [...of(holders), ...(pluginRecords.get(record.name) ?? [])];
+    add(declareRecord(site.servers, name, { ...record, ...adoptedAmong(holders) }, text, after));
+  };
   // A name comes with the last of its guests, so that it need not wait for all others.
   const pluginOf = byLast(guests, plugin, (record) => record.guests);
   const awaited = new Map<string, number[]>();
@@ -207,25 +211,13 @@ export async function declare(
     for (const record of namesOf.get(id) ?? []) declareName(record);
   };
   withNames(undefined);
-  const places = new Semaphore(window);
-  for (const guest of guests)
-    await new Promise<void>((started, failed) => {
-      places
-        .run(async () => {
-          const made = declareGuest(guest);
-          withNames(guest.id);
-          started();
-          await Promise.all(made.map(registered));
-        })
-        .catch(failed);
-    });
-  new SiteAnchor("anchor", { leftovers: orphans }, { dependsOn: [...last], protect });
-  return outputs;
+  for (const guest of guests) {
+    declareGuest(guest);
+    withNames(guest.id);
+  }
+  add(declared(siteAnchor, "anchor", { leftovers: orphans }, { after: [...last], protect }));
+  return { resources, outputs };
 }
-
-/** Resolves when the engine has answered a resource's registration: in an `up`, when it is there. */
-const registered = (resource: pulumi.Resource): Promise<void> =>
-  new Promise((resolve) => resource.urn.apply(() => resolve()));
 
 /** Records by the last of their guests in the order of declaration; those without one by undefined. */
 function byLast<T>(

@@ -7,11 +7,15 @@ import { groupBy } from "../../providers/values";
 import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
+import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
+import { type Step, stepsOf } from "../plan/steps";
+import type { ProgramRun } from "../program";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
+import { declareSite } from "./declare";
 import { adoptedGuests } from "./desired/adopted";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
@@ -33,7 +37,7 @@ import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
 import { unseenPools } from "./desired/rights";
-import { type Safety, safetyOf } from "./desired/safety";
+import { safetyOf } from "./desired/safety";
 import { type OtherStack, overlaps } from "./desired/scope";
 import { snapshotWarnings } from "./desired/snapshotable";
 import { StillUsed, stillUsedBy } from "./desired/stillused";
@@ -50,11 +54,16 @@ export interface Plan {
   /** Guests that are left out, as far as the state has them. */
   kept: KeptGuest[];
   named: Pick<NamedRecords, "records" | "plugin">;
-  /** By the guest's NetBox id. */
-  snapshots: Safety["snapshots"];
   orphans: Orphan[];
+  /** The same as resources, and the stack's outputs. */
+  declaration: ReturnType<typeof declareSite>;
+  describe: (steps: readonly Step[]) => Change[];
   warnings: string[];
   notes: string[];
+}
+
+export interface PlanOptions extends Partial<Pick<ProgramRun, "isDryRun" | "refreshed">> {
+  otherStacks?: OtherStack[];
 }
 
 /** Reads all three systems and judges; changes nothing. @throws UserError with everything that stands in the way */
@@ -63,7 +72,7 @@ export async function planSite(
   settings: Settings,
   self: Self,
   state: InState,
-  otherStacks: OtherStack[] = [],
+  { otherStacks = [], isDryRun = true, refreshed }: PlanOptions = {},
 ): Promise<Plan> {
   const { plugins } = await checkSystems(context);
   const { stack } = self;
@@ -125,13 +134,18 @@ export async function planSite(
   ];
   if (problems.length > 0) throw refusal(problems);
   const orphaned = orphans(facts, guests, decision.removals, zones, { ...named, facts: plugin }, new Set(left.keys()));
-  const counted = isRefreshed() ? { ...state, resources: await refreshedResources(context, facts) } : state;
-  const desired = { ...named, guests, kept, orphans: orphaned };
-  const changes = siteChanges({ ...facts, state: counted }, desired, zoneServers);
+  const counted = await (refreshed?.() ?? (isRefreshed() ? refreshedResources(context, facts) : state.resources));
+  const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
+  const declaration = declareSite(
+    { ...facts, servers: zoneServers, snapshots: safety.snapshots, protect: settings.site.protect, isDryRun },
+    { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
+  );
+  const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));
+  const describe = (steps: readonly Step[]) => siteChanges({ ...facts, orphans: orphaned, staying }, steps);
+  const changes = describe(stepsOf(declaration.resources, counted));
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
-  const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
   const due = new Set([...safety.snapshots].flatMap(([id, each]) => (each.due === undefined ? [] : [id])));
   return {
     netbox,
@@ -149,7 +163,8 @@ export async function planSite(
       ...snapshotWarnings(guests, state.guests, proxmox, due),
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
-    snapshots: safety.snapshots,
+    declaration,
+    describe,
     notes: [...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
   };
 }

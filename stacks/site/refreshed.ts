@@ -7,7 +7,7 @@ import { vmFromApi, vmState } from "../../providers/proxmox/nodes/qemu/vm.model"
 import { SingleReads } from "../../providers/proxmox/reads";
 import type { ReadGuest } from "../../providers/proxmox/schemas";
 import type { Environment } from "../../providers/settings";
-import type { KnownResource } from "../known";
+import type { StateResource } from "../known";
 import type { ProxmoxFacts, Site } from "./desired/types";
 
 // The engine refreshes beside the program and tells it nothing: what was changed by hand is looked at here, for the limits.
@@ -22,7 +22,7 @@ export const isRefreshed = (env: Environment = process.env): boolean => env.NETB
 export async function refreshedResources(
   context: Context,
   { proxmox, state, self }: Pick<Site, "proxmox" | "state" | "self">,
-): Promise<KnownResource[]> {
+): Promise<StateResource[]> {
   const reads = new Map(context.proxmox.map((cluster) => [cluster.name, { cluster, reads: new SingleReads() }]));
   return Promise.all(
     state.resources.map(async (resource) => {
@@ -53,13 +53,14 @@ const powerOf = (status: string): Power => (status === "running" || status === "
 interface GuestInState {
   cluster: string;
   vmid: number;
-  refreshed(seen: ReadGuest, power: Power): KnownResource;
+  refreshed(seen: ReadGuest, power: Power): StateResource;
 }
 
 /** A guest that the state has, as far as this version can read it. */
-function guestIn({ type, properties }: KnownResource): GuestInState | undefined {
-  const after = (found: object, { pending }: ReadGuest): KnownResource => ({
-    type,
+function guestIn({ properties, ...resource }: StateResource): GuestInState | undefined {
+  const { type } = resource;
+  const after = (found: object, { pending }: ReadGuest): StateResource => ({
+    ...resource,
     properties: { ...properties, ...found, pending },
   });
   if (type === "ProxmoxVm") {

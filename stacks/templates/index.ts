@@ -1,12 +1,12 @@
-import * as pulumi from "@pulumi/pulumi";
-import { NetboxChoices } from "../../providers/netbox/extras/choices";
-import { ProxmoxFile } from "../../providers/proxmox/nodes/storage/file";
+import { netboxChoices } from "../../providers/netbox/extras/choices";
+import { proxmoxFile } from "../../providers/proxmox/nodes/storage/file";
 import { volumeOf } from "../../providers/proxmox/nodes/storage/file.model";
-import { ProxmoxTemplate } from "../../providers/proxmox/nodes/template";
+import { proxmoxTemplate } from "../../providers/proxmox/nodes/template";
 import { supersededTag } from "../../providers/proxmox/nodes/template.model";
+import { type DeclaredResource, declared } from "../declared";
 import { isDestroy } from "../destroying";
 import { defineProgram, planByFile } from "../program";
-import { readResources } from "../state";
+import { resourcesIn } from "../state";
 import { parseTemplates } from "./desired/file";
 import { planTemplates } from "./desired/plan";
 import type { TemplatesPlan } from "./desired/types";
@@ -23,9 +23,9 @@ export interface TemplatesOutputs {
 /** templates.yml → templates made of cloud images, OS templates of containers, and what NetBox offers of them. */
 export const templates = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: false },
-  plan: ({ context, settings, stack, self }) =>
+  plan: ({ context, settings, stack, self, state }) =>
     planByFile("templates", settings, parseTemplates, async ({ value: wanted, placeOf }) => {
-      const { resources: known } = await readResources();
+      const known = resourcesIn(state);
       const asksNetbox = wanted.choices && context.hasNetbox;
       const [clusters, checksums, netbox] = await Promise.all([
         Promise.all(context.proxmox.map((cluster) => readTemplateCluster(context, cluster, wanted, known))),
@@ -46,18 +46,19 @@ export const templates = defineProgram({
       // What stays as it is, or waits, is about to go.
       return isDestroy() ? { ...plan, notes: [], warnings: [] } : plan;
     }),
-  declare(plan) {
-    declareTemplates(plan);
-    return outputsOf(plan);
-  },
+  declare: (plan) => ({ resources: declareTemplates(plan), outputs: outputsOf(plan) }),
 });
 
-function declareTemplates({ files, templates, choices }: TemplatesPlan): void {
-  const made = new Map<string, pulumi.Resource>();
-  const options = (after: string[]) => ({ dependsOn: after.flatMap((name) => made.get(name) ?? []) });
-  for (const { name, inputs } of files) made.set(name, new ProxmoxFile(name, inputs));
-  for (const { name, inputs, after } of templates) made.set(name, new ProxmoxTemplate(name, inputs, options(after)));
-  for (const { name, inputs, after } of choices) new NetboxChoices(name, inputs, options(after));
+function declareTemplates({ files, templates, choices }: TemplatesPlan): DeclaredResource[] {
+  const made = new Map<string, DeclaredResource>();
+  const options = (after: string[]) => ({ after: after.flatMap((name) => made.get(name) ?? []) });
+  for (const { name, inputs } of files) made.set(name, declared(proxmoxFile, name, inputs));
+  for (const { name, inputs, after } of templates)
+    made.set(name, declared(proxmoxTemplate, name, inputs, options(after)));
+  return [
+    ...made.values(),
+    ...choices.map(({ name, inputs, after }) => declared(netboxChoices, name, inputs, options(after))),
+  ];
 }
 
 function outputsOf({ files, templates }: TemplatesPlan): TemplatesOutputs {

@@ -11,7 +11,7 @@ import { printProblems } from "../../providers/settings";
 import { isRecord } from "../../providers/values";
 import { readSettings } from "../../stacks/settings";
 import { planSite } from "../../stacks/site/plan";
-import { stateFrom } from "../../stacks/state";
+import { siteStateIn, stateOfAnswer } from "../../stacks/state";
 import { type KeptResource, keptResource } from "../../tools/stack";
 import { mutated, mutatedAnswer, numbers, pick, type Random } from "../harness/fuzz/mutate";
 import { HttpProxy } from "../harness/proxy";
@@ -94,7 +94,7 @@ describe("systems and settings that say something odd", () => {
         context,
         settings.value,
         new Self("netbox-proxmox/test", context.netbox.url),
-        stateFrom({ outputs: Object.fromEntries(outputs) }),
+        siteStateIn(stateOfAnswer({ outputs: Object.fromEntries(outputs) })),
       );
       return undefined;
     } catch (error) {

@@ -7,6 +7,7 @@ import { readConnections } from "../../providers/connections";
 import { Context } from "../../providers/context";
 import { access as accessProgram } from "../../stacks/access";
 import { discovery as discoveryProgram } from "../../stacks/discovery";
+import { runInEngine } from "../../stacks/engine";
 import { intent as intentProgram } from "../../stacks/intent";
 import { platform as platformProgram } from "../../stacks/platform";
 import type { DefinedProgram } from "../../stacks/program";
@@ -134,7 +135,7 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
     const settings = readSettings(source, Object.keys(systems.endpoints.proxmox));
     if ("problems" in connections) throw new Error(JSON.stringify(connections.problems));
     if ("problems" in settings) throw new Error(JSON.stringify(settings.problems));
-    const outputs = await program.run(new Context(connections.value), settings.value);
+    const outputs = await runInEngine(program, new Context(connections.value), settings.value);
     await pulumi.runtime.disconnect();
     await new Promise<void>((resolve) => pulumi.output(outputs).apply(() => resolve()));
   }

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { type ChoicesInputs, choicesInputs, choicesState } from "./choices.model";
+import { defineResource } from "../../resource";
+import { choicesInputs, choicesState } from "./choices.model";
 
 export const netboxChoices = defineResource({
   kind: "netbox-choices",
@@ -10,10 +9,3 @@ export const netboxChoices = defineResource({
   state: choicesState,
   replaces: ["set"],
 });
-
-/** What a custom field of NetBox's offers because of this stack. */
-export class NetboxChoices extends DynamicResource {
-  constructor(name: string, inputs: ChoicesInputs, options?: pulumi.CustomResourceOptions) {
-    super(netboxChoices, name, inputs, options);
-  }
-}

@@ -1,5 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
+import { defineResource } from "../../resource";
 import { type MachineInputs, machineDiffers, machineInputs, machineState } from "./machine.model";
 import { type ObjectArgs, planType } from "./object";
 import { isRenewed } from "./object.model";
@@ -15,10 +14,3 @@ export const netboxMachine = defineResource({
   state: machineState,
   diff: (state, inputs) => isRenewed(state, inputs) || machineDiffers(state, inputs),
 });
-
-/** A virtual machine or a device in NetBox with its parts: interfaces with MACs and addresses, virtual disks. */
-export class NetboxMachine extends DynamicResource {
-  constructor(name: string, inputs: MachineArgs, options?: pulumi.CustomResourceOptions) {
-    super(netboxMachine, name, inputs, options);
-  }
-}

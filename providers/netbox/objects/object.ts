@@ -1,5 +1,4 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
+import { defineResource } from "../../resource";
 import { isRenewed, type ObjectInputs, objectDiffers, objectInputs, objectState } from "./object.model";
 import { type ObjectTypeName, objectTypes } from "./objecttypes";
 
@@ -18,10 +17,3 @@ export const netboxObject = defineResource({
   state: objectState,
   diff: (state, inputs) => isRenewed(state, inputs) || objectDiffers(state, inputs),
 });
-
-/** One object in NetBox, of which only some fields are ours; its type in the plan is NetBox's name for it. */
-export class NetboxObject extends DynamicResource {
-  constructor(name: string, inputs: ObjectArgs, options?: pulumi.CustomResourceOptions) {
-    super(netboxObject, name, inputs, options);
-  }
-}

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { type DnsRecordInputs, dnsRecordDiff, dnsRecordInputs, dnsRecordState } from "./dnsrecord.model";
+import { defineResource } from "../../resource";
+import { dnsRecordDiff, dnsRecordInputs, dnsRecordState } from "./dnsrecord.model";
 
 export const netboxDnsRecord = defineResource({
   kind: "netbox-dns-record",
@@ -10,14 +9,3 @@ export const netboxDnsRecord = defineResource({
   state: dnsRecordState,
   diff: dnsRecordDiff,
 });
-
-/** A guest's record in netbox-dns. */
-export class NetboxDnsRecord extends DynamicResource {
-  constructor(
-    name: string,
-    inputs: { [K in keyof DnsRecordInputs]: pulumi.Input<DnsRecordInputs[K]> },
-    options?: pulumi.CustomResourceOptions,
-  ) {
-    super(netboxDnsRecord, name, inputs, options);
-  }
-}

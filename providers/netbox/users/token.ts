@@ -1,12 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import {
-  type NetboxTokenInputs,
-  netboxTokenChanges,
-  netboxTokenInputs,
-  netboxTokenKey,
-  netboxTokenState,
-} from "./token.model";
+import { defineResource } from "../../resource";
+import { netboxTokenChanges, netboxTokenInputs, netboxTokenKey, netboxTokenState } from "./token.model";
 
 export const netboxToken = defineResource({
   kind: "netbox-token",
@@ -19,15 +12,3 @@ export const netboxToken = defineResource({
   replaces: netboxTokenKey,
   diff: netboxTokenChanges,
 });
-
-/** An API token of NetBox; its secret is an output that the engine keeps encrypted. */
-export class NetboxToken extends DynamicResource {
-  declare readonly value: pulumi.Output<string>;
-  declare readonly key: pulumi.Output<string | undefined>;
-  /** Seconds since 1970. */
-  declare readonly madeAt: pulumi.Output<number>;
-
-  constructor(name: string, inputs: NetboxTokenInputs, options?: pulumi.CustomResourceOptions) {
-    super(netboxToken, name, inputs, options);
-  }
-}

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { type NetboxGuestInputs, netboxGuestDiff, netboxGuestInputs, netboxGuestState } from "./guest.model";
+import { defineResource } from "../../resource";
+import { netboxGuestDiff, netboxGuestInputs, netboxGuestState } from "./guest.model";
 
 export const netboxGuest = defineResource({
   kind: "netbox-guest",
@@ -10,10 +9,3 @@ export const netboxGuest = defineResource({
   state: netboxGuestState,
   diff: netboxGuestDiff,
 });
-
-/** What this program owns of a guest's object in NetBox. */
-export class NetboxGuest extends DynamicResource {
-  constructor(name: string, inputs: NetboxGuestInputs, options?: pulumi.CustomResourceOptions) {
-    super(netboxGuest, name, inputs, options);
-  }
-}

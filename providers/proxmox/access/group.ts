@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { type GroupInputs, groupInputs } from "./group.model";
+import { defineResource } from "../../resource";
+import { groupInputs } from "./group.model";
 import { accessFound } from "./view";
 
 export const proxmoxGroup = defineResource({
@@ -11,10 +10,3 @@ export const proxmoxGroup = defineResource({
   state: groupInputs.extend(accessFound.shape),
   replaces: ["cluster", "groupid"],
 });
-
-/** A group; who is in it stands with the users. */
-export class ProxmoxGroup extends DynamicResource {
-  constructor(name: string, inputs: GroupInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxGroup, name, inputs, options);
-  }
-}

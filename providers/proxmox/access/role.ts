@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { type RoleInputs, roleInputs } from "./role.model";
+import { defineResource } from "../../resource";
+import { roleInputs } from "./role.model";
 import { accessFound } from "./view";
 
 export const proxmoxRole = defineResource({
@@ -11,10 +10,3 @@ export const proxmoxRole = defineResource({
   state: roleInputs.extend(accessFound.shape),
   replaces: ["cluster", "roleid"],
 });
-
-/** A role: a list of privileges. */
-export class ProxmoxRole extends DynamicResource {
-  constructor(name: string, inputs: RoleInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxRole, name, inputs, options);
-  }
-}

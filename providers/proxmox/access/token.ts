@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { isTokenChanged, type TokenInputs, tokenInputs, tokenKey, tokenState } from "./token.model";
+import { defineResource } from "../../resource";
+import { isTokenChanged, tokenInputs, tokenKey, tokenState } from "./token.model";
 
 export const proxmoxToken = defineResource({
   kind: "proxmox-token",
@@ -13,14 +12,3 @@ export const proxmoxToken = defineResource({
   replaces: tokenKey,
   diff: isTokenChanged,
 });
-
-/** An API token; its secret is an output that the engine keeps encrypted. */
-export class ProxmoxToken extends DynamicResource {
-  declare readonly value: pulumi.Output<string>;
-  /** Seconds since 1970. */
-  declare readonly madeAt: pulumi.Output<number>;
-
-  constructor(name: string, inputs: TokenInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxToken, name, inputs, options);
-  }
-}

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../resource";
-import { settled, type TemplateInputs, templateDiffers, templateInputs, templateState } from "./template.model";
+import { defineResource } from "../../resource";
+import { settled, templateDiffers, templateInputs, templateState } from "./template.model";
 
 export const proxmoxTemplate = defineResource({
   kind: "proxmox-template",
@@ -11,10 +10,3 @@ export const proxmoxTemplate = defineResource({
   replaces: settled,
   diff: templateDiffers,
 });
-
-/** A template made of an image, which guests are cloned from. */
-export class ProxmoxTemplate extends DynamicResource {
-  constructor(name: string, inputs: TemplateInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxTemplate, name, inputs, options);
-  }
-}

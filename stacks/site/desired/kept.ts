@@ -16,7 +16,7 @@ import type { DesiredAllocation, KeptGuest, Machine, Site } from "./types";
 // Guests that a run leaves out: what the state has of them is declared just as it is there, so that nothing of them changes.
 
 /** The resources of a state that carry a guest's mark, by its NetBox id. */
-export function knownOfGuests(resources: KnownResource[]): Map<number, KnownResource[]> {
+export function knownOfGuests(resources: readonly KnownResource[]): Map<number, KnownResource[]> {
   const found = new Map<number, KnownResource[]>();
   for (const resource of resources) {
     const owner = markSchema.safeParse(resource.properties.mark);
@@ -47,7 +47,7 @@ function keptGuest(
   site: Pick<Site, "stack" | "netbox">,
   id: number,
   name: string,
-  resources: KnownResource[],
+  resources: readonly KnownResource[],
 ): KeptGuest {
   const fallback = markOf(site, id);
   const title = `${name} (${guestUrl(fallback)})`;

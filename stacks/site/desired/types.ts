@@ -29,7 +29,7 @@ import type {
   NodeResource,
   StorageResource,
 } from "../../../providers/proxmox/schemas";
-import type { KnownResource } from "../../known";
+import type { StateResource } from "../../known";
 import type { Family } from "../../netbox/address";
 import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
@@ -159,7 +159,7 @@ export interface InState {
   /** `server/name`, with the guests that own it. */
   records: Map<string, number[]>;
   /** Every resource of ours, as it was last seen. */
-  resources: KnownResource[];
+  resources: readonly StateResource[];
   /** The stack's own outputs of the last run. */
   outputs?: unknown;
 }

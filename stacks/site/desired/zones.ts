@@ -7,7 +7,7 @@ import type { DesiredRecord, Problem } from "./types";
 
 /** Names of the state that the settings' name servers and zones leave out: what becomes of them. */
 export function goneZones(
-  resources: KnownResource[],
+  resources: readonly KnownResource[],
   records: DesiredRecord[],
   servers: ZoneServer[],
 ): { problems: Problem[]; warnings: string[] } {

@@ -3,7 +3,7 @@ import { Self } from "../../../providers/ownership/owner";
 import { type Grant, planGrants, siteGrants } from "../../../stacks/access/privileges";
 import { readSettings } from "../../../stacks/settings";
 import { planSite } from "../../../stacks/site/plan";
-import { stateFrom } from "../../../stacks/state";
+import { siteStateIn } from "../../../stacks/state";
 import { limitedToken } from "../../harness/rights";
 import { demoSeed, seedWith, TestSystems } from "../../harness/systems";
 
@@ -107,7 +107,7 @@ describe("the plan of a site", () => {
     if ("problems" in settings) throw new Error(JSON.stringify(settings.problems));
     const context = systems.context();
     const self = new Self("netbox-proxmox/test", context.netbox.url);
-    return planSite(context, settings.value, self, stateFrom({ outputs: {} }));
+    return planSite(context, settings.value, self, siteStateIn({ resources: [], outputs: {} }));
   }
   /** What is said of each guest that is left out. */
   const told = (warnings: string[]) =>

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Self } from "../../../providers/ownership/owner";
 import { readSettings } from "../../../stacks/settings";
 import { planSite } from "../../../stacks/site/plan";
-import { stateFrom } from "../../../stacks/state";
+import { siteStateIn } from "../../../stacks/state";
 import { seedWith, TestSystems } from "../../harness/systems";
 
 // The plan from the systems, without the engine.
@@ -32,7 +32,7 @@ describe("the plan of a site", () => {
     if ("problems" in settings) throw new Error(JSON.stringify(settings.problems));
     const context = systems.context();
     const self = new Self("netbox-proxmox/test", context.netbox.url);
-    return planSite(context, settings.value, self, stateFrom({ outputs: {} }));
+    return planSite(context, settings.value, self, siteStateIn({ resources: [], outputs: {} }));
   }
 
   it("names a free slot for a virtual disk that would overwrite the template's cloud-init drive", async () => {

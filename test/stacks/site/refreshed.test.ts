@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { proxmoxVm } from "../../../providers/proxmox/nodes/qemu/vm";
 import { vmHandler } from "../../../providers/proxmox/nodes/qemu/vm.handler";
 import { vmState } from "../../../providers/proxmox/nodes/qemu/vm.model";
+import { tokensOf } from "../../../providers/resource";
 import { withAddresses } from "../../../stacks/site/desired/machines";
 import type { InState } from "../../../stacks/site/desired/types";
-import { planOf, stateWith } from "../../harness/plan";
+import { siteStateIn } from "../../../stacks/state";
+import { planOf } from "../../harness/plan";
 import { seedWith, TestSystems } from "../../harness/systems";
 
 // Limits count what a plan does after its refresh: what people changed by hand since the last run is in it.
@@ -30,18 +33,17 @@ beforeAll(async () => {
   const made = await Promise.all(
     plan.guests.map(async (guest) => {
       const created = await vmHandler.create({ ...withAddresses(guest).inputs });
-      return { id: guest.id, properties: vmState.parse(created.state) };
+      return vmState.parse(created.state);
     }),
   );
-  state = stateWith({
-    guests: new Map(
-      made.map(({ id, properties }) => {
-        const { name, cluster, vmid } = properties;
-        return [id, { type: "qemu" as const, name, cluster, vmid, last: { ...properties } }];
-      }),
-    ),
-    resources: made.map(({ properties }) => ({ type: "ProxmoxVm", properties: { ...properties } })),
-  });
+  const [token = ""] = tokensOf(proxmoxVm);
+  const resources = made.map(({ name, ...properties }) => ({
+    type: "ProxmoxVm",
+    token,
+    name,
+    properties: { name, ...properties },
+  }));
+  state = siteStateIn({ resources, outputs: undefined });
   const ours = await systems.ourGuests();
   nodes = new Map(ours.map(({ vmid, node }) => [vmid, node]));
 });

@@ -7,7 +7,7 @@ import { readSettings } from "../../../stacks/settings";
 import { recordValues } from "../../../stacks/site/desired/recordvalues";
 import type { AddressRef } from "../../../stacks/site/desired/types";
 import { planSite } from "../../../stacks/site/plan";
-import { stateFrom } from "../../../stacks/state";
+import { siteStateIn, stateOfAnswer } from "../../../stacks/state";
 import { seedWith, TestSystems } from "../../harness/systems";
 
 // A NetBox with VRFs, shared addresses and ranges for others: the plan of its guests, and what allocation gives.
@@ -56,7 +56,7 @@ async function plan(site: object = {}, state: Record<string, unknown> = {}) {
     context,
     read.value,
     new Self("netbox-proxmox/test", context.netbox.url),
-    stateFrom({ outputs: state }),
+    siteStateIn(stateOfAnswer({ outputs: state })),
   );
 }
 

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../../resource";
-import { type FirewallInputs, firewallDiffers, firewallInputs } from "./firewall.model";
+import { defineResource } from "../../../resource";
+import { firewallDiffers, firewallInputs } from "./firewall.model";
 
 export const proxmoxFirewall = defineResource({
   kind: "proxmox-firewall",
@@ -11,10 +10,3 @@ export const proxmoxFirewall = defineResource({
   replaces: ["cluster", "vmid"],
   diff: firewallDiffers,
 });
-
-/** The firewall of a container. */
-export class ProxmoxFirewall extends DynamicResource {
-  constructor(name: string, inputs: FirewallInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxFirewall, name, inputs, options);
-  }
-}

@@ -1,15 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../../resource";
+import { defineResource } from "../../../resource";
 import { guestProblems } from "../guest.model";
 import { protectionProblem } from "../order";
-import type { GuestArgs } from "../qemu/vm";
-import {
-  type ContainerInputs,
-  containerDiff,
-  containerInputs,
-  containerSettledProblem,
-  containerState,
-} from "./container.model";
+import { containerDiff, containerInputs, containerSettledProblem, containerState } from "./container.model";
 
 export const proxmoxContainer = defineResource({
   kind: "proxmox-container",
@@ -24,12 +16,3 @@ export const proxmoxContainer = defineResource({
   ]),
   diff: containerDiff,
 });
-
-/** An LXC container of a Proxmox VE cluster. */
-export class ProxmoxContainer extends DynamicResource {
-  declare readonly pending: pulumi.Output<string[] | undefined>;
-
-  constructor(name: string, inputs: GuestArgs<ContainerInputs>, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxContainer, name, inputs, options);
-  }
-}

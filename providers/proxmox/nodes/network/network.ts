@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../../resource";
-import { type NetworkInputs, networkInputs, networkSettled, networkState } from "./network.model";
+import { defineResource } from "../../../resource";
+import { networkInputs, networkSettled, networkState } from "./network.model";
 
 export const proxmoxNetwork = defineResource({
   kind: "proxmox-network",
@@ -10,10 +9,3 @@ export const proxmoxNetwork = defineResource({
   state: networkState,
   replaces: networkSettled,
 });
-
-/** A bridge of the nodes, or a vnet. */
-export class ProxmoxNetwork extends DynamicResource {
-  constructor(name: string, inputs: NetworkInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxNetwork, name, inputs, options);
-  }
-}

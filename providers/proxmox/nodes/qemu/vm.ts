@@ -1,8 +1,7 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../../resource";
+import { defineResource } from "../../../resource";
 import { guestProblems } from "../guest.model";
 import { protectionProblem } from "../order";
-import { bootProblem, type VmInputs, vmDiff, vmInputs, vmSettledProblem, vmState } from "./vm.model";
+import { bootProblem, vmDiff, vmInputs, vmSettledProblem, vmState } from "./vm.model";
 
 export const proxmoxVm = defineResource({
   kind: "proxmox-vm",
@@ -17,15 +16,3 @@ export const proxmoxVm = defineResource({
   ]),
   diff: vmDiff,
 });
-
-/** A guest's inputs, some of which may not be known yet. */
-export type GuestArgs<T> = pulumi.Inputs & { [K in keyof T]: pulumi.Input<pulumi.Unwrap<T[K]>> | pulumi.Inputs };
-
-/** A QEMU guest of a Proxmox VE cluster, cloned from a cloud-init template. */
-export class ProxmoxVm extends DynamicResource {
-  declare readonly pending: pulumi.Output<string[] | undefined>;
-
-  constructor(name: string, inputs: GuestArgs<VmInputs>, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxVm, name, inputs, options);
-  }
-}

@@ -1,6 +1,5 @@
-import type * as pulumi from "@pulumi/pulumi";
-import { DynamicResource, defineResource } from "../../../resource";
-import { type FileInputs, fileInputs, fileSettled, fileState } from "./file.model";
+import { defineResource } from "../../../resource";
+import { fileInputs, fileSettled, fileState } from "./file.model";
 
 export const proxmoxFile = defineResource({
   kind: "proxmox-file",
@@ -12,10 +11,3 @@ export const proxmoxFile = defineResource({
   // Where it was downloaded from, and how, changes nothing of a file that is there.
   diff: () => false,
 });
-
-/** A cloud image, an installer or an OS template in a storage. */
-export class ProxmoxFile extends DynamicResource {
-  constructor(name: string, inputs: FileInputs, options?: pulumi.CustomResourceOptions) {
-    super(proxmoxFile, name, inputs, options);
-  }
-}

@@ -2,10 +2,15 @@ import fc from "fast-check"; // generates cases and shrinks the ones that fail
 import { describe, expect, it } from "vitest";
 import { handlerOf } from "../../../../providers/registry";
 import { sameValue } from "../../../../providers/values";
-import type { KnownResource } from "../../../../stacks/known";
+import type { StateResource } from "../../../../stacks/known";
 import type { Change } from "../../../../stacks/plan/change";
-import { type Desired, siteChanges } from "../../../../stacks/site/desired/changes";
-import type { DesiredGuest, DesiredRecord } from "../../../../stacks/site/desired/types";
+import { stepsOf } from "../../../../stacks/plan/steps";
+import { declareSite, type Wanted } from "../../../../stacks/site/declare";
+import { siteChanges } from "../../../../stacks/site/desired/changes";
+import { withAddresses } from "../../../../stacks/site/desired/machines";
+import type { DesiredGuest, DesiredRecord, Site } from "../../../../stacks/site/desired/types";
+import { siteStateIn } from "../../../../stacks/state";
+import { stateAfterDeclaring } from "../../../harness/declared";
 import { anyContainer, anyVm } from "../../../harness/generated";
 import { siteWith } from "./example";
 
@@ -77,52 +82,27 @@ const servers = [
     viewId: () => 1,
   },
 ];
-const desiredOf = (guests: DesiredGuest[]): Desired => ({
-  guests,
-  records: guests.map(recordOf),
-  plugin: [],
-  orphans: [],
-});
+const declaredOf = (guests: DesiredGuest[], known: Site["state"]["names"] = [], rest: Partial<Wanted> = {}) =>
+  declareSite(
+    { ...siteWith({ stack, state: { names: known } }), servers, snapshots: new Map(), protect: false, isDryRun: true },
+    { guests, kept: [], records: guests.map(recordOf), plugin: [], orphans: [], ...rest },
+  ).resources;
 
 /** The state after a run that declared these. */
-const stateOf = (guests: DesiredGuest[]): KnownResource[] =>
-  guests.flatMap((guest) => {
-    const address = guest.nics[0]?.v4;
-    const text = address !== undefined && "address" in address ? address.address : "";
-    const type = guest.machine.type === "qemu" ? "ProxmoxVm" : "ProxmoxContainer";
-    return [
-      { type: "NetboxGuest", properties: { ...guest.netbox } },
-      ...guest.allocations.map(({ inputs }) => ({ type: "NetboxIpAllocation", properties: { ...inputs } })),
-      { type, properties: machineState(guest, text) },
-      {
-        type: "Bind9Record",
-        properties: {
-          server: "ns1",
-          name: `g${guest.id}.lab.example.`,
-          ttl: 300,
-          reverse: [],
-          records: { A: [text.split("/")[0]] },
-          owner: { stack, guests: [guest.id] },
-        },
-      },
-    ];
-  });
+const stateOf = (guests: DesiredGuest[]): StateResource[] => stateAfterDeclaring(declaredOf(guests));
 
-function machineState({ machine }: DesiredGuest, address: string): Record<string, unknown> {
-  if (machine.type === "qemu")
-    return {
-      ...machine.inputs,
-      cloudInit: { ...machine.inputs.cloudInit, ipconfig: { "0": `ip=${address},gw=10.71.0.1` } },
-    };
-  const networks = Object.entries(machine.inputs.networks).map(([slot, each]) => [
-    slot,
-    slot === "net0" ? { ...each, ip: address, gw: "10.71.0.1" } : each,
-  ]);
-  return { ...machine.inputs, networks: Object.fromEntries(networks) };
-}
+const machineState = (guest: DesiredGuest, address: string): Record<string, unknown> => ({
+  ...withAddresses(guest, () => address).inputs,
+});
 
-const changesOf = (before: DesiredGuest[], after: DesiredGuest[], rest: Partial<Desired> = {}): Change[] =>
-  siteChanges(siteWith({ stack, state: { resources: stateOf(before) } }), { ...desiredOf(after), ...rest }, servers);
+const changesOf = (before: DesiredGuest[], after: DesiredGuest[], rest: Partial<Wanted> = {}): Change[] => {
+  const { names, ...state } = siteStateIn({ resources: stateOf(before), outputs: undefined });
+  const { orphans = [] } = rest;
+  const staying = new Map(after.map(({ id, name }) => [id, name]));
+  const resources = declaredOf(after, names, rest);
+  const site = siteWith({ stack, state: { ...state, names } });
+  return siteChanges({ ...site, orphans, staying }, stepsOf(resources, state.resources));
+};
 
 const vm = (id: number): fc.Arbitrary<Machine> => anyVm(id, stack).map((inputs) => ({ type: "qemu", inputs }));
 const container = (id: number): fc.Arbitrary<Machine> =>
@@ -280,8 +260,7 @@ describe("effects on a guest that stays", () => {
     };
     const orphan = { kind: "netbox-ip-allocation" as const, id: "107/v4-0", state };
     const without = { ...guestWith(7, base), allocations: [], nics: [] };
-    const site = siteWith({ stack });
-    const changes = siteChanges(site, { ...desiredOf([without]), records: [], orphans: [orphan] }, servers);
+    const changes = changesOf([], [without], { records: [], orphans: [orphan] });
     expect(changes.flatMap(({ effects }) => effects)).toEqual(["releases"]);
   });
 });

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { judgeLimits } from "../../../../stacks/plan/limits";
 import { customFieldDoubts, customFieldProblems } from "../../../../stacks/site/desired/customfields";
 import type { Site } from "../../../../stacks/site/desired/types";
+import { stateResources } from "../../../harness/declared";
 import { netboxGuest, settingsWith, siteWith } from "./example";
 
 const field = (name: string, ...objectTypes: string[]): Site["netbox"]["customFields"][number] => ({
@@ -93,7 +94,7 @@ describe("a custom field of the usual name that NetBox has not", () => {
     };
     const said = (guests: number[]) => {
       const properties = { name: "docs.lab.example.", records: { CNAME: ["a.lab.example."] }, owner: { guests } };
-      const site = siteWith({ state: { resources: [{ type: "Bind9Record", properties }] } });
+      const site = siteWith({ state: { resources: stateResources([{ type: "Bind9Record", properties }]) } });
       const totals = { guests: 9, addresses: 9, names: 9 };
       return judgeLimits([change], site.settings.site, totals, customFieldDoubts(site));
     };

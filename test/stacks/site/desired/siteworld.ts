@@ -8,14 +8,16 @@ import {
   vmInterface,
 } from "../../../../providers/netbox/schemas";
 import { printAllocation } from "../../../../providers/ownership/netbox";
-import type { KnownResource } from "../../../../stacks/known";
+import type { DeclaredResource } from "../../../../stacks/declared";
 import { Ipam } from "../../../../stacks/netbox/ipam";
+import { stepsOf } from "../../../../stacks/plan/steps";
+import { declareSite } from "../../../../stacks/site/declare";
 import { siteChanges } from "../../../../stacks/site/desired/changes";
 import { type Settled, settle } from "../../../../stacks/site/desired/leftout";
-import { withAddresses } from "../../../../stacks/site/desired/machines";
 import { zoneServerOf } from "../../../../stacks/site/desired/pluginindex";
-import { recordValues } from "../../../../stacks/site/desired/recordvalues";
 import type { GuestProblem, InState, ProxmoxFacts, Site } from "../../../../stacks/site/desired/types";
+import { siteStateIn } from "../../../../stacks/state";
+import { stateAfterDeclaring } from "../../../harness/declared";
 import { settingsWith, siteWith } from "./example";
 
 // Sites that were built by an earlier run, without a system: what NetBox says of guests, what Proxmox VE has, and the state.
@@ -212,31 +214,17 @@ export function stateAfter(guests: Documented[], proxmox: Partial<ProxmoxFacts> 
     [],
   );
   if (left.size > 0) throw new Error(`these guests are meant to be in order: ${JSON.stringify([...left])}`);
-  const machines = desired.map((guest) => ({ guest, machine: withAddresses(guest) }));
-  const resources: KnownResource[] = [
-    ...machines.flatMap(({ guest, machine }) => [
-      { type: "NetboxGuest", properties: { ...guest.netbox } },
-      ...guest.allocations.map(({ inputs }) => ({ type: "NetboxIpAllocation", properties: { ...inputs } })),
-      {
-        type: machine.type === "qemu" ? "ProxmoxVm" : "ProxmoxContainer",
-        properties: { ...machine.inputs, uuid: `u${guest.id}`, system: "s" },
-      },
-    ]),
-    ...named.records.map((record) => {
-      const { server, name, ttl, owner } = record;
-      const addresses = record.addresses.map((ref) => ("address" in ref ? ref.address : ""));
-      return {
-        type: "Bind9Record",
-        properties: { server, name, ttl, owner, ...recordValues(record, addresses, hasPointer) },
-      };
-    }),
-  ];
-  const known = machines.map(({ guest, machine: { type, inputs } }) => {
-    const { cluster, vmid } = inputs;
-    return [guest.id, { type, name: guest.name, cluster, vmid, last: { ...inputs } }] as const;
-  });
-  return { ...siteWith({}).state, resources, guests: new Map(known) };
+  const { resources } = declareSite(
+    { ...siteWith({}), ...declaring },
+    { guests: desired, kept: [], orphans: [], ...named },
+  );
+  const foundOut = ({ definition: { kind }, inputs: { mark } }: DeclaredResource) =>
+    kind === "proxmox-vm" || kind === "proxmox-container" ? { uuid: JSON.stringify(mark), system: "s" } : {};
+  return siteStateIn({ resources: stateAfterDeclaring(resources, foundOut), outputs: undefined });
 }
+
+/** What declaring goes by here. */
+const declaring = { servers: servers.all, snapshots: new Map(), protect: false, isDryRun: true };
 
 export interface Plans extends Settled {
   site: Site;
@@ -259,6 +247,9 @@ export function planOf(
     proxmox: new Map([["pve", proxmoxOf(vmids, proxmox)]]),
   });
   const settled = settle(site, servers, undefined, {}, before);
-  const changes = siteChanges(site, { ...settled, ...settled.named, orphans: [] }, servers.all);
+  const { guests: wanted, kept, named } = settled;
+  const { resources } = declareSite({ ...site, ...declaring }, { guests: wanted, kept, orphans: [], ...named });
+  const staying = new Map([...wanted, ...kept].map(({ id, name }) => [id, name]));
+  const changes = siteChanges({ ...site, orphans: [], staying }, stepsOf(resources, state.resources));
   return { ...settled, site, changes };
 }
