@@ -5,7 +5,7 @@ import { Context } from "./providers/context";
 import { messageOf, UserError } from "./providers/errors";
 import { printProblems } from "./providers/settings";
 import { runInEngine } from "./stacks/engine";
-import { programOf } from "./stacks/programs";
+import { loadProgram } from "./stacks/programs";
 import { plainSecrets, readSettings, unknownKeys } from "./stacks/settings";
 
 // The SDK takes a stack trace for every promise, and one that it sends on to the state for every resource, for which it lifts
@@ -24,7 +24,7 @@ async function run(): Promise<Record<string, unknown>> {
   if (unknown.length > 0) throw new UserError(printProblems(unknown));
   const config = new pulumi.Config();
   const name = config.get("program") ?? "site";
-  const program = await programOf(name);
+  const program = await loadProgram(name);
   const { needs } = program;
   const source = { get: (key: string) => config.get(key) };
   const connections = readConnections(source, process.env, {

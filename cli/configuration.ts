@@ -37,7 +37,10 @@ export async function askPulumi(what: string, words: string[]): Promise<unknown>
 const values = z.record(z.string(), z.object({ value: z.string().optional(), objectValue: z.unknown().optional() }));
 
 /** The configuration of a stack, as its program would read it; the environment alone where no stack is named. */
-async function sourceOf({ stack, configFile }: StackChoice, env: Environment): Promise<ConfigSource> {
+export async function configurationSource(
+  { stack, configFile }: StackChoice,
+  env: Environment = withKnownNames(process.env),
+): Promise<ConfigSource> {
   if (stack === undefined) {
     const cluster = clusterOfEnvironment(env);
     return { get: (key) => (key === "proxmox" && cluster ? JSON.stringify({ [cluster]: {} }) : undefined) };
@@ -67,10 +70,11 @@ export async function readConfiguration({
   needsProxmox = true,
   needsNetbox = true,
   readsNeo4j = false,
+  source: given,
   ...options
-}: StackChoice & CommandNeeds): Promise<{ connections: Connections; settings: Settings }> {
+}: StackChoice & CommandNeeds & { source?: ConfigSource }): Promise<{ connections: Connections; settings: Settings }> {
   const env = withKnownNames(process.env);
-  const source = await sourceOf(options, env);
+  const source = given ?? (await configurationSource(options, env));
   const connections = await withAnswers(source, env, { needsProxmox, needsNetbox, readsNeo4j });
   const clusters = "value" in connections ? Object.keys(connections.value.proxmox) : [];
   const settings = readSettings(source, clusters);

@@ -7,6 +7,7 @@ import { addGraph } from "./commands/graph";
 import { addGuests } from "./commands/guests";
 import { addNetboxSchema } from "./commands/netboxschema";
 import { addOperations } from "./commands/operations";
+import { addPlan } from "./commands/plan";
 import { addServe } from "./commands/serve";
 import { addSnapshots } from "./commands/snapshots";
 import { addStacks } from "./commands/stacks";
@@ -38,6 +39,7 @@ for (const add of [
   addTemplates,
   addStacks,
   addGraph,
+  addPlan,
   addServe,
 ])
   add(program);

@@ -103,6 +103,30 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
 /** One for all kinds of this process: each has its own count. */
 const gone = new MissingLimit(refreshLimit, stateCount);
 
+/**
+ * A resource as a refresh finds it, in the engine's form; one that is gone has an empty id. One that can't be read stays as it
+ * was, with a warning: it must not stop the refresh of the others.
+ * @param limit how many may be gone
+ */
+export async function readResource(
+  handler: Handler,
+  id: string,
+  state: Record<string, unknown>,
+  limit: MissingLimit,
+): Promise<ReturnType<typeof readAnswer>> {
+  const { kind } = handler.definition;
+  try {
+    const found = await limit.read(kind, id, () => handler.read(id, state));
+    return found === undefined ? { id: "", props: {} } : readAnswer(found, state);
+  } catch (error) {
+    const said = keptUnread(`${kind} ${id}`, error);
+    if (said === undefined) throw error;
+    for (const each of said) console.warn(presentable(each));
+    const { __provider: _provider, ...props } = state;
+    return { id, props };
+  }
+}
+
 function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
   return {
     // Its work is done before it returns: the engine doesn't wait for more.
@@ -114,22 +138,7 @@ function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
         const { id, state } = await handler.create(inputs);
         return { id, outs: plain(state) };
       }),
-    read: (id, state) =>
-      told(async () => {
-        const { kind } = handler.definition;
-        try {
-          const found = await gone.read(kind, id, () => handler.read(id, state ?? {}));
-          if (found === undefined) return { id: "", props: {} };
-          return readAnswer(found, state ?? {});
-        } catch (error) {
-          // One guest that can't be read must not stop the refresh of the others.
-          const said = keptUnread(`${kind} ${id}`, error);
-          if (said === undefined) throw error;
-          for (const each of said) console.warn(presentable(each));
-          const { __provider: _provider, ...props } = state ?? {};
-          return { id, props };
-        }
-      }),
+    read: (id, state) => told(() => readResource(handler, id, state ?? {}, gone)),
     update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
     delete: (id, state) => told(() => handler.delete(id, state)),
   };

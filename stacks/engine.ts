@@ -19,7 +19,10 @@ export async function runInEngine(
   context: Context,
   settings: Settings,
 ): Promise<Record<string, unknown>> {
-  const { plan, resources, outputs } = await program.run(engineHost(), context, settings);
+  // An open connection would keep the process from ending.
+  const { plan, resources, outputs } = await program
+    .run(engineHost(), context, settings)
+    .finally(() => context.close());
   for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
   for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
   return knownOutputs(await declareAll(resources, outputs));

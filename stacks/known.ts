@@ -12,6 +12,8 @@ export type KnownResources = ReadonlyMap<string, KnownResource>;
 export interface StateResource extends KnownResource {
   token: string;
   name: string;
+  /** Empty where the engine doesn't say. */
+  id: string;
 }
 
 /** What a stack's state holds as a run begins. */

@@ -6,7 +6,7 @@ import { isDestroy } from "./destroying";
 import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
 import type { Change } from "./plan/change";
-import type { Step } from "./plan/steps";
+import type { PlanStep } from "./plan/steps";
 import { FileRefusal, refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
@@ -39,7 +39,7 @@ export interface ProgramPlan {
   warnings?: string[];
   notes?: string[];
   /** What steps are to a person; by their properties alone where it is left out. */
-  describe?: (steps: readonly Step[]) => Change[];
+  describe?: (steps: readonly PlanStep[]) => Change[];
 }
 
 export interface Declaration {
@@ -52,7 +52,7 @@ export interface Declaration {
 export interface Program<P extends ProgramPlan> {
   /** Connections without which it does not begin; it asks for others by name. */
   needs: { netbox: boolean; proxmox: boolean; neo4j: boolean };
-  /** Reads the systems and works out what should exist. Connections are closed once it ends. */
+  /** Reads the systems and works out what should exist. */
   plan(run: ProgramRun): Promise<P>;
   /** What that is as resources; does no I/O. */
   declare(plan: P, run: ProgramRun): Declaration;
@@ -82,19 +82,14 @@ export interface DefinedProgram {
 export const defineProgram = <P extends ProgramPlan>(program: Program<P>): DefinedProgram => ({
   needs: program.needs,
   run: async (host, context, settings) => {
-    // An open connection would keep the process from ending.
-    try {
-      const state = await host.state();
-      const self = selfOf(host, context, settings);
-      const run = { ...host, stack: self.stack, self, context, settings, state };
-      checkOwnership(self, state);
-      const plan = await program.plan(run).then(withoutProblems, unneeded);
-      return "unneeded" in plan
-        ? { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs: {} }
-        : { plan, run, ...program.declare(plan, run) };
-    } finally {
-      await context.close();
-    }
+    const state = await host.state();
+    const self = selfOf(host, context, settings);
+    const run = { ...host, stack: self.stack, self, context, settings, state };
+    checkOwnership(self, state);
+    const plan = await program.plan(run).then(withoutProblems, unneeded);
+    return "unneeded" in plan
+      ? { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs: {} }
+      : { plan, run, ...program.declare(plan, run) };
   },
 });
 

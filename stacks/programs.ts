@@ -14,7 +14,7 @@ const programs: Record<string, () => Promise<DefinedProgram>> = {
 };
 
 /** What a stack does, by its setting `program`. @throws UserError where there is none of that name */
-export async function programOf(name: string): Promise<DefinedProgram> {
+export async function loadProgram(name: string): Promise<DefinedProgram> {
   const load = Object.hasOwn(programs, name) ? programs[name] : undefined;
   if (load === undefined) throw new UserError(unknownProgram(name, Object.keys(programs)));
   return load();

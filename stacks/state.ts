@@ -45,7 +45,7 @@ const answer = z.object({
 
 /** From the answer of the engine's own `readStackResourceOutputs`: `{outputs: {URN: {type, outputs}}}`. */
 export const stateOfAnswer = (raw: unknown): StackState =>
-  stateOf(Object.entries(answer.parse(raw).outputs).map(([urn, each]) => ({ urn, ...each })));
+  stateOf(Object.entries(answer.parse(raw).outputs).map(([urn, each]) => ({ urn, id: "", ...each })));
 
 const exported = z.object({
   deployment: z.object({
@@ -54,6 +54,7 @@ const exported = z.object({
         z.object({
           urn: z.string(),
           type: z.string(),
+          id: z.string().default(""),
           outputs: z.record(z.string(), z.unknown()).default({}),
           /** Is it replaced already, and still to be deleted? */
           delete: z.boolean().default(false),
@@ -67,12 +68,12 @@ const exported = z.object({
 export const stateOfExport = (raw: unknown): StackState =>
   stateOf(exported.parse(raw).deployment.resources.filter((each) => !each.delete));
 
-function stateOf(all: { urn: string; type: string; outputs: Record<string, unknown> }[]): StackState {
+function stateOf(all: { urn: string; id: string; type: string; outputs: Record<string, unknown> }[]): StackState {
   const resources = all
     .filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/"))
-    .map(({ urn, type: token, outputs: properties }) => {
+    .map(({ urn, id, type: token, outputs: properties }) => {
       const type = token.split(":").pop() ?? "";
-      return { type, token, name: logicalName(urn), properties };
+      return { type, token, name: logicalName(urn), id, properties };
     });
   return { resources, outputs: all.find(({ type }) => type === stackType)?.outputs };
 }

@@ -1,17 +1,17 @@
 import { unknown } from "../../providers/unknown";
 import { type AboutFacts, aboutOf } from "./about";
 import type { Change, Effect, FieldChange } from "./change";
-import type { Step } from "./steps";
+import type { PlanStep } from "./steps";
 
 // Steps of the engine as the changes that people read and limits count.
 
 /** What tells a change from its step. */
 export interface ChangeFacts extends AboutFacts {
-  effectsOf?: (step: Step) => Effect[];
+  effectsOf?: (step: PlanStep) => Effect[];
 }
 
 /** One row a resource that doesn't stay as it is. */
-export const changesFrom = (steps: readonly Step[], facts: ChangeFacts): Change[] =>
+export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Change[] =>
   steps.flatMap((step): Change[] => {
     const { action, token, name, existing, inputs } = step;
     if (action === "same") return [];
@@ -33,7 +33,7 @@ export const changesFrom = (steps: readonly Step[], facts: ChangeFacts): Change[
 const known = (inputs: Record<string, unknown> = {}): Record<string, unknown> =>
   Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== unknown && value !== undefined));
 
-function fieldsOf({ changed, existing, inputs = {}, resource, action }: Step): FieldChange[] {
+function fieldsOf({ changed, existing, inputs = {}, resource, action }: PlanStep): FieldChange[] {
   const names = action === "create" || action === "adopt" ? Object.keys(known(inputs)) : changed;
   const secrets = resource?.definition.secrets ?? [];
   return names.map((name): FieldChange => {

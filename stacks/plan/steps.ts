@@ -10,7 +10,7 @@ import type { Action } from "./change";
 type Properties = Record<string, unknown>;
 
 /** What is to happen to one resource. */
-export interface Step {
+export interface PlanStep {
   /** Its type token and logical name, which the engine tells it by. */
   token: string;
   name: string;
@@ -27,14 +27,14 @@ export interface Step {
 }
 
 /** @param state what is there, as it was recorded or as a refresh found it */
-export function stepsOf(resources: readonly DeclaredResource[], state: readonly StateResource[]): Step[] {
+export function planSteps(resources: readonly DeclaredResource[], state: readonly StateResource[]): PlanStep[] {
   const there = new Map(state.map((each) => [keyOf(each), each]));
   const outputs = new Map<DeclaredResource, (property: string) => unknown>();
   const exchange = (later: Later<unknown>): unknown => {
     const values = later.sources.map(({ of, property }) => outputs.get(of)?.(property) ?? unknown);
     return values.includes(unknown) ? unknown : later.value(values);
   };
-  const steps = resources.map((resource): Step => {
+  const steps = resources.map((resource): PlanStep => {
     const { definition, name, alias } = resource;
     const token = tokenOf(definition, resource.inputs);
     // The engine looks for the URN before it looks for an alias.
@@ -50,7 +50,7 @@ export function stepsOf(resources: readonly DeclaredResource[], state: readonly 
     return step;
   });
   const gone = [...there.values()].map(
-    (existing): Step => ({
+    (existing): PlanStep => ({
       token: existing.token,
       name: existing.name,
       action: "delete",
@@ -68,7 +68,7 @@ function comparison(
   definition: Definition,
   inputs: Properties,
   existing: StateResource | undefined,
-): Pick<Step, "action" | "existing" | "changed" | "problems"> {
+): Pick<PlanStep, "action" | "existing" | "changed" | "problems"> {
   const state = existing?.properties ?? {};
   const problems = definition.problems?.(state, asBefore(inputs, state)) ?? [];
   if (existing === undefined) return { action: inputs.adopt === true ? "adopt" : "create", changed: [], problems };

@@ -10,7 +10,7 @@ import { isBuilt, isStrange } from "../netbox/statuses";
 import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
-import { type Step, stepsOf } from "../plan/steps";
+import { type PlanStep, planSteps } from "../plan/steps";
 import type { ProgramRun } from "../program";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
@@ -57,7 +57,7 @@ export interface Plan {
   orphans: Orphan[];
   /** The same as resources, and the stack's outputs. */
   declaration: ReturnType<typeof declareSite>;
-  describe: (steps: readonly Step[]) => Change[];
+  describe: (steps: readonly PlanStep[]) => Change[];
   warnings: string[];
   notes: string[];
 }
@@ -141,8 +141,8 @@ export async function planSite(
     { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
   );
   const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));
-  const describe = (steps: readonly Step[]) => siteChanges({ ...facts, orphans: orphaned, staying }, steps);
-  const changes = describe(stepsOf(declaration.resources, counted));
+  const describe = (steps: readonly PlanStep[]) => siteChanges({ ...facts, orphans: orphaned, staying }, steps);
+  const changes = describe(planSteps(declaration.resources, counted));
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);

@@ -15,9 +15,9 @@ export const stateAfterDeclaring = (
       throw new Error(`${name} waits for another resource`);
     });
     const properties = { ...(isRecord(known) ? known : {}), ...more(resource) };
-    return { type: token.split(":").pop() ?? "", token, name, properties };
+    return { type: token.split(":").pop() ?? "", token, name, id: "", properties };
   });
 
 /** The same of properties alone: named by their place in the list. */
 export const stateResources = (all: { type: string; properties: Record<string, unknown> }[]): StateResource[] =>
-  all.map((each, n) => ({ ...each, token: `pulumi-nodejs:dynamic/test:${each.type}`, name: String(n) }));
+  all.map((each, n) => ({ ...each, token: `pulumi-nodejs:dynamic/test:${each.type}`, name: String(n), id: "" }));

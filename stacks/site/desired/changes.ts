@@ -5,7 +5,7 @@ import { isRecord } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
 import type { Change, Effect } from "../../plan/change";
 import { changesFrom } from "../../plan/changes";
-import type { Step } from "../../plan/steps";
+import type { PlanStep } from "../../plan/steps";
 import { guestEffects } from "./effects";
 import type { Site } from "./types";
 
@@ -20,14 +20,14 @@ export interface ChangedSite extends Pick<Site, "netbox" | "proxmox" | "state"> 
 
 export function siteChanges(
   { netbox, proxmox, state, orphans, staying }: ChangedSite,
-  engineSteps: readonly Step[],
+  engineSteps: readonly PlanStep[],
 ): Change[] {
   const steps = [...engineSteps, ...orphans.map(stepOfOrphan)];
-  const isReleasing = (step: Step) => step.action === "delete" && isReleased(step, staying);
+  const isReleasing = (step: PlanStep) => step.action === "delete" && isReleased(step, staying);
   const released = new Set(steps.filter(isReleasing).map(({ existing }) => hostOf(`${existing?.properties.address}`)));
   const nodeOf = ({ cluster, vmid }: Record<string, unknown>) =>
     proxmox.get(String(cluster))?.guests.get(Number(vmid))?.node;
-  const effectsOf = (step: Step): Effect[] => {
+  const effectsOf = (step: PlanStep): Effect[] => {
     const { action, existing, inputs } = step;
     if (existing === undefined || action === "same") return [];
     const type = guestTypes[existing.type];
@@ -60,14 +60,14 @@ export function totalsOf(
 const guestTypes: Record<string, GuestType> = { ProxmoxVm: "qemu", ProxmoxContainer: "lxc" };
 
 /** An address that we allocated, of a guest that stays. */
-function isReleased({ existing }: Step, staying: ReadonlyMap<number, string>): boolean {
+function isReleased({ existing }: PlanStep, staying: ReadonlyMap<number, string>): boolean {
   if (existing?.type !== "NetboxIpAllocation") return false;
   const { given, address, mark: of } = existing.properties;
   return given !== true && address !== undefined && staying.has(mark.safeParse(of).data?.netboxId ?? -1);
 }
 
 /** A name of no guest, or of one that stays: one goes with its guests, which are counted themselves. */
-function isLostName({ existing }: Step, staying: ReadonlyMap<number, string>): boolean {
+function isLostName({ existing }: PlanStep, staying: ReadonlyMap<number, string>): boolean {
   if (existing?.type !== "Bind9Record") return false;
   const { owner } = existing.properties;
   const guests = isRecord(owner) && Array.isArray(owner.guests) ? owner.guests.map(Number) : [];
@@ -75,9 +75,9 @@ function isLostName({ existing }: Step, staying: ReadonlyMap<number, string>): b
 }
 
 /** What an interrupted run left is removed by the anchor. */
-const stepOfOrphan = ({ kind, id, state }: Orphan): Step => {
+const stepOfOrphan = ({ kind, id, state }: Orphan): PlanStep => {
   const type = orphanTypes[kind];
-  const existing = { type, token: type, name: id, properties: state };
+  const existing = { type, token: type, name: id, id, properties: state };
   return { token: type, name: id, action: "delete", existing, changed: [], problems: [] };
 };
 

@@ -41,6 +41,7 @@ beforeAll(async () => {
     type: "ProxmoxVm",
     token,
     name,
+    id: "",
     properties: { name, ...properties },
   }));
   state = siteStateIn({ resources, outputs: undefined });

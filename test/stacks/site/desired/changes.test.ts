@@ -4,7 +4,7 @@ import { handlerOf } from "../../../../providers/registry";
 import { sameValue } from "../../../../providers/values";
 import type { StateResource } from "../../../../stacks/known";
 import type { Change } from "../../../../stacks/plan/change";
-import { stepsOf } from "../../../../stacks/plan/steps";
+import { planSteps } from "../../../../stacks/plan/steps";
 import { declareSite, type Wanted } from "../../../../stacks/site/declare";
 import { siteChanges } from "../../../../stacks/site/desired/changes";
 import { withAddresses } from "../../../../stacks/site/desired/machines";
@@ -101,7 +101,7 @@ const changesOf = (before: DesiredGuest[], after: DesiredGuest[], rest: Partial<
   const staying = new Map(after.map(({ id, name }) => [id, name]));
   const resources = declaredOf(after, names, rest);
   const site = siteWith({ stack, state: { ...state, names } });
-  return siteChanges({ ...site, orphans, staying }, stepsOf(resources, state.resources));
+  return siteChanges({ ...site, orphans, staying }, planSteps(resources, state.resources));
 };
 
 const vm = (id: number): fc.Arbitrary<Machine> => anyVm(id, stack).map((inputs) => ({ type: "qemu", inputs }));

@@ -10,7 +10,7 @@ import {
 import { printAllocation } from "../../../../providers/ownership/netbox";
 import type { DeclaredResource } from "../../../../stacks/declared";
 import { Ipam } from "../../../../stacks/netbox/ipam";
-import { stepsOf } from "../../../../stacks/plan/steps";
+import { planSteps } from "../../../../stacks/plan/steps";
 import { declareSite } from "../../../../stacks/site/declare";
 import { siteChanges } from "../../../../stacks/site/desired/changes";
 import { type Settled, settle } from "../../../../stacks/site/desired/leftout";
@@ -250,6 +250,6 @@ export function planOf(
   const { guests: wanted, kept, named } = settled;
   const { resources } = declareSite({ ...site, ...declaring }, { guests: wanted, kept, orphans: [], ...named });
   const staying = new Map([...wanted, ...kept].map(({ id, name }) => [id, name]));
-  const changes = siteChanges({ ...site, orphans: [], staying }, stepsOf(resources, state.resources));
+  const changes = siteChanges({ ...site, orphans: [], staying }, planSteps(resources, state.resources));
   return { ...settled, site, changes };
 }

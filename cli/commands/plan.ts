@@ -1,0 +1,35 @@
+import type { Command } from "commander";
+import type { PlanReport } from "../../stacks/plan/report";
+import { withJson } from "../options";
+import { planStack } from "../plan";
+import { printJson, say } from "../terminal";
+
+interface PlanCommandOptions {
+  stack: string;
+  configFile?: string;
+  drift?: boolean;
+  json?: boolean;
+}
+
+/** Exits with 0 where nothing would change, with 2 where something would. */
+async function plan({ drift = false, json = false, ...choice }: PlanCommandOptions): Promise<void> {
+  const report = await planStack({ ...choice, drift });
+  if (json) printJson(report);
+  else show(report);
+  if (report.problems.length > 0) process.exitCode = 1;
+  else if (report.changes.length > 0) process.exitCode = 2;
+}
+
+function show(report: PlanReport): void {
+  for (const { action, object, name } of report.changes) say(`${action} ${object} ${name}`);
+}
+
+export function addPlan(program: Command): void {
+  const command = program
+    .command("plan")
+    .description("what `up` would do, without Pulumi's engine; exits with 2 where something would change")
+    .requiredOption("-s, --stack <name>", "the stack")
+    .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+    .option("--drift", "looks for what was changed by hand since the last run, too");
+  withJson(command, "prints the report as JSON (docs/plan.schema.json)").action(plan);
+}

@@ -1,0 +1,48 @@
+import { Context, refreshLimit } from "../providers/context";
+import { project } from "../providers/settings";
+import type { StateResource } from "../stacks/known";
+import type { PlanReport } from "../stacks/plan/report";
+import { reportOfResult } from "../stacks/plan/reported";
+import { loadProgram } from "../stacks/programs";
+import { configurationSource, readConfiguration, type StackChoice } from "./configuration";
+import { refreshedState } from "./drift";
+import { readLastUpdate, readStackState } from "./stackstate";
+
+export interface PlanChoice extends StackChoice {
+  stack: string;
+  /** Is what was changed by hand since the last run looked for? */
+  drift: boolean;
+}
+
+/**
+ * What an `up` of a stack would do, without Pulumi's engine: by the stack's exported state.
+ * @throws UserError with everything that stands in the way
+ */
+export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanReport> {
+  const madeAt = new Date();
+  const source = await configurationSource(choice);
+  const name = source.get("program") ?? "site";
+  const program = await loadProgram(name);
+  const { netbox: needsNetbox, proxmox: needsProxmox, neo4j: readsNeo4j } = program.needs;
+  const needs = { needsNetbox, needsProxmox, readsNeo4j };
+  const { connections, settings } = await readConfiguration({ ...choice, ...needs, source });
+  const context = new Context(connections);
+  const state = readStackState(choice.stack);
+  let seen: Promise<readonly StateResource[]> | undefined;
+  const refreshed = () => {
+    seen ??= state.then(({ resources }) => refreshedState(context, resources, () => refreshLimit(source)));
+    return seen;
+  };
+  try {
+    const host = {
+      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true },
+      state: () => state,
+      lastUpdate: () => readLastUpdate(choice.stack),
+      ...(drift ? { refreshed } : {}),
+    };
+    const result = await program.run(host, context, settings);
+    return reportOfResult(result, { program: name, madeAt, ...(drift ? { refreshed: await refreshed() } : {}) });
+  } finally {
+    await context.close();
+  }
+}

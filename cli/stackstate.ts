@@ -1,0 +1,45 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { z } from "zod";
+import { project } from "../providers/settings";
+import { lastOf } from "../stacks/history";
+import type { StackState } from "../stacks/known";
+import { stateOfExport } from "../stacks/state";
+import { projectRoot } from "../tools/root";
+import { askPulumi } from "./configuration";
+import { stateFileOf } from "./integrity";
+import { backendFolder } from "./locks";
+
+// A stack's state and history without the engine: from the files of a file backend, else from the CLI.
+
+/** What the stack's state holds; nothing of a stack that has none yet. */
+export async function readStackState(stack: string): Promise<StackState> {
+  const file = stateFileOf(backendFolder(projectRoot(), process.env), project, stack);
+  if (file === undefined)
+    return stateOfExport(await askPulumi(`The state of stack ${stack}`, ["stack", "export", "--stack", stack]));
+  const { latest } = backendState.parse(JSON.parse(readFileSync(file, "utf8"))).checkpoint;
+  return stateOfExport({ deployment: latest ?? {} });
+}
+
+const backendState = z.object({ checkpoint: z.object({ latest: z.unknown() }) });
+
+/** When the stack's last `up` that succeeded began. */
+export async function readLastUpdate(stack: string): Promise<Date | undefined> {
+  const backend = backendFolder(projectRoot(), process.env);
+  if (backend === undefined) {
+    const words = ["stack", "history", "--json", "--page-size", "20", "--stack", stack];
+    return lastOf(await askPulumi(`The history of stack ${stack}`, words).catch(() => undefined));
+  }
+  const name = stack.split("/").pop() ?? stack;
+  const folder = join(backend, ".pulumi", "history", project, name);
+  if (!existsSync(folder)) return undefined;
+  const files = readdirSync(folder).filter((file) => /\.history\.json$/.test(file));
+  for (const file of files.sort().reverse()) {
+    const { data } = kept.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8")));
+    if (data?.kind === "update" && data.result === "succeeded") return new Date(data.startTime * 1000);
+  }
+  return undefined;
+}
+
+/** Seconds since 1970. */
+const kept = z.object({ kind: z.string(), result: z.string().optional(), startTime: z.number() });
