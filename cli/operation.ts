@@ -47,6 +47,39 @@ export function verbosityOf(args: string[]): number {
   return Number(/(\d+)$/.exec(text ?? "")?.[1] ?? 0);
 }
 
+/** The stack that a command is about, and how Pulumi is asked about it. */
+interface SelectedStack {
+  /** As it is named, or selected. */
+  name: string;
+  /** Do the arguments name it? */
+  isNamed: boolean;
+  env: NodeJS.ProcessEnv;
+  pulumi(...words: string[]): { status: number | null; stdout: string; stderr: string };
+  /** The folder of a file backend. */
+  backend: string | undefined;
+}
+
+/** The stack that arguments name, or that is selected; the lab's is made where it isn't there. */
+export async function selectStack(args: string[], more: NodeJS.ProcessEnv = {}): Promise<SelectedStack> {
+  const folder = await pulumiFolder();
+  const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
+  const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
+  const named = stackOf(args);
+  const current = named ?? pulumi("stack", "--show-name", "--non-interactive").stdout.trim();
+  const name = current || "dev";
+  if (name === "dev") {
+    // The lab's stack: its secrets are fakes, and so is its passphrase.
+    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
+      env.PULUMI_CONFIG_PASSPHRASE = "lab";
+  }
+  const backend = backendFolder(root, env);
+  if (name === "dev" && (current === "" || !isThere(backend, "dev"))) {
+    const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");
+    if (made.status !== 0) throw new Error(made.stderr.trim());
+  }
+  return { name, isNamed: named !== undefined, env, pulumi, backend };
+}
+
 /**
  * One operation of the real CLI with this project's good defaults: a plan is refreshed first, locks of killed runs are cleared before it, and the state of
  * one that went on past an error is mended after it. @param shown where its output goes; kept, it is given back
@@ -59,22 +92,7 @@ export async function operate(
 ): Promise<{ code: number; output: string }> {
   const preset = defaults[command];
   if (preset === undefined) throw new Error(`there is ${Object.keys(defaults).join(", ")}`);
-  const folder = await pulumiFolder();
-  const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
-  const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
-  const named = stackOf(args);
-  const current = named ?? pulumi("stack", "--show-name", "--non-interactive").stdout.trim();
-  const selected = current || "dev";
-  if (selected === "dev") {
-    // The lab's stack: its secrets are fakes, and so is its passphrase.
-    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
-      env.PULUMI_CONFIG_PASSPHRASE = "lab";
-  }
-  const backend = backendFolder(root, env);
-  if (selected === "dev" && (current === "" || !isThere(backend, "dev"))) {
-    const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");
-    if (made.status !== 0) throw new Error(made.stderr.trim());
-  }
+  const { name: selected, isNamed, env, pulumi, backend } = await selectStack(args, more);
   if (backend !== undefined) {
     const { cleared, held } = clearDeadLocks(backend, project, selected);
     if (held.length > 0 && command !== "preview") throw new Error(heldText(selected, held));
@@ -107,13 +125,7 @@ export async function operate(
       "… without a refresh: what was changed by hand since the last run is neither shown nor mended, nor made again where it is gone\n",
     );
   const integrity = quietIntegrity(goesOn(command), stateFile);
-  const words = [
-    command,
-    ...preset.args,
-    ...integrity,
-    ...(named === undefined ? ["-s", selected] : []),
-    ...refreshed.args,
-  ];
+  const words = [command, ...preset.args, ...integrity, ...(isNamed ? [] : ["-s", selected]), ...refreshed.args];
   // Both are there before Pulumi is: a signal that comes while it starts would leave it behind. Ctrl-C goes to the whole group:
   // Pulumi ends what is under way and saves its state, and we wait for it.
   const wait = () => {};

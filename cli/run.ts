@@ -1,11 +1,25 @@
 import { operate } from "./operation";
+import { isReported } from "./reportedargs";
 
-// `npm run up|preview|refresh|destroy`: the real CLI with this project's good defaults. Everything after `--` is pulumi's.
+// `npm run up|preview|refresh|destroy`: the real CLI with this project's good defaults. Everything after `--` is pulumi's, but for
+// what the report of a plan takes (`--full`, `--raw`).
 
 const [command = "", ...args] = process.argv.slice(2);
 
-operate(command, args, "inherit").then(
-  ({ code }) => {
+async function run(): Promise<number> {
+  // What plans is loaded where it is used alone.
+  if (isReported(command, args)) return (await import("./reported.js")).reported(command, args);
+  return (
+    await operate(
+      command,
+      args.filter((arg) => arg !== "--raw"),
+      "inherit",
+    )
+  ).code;
+}
+
+run().then(
+  (code) => {
     process.exitCode = code;
   },
   (error: unknown) => {

@@ -10,20 +10,27 @@ const root = join(__dirname, "..");
 const [, , part, role] = process.argv;
 const pack = join(root, "dist", role);
 
+/** What a stack may run. */
+function programs() {
+  const stacks = join(root, "dist", "stacks");
+  return readdirSync(stacks, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() && readdirSync(join(stacks, entry.name)).includes("index.js")
+      ? [join(stacks, entry.name, "index.js")]
+      : [],
+  );
+}
+
 /** The script that starts it, or what that loads at once, and what it loads later. */
 const entries = {
-  program: () => {
-    const stacks = join(root, "dist", "stacks");
-    const programs = readdirSync(stacks, { withFileTypes: true }).flatMap((entry) =>
-      entry.isDirectory() && readdirSync(join(stacks, entry.name)).includes("index.js")
-        ? [join(stacks, entry.name, "index.js")]
-        : [],
-    );
-    return ["@pulumi/pulumi/cmd/run", "@pulumi/pulumi/cmd/run/run", join(root, "dist", "index.js"), ...programs];
-  },
+  program: () => [
+    "@pulumi/pulumi/cmd/run",
+    "@pulumi/pulumi/cmd/run/run",
+    join(root, "dist", "index.js"),
+    ...programs(),
+  ],
   provider: () => ["@pulumi/pulumi/cmd/dynamic-provider", join(root, "dist", "providers", "registry.js")],
   // `npm run preview` and its kin.
-  command: () => [join(root, "dist", "cli", "operation.js")],
+  command: () => [join(root, "dist", "cli", "operation.js"), join(root, "dist", "cli", "reported.js"), ...programs()],
 };
 
 /** The SDK's scripts would run: without their arguments they say so and end. */

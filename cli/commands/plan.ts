@@ -1,27 +1,22 @@
 import type { Command } from "commander";
-import type { PlanReport } from "../../stacks/plan/report";
 import { withJson } from "../options";
 import { planStack } from "../plan";
-import { printJson, say } from "../terminal";
+import { printReport } from "../showreport";
 
 interface PlanCommandOptions {
   stack: string;
   configFile?: string;
   drift?: boolean;
   json?: boolean;
+  full?: boolean;
 }
 
 /** Exits with 0 where nothing would change, with 2 where something would. */
-async function plan({ drift = false, json = false, ...choice }: PlanCommandOptions): Promise<void> {
+async function plan({ drift = false, json = false, full = false, ...choice }: PlanCommandOptions): Promise<void> {
   const report = await planStack({ ...choice, drift });
-  if (json) printJson(report);
-  else show(report);
+  printReport(report, { json, full });
   if (report.problems.length > 0) process.exitCode = 1;
   else if (report.changes.length > 0) process.exitCode = 2;
-}
-
-function show(report: PlanReport): void {
-  for (const { action, object, name } of report.changes) say(`${action} ${object} ${name}`);
 }
 
 export function addPlan(program: Command): void {
@@ -30,6 +25,7 @@ export function addPlan(program: Command): void {
     .description("what `up` would do, without Pulumi's engine; exits with 2 where something would change")
     .requiredOption("-s, --stack <name>", "the stack")
     .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
+    .option("--full", "shows every change of a long plan")
     .option("--drift", "looks for what was changed by hand since the last run, too");
   withJson(command, "prints the report as JSON (docs/plan.schema.json)").action(plan);
 }

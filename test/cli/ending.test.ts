@@ -41,10 +41,14 @@ describe("a wrapper that is told to end", () => {
       PULUMI_BACKEND_URL: `file://${folder}/state`,
       TRACE: trace,
     };
-    const child = spawn(process.execPath, [join(projectRoot(), "dist", "cli", "run.js"), "up", "-s", "x"], {
-      env,
-      stdio: "ignore",
-    });
+    const child = spawn(
+      process.execPath,
+      [join(projectRoot(), "dist", "cli", "run.js"), "up", "--skip-preview", "-s", "x"],
+      {
+        env,
+        stdio: "ignore",
+      },
+    );
     while (lines().length === 0) await sleep(20);
     return child;
   }
