@@ -1,9 +1,10 @@
+import { isDeepStrictEqual } from "node:util";
 import { cidr, hostKey, isNetworkIn } from "./address";
 import { type Actor, administrator, type LoggedChange } from "./changelog";
 import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
-import { modelOf } from "./modelof";
+import { contentTypeId, modelOf } from "./modelof";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
 import { has, isSince, newest, type Release } from "./releases";
 import {
@@ -161,6 +162,10 @@ export class Database {
   ): void {
     const row = after ?? before;
     if (row === undefined || unlogged.has(model)) return;
+    const was = before ? this.plain(model, before) : null;
+    const is = after ? this.plain(model, after) : null;
+    // NetBox's CHANGELOG_SKIP_EMPTY_CHANGES, which is on by default.
+    if (isDeepStrictEqual(was, is)) return;
     this.undo.push(() => this.changes.pop());
     this.changes.push({
       id: (this.changes.at(-1)?.id ?? 0) + 1,
@@ -170,19 +175,26 @@ export class Database {
       model,
       objectId: row.id,
       repr: String(row[models[model].display]),
-      before: before ? this.plain(model, before) : null,
-      after: after ? this.plain(model, after) : null,
+      before: was,
+      after: is,
     });
   }
 
-  /** A row as the change log has it: references as ids, tags by name. */
+  /** A row as the change log has it, which is Django's serialization: references and content types as ids, decimals as texts, tags by name. */
   private plain(
     model: ModelName,
     { id: _id, created: _created, last_updated: _updated, tags, ...row }: LabRow,
   ): Record<string, unknown> {
     const named = tags.map((tag) => String(this.find("tag", tag)?.name)).sort();
     const { custom_fields, ...values } = row;
-    return structuredClone({ ...values, ...(tagged.has(model) ? { tags: named, custom_fields } : {}) });
+    const serialized = Object.entries(values).map(([name, value]): [string, unknown] => {
+      if (models[model].fields[name]?.kind === "decimal" && typeof value === "number") return [name, value.toFixed(2)];
+      return [name, name.endsWith("_type") ? (contentTypeId(value) ?? value) : value];
+    });
+    return structuredClone({
+      ...Object.fromEntries(serialized),
+      ...(tagged.has(model) ? { tags: named, custom_fields } : {}),
+    });
   }
 
   private isHidden(field: Field): boolean {
@@ -289,16 +301,20 @@ export class Database {
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
   }
 
-  /** NetBox's SET_NULL: what led here leads nowhere. */
+  /** NetBox's SET_NULL: what led here leads nowhere, which the change log has of each. */
   private unlink(model: ModelName, id: number): void {
+    const change = (holder: ModelName, each: LabRow, values: Record<string, unknown>) => {
+      this.patch(holder, each, values);
+      this.record("update", holder, each, this.find(holder, each.id));
+    };
     for (const [holder, { fields }] of Object.entries(models) as [ModelName, (typeof models)[ModelName]][])
       for (const [name, field] of Object.entries(fields)) {
         if (field.to !== model) continue;
         for (const each of this.rows(holder)) {
           const value = each[name];
-          if (value === id) this.patch(holder, each, { [name]: null });
+          if (value === id) change(holder, each, { [name]: null });
           if (Array.isArray(value) && value.includes(id))
-            this.patch(holder, each, { [name]: value.filter((one) => one !== id) });
+            change(holder, each, { [name]: value.filter((one) => one !== id) });
         }
       }
   }

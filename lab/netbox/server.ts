@@ -26,6 +26,13 @@ const longestRequestLine = 4094;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
+/** The last of a filter's values, as a time of the change log. */
+function timeOf(name: string, values: string[]): string {
+  const time = new Date(values.at(-1) ?? "");
+  if (Number.isNaN(time.getTime())) detail(400, `${name}: Enter a valid date/time.`);
+  return time.toISOString().replace("Z", "000Z");
+}
+
 interface Answer {
   status: number;
   body?: unknown;
@@ -323,7 +330,7 @@ export class NetboxServer {
     if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
     const serializer = new Serializer(this.database, url.origin);
     const wanted = [...new Set(url.searchParams.keys())]
-      .filter((name) => !["limit", "offset", "ordering", "id__gt"].includes(name))
+      .filter((name) => !["limit", "offset", "ordering", "fields", "omit", "id__gt"].includes(name))
       .map((name) => ({ name, values: url.searchParams.getAll(name) }));
     const after = Number(url.searchParams.get("id__gt") ?? 0);
     const shown = this.database.changes
@@ -333,13 +340,16 @@ export class NetboxServer {
         wanted.every(({ name, values }) => {
           if (name === "action") return isRecord(change.action) && values.includes(String(change.action.value));
           if (name === "user") return values.includes(String(change.user_name));
+          if (name === "user_id") return isRecord(change.user) && values.includes(String(change.user.id));
+          if (name === "time_after") return String(change.time) >= timeOf(name, values);
+          if (name === "time_before") return String(change.time) <= timeOf(name, values);
           return !(name in change) || values.includes(String(change[name]));
         }),
       );
-    if (url.searchParams.get("ordering") !== "id") shown.reverse();
+    if (!["id", "time"].includes(url.searchParams.get("ordering") ?? "")) shown.reverse();
     if (id !== undefined)
       return shown[0] ? { status: 200, body: shown[0] } : detail(404, "No ObjectChange matches the given query.");
-    return { status: 200, body: this.paged(shown, url, (change) => change) };
+    return { status: 200, body: this.paged(shown, url, (change) => this.selected(change, url.searchParams)) };
   }
 
   private list(model: ModelName, url: URL, serializer: Serializer): Answer {
@@ -396,8 +406,11 @@ export class NetboxServer {
     query: URLSearchParams,
     serializer: Serializer,
   ): Record<string, unknown> {
-    if (query.get("brief")) return serializer.brief(model, row);
-    const full = serializer.full(model, row);
+    return query.get("brief") ? serializer.brief(model, row) : this.selected(serializer.full(model, row), query);
+  }
+
+  /** The fields that are asked for. */
+  private selected(full: Record<string, unknown>, query: URLSearchParams): Record<string, unknown> {
     const fields = query.get("fields")?.split(",");
     // `exclude` knew one field, and 4.7 no longer looks at it.
     const excluded =

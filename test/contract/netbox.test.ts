@@ -542,6 +542,42 @@ describe("the change log and the journal", () => {
     expect(both.count).toBe(2);
   });
 
+  it("select entries by time, object and fields, and have objects as Django writes them", async () => {
+    const { id } = await vm({ vcpus: 2 });
+    const { id: port } = await nic(id);
+    const { id: ip } = await address({ address: "10.213.7.1/32", ...onNic(port) });
+    const { id: vlan } = await ok("POST", "ipam/vlans/", { vid: 2137, name: unique("vlan") });
+    await ok("PATCH", `virtualization/interfaces/${port}/`, { mode: "access", untagged_vlan: vlan });
+    const log = (query: string) => ok("GET", `core/object-changes/?${query}`);
+    const of = (type: string, object: number) => `changed_object_type=${type}&changed_object_id=${object}`;
+    const [made] = (await log(of("virtualization.virtualmachine", id))).results;
+    expect(made.postchange_data).toMatchObject({ vcpus: "2.00", cluster, tags: [] });
+    const [given] = (await log(of("ipam.ipaddress", ip))).results;
+    expect(given.postchange_data).toMatchObject({
+      address: "10.213.7.1/32",
+      assigned_object_type: expect.any(Number),
+      assigned_object_id: port,
+    });
+    // A write that changes nothing is not in it.
+    const { count } = await log(of("virtualization.virtualmachine", id));
+    await ok("PATCH", `${machines}${id}/`, { vcpus: 2 });
+    expect((await log(of("virtualization.virtualmachine", id))).count).toBe(count);
+    const since = (time: string) => `time_after=${encodeURIComponent(time)}`;
+    const later = await log(`${since(given.time)}&fields=id,time,changed_object_id&ordering=id&limit=1000`);
+    expect(later.results[0]).toEqual({ id: given.id, time: given.time, changed_object_id: ip });
+    expect(later.results.map((each: Body) => each.id)).not.toContain(made.id);
+    expect((await log(`${since(given.time)}&time_before=${encodeURIComponent(made.time)}`)).count).toBe(0);
+    // What led to a deleted object leads nowhere, which is a change of its own.
+    await call("DELETE", `ipam/vlans/${vlan}/`);
+    const [gone] = (await log(of("ipam.vlan", vlan))).results;
+    expect((await log(of("virtualization.vminterface", port))).results[0]).toMatchObject({
+      action: { value: "update" },
+      request_id: gone.request_id,
+      prechange_data: { untagged_vlan: vlan },
+      postchange_data: { untagged_vlan: null },
+    });
+  });
+
   it("forget what was refused", async () => {
     const before = (await ok("GET", "core/object-changes/?limit=1")).count;
     await call("POST", machines, [{ name: unique("refused"), cluster }, { cluster }]);
