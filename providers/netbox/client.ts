@@ -176,9 +176,22 @@ export class NetboxClient {
    * the filters were honoured.
    */
   async list<T>(path: string, item: z.ZodType<T>, fields: string, query: Query = {}): Promise<T[]> {
+    return (await this.listWithin(Number.POSITIVE_INFINITY, path, item, fields, query)) ?? [];
+  }
+
+  /** The same, unless it takes more pages than these: then nothing, after the first one. */
+  async listWithin<T>(
+    pages: number,
+    path: string,
+    item: z.ZodType<T>,
+    fields: string,
+    query: Query = {},
+  ): Promise<T[] | undefined> {
     const parts = this.split(path, query, fields);
-    const lists = await Promise.all(parts.map((part) => this.settled(path, fields, part)));
-    const rows = new Map(lists.flatMap((each) => [...each]));
+    const lists = await Promise.all(parts.map((part) => this.settled(path, fields, part, pages)));
+    const read = lists.filter((each) => each !== undefined);
+    if (read.length < lists.length) return undefined;
+    const rows = new Map(read.flatMap((each) => [...each]));
     const sorted = lists.length === 1 ? [...rows.values()] : [...rows.values()].sort((a, b) => a.id - b.id);
     return sorted.map((row) => this.parsed(path, item, row));
   }
@@ -190,10 +203,16 @@ export class NetboxClient {
     return splitQuery(query, longestRequestLine - line.length);
   }
 
-  /** All that one URL selects, read anew where it changed meanwhile. */
-  private async settled(path: string, fields: string, query: Query): Promise<Map<number, PageRow>> {
+  /** All that one URL selects, read anew where it changed meanwhile; nothing where it has more pages than are wanted. */
+  private async settled(
+    path: string,
+    fields: string,
+    query: Query,
+    most: number,
+  ): Promise<Map<number, PageRow> | undefined> {
     for (let attempt = 1; ; attempt++) {
-      const { rows, isWhole } = await this.pages(path, fields, query);
+      const { rows, isWhole, isTooMany } = await this.pages(path, fields, query, most);
+      if (isTooMany) return undefined;
       if (isWhole) return rows;
       if (attempt === 3)
         throw new UserError(
@@ -202,13 +221,15 @@ export class NetboxClient {
     }
   }
 
-  private pages(path: string, fields: string, query: Query): Promise<Pages> {
-    return readPages((place) =>
-      this.http.send(wire.page(anyRow), {
-        method: "GET",
-        path: `/api/${path}/`,
-        query: search({ ...query, fields, ordering: "id", ...place }),
-      }),
+  private pages(path: string, fields: string, query: Query, most?: number): Promise<Pages> {
+    return readPages(
+      (place) =>
+        this.http.send(wire.page(anyRow), {
+          method: "GET",
+          path: `/api/${path}/`,
+          query: search({ ...query, fields, ordering: "id", ...place }),
+        }),
+      most,
     );
   }
 

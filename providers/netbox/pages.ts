@@ -8,10 +8,11 @@ export interface PageRow {
   [field: string]: unknown;
 }
 
-/** What all pages had, by id; not whole where the list changed while it was read. */
+/** What all pages had, by id; not whole where the list changed while it was read, and too many where nobody wants to read on. */
 export interface Pages {
   rows: Map<number, PageRow>;
   isWhole: boolean;
+  isTooMany?: true;
 }
 
 /** One page, by ascending ids, from a place in the list. */
@@ -21,13 +22,15 @@ type ReadPage = (place: Query) => Promise<{ count: number; next: string | null; 
  * All pages of a list, in parallel and by ascending ids, so that what is added comes last and shifts nothing. What is deleted
  * meanwhile shifts the rest: each page begins with the last object of the one before, which tells whether anything was lost.
  * A page has as many objects as the first one brought, which is NetBox's to say.
+ * @param most pages that are wanted: of more, only the first one is read
  */
-export async function readPages(read: ReadPage): Promise<Pages> {
+export async function readPages(read: ReadPage, most = Number.POSITIVE_INFINITY): Promise<Pages> {
   const first = await read({ limit: pageSize, offset: 0 });
   const size = first.results.length;
   if (first.next === null) return { rows: byId(first.results), isWhole: size === first.count };
+  const more = size < 2 ? first.count - 1 : Math.ceil((first.count - 1) / (size - 1)) - 1;
+  if (1 + more > most) return { rows: byId(first.results), isWhole: false, isTooMany: true };
   if (size < 2) return walk(first.results, read);
-  const more = Math.ceil((first.count - 1) / (size - 1)) - 1;
   const rest = await Promise.all(
     Array.from({ length: more }, (_, n) => read({ limit: size, offset: (n + 1) * (size - 1) })),
   );

@@ -295,6 +295,44 @@ export const deletion = z
   }));
 export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time";
 
+/** An entry of the change log, with the object before and after. */
+export const changelogEntry = z
+  .object({
+    id: z.number(),
+    time: z.string(),
+    user_name: z.string(),
+    request_id: z.string(),
+    action: z.object({ value: z.enum(["create", "update", "delete"]) }),
+    changed_object_type: z.string(),
+    changed_object_id: z.number(),
+    object_repr: z.string(),
+    /** Since NetBox 4.4. */
+    message: z.string().default(""),
+    prechange_data: z.record(z.string(), z.unknown()).nullable(),
+    postchange_data: z.record(z.string(), z.unknown()).nullable(),
+  })
+  .transform((wire) => ({
+    id: wire.id,
+    /** ISO 8601. */
+    time: wire.time,
+    user: wire.user_name,
+    request: wire.request_id,
+    action: wire.action.value,
+    /** Django's name of its kind: `virtualization.virtualmachine`. */
+    type: wire.changed_object_type,
+    objectId: wire.changed_object_id,
+    /** As NetBox printed it then. */
+    text: wire.object_repr,
+    message: wire.message,
+    /** References as ids, tags by name; nothing where there was none. */
+    before: wire.prechange_data ?? {},
+    after: wire.postchange_data ?? {},
+  }));
+export const changelogEntryFields =
+  "id,time,user_name,request_id,action,changed_object_type,changed_object_id,object_repr,message,prechange_data,postchange_data";
+/** The user of a token. */
+export const ownUser = z.object({ username: z.string() });
+
 // ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
 
 export const dnsView = z
@@ -370,4 +408,5 @@ export type NetboxDnsView = z.infer<typeof dnsView>;
 export type NetboxDnsZone = z.infer<typeof dnsZone>;
 export type NetboxPluginRecord = z.infer<typeof dnsRecord>;
 export type Deletion = z.infer<typeof deletion>;
+export type ChangelogEntry = z.infer<typeof changelogEntry>;
 export type NetboxEventRule = z.infer<typeof eventRule>;

@@ -202,6 +202,12 @@ export class ProxmoxCluster extends ProxmoxApi {
     return last;
   }
 
+  /** Tasks of a node that ended, begun since a time. */
+  endedTasks(node: string, since: Date, limit: number): Promise<wire.TaskRow[]> {
+    const query = { source: "archive", since: Math.floor(since.getTime() / 1000), limit };
+    return this.get(`/nodes/${node}/tasks`, z.array(wire.taskRow), query);
+  }
+
   /** Users, groups, roles, tokens and the ACL of the last seconds, as far as the caller is shown them. */
   access(): Promise<AccessView> {
     return this.rights.get();
