@@ -1,10 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import { cidr, hostKey, isNetworkIn } from "./address";
-import { type Actor, administrator, type LoggedChange } from "./changelog";
+import { type Actor, administrator, type LoggedChange, loggedRow } from "./changelog";
 import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
-import { contentTypeId, modelOf } from "./modelof";
+import { modelOf } from "./modelof";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
 import { has, isSince, newest, type Release } from "./releases";
 import {
@@ -162,8 +162,9 @@ export class Database {
   ): void {
     const row = after ?? before;
     if (row === undefined || unlogged.has(model)) return;
-    const was = before ? this.plain(model, before) : null;
-    const is = after ? this.plain(model, after) : null;
+    const nameOf = (tag: number) => String(this.find("tag", tag)?.name);
+    const was = before ? loggedRow(model, before, before.tags.map(nameOf)) : null;
+    const is = after ? loggedRow(model, after, after.tags.map(nameOf)) : null;
     // NetBox's CHANGELOG_SKIP_EMPTY_CHANGES, which is on by default.
     if (isDeepStrictEqual(was, is)) return;
     this.undo.push(() => this.changes.pop());
@@ -177,23 +178,6 @@ export class Database {
       repr: String(row[models[model].display]),
       before: was,
       after: is,
-    });
-  }
-
-  /** A row as the change log has it, which is Django's serialization: references and content types as ids, decimals as texts, tags by name. */
-  private plain(
-    model: ModelName,
-    { id: _id, created: _created, last_updated: _updated, tags, ...row }: LabRow,
-  ): Record<string, unknown> {
-    const named = tags.map((tag) => String(this.find("tag", tag)?.name)).sort();
-    const { custom_fields, ...values } = row;
-    const serialized = Object.entries(values).map(([name, value]): [string, unknown] => {
-      if (models[model].fields[name]?.kind === "decimal" && typeof value === "number") return [name, value.toFixed(2)];
-      return [name, name.endsWith("_type") ? (contentTypeId(value) ?? value) : value];
-    });
-    return structuredClone({
-      ...Object.fromEntries(serialized),
-      ...(tagged.has(model) ? { tags: named, custom_fields } : {}),
     });
   }
 

@@ -5,6 +5,8 @@ import { z } from "zod";
 
 const named = z.object({ id: z.number(), name: z.string() });
 const choice = z.object({ value: z.string() });
+/** A nested object with a slug. */
+const place = z.object({ id: z.number().optional(), slug: z.string() });
 const vrf = z.object({ id: z.number(), name: z.string().optional(), rd: z.string().nullish() }).nullable();
 /** A custom field's value; a choice comes as an object. */
 const customFields = z
@@ -48,16 +50,16 @@ export const virtualMachine = z
     name: z.string(),
     status: choice,
     cluster: named.nullable(),
-    site: z.object({ slug: z.string() }).nullish(),
-    tenant: z.object({ slug: z.string() }).nullish(),
-    device: z.object({ name: z.string().nullable() }).nullish(),
-    role: z.object({ slug: z.string() }).nullish(),
-    platform: z.object({ slug: z.string() }).nullable(),
+    site: place.nullish(),
+    tenant: place.nullish(),
+    device: z.object({ id: z.number().optional(), name: z.string().nullable() }).nullish(),
+    role: place.nullish(),
+    platform: place.nullable(),
     vcpus: z.number().nullable(),
     memory: z.number().nullable(),
     description: z.string(),
     comments: z.string(),
-    tags,
+    tags: z.array(place),
     primary_ip4: z.object({ id: z.number() }).nullable(),
     primary_ip6: z.object({ id: z.number() }).nullable(),
     local_context_data: z.record(z.string(), z.unknown()).nullable(),
@@ -84,9 +86,11 @@ export const virtualMachine = z
       cluster: home,
       site,
       tenant,
+      tags: labels,
       ...vm
     }) => ({
       ...vm,
+      tags: labels.map(({ slug }) => slug),
       status: state.value,
       clusterId: home?.id,
       clusterName: home?.name,
@@ -101,6 +105,15 @@ export const virtualMachine = z
       context: config_context ?? local_context_data ?? {},
       startOnBoot: start_on_boot?.value,
       customFields: custom_fields,
+      /** What else of NetBox it is made from. */
+      linked: {
+        role: role?.id,
+        platform: platform?.id,
+        tenant: tenant?.id,
+        site: site?.id,
+        device: device?.id,
+        tags: labels.flatMap(({ id }) => id ?? []),
+      },
     }),
   );
 /** A machine as far as its lack of a cluster is concerned. */
@@ -138,6 +151,7 @@ export const vmInterface = z
     untagged_vlan: z.object({ id: z.number(), vid: z.number() }).nullable(),
     tagged_vlans: z.array(z.object({ id: z.number().optional(), vid: z.number() })),
     mac_address: z.string().nullable(),
+    primary_mac_address: z.object({ id: z.number() }).nullish(),
     vrf: vrf.optional(),
     custom_fields: customFields,
   })
@@ -155,11 +169,12 @@ export const vmInterface = z
     taggedVids: wire.tagged_vlans.map(({ vid }) => vid),
     ...(wire.tagged_vlans.length === 0 ? {} : { taggedVlanIds: wire.tagged_vlans.map(({ id }) => id) }),
     mac: wire.mac_address?.toUpperCase(),
+    ...(wire.primary_mac_address ? { macId: wire.primary_mac_address.id } : {}),
     ...(wire.vrf ? { vrf: vrfFrom(wire.vrf) } : {}),
     customFields: wire.custom_fields,
   }));
 export const vmInterfaceFields =
-  "id,name,virtual_machine,parent,bridge,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,vrf,custom_fields";
+  "id,name,virtual_machine,parent,bridge,enabled,mtu,mode,untagged_vlan,tagged_vlans,mac_address,primary_mac_address,vrf,custom_fields";
 
 export const virtualDisk = z
   .object({

@@ -56,7 +56,7 @@ export const guestChange = (
 });
 
 export const ownWrites: OwnWrites = {
-  stacks: new Set(["netbox-proxmox/test"]),
+  owns: (stack) => stack === "netbox-proxmox/test",
   vmidPath: "custom_fields.proxmox_vmid",
   vmids: new Map([[7, 100_007]]),
   primaries: new Set([51]),

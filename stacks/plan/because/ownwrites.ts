@@ -7,8 +7,8 @@ import { isOf } from "./touches";
 
 /** What the stack's state says of its writes. */
 export interface OwnWrites {
-  /** Whose marks are ours: `project/stack`, and the names that the stack had before. */
-  stacks: ReadonlySet<string>;
+  /** Is a stack, `project/stack`, this one, by today's name or a former one? */
+  owns: (stack: string) => boolean;
   /** The path of the custom field that takes VMIDs: `custom_fields.proxmox_vmid`. */
   vmidPath: string;
   /** The VMIDs of guests by their ids in NetBox. */
@@ -27,7 +27,7 @@ export function isOwnWrite(
   user: string | undefined,
 ): boolean {
   if (user !== undefined && entry.user !== user) return false;
-  const isOurs = (stack: string | undefined) => stack !== undefined && own.stacks.has(stack);
+  const isOurs = (stack: string | undefined) => stack !== undefined && own.owns(stack);
   const description = (data: Record<string, unknown>) =>
     typeof data.description === "string" ? data.description : undefined;
   const markIn = (data: Record<string, unknown>) => {

@@ -31,6 +31,7 @@ const guest = (fields: Partial<NetboxVirtualMachine> = {}): NetboxVirtualMachine
   context: {},
   startOnBoot: undefined,
   customFields: new Map<string, string>(),
+  linked: { role: undefined, platform: undefined, tenant: undefined, site: undefined, device: undefined, tags: [] },
   ...fields,
 });
 
