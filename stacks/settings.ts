@@ -35,6 +35,14 @@ export interface Settings {
   namedFields: string[];
   /** By cluster, the general ones mixed in. */
   defaults: (cluster: string) => GuestDefaults;
+  /** The same by the keys that they stand under, the cluster's own first. */
+  defaultLayers: (cluster: string) => DefaultLayer[];
+}
+
+export interface DefaultLayer {
+  /** `netbox-proxmox:defaults`, `netbox-proxmox:clusters["pve-a"]`. */
+  key: string;
+  values: GuestDefaults;
 }
 
 const examples: Record<string, string> = {
@@ -232,6 +240,10 @@ export function readSettings(
     problems.length > 0
   )
     return { problems };
+  const defaultLayers = (cluster: string): DefaultLayer[] => [
+    { key: `netbox-proxmox:clusters["${cluster}"]`, values: special[cluster] ?? {} },
+    { key: "netbox-proxmox:defaults", values: general },
+  ];
   const defaults = (cluster: string): GuestDefaults => {
     const own = special[cluster] ?? {};
     const both = Object.fromEntries(optionSections.map((key) => [key, { ...general[key], ...own[key] }]));
@@ -253,6 +265,7 @@ export function readSettings(
       passwordVersions,
       namedFields: namedFields(source),
       defaults,
+      defaultLayers,
     },
   };
 }

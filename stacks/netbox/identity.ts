@@ -3,18 +3,33 @@ import { pageOf } from "../../providers/page";
 import { GuestType } from "../../providers/proxmox/schemas";
 import { groupBy } from "../../providers/values";
 import type { Settings } from "../settings";
+import { type Candidate, firstGiven } from "./valuesource";
+
+/** Who says a guest's VMID: its custom field, which may hold none, or the base of its cluster's guests. */
+export function vmidCandidates(guest: NetboxVirtualMachine, settings: Settings): Candidate<number>[] {
+  const field = settings.site.customFields.vmid;
+  const text = guest.customFields.get(field);
+  const named = settings.defaultLayers(guest.clusterName ?? "").find(({ values }) => values.vmidBase !== undefined);
+  return [
+    { source: { kind: "custom field", name: field }, value: text === undefined ? undefined : Number(text) },
+    {
+      source: named ? { kind: "setting", name: `${named.key}.vmidBase` } : { kind: "default", name: "vmidBase" },
+      value: (named?.values.vmidBase ?? 100_000) + guest.id,
+    },
+  ];
+}
 
 /** The VMID that a guest has or will have; undefined where its custom field holds no VMID. */
 export function vmidOf(
   guest: NetboxVirtualMachine,
   settings: Settings,
 ): { vmid: number; derived: boolean } | undefined {
-  const derived = (settings.defaults(guest.clusterName ?? "").vmidBase ?? 100_000) + guest.id;
-  const text = guest.customFields.get(settings.site.customFields.vmid);
-  if (text === undefined) return { vmid: derived, derived: true };
-  const given = Number(text);
-  if (!Number.isInteger(given) || given < 100 || given > 999_999_999) return undefined;
-  return { vmid: given, derived: given === derived };
+  const found = firstGiven(vmidCandidates(guest, settings));
+  if (found === undefined) return undefined;
+  const { value: vmid, source, overrules } = found;
+  const isVmid = Number.isInteger(vmid) && vmid >= 100 && vmid <= 999_999_999;
+  if (source.kind === "custom field" && !isVmid) return undefined;
+  return { vmid, derived: overrules.every(({ value }) => value === vmid) };
 }
 
 /** Names that several of NetBox's clusters have: by its name, a guest of theirs could be on any. */
@@ -40,12 +55,27 @@ export function clustersOfOneName({ url, machines }: { url: string; machines: Ne
   };
 }
 
-/** Virtual machine or container: by its custom field, else by its role. */
+/** Who says whether it is a virtual machine (`vm`) or a container (`lxc`): its custom field, which may hold neither, or its role. */
+export function typeCandidates(guest: NetboxVirtualMachine, settings: Settings): Candidate<string>[] {
+  const field = settings.site.customFields.type;
+  return [
+    { source: { kind: "custom field", name: field }, value: guest.customFields.get(field) },
+    { source: { kind: "field", name: "role" }, value: guest.role === "proxmox-lxc" ? "lxc" : undefined },
+    { source: { kind: "default", name: "type" }, value: "vm" },
+  ];
+}
+
+/** Virtual machine or container; undefined where its custom field says neither. */
 export function guestTypeOf(guest: NetboxVirtualMachine, settings: Settings): GuestType | undefined {
-  const named = guest.customFields.get(settings.site.customFields.type);
-  if (named === undefined) return guest.role === "proxmox-lxc" ? "lxc" : "qemu";
+  const named = firstGiven(typeCandidates(guest, settings))?.value;
   return named === "lxc" ? "lxc" : named === "vm" ? "qemu" : undefined;
 }
+
+/** Who names its node: its device, which often has the node's full name, or its custom field. */
+export const nodeCandidates = (guest: NetboxVirtualMachine, field: string): Candidate<string>[] => [
+  { source: { kind: "field", name: "device" }, value: guest.device?.split(".")[0] },
+  { source: { kind: "custom field", name: field }, value: guest.customFields.get(field) },
+];
 
 /** The node that NetBox names: its device, or the custom field. */
 export function namedNode(
@@ -54,14 +84,13 @@ export function namedNode(
   { nodes }: { nodes: { node: string }[] },
   problem: (text: string) => void,
 ): string | undefined {
-  const custom = guest.customFields.get(field);
-  // Devices often have the node's full name.
-  const device = guest.device?.split(".")[0];
-  if (custom !== undefined && device !== undefined && custom !== device)
-    problem(`its device is ${device}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
-  const node = device ?? custom;
+  const found = firstGiven(nodeCandidates(guest, field));
+  const node = found?.value;
+  for (const { value: custom } of found?.overrules ?? [])
+    if (custom !== node)
+      problem(`its device is ${node}, and its custom field ${field} names ${custom}; empty one of them in NetBox`);
   if (node !== undefined && !nodes.some((each) => each.node === node)) {
-    const from = device === undefined ? `custom field ${field}` : "device";
+    const from = found?.source.kind === "custom field" ? `custom field ${field}` : "device";
     problem(
       `its ${from} names ${node}, which is no node of ${guest.clusterName} (${nodes.map((each) => each.node).join(", ")}); correct it in NetBox`,
     );

@@ -1,5 +1,3 @@
-import { sameValue } from "../../providers/values";
-
 /** Where a value of a guest comes from. */
 export type ValueSource =
   /** A field of NetBox's own, of the guest or of an object of it: `memory`, `mtu of interface eth0`. */
@@ -14,25 +12,22 @@ export type ValueSource =
   /** This program's own, where nobody says anything. */
   | { kind: "default"; name: string };
 
-/** A value that one place gives; undefined where it says nothing. */
-export interface Candidate<T> {
-  source: ValueSource;
+/** A value that one place gives; undefined where it says nothing. @typeParam S how the place is named */
+export interface Candidate<T, S = ValueSource> {
+  source: S;
   value: T | undefined;
 }
 
 /** The value that holds, and those of later places that it overrules. */
-export interface SourcedValue<T> {
-  source: ValueSource;
+export interface SourcedValue<T, S = ValueSource> {
+  source: S;
   value: T;
-  overrules: { source: ValueSource; value: T }[];
+  overrules: { source: S; value: T }[];
 }
 
 /** Of places in their order, the first that says something. */
-export function firstGiven<T>(candidates: readonly Candidate<T>[]): SourcedValue<T> | undefined {
+export function firstGiven<T, S>(candidates: readonly Candidate<T, S>[]): SourcedValue<T, S> | undefined {
   const given = candidates.flatMap(({ source, value }) => (value === undefined ? [] : [{ source, value }]));
   const [first, ...others] = given;
   return first && { ...first, overrules: others };
 }
-
-/** The same value from the same place. */
-export const isSameSource = (a: ValueSource, b: ValueSource): boolean => sameValue(a, b);

@@ -13,7 +13,7 @@ import { type Addressing, addressesOf } from "./addresses";
 import { nameOnProxmox, nicOnProxmox } from "./carried";
 import { clashes } from "./clashes";
 import { disksOf, guestStorageOf, type KeptDisks } from "./disks";
-import { settingsOf } from "./guestsettings";
+import { guestFallbacks, settingsOf } from "./guestsettings";
 import { markOf } from "./identity";
 import { checkNumbers, type GuestMapping, machineOf } from "./mapping";
 import { nicOf } from "./networks";
@@ -177,8 +177,8 @@ function desiredGuest(
       nics: given.nics,
       machine,
       promote: isToBePromoted(guest, settings),
-      rebootPolicy: own.rebootPolicy ?? "never",
-      safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? 7 },
+      rebootPolicy: own.rebootPolicy ?? guestFallbacks.rebootPolicy,
+      safety: { before: own.snapshotBefore ?? [], days: own.snapshotDays ?? guestFallbacks.snapshotDays },
     },
   };
 }

@@ -8,7 +8,7 @@ import { nameInside } from "../../netbox/interfaces";
 import { isLeft, powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
 import { describe, keysOnProxmox, sizeOnProxmox, tagsOnProxmox } from "./carried";
-import type { GuestSettings } from "./guestsettings";
+import { type GuestSettings, guestFallbacks } from "./guestsettings";
 import { type DesiredNetwork, nicModelOf } from "./networks";
 import { optionsOfGuest } from "./options";
 import type { Source } from "./sources";
@@ -71,7 +71,7 @@ const longestNotes = 8192;
 function sharedInputs({ site, guest, name, type, own, target, mark, problem }: GuestMapping) {
   const { settings } = site;
   const { ramBaseUnit, reboots, adopt, adoptTag } = settings.site;
-  const policy = own.rebootPolicy ?? "never";
+  const policy = own.rebootPolicy ?? guestFallbacks.rebootPolicy;
   const allowed = reboots.includes("all") || reboots.includes(guest.name);
   const wanted = powerOf(guest, settings);
   if (wanted === "paused" && type === "lxc")
@@ -92,7 +92,7 @@ function sharedInputs({ site, guest, name, type, own, target, mark, problem }: G
     cluster: guest.clusterName ?? "",
     vmid: target.vmid,
     mark,
-    fullClone: own.fullClone ?? true,
+    fullClone: own.fullClone ?? guestFallbacks.fullClone,
     storage: own.storage,
     name: machineName(name),
     description,
@@ -137,7 +137,7 @@ function virtualMachine(mapping: GuestMapping) {
   const { site, guest, own, slotted, problem } = mapping;
   // A fraction of a CPU is a limit on the whole ones: its option cpulimit.
   const vcpus = guest.vcpus === undefined ? undefined : Math.ceil(guest.vcpus);
-  const sockets = vcpus === undefined ? undefined : (own.sockets ?? 1);
+  const sockets = vcpus === undefined ? undefined : (own.sockets ?? guestFallbacks.sockets);
   if (sockets !== undefined && vcpus !== undefined && vcpus % sockets !== 0)
     problem(
       `${vcpus} vCPUs can't be spread over ${sockets} sockets; change the vCPUs, or netbox-proxmox:defaults.sockets`,

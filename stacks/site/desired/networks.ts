@@ -3,9 +3,10 @@ import type { Nic } from "../../../providers/proxmox/nodes/guest.model";
 import { nicModels } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { withoutUndefined } from "../../../providers/values";
+import { type Candidate, firstGiven } from "../../netbox/valuesource";
 import type { Settings } from "../../settings";
 import { isOptionValue } from "../settings";
-import type { GuestSettings } from "./guestsettings";
+import { type GuestSettings, guestFallbacks, type SettingPlace } from "./guestsettings";
 import { networkOptionsOf } from "./options";
 
 /** A NIC, with its name inside a container where NetBox's isn't that. */
@@ -42,9 +43,10 @@ export function nicOf(
   if (type === "lxc" && !isOptionValue(name))
     problem(`interface "${name}" can't be called so in a container; rename it to letters, digits, dots and hyphens`);
   const { trunks, name: inside, ...options } = networkOptionsOf(vmInterface, guest, type, settings, problem) ?? {};
-  const vnet = mode === undefined || untaggedVlan === undefined ? undefined : own.vnets?.[String(untaggedVlan.vid)];
+  const vnet = vnetOf(vmInterface, own);
+  const bridge = firstGiven(bridgeCandidates(vmInterface, own, settings))?.value;
   return withoutUndefined({
-    bridge: named === noBridge ? "" : (named ?? vnet ?? own.bridge ?? "vmbr0"),
+    bridge: named === noBridge ? "" : (bridge ?? guestFallbacks.bridge),
     tag: mode === undefined || (named === undefined && vnet !== undefined) ? undefined : untaggedVlan?.vid,
     trunks:
       mode === "tagged"
@@ -61,6 +63,45 @@ export function nicOf(
   });
 }
 
+/** The vnet or bridge of an interface's VLAN alone. */
+const vnetOf = ({ mode, untaggedVlan }: NetboxInterface, { vnets }: GuestSettings): string | undefined =>
+  mode === undefined || untaggedVlan === undefined ? undefined : vnets?.[String(untaggedVlan.vid)];
+
+/** Who may name the bridge of an interface. */
+export function bridgeCandidates(
+  vmInterface: NetboxInterface,
+  own: GuestSettings,
+  { site }: Settings,
+): Candidate<string, SettingPlace>[] {
+  const field = site.customFields.bridge;
+  return [
+    {
+      source: { kind: "custom field", name: `${field} of ${vmInterface.name}` },
+      value: vmInterface.customFields.get(field),
+    },
+    { source: { setting: "vnets", key: String(vmInterface.untaggedVlan?.vid) }, value: vnetOf(vmInterface, own) },
+    { source: { setting: "bridge" }, value: own.bridge },
+    { source: { kind: "default", name: "bridge" }, value: guestFallbacks.bridge },
+  ];
+}
+
+/** Who may name the model of an interface's NIC. */
+export function nicModelCandidates(
+  vmInterface: NetboxInterface,
+  own: GuestSettings,
+  { site }: Settings,
+): Candidate<string, SettingPlace>[] {
+  const field = site.customFields.netModel;
+  return [
+    {
+      source: { kind: "custom field", name: `${field} of ${vmInterface.name}` },
+      value: vmInterface.customFields.get(field),
+    },
+    { source: { setting: "netModel" }, value: own.netModel },
+    { source: { kind: "default", name: "netModel" }, value: guestFallbacks.netModel },
+  ];
+}
+
 /** The model of a virtual machine's NIC. */
 export function nicModelOf(
   vmInterface: NetboxInterface,
@@ -72,5 +113,5 @@ export function nicModelOf(
   const named = vmInterface.customFields.get(field);
   if (named !== undefined && !nicModels.includes(named))
     problem(`custom field ${field} of ${vmInterface.name}: "${named}" won't do; write ${nicModels.join(", ")}`);
-  return named ?? own.netModel ?? "virtio";
+  return firstGiven(nicModelCandidates(vmInterface, own, settings))?.value ?? guestFallbacks.netModel;
 }

@@ -14,6 +14,7 @@ import {
 } from "../../../providers/proxmox/nodes/options";
 import { drives } from "../../../providers/proxmox/nodes/qemu/vm.model";
 import type { GuestType } from "../../../providers/proxmox/schemas";
+import type { SourcedValue, ValueSource } from "../../netbox/valuesource";
 import type { Settings } from "../../settings";
 import type { optionSections } from "../settings";
 import { contextOf } from "./guestsettings";
@@ -22,8 +23,25 @@ import { contextOf } from "./guestsettings";
 interface Source {
   /** As the user calls it. */
   name: (option: string) => string;
+  source: (option: string) => ValueSource;
   values: Map<string, unknown>;
 }
+
+/** Options by their names, each with the place that it is from. */
+export type SourcedOptions = Map<string, SourcedValue<unknown> & { value: OptionValue }>;
+
+/** A section of defaults, the cluster's own before the general one. */
+const defaultSources = (
+  guest: NetboxVirtualMachine,
+  settings: Settings,
+  section: (typeof optionSections)[number],
+  valuesOf: (values: object) => Map<string, unknown>,
+): Source[] =>
+  settings.defaultLayers(guest.clusterName ?? "").map(({ key, values }) => ({
+    name: (option) => `${key}.${section}.${option}`,
+    source: (option) => ({ kind: "setting", name: `${key}.${section}.${option}` }),
+    values: valuesOf(values[section] ?? {}),
+  }));
 
 /** The options of a kind of guest, and the section of the settings that names them. */
 const kinds = {
@@ -41,13 +59,22 @@ function sources(guest: NetboxVirtualMachine, type: GuestType, settings: Setting
   // PVE counts whole cores; a fraction of them is a limit.
   if (guest.vcpus !== undefined && !Number.isInteger(guest.vcpus)) fields.set("cpulimit", guest.vcpus);
   return [
-    { name: (option) => `its field for ${option}`, values: fields },
-    { name: (option) => `custom field ${optionPrefix}${option}`, values: prefixed(guest.customFields, optionPrefix) },
-    { name: (option) => `proxmox.${section}.${option} of its config context`, values: inContext(guest, section) },
     {
-      name: (option) => `netbox-proxmox:defaults.${section}.${option}`,
-      values: new Map(Object.entries(settings.defaults(guest.clusterName ?? "")[section] ?? {})),
+      name: (option) => `its field for ${option}`,
+      source: (option) => ({ kind: "field", name: option === "onboot" ? "start_on_boot" : "vcpus" }),
+      values: fields,
     },
+    {
+      name: (option) => `custom field ${optionPrefix}${option}`,
+      source: (option) => ({ kind: "custom field", name: `${optionPrefix}${option}` }),
+      values: prefixed(guest.customFields, optionPrefix),
+    },
+    {
+      name: (option) => `proxmox.${section}.${option} of its config context`,
+      source: (option) => ({ kind: "config context", name: `proxmox.${section}.${option}` }),
+      values: inContext(guest, section),
+    },
+    ...defaultSources(guest, settings, section, (values) => new Map(Object.entries(values))),
   ];
 }
 
@@ -63,11 +90,16 @@ const prefixed = (fields: Map<string, string | undefined>, prefix: string): Map<
   );
 
 /** The first value of each option, tidy; each that won't do is a problem. */
-function choose(all: Source[], table: OptionTable, problem: (text: string) => void): Map<string, OptionValue> {
-  const chosen = new Map<string, OptionValue>();
-  for (const { name, values } of all)
+function choose(all: Source[], table: OptionTable, problem: (text: string) => void): SourcedOptions {
+  const chosen: SourcedOptions = new Map();
+  for (const { name, source, values } of all)
     for (const [option, value] of values) {
-      if (chosen.has(option) || value === null || value === undefined || value === "") continue;
+      if (value === null || value === undefined || value === "") continue;
+      const before = chosen.get(option);
+      if (before !== undefined) {
+        before.overrules.push({ source: source(option), value });
+        continue;
+      }
       const given = typeof value === "boolean" ? Number(value) : value;
       if (typeof given !== "string" && typeof given !== "number") {
         problem(`${name(option)} holds no plain value; write ${optionExample(option, table)}`);
@@ -76,13 +108,16 @@ function choose(all: Source[], table: OptionTable, problem: (text: string) => vo
       const wrong = optionProblem(option, given, table);
       const tidy = tidyOption(option, given, table);
       if (wrong !== undefined || tidy === undefined) problem(`${name(option)}: ${wrong}`);
-      else chosen.set(option, tidy);
+      else chosen.set(option, { source: source(option), value: tidy, overrules: [] });
     }
   return chosen;
 }
 
-const inOrder = (chosen: Map<string, OptionValue>): Record<string, OptionValue> | undefined =>
-  chosen.size === 0 ? undefined : Object.fromEntries([...chosen].sort(([a], [b]) => (a < b ? -1 : 1)));
+/** Their plain values, by name. */
+const inOrder = (chosen: SourcedOptions): Record<string, OptionValue> | undefined =>
+  chosen.size === 0
+    ? undefined
+    : Object.fromEntries([...chosen].sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, { value }]) => [name, value]));
 
 /**
  * The PVE options that somebody names for a guest: NetBox's own fields, then custom fields, then its config context, then the
@@ -94,12 +129,20 @@ export function optionsOfGuest(
   settings: Settings,
   problem: (text: string) => void,
 ): Record<string, OptionValue> | undefined {
-  const chosen = choose(sources(guest, type, settings), kinds[type].table, problem);
-  const balloon = chosen.get("balloon");
+  const chosen = sourcedOptionsOfGuest(guest, type, settings, problem);
+  const balloon = chosen.get("balloon")?.value;
   if (typeof balloon === "number" && guest.memory !== undefined && balloon > guest.memory)
     problem(`a balloon of ${balloon} MiB is more than its ${guest.memory} MB of memory; lower it, or give it more`);
   return inOrder(chosen);
 }
+
+/** The same with their places. */
+export const sourcedOptionsOfGuest = (
+  guest: NetboxVirtualMachine,
+  type: GuestType,
+  settings: Settings,
+  problem: (text: string) => void,
+): SourcedOptions => choose(sources(guest, type, settings), kinds[type].table, problem);
 
 /** A disk or network device: what its custom fields name, then the guest's config context, then the stack's defaults. */
 interface Part {
@@ -120,15 +163,17 @@ function partOptions({ part, guest, section, table }: Part, settings: Settings, 
   const general = (values: object) => new Map(Object.entries(values).filter(([name]) => name in table));
   return choose(
     [
-      { name: (option) => `custom field ${optionPrefix}${option} of ${part.name}`, values: new Map(fields) },
+      {
+        name: (option) => `custom field ${optionPrefix}${option} of ${part.name}`,
+        source: (option) => ({ kind: "custom field", name: `${optionPrefix}${option} of ${part.name}` }),
+        values: new Map(fields),
+      },
       {
         name: (option) => `proxmox.${section}.${option} of its config context`,
+        source: (option) => ({ kind: "config context", name: `proxmox.${section}.${option}` }),
         values: general(Object.fromEntries(inContext(guest, section))),
       },
-      {
-        name: (option) => `netbox-proxmox:defaults.${section}.${option}`,
-        values: general(settings.defaults(guest.clusterName ?? "")[section] ?? {}),
-      },
+      ...defaultSources(guest, settings, section, general),
     ],
     table,
     problem,
@@ -136,17 +181,19 @@ function partOptions({ part, guest, section, table }: Part, settings: Settings, 
 }
 
 /** The keys that somebody names for a virtual disk. A default that its bus lacks is passed over; a custom field is told. */
-export function diskOptionsOf(
+export const diskOptionsOf = (...of: Parameters<typeof sourcedDiskOptions>): Record<string, OptionValue> | undefined =>
+  inOrder(sourcedDiskOptions(...of));
+
+/** The same with their places. */
+export function sourcedDiskOptions(
   disk: NetboxDisk,
   guest: NetboxVirtualMachine,
   type: GuestType,
   settings: Settings,
   problem: (text: string) => void,
-): Record<string, OptionValue> | undefined {
+): SourcedOptions {
   if (type === "lxc")
-    return inOrder(
-      partOptions({ part: disk, guest, section: "volumeOptions", table: volumeOptions }, settings, problem),
-    );
+    return partOptions({ part: disk, guest, section: "volumeOptions", table: volumeOptions }, settings, problem);
   const { optionPrefix } = settings.site.customFields;
   const bus = /^[a-z]+/.exec(disk.name)?.[0] ?? "";
   const chosen = partOptions(
@@ -162,17 +209,22 @@ export function diskOptionsOf(
         );
       chosen.delete(option);
     }
-  return inOrder(chosen);
+  return chosen;
 }
 
 /** The keys that somebody names for a network device. */
 export const networkOptionsOf = (
+  ...of: Parameters<typeof sourcedNetworkOptions>
+): Record<string, OptionValue> | undefined => inOrder(sourcedNetworkOptions(...of));
+
+/** The same with their places. */
+export function sourcedNetworkOptions(
   part: NetboxInterface,
   guest: NetboxVirtualMachine,
   type: GuestType,
   settings: Settings,
   problem: (text: string) => void,
-): Record<string, OptionValue> | undefined => {
+): SourcedOptions {
   const table = type === "lxc" ? containerNetworkOptions : networkOptions;
-  return inOrder(partOptions({ part, guest, section: "networkOptions", table }, settings, problem));
-};
+  return partOptions({ part, guest, section: "networkOptions", table }, settings, problem);
+}

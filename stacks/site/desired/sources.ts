@@ -1,9 +1,10 @@
 import type { NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import { supersededTag } from "../../../providers/proxmox/nodes/template.model";
 import { printUnread } from "../../../providers/proxmox/reads";
-import type { GuestResource } from "../../../providers/proxmox/schemas";
+import type { GuestResource, GuestType } from "../../../providers/proxmox/schemas";
 import type { CustomFieldNames } from "../../netbox/customfields";
-import type { GuestSettings } from "./guestsettings";
+import { type Candidate, firstGiven } from "../../netbox/valuesource";
+import type { GuestSettings, SettingPlace } from "./guestsettings";
 import { awayOf } from "./placement";
 import type { ProxmoxFacts, Site, TemplateFacts } from "./types";
 import type { GuestTarget } from "./vmid";
@@ -32,12 +33,29 @@ const fieldOf = (guest: NetboxVirtualMachine, field: string): string | undefined
   return text === undefined || stubs.includes(text) ? undefined : text;
 };
 
-/** The VMID or the name of the template that a virtual machine's NetBox object or the settings name. */
-function templateNameOf(guest: NetboxVirtualMachine, own: GuestSettings, field: string): number | string | undefined {
-  const named = fieldOf(guest, field);
-  if (named !== undefined) return /^\d+$/.test(named) ? Number(named) : named;
-  return (guest.platform === undefined ? undefined : own.templates?.[guest.platform]) ?? own.template;
+const idOrName = (named: string | undefined): number | string | undefined =>
+  named !== undefined && /^\d+$/.test(named) ? Number(named) : named;
+
+/** Who may name the template of a virtual machine, or what a container is made from: a VMID, a name, a volume. */
+export function templateCandidates(
+  guest: NetboxVirtualMachine,
+  own: GuestSettings,
+  field: string,
+  type: GuestType,
+): Candidate<number | string, SettingPlace>[] {
+  const [all, one] =
+    type === "qemu" ? (["templates", "template"] as const) : (["lxcTemplates", "lxcTemplate"] as const);
+  const { platform } = guest;
+  return [
+    { source: { kind: "custom field", name: field }, value: idOrName(fieldOf(guest, field)) },
+    { source: { setting: all, key: platform ?? "" }, value: platform === undefined ? undefined : own[all]?.[platform] },
+    { source: { setting: one }, value: own[one] },
+  ];
 }
+
+/** The VMID or the name of the template that a virtual machine's NetBox object or the settings name. */
+const templateNameOf = (guest: NetboxVirtualMachine, own: GuestSettings, field: string): number | string | undefined =>
+  firstGiven(templateCandidates(guest, own, field, "qemu"))?.value;
 
 /** Its VMID: of those with a name the current one, on the guest's own node where there is one; NaN where there is none. */
 export function templateIdOf(
@@ -56,15 +74,11 @@ export function templateIdOf(
 }
 
 /** The container or OS template that a container's NetBox object or the settings name. */
-export function lxcTemplateIdOf(
+export const lxcTemplateIdOf = (
   guest: NetboxVirtualMachine,
   own: GuestSettings,
   field: string,
-): number | string | undefined {
-  const named = fieldOf(guest, field);
-  if (named !== undefined) return /^\d+$/.test(named) ? Number(named) : named;
-  return (guest.platform === undefined ? undefined : own.lxcTemplates?.[guest.platform]) ?? own.lxcTemplate;
-}
+): number | string | undefined => firstGiven(templateCandidates(guest, own, field, "lxc"))?.value;
 
 /** A virtual machine's template. One that is built needs none, whatever became of it since. */
 export function templateOf({ site, guest, own, facts, target, problem }: Asking): Source | undefined {
