@@ -2,6 +2,7 @@
 import { Command } from "commander";
 import { messageOf } from "../providers/errors";
 import { addDoctor } from "./commands/doctor";
+import { addExplain } from "./commands/explain";
 import { addFiles } from "./commands/files";
 import { addGraph } from "./commands/graph";
 import { addGuests } from "./commands/guests";
@@ -30,6 +31,7 @@ const program = new Command("netbox-proxmox")
 for (const add of [
   addOperations,
   addDoctor,
+  addExplain,
   addGuests,
   addSnapshots,
   addTasks,

@@ -7,6 +7,10 @@ const named = z.object({ id: z.number(), name: z.string() });
 const choice = z.object({ value: z.string() });
 /** A nested object with a slug. */
 const place = z.object({ id: z.number().optional(), slug: z.string() });
+const idList = z
+  .array(z.object({ id: z.number() }))
+  .default([])
+  .transform((list) => list.map(({ id }) => id));
 const vrf = z.object({ id: z.number(), name: z.string().optional(), rd: z.string().nullish() }).nullable();
 /** A custom field's value; a choice comes as an object. */
 const customFields = z
@@ -292,6 +296,31 @@ export const customFieldFields = "id,name,type,object_types,required,default";
 export const eventRule = z.object({ id: z.number(), name: z.string(), enabled: z.boolean() });
 export const eventRuleFields = "id,name,enabled";
 
+/** A config context, with the ids of what it applies to; none of a kind is all. */
+export const configContext = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    weight: z.number(),
+    is_active: z.boolean(),
+    data: z.record(z.string(), z.unknown()),
+    sites: idList,
+    roles: idList,
+    platforms: idList,
+    clusters: idList,
+    tenants: idList,
+  })
+  .transform(({ is_active, sites, roles, platforms, clusters, tenants, ...context }) => ({
+    ...context,
+    isActive: is_active,
+    appliesTo: { sites, roles, platforms, clusters, tenants },
+  }));
+export const configContextFields = "id,name,weight,is_active,data,sites,roles,platforms,clusters,tenants";
+export const localContext = z.object({
+  id: z.number(),
+  local_context_data: z.record(z.string(), z.unknown()).nullable(),
+});
+
 /** An entry of the change log that says who deleted an object. */
 export const deletion = z
   .object({
@@ -423,5 +452,6 @@ export type NetboxDnsView = z.infer<typeof dnsView>;
 export type NetboxDnsZone = z.infer<typeof dnsZone>;
 export type NetboxPluginRecord = z.infer<typeof dnsRecord>;
 export type Deletion = z.infer<typeof deletion>;
+export type NetboxConfigContext = z.infer<typeof configContext>;
 export type ChangelogEntry = z.infer<typeof changelogEntry>;
 export type NetboxEventRule = z.infer<typeof eventRule>;

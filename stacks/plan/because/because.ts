@@ -226,6 +226,7 @@ function settingOf(
   const isSame = (a: string, b: string) => a === b || a.startsWith(`${b}.`) || b.startsWith(`${a}.`);
   const changed = [...named, ...behind].find((key) => changedSettings?.some((each) => isSame(each, key)));
   if (changed !== undefined) return { key: changed, isConfirmed: true };
-  const [key] = changedSettings === undefined ? named : [];
-  return key === undefined ? undefined : { key, isConfirmed: false };
+  // One of several is nobody's to say.
+  const [key, ...more] = changedSettings === undefined ? new Set(named) : [];
+  return key === undefined || more.length > 0 ? undefined : { key, isConfirmed: false };
 }

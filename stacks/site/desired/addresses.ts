@@ -12,6 +12,8 @@ import { guestFullName } from "../../netbox/hostnames";
 import { keptWord } from "../../netbox/interfaces";
 import type { Ipam } from "../../netbox/ipam";
 import { isConfigurable } from "../../netbox/roles";
+import { type Candidate, firstGiven } from "../../netbox/valuesource";
+import type { Settings } from "../../settings";
 import { addressOnProxmox } from "./carried";
 import { configuredIn } from "./configured";
 import { formerName } from "./guestnames";
@@ -198,12 +200,23 @@ const automaticWords: Readonly<Record<string, { family: Family; automatic: Autom
 /** Words of `allocate_from` for what stays as Proxmox VE has it: NetBox only documents it. */
 const keptWords: Readonly<Record<string, Family>> = { [keptWord[4]]: 4, [keptWord[6]]: 6 };
 
-/** What an interface asks for, word by word. */
-function wordsOf({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] {
-  const asked =
-    vmInterface.customFields.get(site.settings.site.customFields.allocateFrom) ?? inContext(guest, vmInterface);
-  return wordsIn(asked);
+/** Who may say what an interface asks for. */
+export function allocateCandidates(
+  guest: NetboxVirtualMachine,
+  vmInterface: NetboxInterface,
+  { site }: Settings,
+): Candidate<string>[] {
+  const field = site.customFields.allocateFrom;
+  const { name } = vmInterface;
+  return [
+    { source: { kind: "custom field", name: `${field} of ${name}` }, value: vmInterface.customFields.get(field) },
+    { source: { kind: "config context", name: `allocate_from.${name}` }, value: inContext(guest, vmInterface) },
+  ];
 }
+
+/** What an interface asks for, word by word. */
+const wordsOf = ({ site, guest }: Addressing, vmInterface: NetboxInterface): string[] =>
+  wordsIn(firstGiven(allocateCandidates(guest, vmInterface, site.settings))?.value ?? "");
 
 /** Does the guest get its address of a family by itself: as the status of the documented one says, or as the interface asks? */
 function automaticOf(
@@ -223,13 +236,13 @@ function automaticOf(
 }
 
 /** `{"allocate_from": {"net0": "role:servers"}}` in a guest's config context: for sites without the custom field. */
-function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface): string {
+function inContext({ context }: NetboxVirtualMachine, { name }: NetboxInterface): string | undefined {
   const all = context.allocate_from;
   const one =
     typeof all === "object" && all !== null && name in all
       ? Object.entries(all).find(([key]) => key === name)?.[1]
       : undefined;
-  return typeof one === "string" ? one : "";
+  return typeof one === "string" ? one : undefined;
 }
 
 /** The address that a built guest still has though NetBox lost it: asked for again, if nobody else has it now. */
@@ -370,10 +383,22 @@ function prefixOfSource(ipam: Ipam, source: AddressSource | undefined): NetboxPr
   return ipam.prefixes.narrowest(source.text.split("-")[0] ?? "", vrfId);
 }
 
-/** The prefix's custom field, else its address with the gateway tag; a gateway is never guessed. */
-function gatewayOf({ netbox, settings }: Site, prefix: NetboxPrefix): string | undefined {
-  const field = prefix.customFields.get(settings.site.customFields.gateway);
-  if (field !== undefined) return hostOf(field);
+/** Who may name a prefix's gateway: its custom field, else its address with the gateway tag; it is never guessed. */
+export function gatewayCandidates(
+  { netbox, settings }: Pick<Site, "netbox" | "settings">,
+  prefix: NetboxPrefix,
+): Candidate<string>[] {
+  const { customFields, gatewayTag } = settings.site;
+  const field = prefix.customFields.get(customFields.gateway);
   const tagged = netbox.ipam.taggedGateway(prefix);
-  return tagged && hostOf(tagged.address);
+  return [
+    {
+      source: { kind: "custom field", name: `${customFields.gateway} of ${prefix.prefix}` },
+      value: field && hostOf(field),
+    },
+    { source: { kind: "field", name: `address with the tag ${gatewayTag}` }, value: tagged && hostOf(tagged.address) },
+  ];
 }
+
+const gatewayOf = (site: Site, prefix: NetboxPrefix): string | undefined =>
+  firstGiven(gatewayCandidates(site, prefix))?.value;
