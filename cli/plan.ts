@@ -1,8 +1,14 @@
 import { Context, refreshLimit } from "../providers/context";
 import { project } from "../providers/settings";
+import { withoutUndefined } from "../providers/values";
+import { withReasons } from "../stacks/because";
 import type { StateResource } from "../stacks/known";
+import { driftsBetween } from "../stacks/plan/because/drift";
+import type { OwnWrites } from "../stacks/plan/because/ownwrites";
+import { urnOf } from "../stacks/plan/changes";
 import type { PlanReport } from "../stacks/plan/report";
 import { reportOfResult } from "../stacks/plan/reported";
+import type { ProgramResult } from "../stacks/program";
 import { loadProgram } from "../stacks/programs";
 import { configurationSource, readConfiguration, type StackChoice } from "./configuration";
 import { refreshedState } from "./drift";
@@ -41,8 +47,34 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
       ...(drift ? { refreshed } : {}),
     };
     const result = await program.run(host, context, settings);
-    return reportOfResult(result, { program: name, madeAt, ...(drift ? { refreshed: await refreshed() } : {}) });
+    const seenNow = drift ? await refreshed() : undefined;
+    const report = reportOfResult(result, withoutUndefined({ program: name, madeAt, refreshed: seenNow }));
+    const { customFields } = settings.site;
+    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, seenNow ?? []));
+    const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
+    const changes = await withReasons(context, report.changes, await host.lastUpdate(), {
+      ...given,
+      ...(seenNow === undefined ? {} : { drifted }),
+    });
+    return { ...report, changes };
   } finally {
     await context.close();
   }
 }
+
+const byUrn = ({ run }: ProgramResult, resources: readonly StateResource[]) =>
+  new Map(
+    resources.map(({ token, name, properties: { __provider: _provider, ...properties } }) => [
+      urnOf(run.stack, token, name),
+      properties,
+    ]),
+  );
+
+/** Of a program that tells its own writes by its marks alone. */
+const noWrites = ({ run }: ProgramResult, vmidField: string): OwnWrites => ({
+  owns: (stack) => run.self.owns(stack),
+  vmidPath: `custom_fields.${vmidField}`,
+  vmids: new Map(),
+  primaries: new Set(),
+  promoted: new Set(),
+});

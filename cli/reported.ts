@@ -4,7 +4,7 @@ import { configFileOf, operate, selectStack } from "./operation";
 import { planStack } from "./plan";
 import { confirmed, isAttended } from "./prompt";
 import { reportFlags } from "./reportedargs";
-import { printReport } from "./showreport";
+import { printPlan } from "./showplan";
 
 // `preview` and `up` as people meet them: the plan as a report, and for `up` a question under it. Pulumi's own output is a flag away.
 
@@ -21,7 +21,7 @@ export async function reported(command: string, args: string[]): Promise<number>
   process.env.PULUMI_CONFIG_PASSPHRASE ??= env.PULUMI_CONFIG_PASSPHRASE;
   const configFile = configFileOf(args);
   const report = await planStack({ stack, drift, ...(configFile === undefined ? {} : { configFile }) });
-  printReport(report, { json: args.includes("--json"), full: args.includes("--full") });
+  printPlan(report, { json: args.includes("--json"), full: args.includes("--full") });
   if (report.problems.length > 0) return 1;
   if (command === "preview" || !(await mayGoOn(report, args))) return 0;
   const rest = args.filter((arg) => !reportFlags.includes(arg) && arg !== "--yes" && arg !== "-y");

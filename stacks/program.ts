@@ -5,6 +5,7 @@ import type { DeclaredResource } from "./declared";
 import { isDestroy } from "./destroying";
 import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
+import type { ReasonFacts } from "./plan/because/because";
 import type { Change } from "./plan/change";
 import type { PlanStep } from "./plan/steps";
 import { FileRefusal, refusal } from "./refusal";
@@ -40,6 +41,8 @@ export interface ProgramPlan {
   notes?: string[];
   /** What steps are to a person; by their properties alone where it is left out. */
   describe?: (steps: readonly PlanStep[]) => Change[];
+  /** What reasons are found by. */
+  reasons?: Pick<ReasonFacts, "own" | "sourcesOf" | "placeOf">;
 }
 
 export interface Declaration {

@@ -1,7 +1,7 @@
 import type { Command } from "commander";
 import { withJson } from "../options";
 import { planStack } from "../plan";
-import { printReport } from "../showreport";
+import { printPlan } from "../showplan";
 
 interface PlanCommandOptions {
   stack: string;
@@ -14,7 +14,7 @@ interface PlanCommandOptions {
 /** Exits with 0 where nothing would change, with 2 where something would. */
 async function plan({ drift = false, json = false, full = false, ...choice }: PlanCommandOptions): Promise<void> {
   const report = await planStack({ ...choice, drift });
-  printReport(report, { json, full });
+  printPlan(report, { json, full });
   if (report.problems.length > 0) process.exitCode = 1;
   else if (report.changes.length > 0) process.exitCode = 2;
 }

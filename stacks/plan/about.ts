@@ -22,6 +22,8 @@ export interface About {
 
 /** What descriptions need besides. */
 export interface AboutFacts {
+  /** `project/stack`. */
+  stack: string;
   netboxUrl: string;
   /** Names of guests by NetBox id. */
   guests: ReadonlyMap<number, string>;

@@ -82,8 +82,8 @@ export interface ReportedGuest {
 }
 
 export interface Change {
-  /** Its resource; what an interrupted run left has none. */
-  resource?: { token: string; name: string };
+  /** Of its resource; what an interrupted run left has none. */
+  urn?: string;
   /** What it is: `VM`, `container`, `address`, `name`, … */
   object: string;
   /** As a person names it: `web01`, `10.0.0.5/24 of web01 net0`. */

@@ -1,6 +1,7 @@
 import { unknown } from "../../providers/unknown";
+import { withoutUndefined } from "../../providers/values";
 import { type AboutFacts, aboutOf } from "./about";
-import type { Change, Effect, FieldChange } from "./change";
+import type { Change, Effect, FieldChange, NetboxRef } from "./change";
 import type { PlanStep } from "./steps";
 
 // Steps of the engine as the changes that people read and limits count.
@@ -8,6 +9,8 @@ import type { PlanStep } from "./steps";
 /** What tells a change from its step. */
 export interface ChangeFacts extends AboutFacts {
   effectsOf?: (step: PlanStep) => Effect[];
+  /** Objects of NetBox that say what a resource is to be. */
+  fromOf?: (step: PlanStep) => NetboxRef[];
 }
 
 /** One row a resource that doesn't stay as it is. */
@@ -17,11 +20,13 @@ export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Cha
     if (action === "same") return [];
     const properties = { ...existing?.properties, ...known(inputs) };
     const { guest, serves: _serves, ...about } = aboutOf(token.split(":").pop() ?? "", name, properties, facts);
+    const from = facts.fromOf?.(step) ?? [];
     const guestName = guest === undefined ? undefined : facts.guests.get(guest);
     return [
       {
         ...about,
-        resource: { token, name },
+        ...(token.includes("/") ? { urn: urnOf(facts.stack, token, name) } : {}),
+        ...(from.length === 0 ? {} : { from }),
         ...(guestName === undefined ? {} : { guest: { name: guestName, ...(about.url ? { url: about.url } : {}) } }),
         action,
         fields: fieldsOf(step),
@@ -30,19 +35,30 @@ export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Cha
     ];
   });
 
+/** @param stack `project/stack` */
+export function urnOf(stack: string, token: string, name: string): string {
+  const [project = "", own = ""] = stack.split("/");
+  return `urn:pulumi:${own}::${project}::${token}::${name}`;
+}
+
 const known = (inputs: Record<string, unknown> = {}): Record<string, unknown> =>
   Object.fromEntries(Object.entries(inputs).filter(([, value]) => value !== unknown && value !== undefined));
 
+/** Of what is declared no more. */
+const secretProperties = ["value", "password", "outcome", "credential", "secrets", "token"];
+
 function fieldsOf({ changed, existing, inputs = {}, resource, action }: PlanStep): FieldChange[] {
-  const names = action === "create" || action === "adopt" ? Object.keys(known(inputs)) : changed;
-  const secrets = resource?.definition.secrets ?? [];
+  const names =
+    action === "create" || action === "adopt"
+      ? Object.keys(known(inputs))
+      : action === "delete"
+        ? Object.keys(existing?.properties ?? {}).filter((name) => name !== "__provider")
+        : changed;
+  const secrets = resource?.definition.secrets ?? secretProperties;
   return names.map((name): FieldChange => {
     if (secrets.includes(name)) return { name, isSecret: true };
     const before = existing?.properties[name];
-    return {
-      name,
-      ...(before === undefined ? {} : { before }),
-      ...(inputs[name] === unknown ? {} : { after: inputs[name] }),
-    };
+    const after = inputs[name];
+    return withoutUndefined({ name, before, after: after === unknown ? undefined : after });
   });
 }

@@ -20,7 +20,8 @@ export function reportOfResult(
 ): PlanReport {
   const steps = planSteps(resources, refreshed ?? run.state.resources);
   const describe =
-    plan.describe ?? ((all) => changesFrom(all, { netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
+    plan.describe ??
+    ((all) => changesFrom(all, { stack: run.stack, netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
   const problems = steps.flatMap(({ name, problems: all }) => all.map(({ reason }) => `${name}: ${reason}`));
   return {
     format: 1,

@@ -7,6 +7,7 @@ import { groupBy } from "../../providers/values";
 import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
+import type { ReasonFacts } from "../plan/because/because";
 import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
@@ -16,10 +17,12 @@ import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
 import { declareSite } from "./declare";
+import { ownWritesOf } from "./desired/about";
 import { adoptedGuests } from "./desired/adopted";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
+import { explainedValues, sourcesOfProperty } from "./desired/explained";
 import { renameWarnings } from "./desired/guestnames";
 import { leftProblem, leftWarnings, settle } from "./desired/leftout";
 import {
@@ -58,6 +61,7 @@ export interface Plan {
   /** The same as resources, and the stack's outputs. */
   declaration: ReturnType<typeof declareSite>;
   describe: (steps: readonly PlanStep[]) => Change[];
+  reasons: Pick<ReasonFacts, "own" | "sourcesOf">;
   warnings: string[];
   notes: string[];
 }
@@ -141,7 +145,7 @@ export async function planSite(
     { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
   );
   const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));
-  const describe = (steps: readonly PlanStep[]) => siteChanges({ ...facts, orphans: orphaned, staying }, steps);
+  const describe = (steps: readonly PlanStep[]) => siteChanges({ ...facts, plugin, orphans: orphaned, staying }, steps);
   const changes = describe(planSteps(declaration.resources, counted));
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
@@ -165,7 +169,17 @@ export async function planSite(
     ],
     declaration,
     describe,
+    reasons: { own: ownWritesOf(state, self, settings.site), sourcesOf: sourcesIn(facts) },
     notes: [...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
+  };
+}
+
+/** Where the values of a guest that changes have their values from. */
+function sourcesIn({ netbox, settings }: Pick<Site, "netbox" | "settings">): NonNullable<ReasonFacts["sourcesOf"]> {
+  const guests = new Map(netbox.guests.map((guest) => [`virtualization.virtualmachine/${guest.id}`, guest]));
+  return ({ from = [] }, property) => {
+    const guest = from.map((ref) => guests.get(ref)).find((each) => each !== undefined);
+    return guest === undefined ? [] : sourcesOfProperty(explainedValues({ netbox, settings }, guest), property);
   };
 }
 

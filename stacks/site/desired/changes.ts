@@ -6,20 +6,22 @@ import { hostOf } from "../../netbox/address";
 import type { Change, Effect } from "../../plan/change";
 import { changesFrom } from "../../plan/changes";
 import type { PlanStep } from "../../plan/steps";
+import { aboutFrom } from "./about";
 import { guestEffects } from "./effects";
-import type { Site } from "./types";
+import type { PluginFacts, Site } from "./types";
 
 // Everything that a run of the site program is about to change, with what that does to guests, addresses and names.
 
 /** What a run of the site program removes besides, and what it leaves. */
-export interface ChangedSite extends Pick<Site, "netbox" | "proxmox" | "state"> {
+export interface ChangedSite extends Pick<Site, "stack" | "netbox" | "proxmox" | "state"> {
+  plugin?: PluginFacts | undefined;
   orphans: readonly Orphan[];
   /** Guests that are there afterwards, by NetBox id, with their names. */
   staying: ReadonlyMap<number, string>;
 }
 
 export function siteChanges(
-  { netbox, proxmox, state, orphans, staying }: ChangedSite,
+  { stack, netbox, plugin, proxmox, state, orphans, staying }: ChangedSite,
   engineSteps: readonly PlanStep[],
 ): Change[] {
   const steps = [...engineSteps, ...orphans.map(stepOfOrphan)];
@@ -41,7 +43,11 @@ export function siteChanges(
     return guestEffects(existing.properties, inputs, { type, node: nodeOf(existing.properties), released });
   };
   const known = [...state.guests].map(([id, { name }]) => [id, name] as const);
-  return changesFrom(steps, { netboxUrl: netbox.url, guests: new Map([...known, ...staying]), effectsOf });
+  const guests = new Map([...known, ...staying]);
+  const about = aboutFrom(netbox, plugin);
+  const fromOf = ({ token, inputs, existing }: PlanStep) =>
+    about({ type: token.split(":").pop() ?? "", properties: { ...existing?.properties, ...inputs } });
+  return changesFrom(steps, { stack, netboxUrl: netbox.url, guests, effectsOf, fromOf });
 }
 
 /** How many there are of what effects are counted in. @param guests built ones, whether this run declares them or not */
