@@ -69,6 +69,7 @@ const examples: Record<string, string> = {
   destroyAdopted: "false",
   promote: "true",
   promoteTag: "promote",
+  holdTag: "proxmox-hold",
   antiAffinityPrefix: "anti-affinity",
   reboots: "web01",
   user: "admin",

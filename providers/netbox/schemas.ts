@@ -329,15 +329,24 @@ export const deletion = z
     action: choice,
     user_name: z.string(),
     time: z.string(),
+    /** The object as it was, tags by their names. */
+    prechange_data: z
+      .object({ tags: z.array(z.string()).catch([]), custom_fields: customFields.catch(new Map()) })
+      .nullish(),
   })
-  .transform(({ changed_object_type, changed_object_id, action, user_name, time }) => ({
+  .transform(({ changed_object_type, changed_object_id, action, user_name, time, prechange_data: before }) => ({
     isDeletion: action.value === "delete",
+    tagNames: before?.tags ?? [],
+    customFields: before?.custom_fields ?? new Map<string, string | undefined>(),
     objectType: changed_object_type,
     objectId: changed_object_id,
     user: user_name,
     time: time.slice(0, 16).replace("T", " "),
   }));
-export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time";
+export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time,prechange_data";
+
+export const tagRow = z.object({ id: z.number(), name: z.string(), slug: z.string() });
+export const tagRowFields = "id,name,slug";
 
 /** An entry of the change log, with the object before and after. */
 export const changelogEntry = z

@@ -161,6 +161,8 @@ export const siteSchema = z.strictObject({
   promote: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
   promoteTag: z.string().default("promote"),
+  /** The tag (its slug) of guests that are neither made, changed nor removed. */
+  holdTag: z.string().min(1).default("proxmox-hold"),
   /** Guests that share a tag whose slug begins so are spread over the nodes. */
   antiAffinityPrefix: z.string().min(1).default("anti-affinity"),
   /** Guests with the reboot policy `ask` that this run may restart, by name; `all` is every one. */
