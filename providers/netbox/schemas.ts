@@ -386,6 +386,44 @@ export const changelogEntryFields =
 /** The user of a token. */
 export const ownUser = z.object({ username: z.string() });
 
+/** A Service; before NetBox 4.3 it had its machine in a field of its own. */
+export const service = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    protocol: choice.nullish(),
+    ports: z.array(z.number()).nullish(),
+    parent_object_type: z.string().nullish(),
+    parent_object_id: z.number().nullish(),
+    virtual_machine: z.object({ id: z.number() }).nullish(),
+    ipaddresses: z.array(z.object({ address: z.string() })).default([]),
+  })
+  .transform(({ name, protocol, ports, parent_object_type: type, parent_object_id: id, ...rest }) => ({
+    name,
+    protocol: protocol?.value ?? "",
+    ports: ports ?? [],
+    addresses: rest.ipaddresses.map(({ address }) => address),
+    guestId: type === "virtualization.virtualmachine" ? (id ?? undefined) : rest.virtual_machine?.id,
+  }));
+export const serviceFields = "id,name,protocol,ports,parent_object_type,parent_object_id,virtual_machine,ipaddresses";
+
+/** Whom to ask of an object, and as what. */
+export const contactAssignment = z
+  .object({
+    id: z.number(),
+    object_type: z.string(),
+    object_id: z.number(),
+    contact: z.object({ name: z.string() }),
+    role: z.object({ slug: z.string() }).nullish(),
+  })
+  .transform(({ object_type, object_id, contact, role }) => ({
+    objectType: object_type,
+    objectId: object_id,
+    contact: contact.name,
+    role: role?.slug ?? "",
+  }));
+export const contactAssignmentFields = "id,object_type,object_id,contact,role";
+
 // ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
 
 export const dnsView = z

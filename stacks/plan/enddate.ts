@@ -1,5 +1,5 @@
 /** When something ends that a person gave an end date: it counts through that day (UTC), or until that minute. */
-export type End =
+export type EndDate =
   | { state: "none" }
   | { state: "ahead" | "over"; until: string }
   /** The text is no date. */
@@ -8,7 +8,7 @@ export type End =
 const day = 86_400_000;
 
 /** @param text a date (`2026-12-24`) or a time (ISO 8601), as NetBox's custom fields have them */
-export function endOf(text: string | undefined, now: Date): End {
+export function endOf(text: string | undefined, now: Date): EndDate {
   if (text === undefined || text.trim() === "") return { state: "none" };
   const until = text.trim();
   const isDay = /^\d{4}-\d{2}-\d{2}$/.test(until);

@@ -7,10 +7,12 @@ import { groupBy } from "../../providers/values";
 import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
+import { capacityWarnings } from "../plan/capacity";
 import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
-import type { PolicyResult } from "../plan/report";
+import { judgePolicies } from "../plan/policies/judge";
+import type { CapacityRow, PolicyResult } from "../plan/report";
 import { type PlanStep, planSteps } from "../plan/steps";
 import type { ProgramRun } from "../program";
 import { refusal } from "../refusal";
@@ -18,6 +20,7 @@ import type { Settings } from "../settings";
 import { checkSystems } from "../systems";
 import { declareSite } from "./declare";
 import { adoptedGuests } from "./desired/adopted";
+import { siteCapacity } from "./desired/capacity";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
@@ -35,6 +38,7 @@ import {
 } from "./desired/notes";
 import { orphans, type ServerZone } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
+import { policyFacts } from "./desired/policyguests";
 import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
@@ -47,6 +51,7 @@ import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { unreadWarnings } from "./desired/unread";
 import { goneZones } from "./desired/zones";
 import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen, readTagName } from "./facts";
+import { readForPolicies, readPolicies } from "./policies";
 import { isRefreshed, refreshedResources } from "./refreshed";
 
 /** All that a run of the site program is about to declare, and what it has to say of that. */
@@ -60,8 +65,12 @@ export interface Plan {
   /** The same as resources, and the stack's outputs. */
   declaration: ReturnType<typeof declareSite>;
   describe: (steps: readonly PlanStep[]) => Change[];
-  /** What the policies say, the holds first. */
+  /** What the policies refuse. */
+  problems: string[];
+  /** What the holds and the policies say. */
   policies: PolicyResult[];
+  /** What the plan leaves on nodes and storages. */
+  capacity: CapacityRow[];
   warnings: string[];
   notes: string[];
 }
@@ -78,13 +87,15 @@ export async function planSite(
   state: InState,
   { otherStacks = [], isDryRun = true, refreshed }: PlanOptions = {},
 ): Promise<Plan> {
+  const policies = isDestroy() ? undefined : await readPolicies(settings);
   const { plugins } = await checkSystems(context);
   const { stack } = self;
   const names = context.proxmox.map(({ name }) => name);
-  const [read, zones, seenPlugin] = await Promise.all([
+  const [read, zones, seenPlugin, forPolicies] = await Promise.all([
     readNetbox(context.netbox, names, settings),
     readZones(context),
     readPlugin(context.netbox, plugins, context.nameServers, settings),
+    policies && readForPolicies(context, policies),
   ]);
   const documented = renewedAddresses(read, self, settings.site.gatewayTag);
   const plugin = seenPlugin && renewedRecords(seenPlugin, self);
@@ -155,6 +166,11 @@ export async function planSite(
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
+  const judgement =
+    policies && forPolicies && judgePolicies(policies, policyFacts(facts, { guests, kept }, changes, forPolicies, now));
+  const { results = [], problems: broken = [], warnings: ofPolicies = [] } = judgement ?? {};
+  const removed = new Set(decision.removals.map(({ cluster, vmid }) => `${cluster}/${vmid}`));
+  const capacity = siteCapacity(facts, { guests, kept }, removed);
   const ofHolds = heldResults(holds, { settings: settings.site, netboxUrl: netbox.url, now });
   const due = new Set([...safety.snapshots].flatMap(([id, each]) => (each.due === undefined ? [] : [id])));
   return {
@@ -163,9 +179,13 @@ export async function planSite(
     kept,
     named,
     orphans: orphaned,
-    policies: ofHolds.results,
+    problems: broken,
+    policies: [...ofHolds.results, ...results],
+    capacity,
     warnings: [
       ...ofHolds.warnings,
+      ...ofPolicies,
+      ...capacityWarnings(capacity),
       ...leftWarnings(facts, left, expected.size),
       ...gone.warnings,
       ...settled.warnings,

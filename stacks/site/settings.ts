@@ -208,6 +208,11 @@ export const siteSchema = z.strictObject({
   customFields: customFieldsSchema.prefault({}),
 });
 
+export const policiesSchema = z.strictObject({
+  /** The file with the policies; policies.yml where it is left out, if that is there. */
+  file: z.string().min(1).optional(),
+});
+
 export const dnsSchema = z.strictObject({
   /** Seconds. */
   ttl: z.number().int().min(0).default(300),

@@ -27,6 +27,10 @@ const hold = async (name: string) => {
   await systems.clients.netbox("PATCH", path(), { tags: [{ slug: "proxmox-hold" }] });
 };
 
+const guestResource = {
+  ...{ type: "NetboxGuest", token: "pulumi-nodejs:dynamic/netbox:NetboxGuest", name: "guest-one", id: "one" },
+} as const;
+
 /** A state that has the guest, as a run left it that built it. */
 const built = () => {
   const mark = { stack: planStack, netboxUrl: systems.reach.netbox.url, netboxId: id };
