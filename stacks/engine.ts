@@ -8,6 +8,7 @@ import { type DeclaredResource, type Later, withoutLater } from "./declared";
 import { lastUpdateOf } from "./history";
 import { knownOutputs } from "./outputs";
 import type { DefinedProgram, ProgramHost } from "./program";
+import { refusal } from "./refusal";
 import type { Settings } from "./settings";
 import { stateOfAnswer } from "./state";
 
@@ -23,6 +24,7 @@ export async function runInEngine(
   const { plan, resources, outputs } = await program
     .run(engineHost(), context, settings)
     .finally(() => context.close());
+  if (plan.refused !== undefined && plan.refused.length > 0) throw refusal(plan.refused);
   for (const warning of plan.warnings ?? []) await pulumi.log.warn(presentable(warning));
   for (const note of plan.notes ?? []) await pulumi.log.info(presentable(note));
   return knownOutputs(await declareAll(resources, outputs));

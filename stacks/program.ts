@@ -7,6 +7,7 @@ import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
 import type { ReasonFacts } from "./plan/because/because";
 import type { Change } from "./plan/change";
+import type { CapacityRow, PolicyResult } from "./plan/report";
 import type { PlanStep } from "./plan/steps";
 import { FileRefusal, refusal } from "./refusal";
 import type { Settings } from "./settings";
@@ -39,6 +40,10 @@ export interface ProgramPlan {
   file?: string;
   warnings?: string[];
   notes?: string[];
+  /** What policies refuse: the plan is shown, and not carried out. */
+  refused?: string[];
+  policies?: PolicyResult[];
+  capacity?: CapacityRow[];
   /** What steps are to a person; by their properties alone where it is left out. */
   describe?: (steps: readonly PlanStep[]) => Change[];
   /** What reasons are found by. */

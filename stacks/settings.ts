@@ -14,6 +14,7 @@ import {
   dnsSchema,
   type GuestDefaults,
   optionSections,
+  policiesSchema,
   type SiteSettings,
   siteSchema,
 } from "./site/settings";
@@ -29,6 +30,7 @@ export interface Settings {
   platform: z.infer<typeof platformSchema>;
   inventory: z.infer<typeof inventorySchema>;
   access: z.infer<typeof accessSchema>;
+  policies: z.infer<typeof policiesSchema>;
   /** The fingerprints of the passwords, by name. */
   passwordVersions: Record<string, string>;
   /** The keys of site.customFields that the configuration gives; the others go by their usual names. */
@@ -69,6 +71,7 @@ const examples: Record<string, string> = {
   destroyAdopted: "false",
   promote: "true",
   promoteTag: "promote",
+  holdTag: "proxmox-hold",
   antiAffinityPrefix: "anti-affinity",
   reboots: "web01",
   user: "admin",
@@ -139,6 +142,7 @@ const knownKeys = [
   "templates",
   "platform",
   "inventory",
+  "policies",
   "neo4j",
 ];
 
@@ -217,6 +221,7 @@ export function readSettings(
   const templates = section("templates", templatesSchema);
   const platform = section("platform", platformSchema);
   const inventory = section("inventory", inventorySchema);
+  const policies = section("policies", policiesSchema);
   const general = section("defaults", defaultsSchema);
   const special = section("clusters", z.record(z.string(), defaultsSchema));
   for (const name of Object.keys(special ?? {}))
@@ -235,6 +240,7 @@ export function readSettings(
     templates === undefined ||
     platform === undefined ||
     inventory === undefined ||
+    policies === undefined ||
     general === undefined ||
     special === undefined ||
     problems.length > 0
@@ -262,6 +268,7 @@ export function readSettings(
       templates,
       platform,
       inventory,
+      policies,
       passwordVersions,
       namedFields: namedFields(source),
       defaults,

@@ -6,6 +6,7 @@ import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
 import { modelOf } from "./modelof";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
+import { removePointing } from "./pointing";
 import { has, isSince, newest, type Release } from "./releases";
 import {
   cleanAddress,
@@ -268,6 +269,7 @@ export class Database {
     if (model !== "journalEntry")
       for (const entry of this.rows("journalEntry").filter(owned(models[model].contentType)))
         this.drop("journalEntry", entry);
+    removePointing(this, model, row.id);
     if (model === "dnsRecord") this.dns.removedRecord(last);
     if (model === "ipAddress")
       for (const holder of ["virtualMachine", "device"] as const)

@@ -1,8 +1,8 @@
 import { choiceField, integerField, type Model, type ModelName, named, refField, scope, textField } from "./fields";
 
-type Groups = "vlanGroup" | "fhrpGroup" | "fhrpGroupAssignment";
+type Groups = "vlanGroup" | "fhrpGroup" | "fhrpGroupAssignment" | "service";
 
-/** Groups of VLANs, and of interfaces that share an address. */
+/** Groups of VLANs, and of interfaces that share an address; what listens on addresses. */
 export const groupModels: Pick<Record<ModelName, Model>, Groups> = {
   vlanGroup: {
     path: "ipam/vlan-groups",
@@ -49,5 +49,22 @@ export const groupModels: Pick<Record<ModelName, Model>, Groups> = {
     },
     brief: ["group", "interface_type", "interface_id", "priority"],
     display: "id",
+  },
+  service: {
+    path: "ipam/services",
+    label: "Service",
+    contentType: "ipam.service",
+    fields: {
+      parent_object_type: textField({ required: true }),
+      parent_object_id: integerField(1, undefined, { required: true }),
+      name: textField({ required: true }),
+      protocol: { ...choiceField(["tcp", "udp", "sctp"], null), required: true },
+      ports: { kind: "json", required: true },
+      ipaddresses: { kind: "refs", to: "ipAddress", default: [] },
+      description: textField(),
+      comments: textField(),
+    },
+    brief: ["name", "protocol", "ports", "description"],
+    display: "name",
   },
 };

@@ -3,6 +3,7 @@ import { placeModels } from "./models.dcim";
 import { dnsModels } from "./models.dns";
 import { extrasModels } from "./models.extras";
 import { groupModels } from "./models.ipam";
+import { tenancyModels } from "./models.tenancy";
 import { usersModels } from "./models.users";
 
 export type { Field, Model, ModelName } from "./fields";
@@ -335,6 +336,7 @@ export const models: Record<ModelName, Model> = {
     brief: ["address", "description"],
     display: "address",
   },
+  ...tenancyModels,
   ...extrasModels,
   ...usersModels,
   ...dnsModels(),
@@ -369,6 +371,9 @@ export const tagged = new Set<ModelName>([
   "ipRange",
   "ipAddress",
   "fhrpGroup",
+  "service",
+  "contact",
+  "contactRole",
   "journalEntry",
   "dnsView",
   "dnsNameserver",

@@ -257,6 +257,18 @@ export class Serializer {
         const holder = modelOf(row.interface_type);
         return { interface: holder === undefined ? null : this.nested(holder, row.interface_id) };
       }
+      case "service": {
+        const parent = modelOf(row.parent_object_type);
+        const { protocol, ports } = row;
+        return {
+          parent: parent === undefined ? null : this.nested(parent, row.parent_object_id),
+          port_mappings: Array.isArray(ports) ? ports.map((port) => `${protocol}/${port}`) : [],
+        };
+      }
+      case "contactAssignment": {
+        const holder = modelOf(row.object_type);
+        return { object: holder === undefined ? null : this.nested(holder, row.object_id) };
+      }
       case "macAddress":
         return {
           assigned_object: this.assigned(row),

@@ -329,15 +329,24 @@ export const deletion = z
     action: choice,
     user_name: z.string(),
     time: z.string(),
+    /** The object as it was, tags by their names. */
+    prechange_data: z
+      .object({ tags: z.array(z.string()).catch([]), custom_fields: customFields.catch(new Map()) })
+      .nullish(),
   })
-  .transform(({ changed_object_type, changed_object_id, action, user_name, time }) => ({
+  .transform(({ changed_object_type, changed_object_id, action, user_name, time, prechange_data: before }) => ({
     isDeletion: action.value === "delete",
+    tagNames: before?.tags ?? [],
+    customFields: before?.custom_fields ?? new Map<string, string | undefined>(),
     objectType: changed_object_type,
     objectId: changed_object_id,
     user: user_name,
     time: time.slice(0, 16).replace("T", " "),
   }));
-export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time";
+export const deletionFields = "id,changed_object_type,changed_object_id,action,user_name,time,prechange_data";
+
+export const tagRow = z.object({ id: z.number(), name: z.string(), slug: z.string() });
+export const tagRowFields = "id,name,slug";
 
 /** An entry of the change log, with the object before and after. */
 export const changelogEntry = z
@@ -376,6 +385,44 @@ export const changelogEntryFields =
   "id,time,user_name,request_id,action,changed_object_type,changed_object_id,object_repr,message,prechange_data,postchange_data";
 /** The user of a token. */
 export const ownUser = z.object({ username: z.string() });
+
+/** A Service; before NetBox 4.3 it had its machine in a field of its own. */
+export const service = z
+  .object({
+    id: z.number(),
+    name: z.string(),
+    protocol: choice.nullish(),
+    ports: z.array(z.number()).nullish(),
+    parent_object_type: z.string().nullish(),
+    parent_object_id: z.number().nullish(),
+    virtual_machine: z.object({ id: z.number() }).nullish(),
+    ipaddresses: z.array(z.object({ address: z.string() })).default([]),
+  })
+  .transform(({ name, protocol, ports, parent_object_type: type, parent_object_id: id, ...rest }) => ({
+    name,
+    protocol: protocol?.value ?? "",
+    ports: ports ?? [],
+    addresses: rest.ipaddresses.map(({ address }) => address),
+    guestId: type === "virtualization.virtualmachine" ? (id ?? undefined) : rest.virtual_machine?.id,
+  }));
+export const serviceFields = "id,name,protocol,ports,parent_object_type,parent_object_id,virtual_machine,ipaddresses";
+
+/** Whom to ask of an object, and as what. */
+export const contactAssignment = z
+  .object({
+    id: z.number(),
+    object_type: z.string(),
+    object_id: z.number(),
+    contact: z.object({ name: z.string() }),
+    role: z.object({ slug: z.string() }).nullish(),
+  })
+  .transform(({ object_type, object_id, contact, role }) => ({
+    objectType: object_type,
+    objectId: object_id,
+    contact: contact.name,
+    role: role?.slug ?? "",
+  }));
+export const contactAssignmentFields = "id,object_type,object_id,contact,role";
 
 // ---- netbox-dns. Source: OpenAPI of netbox-plugin-dns 1.7.3.
 

@@ -283,6 +283,11 @@ export class ProxmoxCluster extends ProxmoxApi {
     return (await this.storageTypes.get()).get(storage);
   }
 
+  /** The cluster's vzdump jobs. */
+  backupJobs(): Promise<wire.BackupJob[]> {
+    return this.get("/cluster/backup", z.array(wire.backupJob));
+  }
+
   /** The bridges and vnets of a node that the token may see. */
   bridges(node: string): Promise<wire.Bridge[]> {
     return this.get(`/nodes/${node}/network`, z.array(wire.bridge), { type: "any_bridge" });

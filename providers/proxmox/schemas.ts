@@ -34,10 +34,12 @@ export const guestResource = z
     pool: z.string().optional(),
     tags: z.string().optional(),
     maxmem: z.number().optional(),
+    maxcpu: z.number().optional(),
     hastate: z.string().optional(),
   })
-  .transform(({ maxmem, hastate, tags, ...guest }) => ({
+  .transform(({ maxmem, maxcpu, hastate, tags, ...guest }) => ({
     ...guest,
+    ...(maxcpu === undefined ? {} : { cpus: maxcpu }),
     name: guest.name ?? "",
     template: guest.template === 1,
     tags: (tags ?? "").split(/[;, ]+/).filter((tag) => tag !== ""),
@@ -109,9 +111,16 @@ function grown(now: string | number | undefined, later: string | number): string
 
 /** A node of …/cluster/resources?type=node; memory in bytes. */
 export const nodeResource = z
-  .object({ node: z.string(), status: z.string(), maxmem: z.number().optional(), hastate: z.string().optional() })
-  .transform(({ status, maxmem, hastate, ...rest }) => ({
+  .object({
+    node: z.string(),
+    status: z.string(),
+    maxmem: z.number().optional(),
+    maxcpu: z.number().optional(),
+    hastate: z.string().optional(),
+  })
+  .transform(({ status, maxmem, maxcpu, hastate, ...rest }) => ({
     ...rest,
+    ...(maxcpu === undefined ? {} : { cpus: maxcpu }),
     online: status === "online",
     memory: maxmem ?? 0,
     // No other list of nodes says that HA moves guests away from it.
@@ -127,9 +136,13 @@ export const storageResource = z
     shared: z.number().optional(),
     content: z.string().optional(),
     plugintype: z.string().optional(),
+    maxdisk: z.number().optional(),
+    disk: z.number().optional(),
   })
-  .transform(({ shared, status, content, plugintype = "", ...rest }) => ({
+  .transform(({ shared, status, content, plugintype = "", maxdisk, disk: used = 0, ...rest }) => ({
     ...rest,
+    /** Bytes; nothing of one that is away. */
+    ...(maxdisk === undefined || maxdisk === 0 ? {} : { size: { total: maxdisk, used } }),
     /** `dir`, `lvmthin`, `rbd` and so on, where PVE says it. */
     ...(plugintype === "" ? {} : { type: plugintype }),
     /** Disks are files there. */
@@ -138,6 +151,31 @@ export const storageResource = z
     available: status === "available",
     content: (content ?? "").split(","),
   }));
+
+const flag = z.union([z.number(), z.string(), z.boolean()]).transform((value) => Number(value) === 1);
+const ids = z
+  .string()
+  .default("")
+  .transform((list) =>
+    list
+      .split(/[,;\s]+/)
+      .filter((id) => id !== "")
+      .map(Number),
+  );
+
+/** A job of …/cluster/backup. */
+export const backupJob = z
+  .object({
+    id: z.string(),
+    enabled: flag.default(true),
+    all: flag.default(false),
+    vmid: ids,
+    exclude: ids,
+    pool: z.string().optional(),
+    node: z.string().optional(),
+  })
+  .transform(({ vmid, ...job }) => ({ ...job, vmids: vmid }));
+export type BackupJob = z.infer<typeof backupJob>;
 
 /** A pool of …/cluster/resources: those that the caller may audit. */
 const poolResource = z.object({ pool: z.string() });

@@ -42,6 +42,7 @@ export const sitePermissions: ObjectPermission[] = [
   { objectTypes: ["netbox_dns.record"], actions: ["add", "change", "delete"], only: "netbox-dns" },
   // Last, as what an access stack made before is told by its place in this list.
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["ipam.service", "tenancy.contactassignment"], actions: ["view"], only: "policies" },
 ];
 
 /** What `preview` and `preview --refresh` need of them: to look. */

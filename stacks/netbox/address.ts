@@ -35,6 +35,9 @@ export function addressOf(text: string): Address {
 /** An address without prefix length, in the form that BIND prints. */
 export const canonical = (address: string): string => addressOf(address).text;
 
+/** Can the internet reach it: is it neither private nor kept for something else? */
+export const isPublic = (address: string): boolean => ipaddr.parse(hostOf(address)).range() === "unicast";
+
 export const familyOf = (address: string): Family => (hostOf(address).includes(":") ? 6 : 4);
 
 const widths = { 4: 32, 6: 128 } as const;

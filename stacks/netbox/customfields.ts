@@ -16,6 +16,8 @@ export const customFieldsSchema = z.strictObject({
   searchDomain: z.string().default("proxmox_search_domain"),
   rebootPolicy: z.string().default("proxmox_reboot_policy"),
   rebuild: z.string().default("proxmox_rebuild"),
+  /** The end date of a hold (site.holdTag). */
+  holdUntil: z.string().default("proxmox_hold_until"),
   diskStorage: z.string().default("proxmox_disk_storage_volume"),
   bridge: z.string().default("proxmox_bridge"),
   netModel: z.string().default("proxmox_net_model"),

@@ -14,7 +14,7 @@ import { discoveredTags } from "./discovered";
 /** A custom field that this program reads. */
 export interface SchemaField {
   name: string;
-  type: "text" | "longtext" | "integer" | "select";
+  type: "text" | "longtext" | "integer" | "date" | "select";
   objectTypes: string[];
   description: string;
   /** The name of the choice set of a `select`. */
@@ -59,6 +59,7 @@ export const readFields: Record<Exclude<keyof CustomFieldNames, "optionPrefix">,
     choices: "proxmox-reboot-policies",
   },
   rebuild: { type: "integer", objectTypes: machine, description: "Another number makes the guest anew" },
+  holdUntil: { type: "date", objectTypes: machine, description: "The day that its hold (tag proxmox-hold) ends" },
   diskStorage: { type: "select", objectTypes: disk, description: "Where it goes", choices: "proxmox-storages" },
   bridge: { type: "text", objectTypes: vmInterface, description: "Bridge or SDN vnet" },
   netModel: { type: "text", objectTypes: vmInterface, description: "virtio, e1000, e1000e, vmxnet3 or rtl8139" },
@@ -84,7 +85,7 @@ export interface NetboxSchema {
 /** @param options names of PVE options that get a custom field each */
 export function netboxSchema(
   names: CustomFieldNames,
-  { adoptTag, promoteTag, gatewayTag }: { adoptTag: string; promoteTag: string; gatewayTag: string },
+  tags: { adoptTag: string; promoteTag: string; gatewayTag: string; holdTag: string },
   options: string[],
 ): NetboxSchema {
   const optionFields = options.map((option): SchemaField => {
@@ -109,7 +110,7 @@ export function netboxSchema(
       })),
       ...optionFields,
     ],
-    tags: [adoptTag, promoteTag, gatewayTag, ...discoveredTags],
+    tags: [tags.adoptTag, tags.promoteTag, tags.gatewayTag, tags.holdTag, ...discoveredTags],
     clusterTypes: ["Proxmox"],
     roles: [
       { name: "Proxmox VM", ofMachines: true },

@@ -31,10 +31,10 @@ export function reportOfResult(
     isRefreshed: refreshed !== undefined,
     changes: describe(steps),
     unchanged: steps.filter(({ action }) => action === "same").length,
-    problems,
+    problems: [...(plan.refused ?? []), ...problems],
     warnings: plan.warnings ?? [],
     notes: plan.notes ?? [],
-    policies: [],
-    capacity: [],
+    policies: plan.policies ?? [],
+    capacity: plan.capacity ?? [],
   };
 }

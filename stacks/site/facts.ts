@@ -175,6 +175,12 @@ export async function readEvidence(
   return new Map(ids.map((id) => [id, { guest: found.get(id), deletion: deletionOf.get(id) }]));
 }
 
+/** The name of a tag, which the change log has instead of its slug; undefined where there is none, or the token may not see it. */
+export async function readTagName(netbox: NetboxClient, slug: string): Promise<string | undefined> {
+  const tags = await ifVisible(netbox.list("extras/tags", wire.tagRow, wire.tagRowFields, { slug: [slug] }));
+  return tags?.find((each) => each.slug === slug)?.name;
+}
+
 // ---- Proxmox VE
 
 /** A cluster's guests, nodes and storages, the templates that are used, and the configuration of every guest that state doesn't know. */

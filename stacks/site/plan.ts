@@ -8,9 +8,12 @@ import { isDestroy } from "../destroying";
 import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import type { ReasonFacts } from "../plan/because/because";
+import { capacityWarnings } from "../plan/capacity";
 import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
+import { judgePolicies } from "../plan/policies/judge";
+import type { CapacityRow, PolicyResult } from "../plan/report";
 import { type PlanStep, planSteps } from "../plan/steps";
 import type { ProgramRun } from "../program";
 import { refusal } from "../refusal";
@@ -19,11 +22,13 @@ import { checkSystems } from "../systems";
 import { declareSite } from "./declare";
 import { ownWritesOf } from "./desired/about";
 import { adoptedGuests } from "./desired/adopted";
+import { siteCapacity } from "./desired/capacity";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
 import { explainedValues, sourcesOfProperty } from "./desired/explained";
 import { renameWarnings } from "./desired/guestnames";
+import { type Hold, heldResults, holdsInTheWay, holdsOf } from "./desired/holds";
 import { leftProblem, leftWarnings, settle } from "./desired/leftout";
 import {
   adoptionNotes,
@@ -36,6 +41,7 @@ import {
 } from "./desired/notes";
 import { orphans, type ServerZone } from "./desired/orphans";
 import { zoneServerOf } from "./desired/pluginindex";
+import { policyFacts } from "./desired/policyguests";
 import type { NamedRecords } from "./desired/records";
 import { judge, judgeEventRules, type RemovalDecision, type Undeclared } from "./desired/removals";
 import { renewedAddresses, renewedRecords } from "./desired/renewed";
@@ -47,7 +53,8 @@ import { StillUsed, stillUsedBy } from "./desired/stillused";
 import type { DesiredGuest, InState, KeptGuest, Site } from "./desired/types";
 import { unreadWarnings } from "./desired/unread";
 import { goneZones } from "./desired/zones";
-import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen } from "./facts";
+import { readEvidence, readNetbox, readPlugin, readProxmox, readSeen, readTagName } from "./facts";
+import { readForPolicies, readPolicies } from "./policies";
 import { isRefreshed, refreshedResources } from "./refreshed";
 
 /** All that a run of the site program is about to declare, and what it has to say of that. */
@@ -62,6 +69,12 @@ export interface Plan {
   declaration: ReturnType<typeof declareSite>;
   describe: (steps: readonly PlanStep[]) => Change[];
   reasons: Pick<ReasonFacts, "own" | "sourcesOf">;
+  /** What the policies refuse. */
+  refused: string[];
+  /** What the holds and the policies say. */
+  policies: PolicyResult[];
+  /** What the plan leaves on nodes and storages. */
+  capacity: CapacityRow[];
   warnings: string[];
   notes: string[];
 }
@@ -78,13 +91,15 @@ export async function planSite(
   state: InState,
   { otherStacks = [], isDryRun = true, refreshed }: PlanOptions = {},
 ): Promise<Plan> {
+  const policies = isDestroy() ? undefined : await readPolicies(settings);
   const { plugins } = await checkSystems(context);
   const { stack } = self;
   const names = context.proxmox.map(({ name }) => name);
-  const [read, zones, seenPlugin] = await Promise.all([
+  const [read, zones, seenPlugin, forPolicies] = await Promise.all([
     readNetbox(context.netbox, names, settings),
     readZones(context),
     readPlugin(context.netbox, plugins, context.nameServers, settings),
+    policies && readForPolicies(context, policies),
   ]);
   const documented = renewedAddresses(read, self, settings.site.gatewayTag);
   const plugin = seenPlugin && renewedRecords(seenPlugin, self);
@@ -101,7 +116,9 @@ export async function planSite(
   const wrongDefaults = defaultProblems(facts);
   if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
-  const decision = await judged(context, facts);
+  const now = new Date();
+  const { holds, ...decision } = await judged(context, facts);
+  const held = new Set(holds.keys());
   facts.stillUsed = stillUsedBy(facts, decision.removals);
   const zoneServers = context.nameServers.map((server) =>
     zoneServerOf(server.name, server.view, {
@@ -111,8 +128,9 @@ export async function planSite(
   );
   const servers = { all: zoneServers, zones: zonesOf(context) };
   const { given } = context.netbox.required;
-  let settled = settle(facts, servers, plugin, given, decision.left);
-  if (await readLosers(context, facts, settled.guests)) settled = settle(facts, servers, plugin, given, decision.left);
+  const settleAll = () => settle(facts, servers, plugin, given, decision.left, held);
+  let settled = settleAll();
+  if (await readLosers(context, facts, settled.guests)) settled = settleAll();
   const { guests, kept, named, left } = settled;
   const adopted = isDestroy()
     ? adoptedGuests(facts, [...builtGuests(facts).values()], decision)
@@ -131,15 +149,17 @@ export async function planSite(
     ...others,
     ...decision.refusals,
     ...adopted.problems,
+    ...(isDestroy() ? holdsInTheWay(holds, netbox.url, settings.site) : []),
     ...gone.problems,
     ...ofGuests,
     ...settled.problems,
     ...(tooMany === undefined || settings.site.strict ? [] : [tooMany]),
   ];
   if (problems.length > 0) throw refusal(problems);
-  const orphaned = orphans(facts, guests, decision.removals, zones, { ...named, facts: plugin }, new Set(left.keys()));
+  const untouched = new Set([...left.keys(), ...held]);
+  const orphaned = orphans(facts, guests, decision.removals, zones, { ...named, facts: plugin }, untouched);
   const counted = await (refreshed?.() ?? (isRefreshed() ? refreshedResources(context, facts) : state.resources));
-  const safety = safetyOf(guests, state.guests, state.snapshots, new Date());
+  const safety = safetyOf(guests, state.guests, state.snapshots, now);
   const declaration = declareSite(
     { ...facts, servers: zoneServers, snapshots: safety.snapshots, protect: settings.site.protect, isDryRun },
     { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
@@ -150,6 +170,12 @@ export async function planSite(
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
+  const judgement =
+    policies && forPolicies && judgePolicies(policies, policyFacts(facts, { guests, kept }, changes, forPolicies, now));
+  const { results = [], problems: broken = [], warnings: ofPolicies = [] } = judgement ?? {};
+  const removed = new Set(decision.removals.map(({ cluster, vmid }) => `${cluster}/${vmid}`));
+  const capacity = siteCapacity(facts, { guests, kept }, removed);
+  const ofHolds = heldResults(holds, { settings: settings.site, netboxUrl: netbox.url, now });
   const due = new Set([...safety.snapshots].flatMap(([id, each]) => (each.due === undefined ? [] : [id])));
   return {
     netbox,
@@ -157,7 +183,13 @@ export async function planSite(
     kept,
     named,
     orphans: orphaned,
+    refused: broken,
+    policies: [...ofHolds.results, ...results],
+    capacity,
     warnings: [
+      ...ofHolds.warnings,
+      ...ofPolicies,
+      ...capacityWarnings(capacity),
       ...leftWarnings(facts, left, expected.size),
       ...gone.warnings,
       ...settled.warnings,
@@ -170,7 +202,7 @@ export async function planSite(
     declaration,
     describe,
     reasons: { own: ownWritesOf(state, self, settings.site), sourcesOf: sourcesIn(facts) },
-    notes: [...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
+    notes: [...ofHolds.notes, ...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
   };
 }
 
@@ -308,14 +340,26 @@ async function readLosers(context: Context, facts: Site, guests: DesiredGuest[])
 
 // ---- judging
 
-/** Every built guest of ours that this run will not declare, with what NetBox says of it now; and how many are built at all. */
+/**
+ * Every built guest of ours that this run will not declare, with what NetBox says of it now; how many are built at all; and
+ * which are held, of whom nothing is judged.
+ */
 async function judged(
   context: Context,
   { self, settings, netbox, proxmox, state }: Site,
-): Promise<RemovalDecision & { built: number }> {
+): Promise<RemovalDecision & { built: number; holds: Map<number, Hold> }> {
   const declared = new Set(netbox.guests.filter(({ status }) => isBuilt(status)).map(({ id }) => id));
-  const undeclared = new Map([...builtGuests({ self, netbox, proxmox, state })].filter(([id]) => !declared.has(id)));
-  const evidence = await readEvidence(context.netbox, [...undeclared.keys()], settings);
+  const built = builtGuests({ self, netbox, proxmox, state });
+  const undeclared = [...built.values()].filter(({ netboxId }) => !declared.has(netboxId));
+  const evidence = await readEvidence(
+    context.netbox,
+    undeclared.map(({ netboxId }) => netboxId),
+    settings,
+  );
+  const isUnclear = [...evidence.values()].some(({ deletion }) => (deletion?.tagNames.length ?? 0) > 0);
+  const tagName = isUnclear ? await readTagName(context.netbox, settings.site.holdTag) : undefined;
+  const holds = holdsOf(netbox, { undeclared, evidence }, new Set(built.keys()), settings.site, tagName);
   const scope = { inScope: netbox.guests.length, site: settings.site };
-  return { ...judge([...undeclared.values()], evidence, scope), built: declared.size + undeclared.size };
+  const others = undeclared.filter(({ netboxId }) => !holds.has(netboxId));
+  return { ...judge(others, evidence, scope), built: declared.size + undeclared.length, holds };
 }

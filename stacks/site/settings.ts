@@ -161,6 +161,8 @@ export const siteSchema = z.strictObject({
   promote: z.boolean().default(false),
   /** The tag (its slug) that does so for one guest. */
   promoteTag: z.string().default("promote"),
+  /** The tag (its slug) of guests that are neither made, changed nor removed. */
+  holdTag: z.string().min(1).default("proxmox-hold"),
   /** Guests that share a tag whose slug begins so are spread over the nodes. */
   antiAffinityPrefix: z.string().min(1).default("anti-affinity"),
   /** Guests with the reboot policy `ask` that this run may restart, by name; `all` is every one. */
@@ -204,6 +206,11 @@ export const siteSchema = z.strictObject({
   /** Addresses, ranges (FIRST-LAST) and CIDRs that are never handed out, in no VRF. */
   avoid: z.array(z.string().refine(isSpan, "write an address, a range like 10.0.0.1-10.0.0.9, or a CIDR")).default([]),
   customFields: customFieldsSchema.prefault({}),
+});
+
+export const policiesSchema = z.strictObject({
+  /** The file with the policies; policies.yml where it is left out, if that is there. */
+  file: z.string().min(1).optional(),
 });
 
 export const dnsSchema = z.strictObject({

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, it } from "vitest";
 import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/access/privileges";
 import { limitedNetboxToken, limitedToken } from "../harness/rights";
@@ -75,7 +77,9 @@ async function lifeInNetbox(permissions: ObjectPermission[]): Promise<string> {
     const soa = { nameservers: [server], soa_mname: server, soa_rname: "hostmaster.lab.example", default_ttl: 600 };
     await made("plugins/netbox-dns/zones/", { name: "lab.example", ...soa });
     await limitedNetboxToken(clients, permissions);
-    const stack = await systems.stack({ site: { protect: false } });
+    const file = join(systems.folder, "policies.yml");
+    writeFileSync(file, "policies: [{ use: owner, then: warn }, { use: public-address, then: warn }]\n");
+    const stack = await systems.stack({ site: { protect: false }, policies: { file } });
     return await firstErrors([
       () => stack.up(),
       async () => {

@@ -26,6 +26,7 @@ export interface Settled {
  * Maps the site, leaves out the guests with problems, and maps again, until none is left that has one.
  * @param given what the settings say of required custom fields, by their names
  * @param before guests that are left out for what NetBox says of them
+ * @param held guests that nobody is to touch, whatever NetBox says: kept as those that are left out, and no problem
  */
 export function settle(
   site: Site,
@@ -33,22 +34,33 @@ export function settle(
   plugin: PluginFacts | undefined,
   given: Record<string, unknown>,
   before: GuestProblem[],
+  held: ReadonlySet<number> = new Set(),
 ): Settled {
   const left = new Map<number, Problem[]>();
   add(left, before);
   for (;;) {
-    const kept = keptGuests(site, left.keys());
+    const out = new Set([...left.keys(), ...held]);
+    const kept = keptGuests(site, out);
     const stillUsed = site.stillUsed.with(keptHosts(site, kept));
-    const desired = desiredGuests({ ...site, stillUsed }, new Set(left.keys()));
+    const desired = desiredGuests({ ...site, stillUsed }, out);
     const { guests, warnings } = withoutTakenNames(site.netbox, desired.guests);
     const { problems: ofNames, warnings: ofRecords, ...named } = desiredRecords(site, guests, servers, plugin, kept);
     const required = requiredFieldProblems(site, given, guests, named.plugin);
-    const found = [...desired.problems, ...ofNames, ...required];
+    const found = withoutHeld([...desired.problems, ...ofNames, ...required], held);
     if (add(left, found)) continue;
     const problems = found.map(({ text }) => text);
     return { guests, named, kept, left, problems, warnings: [...warnings, ...ofRecords] };
   }
 }
+
+/** Without what only concerns guests that are held. */
+const withoutHeld = (problems: GuestProblem[], held: ReadonlySet<number>): GuestProblem[] =>
+  held.size === 0
+    ? problems
+    : problems.flatMap(({ guests, text }) => {
+        const others = guests.filter((id) => !held.has(id));
+        return guests.length > 0 && others.length === 0 ? [] : [{ guests: others, text }];
+      });
 
 /** @returns whether there is a guest among them that was not left out before */
 function add(left: Map<number, Problem[]>, problems: GuestProblem[]): boolean {

@@ -32,7 +32,7 @@ export function orphans(
   left: ReadonlySet<number> = new Set(),
 ): Orphan[] {
   const marked = markedAddresses(site).filter(({ guestId }) => !left.has(guestId));
-  const objects = leftNetboxGuests(site, removals, marked);
+  const objects = leftNetboxGuests(site, removals, marked).filter(({ id }) => !left.has(Number(id)));
   // An object takes its addresses along: were they to go first, nothing would tell a run after that one whose it is.
   const going = new Set(objects.map(({ id }) => Number(id)));
   return [

@@ -37,7 +37,15 @@ const vm = (id: number, status: string, cluster = "pve", tags: string[] = ["prod
     custom_fields: {},
   });
 
-const deletion = { isDeletion: true, objectType: "", objectId: 2, user: "alice", time: "2026-11-24 09:30" };
+const deletion = {
+  isDeletion: true,
+  objectType: "",
+  objectId: 2,
+  user: "alice",
+  time: "2026-11-24 09:30",
+  tagNames: [],
+  customFields: new Map(),
+};
 
 describe("a built guest that is not declared", () => {
   it("goes only when NetBox says decommissioning, or who deleted it", () => {

@@ -13,6 +13,7 @@ import { Ipam } from "../../../../stacks/netbox/ipam";
 import { planSteps } from "../../../../stacks/plan/steps";
 import { declareSite } from "../../../../stacks/site/declare";
 import { siteChanges } from "../../../../stacks/site/desired/changes";
+import { holdsOf } from "../../../../stacks/site/desired/holds";
 import { type Settled, settle } from "../../../../stacks/site/desired/leftout";
 import { zoneServerOf } from "../../../../stacks/site/desired/pluginindex";
 import type { GuestProblem, InState, ProxmoxFacts, Site } from "../../../../stacks/site/desired/types";
@@ -31,6 +32,8 @@ export interface Documented {
   name: string;
   /** Its slug. */
   tenant?: string;
+  /** Their slugs. */
+  tags?: string[];
   status: string;
   memory: number;
   customFields: Record<string, unknown>;
@@ -132,7 +135,16 @@ function netboxOf(guests: Documented[]): Partial<Site["netbox"]> {
   };
 }
 
-const machineOf = ({ id, name, tenant, status, memory, customFields, context }: Documented): NetboxVirtualMachine =>
+const machineOf = ({
+  id,
+  name,
+  tenant,
+  tags = [],
+  status,
+  memory,
+  customFields,
+  context,
+}: Documented): NetboxVirtualMachine =>
   virtualMachine.parse({
     ...(tenant === undefined ? {} : { tenant: { slug: tenant } }),
     id,
@@ -144,7 +156,7 @@ const machineOf = ({ id, name, tenant, status, memory, customFields, context }: 
     memory,
     description: "",
     comments: "",
-    tags: [],
+    tags: tags.map((slug) => ({ slug })),
     primary_ip4: null,
     primary_ip6: null,
     local_context_data: { ...context, proxmox: { template: 9000, ...((context.proxmox as object) ?? {}) } },
@@ -246,7 +258,9 @@ export function planOf(
     settings: settingsWith(sections),
     proxmox: new Map([["pve", proxmoxOf(vmids, proxmox)]]),
   });
-  const settled = settle(site, servers, undefined, {}, before);
+  const nothing = { undeclared: [], evidence: new Map() };
+  const holds = holdsOf(site.netbox, nothing, new Set(state.guests.keys()), site.settings.site);
+  const settled = settle(site, servers, undefined, {}, before, new Set(holds.keys()));
   const { guests: wanted, kept, named } = settled;
   const { resources } = declareSite({ ...site, ...declaring }, { guests: wanted, kept, orphans: [], ...named });
   const staying = new Map([...wanted, ...kept].map(({ id, name }) => [id, name]));
