@@ -88,6 +88,8 @@ const examples: Record<string, string> = {
   limits: "10",
   missing: "refuse",
   otherAutomation: "refuse",
+  journal: "true",
+  planUrl: "'https://reports.example.com/{stack}.html'",
   ramBaseUnit: "1024",
   diskBaseUnit: "1024",
   startOnBoot: "netbox",
