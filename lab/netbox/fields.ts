@@ -126,6 +126,7 @@ export type ModelName =
   | "webhook"
   | "eventRule"
   | "journalEntry"
+  | "customLink"
   | "dnsView"
   | "dnsNameserver"
   | "dnsZone"

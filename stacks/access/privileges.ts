@@ -42,6 +42,7 @@ export const sitePermissions: ObjectPermission[] = [
   { objectTypes: ["netbox_dns.record"], actions: ["add", "change", "delete"], only: "netbox-dns" },
   // Last, as what an access stack made before is told by its place in this list.
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
+  { objectTypes: ["extras.journalentry"], actions: ["add"], only: "journal" },
 ];
 
 /** What `preview` and `preview --refresh` need of them: to look. */
@@ -60,6 +61,7 @@ export const schemaPermissions: ObjectPermission[] = [
     actions: ["view", "add"],
   },
   { objectTypes: ["extras.customfieldchoiceset"], actions: ["change"], only: "choices" },
+  { objectTypes: ["extras.customlink"], actions: ["view", "add", "change"], only: "links" },
 ];
 
 /** The site program's, for Proxmox VE 8 and 9. docs/privileges.md shows it, and a test proves each privilege sufficient and needed. */
