@@ -29,6 +29,8 @@ export async function askPulumi(what: string, words: string[]): Promise<unknown>
     cwd: projectRoot(),
     env: pulumiEnvironment(await pulumiFolder()),
     encoding: "utf8",
+    // Node.js kills what prints more than 1 MB, which a state soon does.
+    maxBuffer: 1_000_000_000,
   });
   if (read.status !== 0) throw new UserError(`${what} can't be read: ${read.stderr.trim().split("\n")[0]}`);
   return JSON.parse(read.stdout);

@@ -40,8 +40,11 @@ export interface DoctorOptions {
 export async function examine(
   context: Context,
   { connections, settings }: { connections: Connections; settings: Settings },
-  options: DoctorOptions,
+  given: DoctorOptions,
 ): Promise<Check[]> {
+  // What the settings ask for is used, whether somebody says so or not.
+  const asked = given.program === "site" && settings.site.journal ? ["journal"] : [];
+  const options = { ...given, uses: [...given.uses, ...asked] };
   const groups = await Promise.all([
     ...(context.hasNetbox ? [group("NetBox", (run) => netbox(context, connections, options, run))] : []),
     ...context.proxmox.map((cluster) =>
@@ -104,7 +107,9 @@ const rooms: Readonly<Record<string, string>> = {
   "dcim.platform": "dcim/platforms",
   "extras.customfield": "extras/custom-fields",
   "extras.customfieldchoiceset": "extras/custom-field-choice-sets",
+  "extras.customlink": "extras/custom-links",
   "extras.eventrule": "extras/event-rules",
+  "extras.journalentry": "extras/journal-entries",
   "extras.tag": "extras/tags",
   "ipam.ipaddress": "ipam/ip-addresses",
   "ipam.iprange": "ipam/ip-ranges",

@@ -7,6 +7,7 @@ import { addFiles } from "./commands/files";
 import { addGraph } from "./commands/graph";
 import { addGuests } from "./commands/guests";
 import { addNetboxSchema } from "./commands/netboxschema";
+import { addNotify } from "./commands/notify";
 import { addOperations } from "./commands/operations";
 import { addPlan } from "./commands/plan";
 import { addServe } from "./commands/serve";
@@ -43,6 +44,7 @@ for (const add of [
   addGraph,
   addPlan,
   addServe,
+  addNotify,
 ])
   add(program);
 

@@ -1,16 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret, redact } from "../providers/http/redact";
-import { readEvents, type StackRun } from "../tools/stack";
+import type { StackRun } from "../tools/stack";
+import { afterRun, type EndedRun, endedRun } from "./afterrun";
 import { type CodeHost, codeHostOf, longest } from "./codehost";
-import { operate, stackOf } from "./operation";
+import { configFileOf, stackOf } from "./operation";
 import { difference, symbols, titleOfStep } from "./steps";
+import { watchedRun } from "./watched";
 
-const help = `npm run pipeline -- preview|up|drift --stack STACK [pulumi's own arguments]
+const help = `npm run pipeline -- preview|up|drift --stack STACK [--metrics FILE] [pulumi's own arguments]
 
 What a pipeline runs. In GitHub Actions and GitLab CI it reports where people look; elsewhere it prints the report.
+netbox-proxmox:notify says who else is told (docs/notifications.md). --metrics writes a file for Prometheus (docs/schedules.md).
   preview   pulumi preview, with the plan as one comment on the pull request
   up        pulumi up, without questions
   drift     pulumi preview --refresh: what differs opens an issue, which is closed once nothing does. Exits with 0 for both
@@ -52,44 +52,53 @@ export function pipelineReport(
   return cut(redact(room > 0 ? `${text}\n\n${details}` : text), longest);
 }
 
-/** An operation with what it did, by its events. */
-async function watched(command: string, args: string[]): Promise<StackRun> {
-  const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-pipeline-"));
-  const log = join(folder, "events.json");
-  writeFileSync(log, "");
-  try {
-    const words = [...args, "--non-interactive", "--suppress-outputs", "--event-log", log];
-    const ended = await operate(command, words, "kept", { PULUMI_DEBUG_COMMANDS: "true" });
-    return { ...ended, ...readEvents(log) };
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+/** What came of an operation: its exit code, and what people and metrics are told of it. */
+interface Outcome {
+  code: number;
+  ended: EndedRun;
 }
 
-async function preview(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<number> {
-  const run = await watched("preview", args);
+async function preview(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<Outcome> {
+  const began = Date.now();
+  const run = await watchedRun("preview", args);
   const marker = `<!-- netbox-proxmox preview of ${stack} -->`;
   const text = pipelineReport(stack, run, marker);
   if (codeHost) await codeHost.comment(marker, text);
   else process.stdout.write(`\n${text}\n`);
-  return run.code;
+  return { code: run.code, ended: endedRun("preview", run, began, run.code === 0) };
 }
 
-async function drift(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<number> {
-  const run = await watched("preview", [...args, "--refresh", "--expect-no-changes"]);
+async function up(args: string[]): Promise<Outcome> {
+  const began = Date.now();
+  const run = await watchedRun("up", [...args, "--yes", "--skip-preview"], "inherit");
+  return { code: run.code, ended: endedRun("up", run, began, run.code === 0) };
+}
+
+async function drift(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<Outcome> {
+  const began = Date.now();
+  const run = await watchedRun("preview", [...args, "--refresh", "--expect-no-changes"]);
   const marker = `<!-- netbox-proxmox drift of ${stack} -->`;
   const differs = run.steps.length > 0 && !run.errors.some((error) => !/^error: no changes were expected/.test(error));
   // What keeps it from looking is a failure of the job; that something differs is what it is there to say.
-  if (run.code !== 0 && !differs) return run.code;
+  if (run.code !== 0 && !differs) return { code: run.code, ended: endedRun("drift", run, began, false) };
   const text = pipelineReport(stack, { ...run, code: 0, errors: [] }, marker);
   if (codeHost === undefined) process.stdout.write(`\n${text}\n`);
   else if (differs) await codeHost.openIssue(marker, `Drift of ${stack}`, text);
   else await codeHost.closeIssue(marker, `Nothing of ${stack} differs any more.`);
-  return 0;
+  return { code: 0, ended: endedRun("drift", run, began, true) };
+}
+
+/** The arguments without `--metrics FILE`, which is none of Pulumi's. */
+function withoutMetrics(args: string[]): { args: string[]; metrics: string | undefined } {
+  const at = args.indexOf("--metrics");
+  if (at >= 0) return { args: args.filter((_, n) => n !== at && n !== at + 1), metrics: args[at + 1] };
+  const whole = args.find((arg) => arg.startsWith("--metrics="));
+  return { args: args.filter((arg) => arg !== whole), metrics: whole?.slice("--metrics=".length) };
 }
 
 async function main(): Promise<number> {
-  const [command = "", ...args] = process.argv.slice(2);
+  const [command = "", ...given] = process.argv.slice(2);
+  const { args, metrics } = withoutMetrics(given);
   if (command === "--help") {
     process.stdout.write(help);
     return 0;
@@ -99,11 +108,23 @@ async function main(): Promise<number> {
   for (const name of ["NETBOX_API_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "PULUMI_CONFIG_PASSPHRASE"])
     keepSecret(process.env[name] ?? "");
   for (const [name, value = ""] of Object.entries(process.env))
-    if (/^(PROXMOX_VE_API_TOKEN|GUEST_PASSWORD_)/.test(name)) keepSecret(value);
-  if (command === "up")
-    return (await operate("up", [...args, "--yes", "--skip-preview", "--non-interactive"], "inherit")).code;
-  const codeHost = codeHostOf(process.env);
-  return command === "preview" ? preview(stack, args, codeHost) : drift(stack, args, codeHost);
+    if (/^(PROXMOX_VE_API_TOKEN|GUEST_PASSWORD_|NOTIFY_(URL|TOKEN|SECRET|PASSWORD)_)/.test(name)) keepSecret(value);
+  const codeHost = command === "up" ? undefined : codeHostOf(process.env);
+  const configFile = configFileOf(args);
+  const choice = { stack, ...(configFile === undefined ? {} : { configFile }) };
+  const began = Date.now();
+  const run = (): Promise<Outcome> => {
+    if (command === "up") return up(args);
+    return command === "preview" ? preview(stack, args, codeHost) : drift(stack, args, codeHost);
+  };
+  const { code, ended } = await run().catch(async (error: unknown) => {
+    // What keeps a run from beginning, or its report from its place, is a failure as well.
+    const operation = command === "up" || command === "preview" ? command : "drift";
+    await afterRun(choice, { operation, succeeded: false, began, errors: [messageOf(error)] }, { metrics });
+    throw error;
+  });
+  await afterRun(choice, ended, { metrics });
+  return code;
 }
 
 main().then(

@@ -3,14 +3,19 @@ import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { z } from "zod";
-import { UserError } from "../providers/errors";
+import { messageOf, UserError } from "../providers/errors";
+import { afterRun, type EndedRun, endedRun } from "./afterrun";
 import { Gatherer, type Pace } from "./gatherer";
-import { operate } from "./operation";
+import { type RunMetrics, withRun } from "./metrics";
+import { watchedRun } from "./watched";
 
 // `ops serve`: NetBox's event rules call here, and one `up` at a time per stack follows, here or in a pipeline.
 
 /** A webhook's body holds one object; NetBox sends no more than that. */
 const largestBody = 1_000_000;
+
+/** Entries of the journal, this program's own among them, say nothing of what should exist. */
+const isOfJournal = (type: string | undefined): boolean => /(^|\.)journal ?entry$/i.test(type ?? "");
 
 /** What NetBox says of a change; a rule with a template of its own may say less. */
 const event = z.looseObject({
@@ -33,10 +38,19 @@ export interface ServeOptions {
   ignored: string[];
   /** Brings a stack to what NetBox says. @returns whether it went well */
   run: (stack: string) => Promise<boolean>;
+  /** What GET /metrics answers. */
+  metrics: () => string;
   say: (line: string) => void;
 }
 
-/** The receiver of webhooks: POST / is for all stacks, POST /STACK for one, GET /healthz for whoever looks after it. */
+interface Answered {
+  status: number;
+  body: unknown;
+  /** The same as text of this type, where it is no JSON. */
+  text?: { type: string; content: string };
+}
+
+/** The receiver of webhooks: POST / is for all stacks, POST /STACK for one, GET /healthz and /metrics for whoever looks after it. */
 export class Receiver {
   private readonly server: Server;
   private readonly gatherers: Map<string, Gatherer>;
@@ -59,10 +73,10 @@ export class Receiver {
     );
     this.server = createServer((request, response) => {
       this.answer(request).then(
-        ({ status, body }) =>
+        ({ status, body, text }) =>
           response
-            .writeHead(status, { "Content-Type": "application/json", Connection: "close" })
-            .end(`${JSON.stringify(body)}\n`),
+            .writeHead(status, { "Content-Type": text?.type ?? "application/json", Connection: "close" })
+            .end(text?.content ?? `${JSON.stringify(body)}\n`),
         () => response.destroy(),
       );
     });
@@ -85,9 +99,15 @@ export class Receiver {
     await Promise.all([...this.gatherers.values()].map((gatherer) => gatherer.close()));
   }
 
-  private async answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+  private async answer(request: IncomingMessage): Promise<Answered> {
     const path = (request.url ?? "/").replace(/\?.*/, "");
     if (request.method === "GET" && path === "/healthz") return { status: 200, body: { stacks: this.options.stacks } };
+    if (request.method === "GET" && path === "/metrics")
+      return {
+        status: 200,
+        body: undefined,
+        text: { type: "text/plain; version=0.0.4; charset=utf-8", content: this.options.metrics() },
+      };
     if (request.method !== "POST") return { status: 405, body: { error: "POST a NetBox webhook here" } };
     const body = await bodyOf(request);
     if (body === undefined) return { status: 413, body: { error: "too large" } };
@@ -97,9 +117,10 @@ export class Receiver {
     const named = decodeURIComponent(path.slice(1));
     if (named !== "" && !this.gatherers.has(named))
       return { status: 404, body: { error: `there is no stack ${named}` } };
-    const { isNews, text } = this.read(body);
+    const { ignored, text } = this.read(body);
+    const isNews = ignored === undefined;
     const stacks = named === "" ? this.options.stacks : [named];
-    this.options.say(`${text}: ${isNews ? stacks.join(", ") : "our own, ignored"}`);
+    this.options.say(`${text}: ${isNews ? stacks.join(", ") : `${ignored}, ignored`}`);
     if (isNews) for (const stack of stacks) this.gatherers.get(stack)?.note();
     return { status: 202, body: { stacks: isNews ? stacks : [] } };
   }
@@ -110,9 +131,10 @@ export class Receiver {
     return given.length === expected.length && timingSafeEqual(given, expected);
   }
 
-  private read(body: Buffer): { isNews: boolean; text: string } {
+  /** @returns the event in words, and what makes it no news */
+  private read(body: Buffer): { text: string; ignored?: string } {
     const parsed = event.safeParse(jsonOf(body.toString()));
-    if (!parsed.success) return { isNews: true, text: "NetBox calls" };
+    if (!parsed.success) return { text: "NetBox calls" };
     const { event: what = "changed", object_type: type, model, username, request, data } = parsed.data;
     const user = request?.user ?? username ?? "somebody";
     const object = [type ?? model ?? "object", data?.display ?? data?.id]
@@ -120,7 +142,8 @@ export class Receiver {
       .join(" ");
     // A name in NetBox may hold anything.
     const text = `${object} ${what} by ${user}`.replace(/[^\x20-\x7e]+/g, "?").slice(0, 200);
-    return { isNews: !this.options.ignored.includes(user), text };
+    if (this.options.ignored.includes(user)) return { text, ignored: "our own" };
+    return isOfJournal(type ?? model) ? { text, ignored: "the journal" } : { text };
   }
 }
 
@@ -146,10 +169,59 @@ function jsonOf(text: string): unknown {
 
 // ---- what follows
 
+/** What a run of a stack came to; how it went is all that is known of one that another program does. */
+export type StackRunner = (stack: string) => Promise<EndedRun>;
+
 /** `up` by this machine's own CLI. */
-export async function runUp(stack: string): Promise<boolean> {
-  const words = ["--stack", stack, "--yes", "--skip-preview", "--non-interactive", "--suppress-outputs"];
-  return (await operate("up", words, "inherit")).code === 0;
+export async function runUp(stack: string): Promise<EndedRun> {
+  const began = Date.now();
+  const run = await watchedRun("up", ["--stack", stack, "--yes", "--skip-preview"], "inherit");
+  return endedRun("up", run, began, run.code === 0);
+}
+
+/** What only says whether it went well, as a run. */
+export const runnerOfResult =
+  (run: (stack: string) => Promise<boolean>): StackRunner =>
+  async (stack) => {
+    const began = Date.now();
+    return { operation: "up", succeeded: await run(stack), began };
+  };
+
+/** Runs a stack, and does what follows: of one that fails again and again people are told once. */
+export class FollowedRuns {
+  private readonly failing = new Set<string>();
+  /** Of this process's own runs. */
+  metrics = "";
+
+  /** @param isRun does it run the stack, so that there are metrics of it? A pipeline that it starts has its own */
+  constructor(
+    private readonly runner: StackRunner,
+    private readonly options: { isRun: boolean; metrics?: string | undefined },
+  ) {}
+
+  /** @returns whether it went well */
+  async run(stack: string): Promise<boolean> {
+    const began = Date.now();
+    const ended = await this.runner(stack).catch(async (error: unknown) => {
+      await this.follow(stack, { operation: "up", succeeded: false, began, errors: [messageOf(error)] });
+      throw error;
+    });
+    await this.follow(stack, ended);
+    return ended.succeeded;
+  }
+
+  private async follow(stack: string, ended: EndedRun): Promise<void> {
+    const isAgain = !ended.succeeded && this.failing.has(stack);
+    if (ended.succeeded) this.failing.delete(stack);
+    else this.failing.add(stack);
+    const keep = (run: RunMetrics) => {
+      this.metrics = withRun(this.metrics, run);
+    };
+    await afterRun({ stack }, ended, {
+      isQuiet: isAgain,
+      ...(this.options.isRun ? { keep, metrics: this.options.metrics } : {}),
+    });
+  }
 }
 
 /** A command of the user's, with the stack's name in STACK. */

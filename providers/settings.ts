@@ -23,6 +23,7 @@ const isSecret = (path: PropertyKey[]): boolean =>
   path[0] === "passwords" ||
   path.at(-1) === "token" ||
   (path[0] === "neo4j" && path.at(-1) === "password") ||
+  (path[0] === "notify" && ["url", "secret", "password"].includes(String(path.at(-1)))) ||
   (path[0] === "proxmox" && (path.at(-1) === "password" || path.at(-2) === "keys"));
 
 const quote = (path: PropertyKey[]) =>

@@ -1,6 +1,7 @@
 import { scryptSync } from "node:crypto";
 import { z } from "zod";
 import { nearest } from "../providers/nearest";
+import { secretOfNotify } from "../providers/notify/settings";
 import { type ConfigSource, readJson, readSection, type SettingProblem, unknownSetting } from "../providers/settings";
 import { isRecord } from "../providers/values";
 import { accessSchema } from "./access/settings";
@@ -90,6 +91,8 @@ const examples: Record<string, string> = {
   limits: "10",
   missing: "refuse",
   otherAutomation: "refuse",
+  journal: "true",
+  planUrl: "'https://reports.example.com/{stack}.html'",
   ramBaseUnit: "1024",
   diskBaseUnit: "1024",
   startOnBoot: "netbox",
@@ -144,6 +147,7 @@ const knownKeys = [
   "inventory",
   "policies",
   "neo4j",
+  "notify",
 ];
 
 /** Keys of the stack's configuration that no program reads. */
@@ -166,11 +170,23 @@ export function unknownProgram(name: string, programs: string[]): string {
     : `${all}: is ${meant} meant? Run \`pulumi config set program ${meant}\`.`;
 }
 
-const secretSettings: Record<string, { pattern: RegExp; path: string; what: "token" | "password" }> = {
-  netbox: { pattern: /"token":/, path: "netbox.token", what: "token" },
-  proxmox: { pattern: /"(token|password|keys)":/, path: 'proxmox["CLUSTER"].token', what: "token" },
-  neo4j: { pattern: /"password":/, path: "neo4j.password", what: "password" },
-  passwords: { pattern: /":/, path: 'passwords["NAME"]', what: "password" },
+/** The path of a section's secret and what it is, by the section's JSON; nothing where it has none. */
+type SecretFinder = (text: string) => { path: string; what: "token" | "password" | "secret" } | undefined;
+
+const where =
+  (pattern: RegExp, path: string, what: "token" | "password"): SecretFinder =>
+  (text) =>
+    pattern.test(text) ? { path, what } : undefined;
+
+const secretSettings: Record<string, SecretFinder> = {
+  netbox: where(/"token":/, "netbox.token", "token"),
+  proxmox: where(/"(token|password|keys)":/, 'proxmox["CLUSTER"].token', "token"),
+  neo4j: where(/"password":/, "neo4j.password", "password"),
+  passwords: where(/":/, 'passwords["NAME"]', "password"),
+  notify: (text) => {
+    const path = secretOfNotify(text);
+    return path === undefined ? undefined : { path, what: "secret" };
+  },
 };
 
 /**
@@ -183,9 +199,11 @@ export function plainSecrets(
   project: string,
 ): SettingProblem[] {
   const secret = z.array(z.string()).parse(JSON.parse(secretKeys ?? "[]"));
-  return Object.entries(secretSettings).flatMap(([name, { pattern, path, what }]): SettingProblem[] => {
+  return Object.entries(secretSettings).flatMap(([name, secretOf]): SettingProblem[] => {
     const key = `${project}:${name}`;
-    if (!pattern.test(config[key] ?? "") || secret.includes(key)) return [];
+    const found = secretOf(config[key] ?? "");
+    if (found === undefined || secret.includes(key)) return [];
+    const { path, what } = found;
     return [
       {
         key: `${project}:${path}`,

@@ -59,6 +59,8 @@ export interface StackRun {
   output: string;
   /** Without those that stay the same. */
   steps: ResourceStep[];
+  /** What a refresh found otherwise than the state had it, before anything was done: with outputs alone. */
+  drifted: ResourceStep[];
   errors: string[];
   /** Resources by operation, as the engine's summary counts them. */
   changes: Record<string, number>;
@@ -244,7 +246,9 @@ export class Stack {
     });
     const done = new Promise<StackRun>((resolve, reject) => {
       child.on("error", reject);
-      child.on("close", (code) => resolve({ code: code ?? -1, output, steps: [], errors: [], changes: {} }));
+      child.on("close", (code) =>
+        resolve({ code: code ?? -1, output, steps: [], drifted: [], errors: [], changes: {} }),
+      );
     });
     return { pid: child.pid ?? 0, done };
   }
@@ -276,7 +280,7 @@ const properties = (state: z.infer<typeof resourceState>): Record<string, unknow
 });
 
 /** What an operation did, by the log of its events. */
-export function readEvents(file: string): Pick<StackRun, "steps" | "errors" | "changes"> {
+export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "errors" | "changes"> {
   const events = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -285,15 +289,20 @@ export function readEvents(file: string): Pick<StackRun, "steps" | "errors" | "c
       return parsed.success ? [parsed.data] : [];
     });
   const steps = new Map<string, ResourceStep>();
+  const drifted: ResourceStep[] = [];
   for (const { resourcePreEvent, resOutputsEvent } of events) {
     const found = (resOutputsEvent ?? resourcePreEvent)?.metadata;
     if (found === undefined || !found.type.includes(":dynamic/")) continue;
     const [type = "", name = ""] = [found.type.split(":").pop(), found.urn.split("::").pop()];
     const step = { op: found.op, type, name, old: properties(found.old), new: properties(found.new) };
     if (found.op !== "same" && found.op !== "refresh") steps.set(`${found.urn}/${found.op}`, step);
+    const [before, after] = [found.old?.outputs ?? {}, found.new?.outputs ?? {}];
+    if (found.op === "refresh" && resOutputsEvent !== undefined && JSON.stringify(before) !== JSON.stringify(after))
+      drifted.push({ ...step, old: before, new: after });
   }
   return {
     steps: [...steps.values()],
+    drifted,
     errors: events.flatMap(({ diagnosticEvent }) =>
       diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim()] : [],
     ),

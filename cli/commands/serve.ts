@@ -1,8 +1,19 @@
 import type { Command } from "commander";
 import { UserError } from "../../providers/errors";
 import { keepSecret } from "../../providers/http/redact";
+import { readText } from "../../providers/sinks/files";
+import { metricsText } from "../metrics";
 import { withJson } from "../options";
-import { Receiver, runCommand, runGitHub, runGitLab, runUp } from "../serve";
+import {
+  FollowedRuns,
+  Receiver,
+  runCommand,
+  runGitHub,
+  runGitLab,
+  runnerOfResult,
+  runUp,
+  type StackRunner,
+} from "../serve";
 import { say } from "../terminal";
 
 interface ServeCommandOptions {
@@ -18,6 +29,7 @@ interface ServeCommandOptions {
   github?: string;
   gitlab?: string;
   ref: string;
+  metrics?: string;
   json?: boolean;
 }
 
@@ -29,6 +41,8 @@ async function serve(options: ServeCommandOptions): Promise<void> {
     const time = new Date().toISOString();
     say(options.json ? JSON.stringify({ time, message }) : `${time} ${message}`);
   };
+  const { metrics, github, gitlab } = options;
+  const runs = new FollowedRuns(runnerOf(options), { isRun: github === undefined && gitlab === undefined, metrics });
   const receiver = new Receiver({
     stacks: options.stack,
     secret,
@@ -38,7 +52,9 @@ async function serve(options: ServeCommandOptions): Promise<void> {
       retry: seconds("retry", options.retry),
     },
     ignored: options.ignoreUser,
-    run: runnerOf(options),
+    run: (stack) => runs.run(stack),
+    // The file has those of other processes, too.
+    metrics: () => metricsText(metrics === undefined ? "" : (readText(metrics) ?? ""), runs.metrics),
     say: told,
   });
   if (!/^\d{1,5}$/.test(options.port)) throw new UserError(`--port ${options.port}: write a port, like 8321.`);
@@ -52,22 +68,26 @@ async function serve(options: ServeCommandOptions): Promise<void> {
   await receiver.close();
 }
 
-function runnerOf({ command, github, gitlab, ref }: ServeCommandOptions): (stack: string) => Promise<boolean> {
+function runnerOf({ command, github, gitlab, ref }: ServeCommandOptions): StackRunner {
   if ([command, github, gitlab].filter((each) => each !== undefined).length > 1)
     throw new UserError("Only one of --command, --github and --gitlab can follow a change.");
-  if (command !== undefined) return runCommand(command);
+  if (command !== undefined) return runnerOfResult(runCommand(command));
   if (github !== undefined)
-    return runGitHub(
-      github,
-      variable("GITHUB_TOKEN", "a token that may write the repository's contents"),
-      process.env.GITHUB_API_URL ?? "https://api.github.com",
+    return runnerOfResult(
+      runGitHub(
+        github,
+        variable("GITHUB_TOKEN", "a token that may write the repository's contents"),
+        process.env.GITHUB_API_URL ?? "https://api.github.com",
+      ),
     );
   if (gitlab !== undefined)
-    return runGitLab(
-      gitlab,
-      variable("GITLAB_TRIGGER_TOKEN", "a pipeline trigger token of the project"),
-      process.env.CI_API_V4_URL ?? "https://gitlab.com/api/v4",
-      ref,
+    return runnerOfResult(
+      runGitLab(
+        gitlab,
+        variable("GITLAB_TRIGGER_TOKEN", "a pipeline trigger token of the project"),
+        process.env.CI_API_V4_URL ?? "https://gitlab.com/api/v4",
+        ref,
+      ),
     );
   return runUp;
 }
@@ -99,6 +119,10 @@ export function addServe(program: Command): void {
     .option("--command <command>", "runs this shell command with the stack's name in STACK, instead of `up`")
     .option("--github <owner/repository>", "starts the workflow `up` there, with GITHUB_TOKEN")
     .option("--gitlab <project>", "starts the pipeline there, with GITLAB_TRIGGER_TOKEN and CI_API_V4_URL")
-    .option("--ref <branch>", "of that pipeline", "main");
+    .option("--ref <branch>", "of that pipeline", "main")
+    .option(
+      "--metrics <file>",
+      "writes a file for Prometheus after each run (docs/schedules.md); GET /metrics shows it",
+    );
   withJson(command, "tells what it does as JSON, a line each").action(serve);
 }

@@ -4,14 +4,15 @@ import { type Actor, administrator, type LoggedChange, loggedRow } from "./chang
 import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
-import { modelOf } from "./modelof";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
 import { removePointing } from "./pointing";
 import { has, isSince, newest, type Release } from "./releases";
 import {
   cleanAddress,
   cleanDevice,
+  cleanEntry,
   cleanInterface,
+  cleanLink,
   cleanPlace,
   cleanPrefix,
   cleanRange,
@@ -443,7 +444,8 @@ export class Database {
     }
     if (model === "dnsRecord") this.dns.cleanRecord(next, before);
     if (model === "dnsZone") this.dns.cleanZone(next, before);
-    if (model === "journalEntry") this.cleanEntry(next);
+    if (model === "journalEntry") cleanEntry(this, next);
+    if (model === "customLink") cleanLink(next);
     if (model === "token") this.users.clean(next);
     if (model === "user") this.users.cleanUser(next, before);
     if (model === "virtualMachine") this.cleanMachine(next);
@@ -514,14 +516,6 @@ export class Database {
     const holder = interfaceModels[String(next.assigned_object_type)];
     if (next.assigned_object_id !== null && holder && !this.find(holder, next.assigned_object_id))
       invalid({ __all__: [`Invalid assigned object: ${next.assigned_object_id}`] });
-  }
-
-  private cleanEntry(next: LabRow): void {
-    const model = modelOf(next.assigned_object_type);
-    if (model === undefined || this.find(model, next.assigned_object_id) === undefined)
-      invalid({
-        non_field_errors: [`Invalid assigned_object: ${next.assigned_object_type} ID ${next.assigned_object_id}`],
-      });
   }
 
   private afterWrite(model: ModelName, row: LabRow, before: LabRow | undefined, input: Record<string, unknown>): void {

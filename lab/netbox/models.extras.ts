@@ -1,6 +1,14 @@
 import { choiceField, integerField, type Model, type ModelName, named, refField, textField } from "./fields";
 
-type Extras = "configContext" | "tag" | "choiceSet" | "customField" | "webhook" | "eventRule" | "journalEntry";
+type Extras =
+  | "configContext"
+  | "tag"
+  | "choiceSet"
+  | "customField"
+  | "webhook"
+  | "eventRule"
+  | "journalEntry"
+  | "customLink";
 
 /** What NetBox has beside its inventory. */
 export const extrasModels: Pick<Record<ModelName, Model>, Extras> = {
@@ -135,5 +143,24 @@ export const extrasModels: Pick<Record<ModelName, Model>, Extras> = {
     },
     brief: ["created"],
     display: "created",
+  },
+  customLink: {
+    path: "extras/custom-links",
+    label: "CustomLink",
+    contentType: "extras.customlink",
+    fields: {
+      object_types: { kind: "texts", required: true },
+      name: textField({ required: true }),
+      enabled: { kind: "boolean", default: true },
+      link_text: textField({ required: true }),
+      link_url: textField({ required: true }),
+      weight: integerField(0, 32767, { default: 100 }),
+      group_name: textField(),
+      button_class: textField({ default: "default" }),
+      new_window: { kind: "boolean", default: false },
+    },
+    brief: ["name"],
+    display: "name",
+    unique: [{ fields: ["name"], error: { name: ["custom link with this name already exists."] } }],
   },
 };

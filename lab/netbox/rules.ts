@@ -1,7 +1,8 @@
 import { bits, type Cidr, cidr, contains, hostKey } from "./address";
 import type { Database, LabRow } from "./database";
 import { invalid } from "./errors";
-import { type ModelName, models } from "./models";
+import { modelOf } from "./modelof";
+import { type ModelName, models, tagged } from "./models";
 import { has } from "./releases";
 
 // Rules over whole objects, from NetBox's published source (ipam/models, virtualization/models) where nothing measured says it.
@@ -229,3 +230,18 @@ export const macOn = (database: Database, model: ModelName, { id }: LabRow, mac:
         each.assigned_object_id === id &&
         each.mac_address === mac.toUpperCase(),
     );
+
+/** An entry of the journal is of an object that there is, of a kind that has a journal. */
+export function cleanEntry(database: Database, { assigned_object_type: type, assigned_object_id: id }: LabRow): void {
+  const model = modelOf(type);
+  if (model === undefined || database.find(model, id) === undefined)
+    invalid({ non_field_errors: [`Invalid assigned_object: ${type} ID ${id}`] });
+  else if (!tagged.has(model) || model === "journalEntry")
+    invalid({ __all__: [`Journaling is not supported for this object type (${type}).`] });
+}
+
+/** A link is of kinds of objects that there are. */
+export function cleanLink({ object_types: types }: LabRow): void {
+  const unknown = (Array.isArray(types) ? types : []).find((type) => modelOf(type) === undefined);
+  if (unknown !== undefined) invalid({ object_types: [`Invalid content type: ${unknown}`] });
+}

@@ -35,7 +35,11 @@ export interface HttpRequest {
   query?: URLSearchParams;
   json?: unknown;
   form?: URLSearchParams;
+  /** The body as it is; `headers` say what it is. */
+  text?: string;
   headers?: Record<string, string>;
+  /** Does nothing hang on the answer but its status? It then need not be JSON. */
+  takesAnyAnswer?: boolean;
   /** It is what `authorize` itself asks. */
   isLogin?: boolean;
   /** Seconds of silence, where that is less than is set; a function is asked when the request is sent. */
@@ -140,8 +144,8 @@ export class HttpClient {
     deadline: Deadline,
   ): Promise<{ body: unknown; etag: string | undefined }> {
     const url = urlOf(endpoint, sent);
-    const { method, json, form, headers } = sent;
-    const body = form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
+    const { method, json, form, text, headers } = sent;
+    const body = text ?? form?.toString() ?? (json === undefined ? undefined : JSON.stringify(json));
     const type = form
       ? { "Content-Type": "application/x-www-form-urlencoded" }
       : json === undefined
@@ -162,10 +166,14 @@ export class HttpClient {
     }
     const status = response.statusCode;
     const parsed = parseBody(Buffer.concat(chunks).toString());
-    if (status < 400 && parsed !== notJson)
+    const { takesAnyAnswer = false } = sent;
+    // Without a body to look at, a redirect to a page of a login would pass for success.
+    const isSuccess = status < (takesAnyAnswer ? 300 : 400);
+    if (isSuccess && takesAnyAnswer) return { body: undefined, etag: undefined };
+    if (isSuccess && parsed !== notJson)
       return { body: parsed, etag: z.string().optional().catch(undefined).parse(response.headers.etag) };
     const known = parsed === notJson ? undefined : parsed;
-    if (status < 400)
+    if (isSuccess)
       throw new HttpError(
         method,
         url,

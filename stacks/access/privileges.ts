@@ -43,6 +43,7 @@ export const sitePermissions: ObjectPermission[] = [
   // Last, as what an access stack made before is told by its place in this list.
   { objectTypes: ["ipam.vrf"], actions: ["view"], only: "VRFs" },
   { objectTypes: ["ipam.service", "tenancy.contactassignment"], actions: ["view"], only: "policies" },
+  { objectTypes: ["extras.journalentry"], actions: ["add"], only: "journal" },
 ];
 
 /** What `preview` and `preview --refresh` need of them: to look. */
@@ -61,6 +62,7 @@ export const schemaPermissions: ObjectPermission[] = [
     actions: ["view", "add"],
   },
   { objectTypes: ["extras.customfieldchoiceset"], actions: ["change"], only: "choices" },
+  { objectTypes: ["extras.customlink"], actions: ["view", "add", "change"], only: "links" },
 ];
 
 /** The site program's, for Proxmox VE 8 and 9. docs/privileges.md shows it, and a test proves each privilege sufficient and needed. */

@@ -137,3 +137,7 @@ export function judgeLimits(
     ];
   });
 }
+
+/** How many limits stopped a run, by what it said. */
+export const limitsReached = (errors: string[]): number =>
+  [...new Set(errors)].join("\n").match(/, and \d+ are allowed at once/g)?.length ?? 0;

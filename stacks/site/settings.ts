@@ -206,6 +206,13 @@ export const siteSchema = z.strictObject({
   /** Addresses, ranges (FIRST-LAST) and CIDRs that are never handed out, in no VRF. */
   avoid: z.array(z.string().refine(isSpan, "write an address, a range like 10.0.0.1-10.0.0.9, or a CIDR")).default([]),
   customFields: customFieldsSchema.prefault({}),
+  /** Does an `up` write a journal entry on each NetBox object that it followed? */
+  journal: z.boolean().default(false),
+  /** Where the reports of plans are kept, for links to them; `{stack}` stands for the stack's name. */
+  planUrl: z
+    .string()
+    .regex(/^https?:\/\/[^\s/]+\S*$/, "write a URL, like https://reports.example.com/{stack}.html")
+    .optional(),
 });
 
 export const policiesSchema = z.strictObject({

@@ -21,7 +21,8 @@ describe("ops netbox-schema", () => {
     systems = await TestSystems.open(seed);
     // To make fields takes other rights than the site program's.
     const token = await limitedNetboxToken(systems.clients, schemaPermissions, "schema");
-    stack = await systems.stack({}, "test", { env: { NETBOX_API_TOKEN: token } });
+    const site = { planUrl: "https://reports.example.com/{stack}.html" };
+    stack = await systems.stack({ site }, "test", { env: { NETBOX_API_TOKEN: token } });
   });
   afterAll(() => systems.close());
 
@@ -74,6 +75,33 @@ describe("ops netbox-schema", () => {
 
     const again = await schema("--json");
     expect(JSON.parse(again.out)).toEqual({ created: [], unfit: [expect.objectContaining({ name: "gateway" })] });
+  });
+
+  it("--links makes links to consoles and the plan, and puts them right, but for what people set", async () => {
+    interface Link {
+      id: number;
+      name: string;
+      object_types: string[];
+      link_text: string;
+      link_url: string;
+      enabled: boolean;
+    }
+    const all = () => systems.clients.all<Link>("extras/custom-links");
+    const planned = await schema("--links", "--dry-run");
+    expect(planned.err).toBe("");
+    expect(planned.out).toMatch(/^missing {2}custom link {3}netbox-proxmox console pve-lab$/m);
+    expect(await all()).toEqual([]);
+    expect((await schema("--links")).out).toMatch(/^created {2}custom link {3}netbox-proxmox plan test$/m);
+    const [console, plan] = await all();
+    const { url } = Object.values(systems.reach.proxmox)[0] ?? expect.unreachable("the seed has that cluster");
+    expect(console).toMatchObject({ object_types: ["virtualization.virtualmachine"], enabled: true });
+    expect(console?.link_url).toContain(`${url}/?console=`);
+    expect(plan?.link_url).toBe("https://reports.example.com/test.html");
+    await systems.clients.netbox("PATCH", `extras/custom-links/${plan?.id}/`, { link_url: "x", enabled: false });
+    expect((await schema("--links", "--dry-run")).out).toMatch(/^differs {2}custom link {3}netbox-proxmox plan test$/m);
+    expect((await schema("--links")).out).toMatch(/^changed {2}custom link {3}netbox-proxmox plan test$/m);
+    expect((await all())[1]).toMatchObject({ link_url: "https://reports.example.com/test.html", enabled: false });
+    expect(JSON.parse((await schema("--links", "--json")).out)).toMatchObject({ created: [], changed: [] });
   });
 
   it("tells a wrong word, an option that isn't there, and a configuration that is missing", async () => {

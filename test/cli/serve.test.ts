@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac } from "node:crypto";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
@@ -99,6 +99,11 @@ describe("ops serve", () => {
     // As NetBox said it before 4.7, and as it says it since.
     expect(await call("", { event: "updated", username: "pulumi" })).toBe(202);
     expect(await call("", { event: "updated", request: { user: "pulumi" } })).toBe(202);
+    // What is written into a journal says nothing of what should exist, whoever writes it.
+    expect(await call("", { event: "created", object_type: "extras.journalentry", request: { user: "ada" } })).toBe(
+      202,
+    );
+    expect(await call("", { event: "created", model: "journalentry", username: "ada" })).toBe(202);
     await sleep(800);
     expect(runs()).toBe("");
     for (let n = 0; n < 10; n++) expect(await call("a", change)).toBe(202);
@@ -118,6 +123,25 @@ describe("ops serve", () => {
     await stop();
     expect(runs()).toBe("a b");
     expect(said).toContain("ending: what runs is waited for");
+  });
+
+  it("keeps metrics of its runs in a file and at /metrics, beside those of others", async () => {
+    const file = join(folder, "netbox.prom");
+    const other = 'netbox_proxmox_drift_changes{program="site",stack="other"} 3';
+    writeFileSync(file, `${other}\n`);
+    await start("--no-initial", "--metrics", file, "--command", `${command}; [ "$STACK" = a ]`);
+    expect(await call("", change)).toBe(202);
+    for (const deadline = Date.now() + 20_000; (said.match(/: (done|failed)/g) ?? []).length < 2; await sleep(200))
+      if (Date.now() > deadline) throw new Error(said);
+    const answer = await fetch(`${url}metrics`);
+    expect(answer.headers.get("content-type")).toBe("text/plain; version=0.0.4; charset=utf-8");
+    const shown = await answer.text();
+    expect(shown).toContain('netbox_proxmox_run_success{operation="up",program="site",stack="a"} 1');
+    expect(shown).toMatch(/netbox_proxmox_last_success_timestamp_seconds\{program="site",stack="a"\} \d{10}/);
+    expect(shown).toContain('netbox_proxmox_run_success{operation="up",program="site",stack="b"} 0');
+    expect(shown).not.toMatch(/last_success_timestamp_seconds\{program="site",stack="b"\}/);
+    expect(shown).toContain(other);
+    expect(readFileSync(file, "utf8")).toBe(shown);
   });
 
   it("starts a workflow instead where it is told to", async () => {

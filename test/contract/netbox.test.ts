@@ -601,6 +601,47 @@ describe("the change log and the journal", () => {
       kind: ["x is not a valid choice."],
     });
     expect((await ok("GET", `extras/journal-entries/?assigned_object_id=${id}&kind=success`)).count).toBe(1);
+    // All entries of a request are written or none, and which objects have no journal is said.
+    const gone = { ...entry, assigned_object_id: 999_999_999 };
+    const refused = await call("POST", "extras/journal-entries/", [entry, gone]);
+    expect(refused.status).toBe(400);
+    expect(JSON.stringify(refused.body)).toMatch(/Invalid assigned_object: .* ID 999999999/);
+    expect((await ok("GET", `extras/journal-entries/?assigned_object_id=${id}`)).count).toBe(2);
+    const tag = await ok("POST", "extras/tags/", { name: unique("tag"), slug: unique("tag") });
+    const ofTag = { ...entry, assigned_object_type: "extras.tag", assigned_object_id: tag.id };
+    expect(JSON.stringify((await call("POST", "extras/journal-entries/", ofTag)).body)).toMatch(
+      /Journaling is not supported for this object type/,
+    );
+    // It is logged as a change of its own, and its object's is none.
+    const log = "core/object-changes/?changed_object_type=virtualization.virtualmachine";
+    expect((await ok("GET", `${log}&changed_object_id=${id}`)).count).toBe(1);
+  });
+});
+
+describe("custom links", () => {
+  it("are of object types that there are, by one name each", async () => {
+    const link = {
+      name: unique("link"),
+      object_types: ["virtualization.virtualmachine"],
+      link_text: "{% if object.name %}Console{% endif %}",
+      link_url: "https://pve.example.com:8006/?vmid={{ object.id }}",
+    };
+    const made = await ok("POST", "extras/custom-links/", { ...link, new_window: true });
+    expect(made).toMatchObject({ ...link, enabled: true, weight: 100, group_name: "", new_window: true });
+    expect(made.button_class).toBe("default");
+    expect((await call("POST", "extras/custom-links/", link)).body).toEqual({
+      name: ["custom link with this name already exists."],
+    });
+    const strange = { ...link, name: unique("link"), object_types: ["virtualization.nothing"] };
+    expect((await call("POST", "extras/custom-links/", strange)).body).toEqual({
+      object_types: ["Invalid content type: virtualization.nothing"],
+    });
+    const { link_url: _without, ...rest } = link;
+    expect((await call("POST", "extras/custom-links/", { ...rest, name: unique("link") })).body).toEqual({
+      link_url: ["This field is required."],
+    });
+    await ok("PATCH", `extras/custom-links/${made.id}/`, { link_text: "Other" });
+    expect((await ok("GET", `extras/custom-links/?name=${made.name}`)).results[0].link_text).toBe("Other");
   });
 });
 

@@ -120,6 +120,7 @@ describe("the documented privileges", () => {
   }, 600_000);
 
   it("are sufficient in NetBox, and each of them is needed", async () => {
-    await provenNeeded(...eachAction(sitePermissions), lifeInNetbox);
+    // The journal is written after a run, which it never fails: test/providers/netbox/extras/journal.test.ts.
+    await provenNeeded(...eachAction(sitePermissions.filter(({ only }) => only !== "journal")), lifeInNetbox);
   }, 600_000);
 });

@@ -3,12 +3,13 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { readConnections } from "../../providers/connections";
+import { readNotify } from "../../providers/notify/settings";
 import { isRecord } from "../../providers/values";
 import { parseAccess } from "../../stacks/access/desired/file";
 import { parseVms } from "../../stacks/intent/desired/file";
 import { parsePlatform } from "../../stacks/platform/desired/file";
 import { plugins } from "../../stacks/platform/desired/plugins";
-import { readSettings } from "../../stacks/settings";
+import { plainSecrets, readSettings } from "../../stacks/settings";
 import { parseTemplates } from "../../stacks/templates/desired/file";
 import { presets } from "../../stacks/templates/desired/presets";
 import { projectRoot } from "../../tools/root";
@@ -56,6 +57,16 @@ describe("the configuration of a guide", () => {
         });
     },
   );
+
+  it("of notifications.md is valid, with secrets from the environment, and has none in the clear", () => {
+    const config = configOf("notifications.md");
+    const json = Object.fromEntries(Object.entries(config).map(([key, value]) => [key, JSON.stringify(value)]));
+    const get = (key: string) => json[`netbox-proxmox:${key}`];
+    const own = { NOTIFY_URL_OPS: "https://hooks.slack.com/services/T/B/x", NOTIFY_PASSWORD_MAIL: "the-password" };
+    expect(readNotify({ get }, own)).toHaveProperty("value");
+    expect(readSettings({ get }, [])).toHaveProperty("value");
+    expect(plainSecrets(json, undefined, "netbox-proxmox")).toEqual([]);
+  });
 
   it("and the files that it shows: token_setup.json, access.yml and vms.yml", () => {
     const block = (guide: string, pattern: RegExp) =>

@@ -39,16 +39,16 @@ const asked = () =>
 
 describe("policies of a site", () => {
   it("look at guests as they are to be, and refuse or warn", async () => {
-    const { problems, warnings, policies } = await plan(`
+    const { refused, warnings, policies } = await plan(`
 policies:
   - { name: small, what: guest.memory <= 2048 && guest.isNew, message: "{guest.memory} MiB on {guest.node}", then: refuse }
   - { name: one disk, what: "guest.disks.size() == 1 && guest.disks[0].size == 8192 && guest.nics[0].bridge == 'vmbr0'", message: x, then: refuse }
   - { name: nothing new, for: change, what: change.action != "create", message: "{guest.name}", then: warn }
 `);
-    expect(problems).toEqual([
+    expect(refused).toEqual([
       expect.stringMatching(/^the policy small \(\S+policies\.yml:3:5\) does not hold for db \(/),
     ]);
-    expect(problems[0]).toMatch(/4096 MiB on pve\d/);
+    expect(refused[0]).toMatch(/4096 MiB on pve\d/);
     expect(warnings.filter((text) => text.includes("nothing new"))).toHaveLength(1);
     expect(policies.filter(({ policy }) => policy === "nothing new").map(({ message }) => message)).toContain("web");
     expect(asked()).toEqual([]);

@@ -1,0 +1,23 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readEvents, type StackRun } from "../tools/stack";
+import { operate } from "./operation";
+
+/** An operation with what it did, by its events. @param shown where its output goes; kept, it is given back */
+export async function watchedRun(
+  command: string,
+  args: string[],
+  shown: "inherit" | "kept" = "kept",
+): Promise<StackRun> {
+  const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-run-"));
+  const log = join(folder, "events.json");
+  writeFileSync(log, "");
+  try {
+    const words = [...args, "--non-interactive", "--suppress-outputs", "--event-log", log];
+    const ended = await operate(command, words, shown, { PULUMI_DEBUG_COMMANDS: "true" });
+    return { ...ended, ...readEvents(log) };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
