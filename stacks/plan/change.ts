@@ -34,6 +34,8 @@ export interface FieldChange {
   after?: unknown;
   /** Is the value secret? Neither is then given. */
   isSecret?: boolean;
+  /** Is there no such property any more? Without it, an `after` that is left out is not known yet. */
+  isRemoved?: boolean;
 }
 
 /** An object of NetBox as its change log names it: `virtualization.virtualmachine/7`. */
@@ -96,6 +98,8 @@ export interface Change {
   action: Action;
   fields: FieldChange[];
   effects: Effect[];
+  /** What waits for the guest's next start, by Proxmox VE's names: it runs on without it, and is not restarted for that. */
+  waits?: string[];
   /** Objects of NetBox that say so. */
   from?: NetboxRef[];
   because?: Because[];
