@@ -16,15 +16,15 @@ if (!existsSync(tsc)) {
   process.exit(1);
 }
 rmSync(join(root, "dist"), { recursive: true, force: true });
-const page = join("stacks", "inventory", "page");
-// The browser's own script first: it brings a module along that holds only types, and is written again for Node.
-for (const project of [join(root, page), root]) {
+const pages = [join("stacks", "inventory", "page"), join("stacks", "planpage")];
+// The browser's own scripts first: they bring modules along that hold only types, and are written again for Node.
+for (const project of [...pages.map((page) => join(root, page)), root]) {
   const done = spawnSync(process.execPath, [tsc, "-p", project], { stdio: "inherit" });
   if (done.status === 0) continue;
   rmSync(join(root, "dist"), { recursive: true, force: true });
   process.exit(done.status ?? 1);
 }
-copyFileSync(join(root, page, "page.css"), join(root, "dist", page, "page.css"));
+for (const page of pages) copyFileSync(join(root, page, "page.css"), join(root, "dist", page, "page.css"));
 require(join(root, "dist", "providers", "build.js")).writeStamp();
 for (const role of ["program", "provider", "command"])
   for (const part of ["write", "cache"]) {
