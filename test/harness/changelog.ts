@@ -44,7 +44,7 @@ export const guestChange = (
   fields: Record<string, [before: unknown, after: unknown]>,
   more: Partial<Change> = {},
 ): Change => ({
-  urn: "urn:web01",
+  resource: { token: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm", name: "web01" },
   object: "VM",
   name: "web01",
   system: "Proxmox VE",
@@ -54,6 +54,9 @@ export const guestChange = (
   from: ["virtualization.virtualmachine/7", "virtualization.vminterface/70", "virtualization.virtualdisk/700"],
   ...more,
 });
+
+/** The key of that change's resource. */
+export const webKey = "pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
 
 export const ownWrites: OwnWrites = {
   owns: (stack) => stack === "netbox-proxmox/test",
