@@ -39,12 +39,15 @@ export const machineEntry = (
   more: Partial<ChangelogEntry> = {},
 ): ChangelogEntry => entry(machineType, 7, before, after, more);
 
+/** The type token and the logical name of that guest's machine. */
+export const webKey = "pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
+
 /** A change of the guest that virtual machine 7 is. */
 export const guestChange = (
   fields: Record<string, [before: unknown, after: unknown]>,
   more: Partial<Change> = {},
 ): Change => ({
-  resource: { token: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm", name: "web01" },
+  urn: `urn:pulumi:test::netbox-proxmox::${webKey}`,
   object: "VM",
   name: "web01",
   system: "Proxmox VE",
@@ -54,9 +57,6 @@ export const guestChange = (
   from: ["virtualization.virtualmachine/7", "virtualization.vminterface/70", "virtualization.virtualdisk/700"],
   ...more,
 });
-
-/** The key of that change's resource. */
-export const webKey = "pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
 
 export const ownWrites: OwnWrites = {
   owns: (stack) => stack === "netbox-proxmox/test",

@@ -26,10 +26,13 @@ export interface GuestTask {
   time: string;
 }
 
-/** A resource in one text, by what the engine tells it by. */
-export const resourceKey = ({ token, name }: Pick<StateResource, "token" | "name">): string => `${token}::${name}`;
+/** What tells a resource from all others of its stack: its type token and its logical name. */
+const resourceKey = ({ token, name }: Pick<StateResource, "token" | "name">): string => `${token}::${name}`;
 
-/** What differs between the state as the last run left it and as a refresh found it, by {@link resourceKey}. */
+/** The same from `urn:pulumi:STACK::PROJECT::TOKEN::NAME`. */
+export const keyOfUrn = (urn: string): string => urn.split("::").slice(2).join("::");
+
+/** What differs between the state as the last run left it and as a refresh found it, by `TOKEN::NAME`. */
 export function driftsBetween(
   recorded: readonly StateResource[],
   refreshed: readonly StateResource[],

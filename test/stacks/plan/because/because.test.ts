@@ -275,7 +275,7 @@ describe("drift", () => {
     const name: Change = {
       ...guestChange({ records: [[], ["x"]] }),
       object: "name",
-      resource: { token: "dns", name: "web01" },
+      urn: "urn:pulumi:test::netbox-proxmox::dns::web01",
       system: "DNS",
     };
     const found = reasons(name, [], { drifted: new Map([["dns::web01", { fields: ["records"], serial }]]) });
