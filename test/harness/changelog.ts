@@ -39,15 +39,14 @@ export const machineEntry = (
   more: Partial<ChangelogEntry> = {},
 ): ChangelogEntry => entry(machineType, 7, before, after, more);
 
-/** The type token and the logical name of that guest's machine. */
-export const webKey = "pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
+export const webUrn = "urn:pulumi:test::netbox-proxmox::pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
 
 /** A change of the guest that virtual machine 7 is. */
 export const guestChange = (
   fields: Record<string, [before: unknown, after: unknown]>,
   more: Partial<Change> = {},
 ): Change => ({
-  urn: `urn:pulumi:test::netbox-proxmox::${webKey}`,
+  urn: webUrn,
   object: "VM",
   name: "web01",
   system: "Proxmox VE",

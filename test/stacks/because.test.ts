@@ -166,7 +166,7 @@ describe("reasons", () => {
     await systems.clients.proxmox("POST", `/nodes/${node}/qemu/777/status/start`);
     const drift = { fields: ["power"], guest: { cluster: cluster(), vmid: 777 } };
     const urn = "urn:pulumi:test::netbox-proxmox::vm::hand";
-    const drifted = new Map([["vm::hand", drift]]);
+    const drifted = new Map([[urn, drift]]);
     const powered = change(["power"], [], { urn });
     const [found] = await reasons([powered], since, { drifted });
     expect(found).toMatchObject([{ reason: "drift", task: { type: "qmstart", user: "pulumi@pve!lab" } }]);
@@ -175,7 +175,7 @@ describe("reasons", () => {
     const all = await systems.clients.proxmox<unknown[]>("GET", "/nodes");
     expect(nodes).toHaveLength(all.length);
     const [put] = await reasons([change(["memory"], [], { urn })], since, {
-      drifted: new Map([["vm::hand", { ...drift, fields: ["memory"] }]]),
+      drifted: new Map([[urn, { ...drift, fields: ["memory"] }]]),
     });
     expect(put).toMatchObject([{ reason: "drift", task: { type: "qmcreate" } }]);
   });

@@ -4,7 +4,7 @@ import { groupBy } from "../../../providers/values";
 import type { CustomFieldNames } from "../../netbox/customfields";
 import type { ValueSource } from "../../netbox/valuesource";
 import type { Because, Change, NetboxRef } from "../change";
-import { type Drift, driftedOf, driftReason, type GuestTask, keyOfUrn, rootOf } from "./drift";
+import { type Drift, driftedOf, driftReason, type GuestTask, rootOf } from "./drift";
 import { changedPaths, netboxRef, refParts, toldOnce } from "./entries";
 import { isOwnWrite, type OwnWrites } from "./ownwrites";
 import { contextConditions, isOf, type Touch, touchesOf } from "./touches";
@@ -14,7 +14,7 @@ export interface ReasonFacts {
   netboxUrl: string;
   customFields: CustomFieldNames;
   own: OwnWrites;
-  /** By resource, what a refresh found otherwise than the last run left it. @see driftsBetween */
+  /** By URN, what a refresh found otherwise than the last run left it. */
   drifted?: ReadonlyMap<string, Drift>;
   /** Tasks of guests that drifted. */
   tasks?: readonly GuestTask[];
@@ -101,7 +101,7 @@ function refsOf({ type, objectId, before, after }: ChangelogEntry): NetboxRef[] 
 }
 
 function reasonsOf(change: Change, entries: Entries | undefined, facts: ReasonFacts): Because[] {
-  const drift = change.urn === undefined ? undefined : facts.drifted?.get(keyOfUrn(change.urn));
+  const drift = facts.drifted?.get(change.urn ?? "");
   const drifted = driftedOf(change, drift);
   const near = entries === undefined ? [] : nearBy(change, entries);
   const touches = touchesOf(change.object, facts.customFields);

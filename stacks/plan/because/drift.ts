@@ -1,5 +1,4 @@
 import { sameValue } from "../../../providers/values";
-import type { StateResource } from "../../known";
 import type { Because, Change } from "../change";
 
 // What was changed on the systems themselves: properties in which a refreshed state differs from the recorded one.
@@ -26,30 +25,19 @@ export interface GuestTask {
   time: string;
 }
 
-/** What tells a resource from all others of its stack: its type token and its logical name. */
-const resourceKey = ({ token, name }: Pick<StateResource, "token" | "name">): string => `${token}::${name}`;
+/** Resources by URN, with their properties. */
+type Resources = ReadonlyMap<string, Record<string, unknown>>;
 
-/** The same from `urn:pulumi:STACK::PROJECT::TOKEN::NAME`. */
-export const keyOfUrn = (urn: string): string => urn.split("::").slice(2).join("::");
-
-/** What differs between the state as the last run left it and as a refresh found it, by `TOKEN::NAME`. */
-export function driftsBetween(
-  recorded: readonly StateResource[],
-  refreshed: readonly StateResource[],
-): Map<string, Drift> {
-  const found = new Map(refreshed.map((each) => [resourceKey(each), each.properties]));
-  const drifts = recorded.flatMap((resource): [string, Drift][] => {
-    const { cluster, vmid } = resource.properties;
-    const isGuest = resource.type === "ProxmoxVm" || resource.type === "ProxmoxContainer";
-    const guest =
-      isGuest && typeof cluster === "string" && typeof vmid === "number" ? { guest: { cluster, vmid } } : {};
-    const key = resourceKey(resource);
-    const after = found.get(key);
-    if (after === undefined) return [[key, { fields: [], ...guest }]];
-    const before = resource.properties;
+/** What differs between the state as the last run left it and as a refresh found it. */
+export function driftsBetween(recorded: Resources, refreshed: Resources): Map<string, Drift> {
+  const drifts = [...recorded].flatMap(([urn, before]): [string, Drift][] => {
+    const { cluster, vmid } = before;
+    const guest = typeof cluster === "string" && typeof vmid === "number" ? { guest: { cluster, vmid } } : {};
+    const after = refreshed.get(urn);
+    if (after === undefined) return [[urn, { fields: [], ...guest }]];
     const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
     const fields = names.filter((name) => !sameValue(before[name], after[name]));
-    return fields.length === 0 ? [] : [[key, { fields, ...guest }]];
+    return fields.length === 0 ? [] : [[urn, { fields, ...guest }]];
   });
   return new Map(drifts);
 }
