@@ -29,7 +29,7 @@ export async function withReasons(
   return becauseOf(changes, log, { ...given, netboxUrl, tasks, ownTokens });
 }
 
-/** Who reads no NetBox has no change log to look at. */
+/** What comes from no object of NetBox has no entries in its change log. */
 const nothing: Changelog = { entries: [] };
 
 async function readLog(
@@ -38,8 +38,8 @@ async function readLog(
   since: Date | undefined,
 ): Promise<Changelog | { right?: string } | undefined> {
   if (since === undefined) return undefined;
-  if (!context.hasNetbox) return nothing;
   const refs = [...new Set(changes.flatMap(({ from = [] }) => from))];
+  if (!context.hasNetbox || refs.length === 0) return nothing;
   try {
     return await readChangelog(context.netbox, since, refs.map(refParts));
   } catch (error) {

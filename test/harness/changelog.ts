@@ -39,12 +39,14 @@ export const machineEntry = (
   more: Partial<ChangelogEntry> = {},
 ): ChangelogEntry => entry(machineType, 7, before, after, more);
 
+export const webUrn = "urn:pulumi:test::netbox-proxmox::pulumi-nodejs:dynamic/proxmox:ProxmoxVm::web01";
+
 /** A change of the guest that virtual machine 7 is. */
 export const guestChange = (
   fields: Record<string, [before: unknown, after: unknown]>,
   more: Partial<Change> = {},
 ): Change => ({
-  urn: "urn:web01",
+  urn: webUrn,
   object: "VM",
   name: "web01",
   system: "Proxmox VE",

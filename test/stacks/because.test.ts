@@ -165,16 +165,17 @@ describe("reasons", () => {
     await systems.clients.proxmox("POST", `/nodes/${node}/qemu`, { vmid: 777, name: "hand", memory: 512 });
     await systems.clients.proxmox("POST", `/nodes/${node}/qemu/777/status/start`);
     const drift = { fields: ["power"], guest: { cluster: cluster(), vmid: 777 } };
-    const drifted = new Map([["urn:hand", drift]]);
-    const powered = change(["power"], [], { urn: "urn:hand" });
+    const urn = "urn:pulumi:test::netbox-proxmox::vm::hand";
+    const drifted = new Map([[urn, drift]]);
+    const powered = change(["power"], [], { urn });
     const [found] = await reasons([powered], since, { drifted });
     expect(found).toMatchObject([{ reason: "drift", task: { type: "qmstart", user: "pulumi@pve!lab" } }]);
     const nodes = requests("proxmox").filter((path) => path.includes("/tasks"));
     expect(new Set(nodes).size).toBe(nodes.length);
     const all = await systems.clients.proxmox<unknown[]>("GET", "/nodes");
     expect(nodes).toHaveLength(all.length);
-    const [put] = await reasons([change(["memory"], [], { urn: "urn:hand" })], since, {
-      drifted: new Map([["urn:hand", { ...drift, fields: ["memory"] }]]),
+    const [put] = await reasons([change(["memory"], [], { urn })], since, {
+      drifted: new Map([[urn, { ...drift, fields: ["memory"] }]]),
     });
     expect(put).toMatchObject([{ reason: "drift", task: { type: "qmcreate" } }]);
   });

@@ -170,6 +170,8 @@ export function touchesOf(object: Change["object"], fields: CustomFieldNames): T
       const ttl = strong(dnsZone, other("netbox_dns.record", "ttl"));
       return { ...one, create: whole, delete: whole, ttl, ttls: ttl };
     }
+    case "NetBox status":
+      return { create: strong(vm("status", "tags")), delete: inScope };
     case "NetBox object":
       return { create: inScope, delete: inScope, vmid: strong(vm(...custom("vmid"))) };
     default:

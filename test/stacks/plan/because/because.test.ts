@@ -5,7 +5,7 @@ import { printAllocation } from "../../../../providers/ownership/netbox";
 import { customFieldsSchema } from "../../../../stacks/netbox/customfields";
 import { becauseOf, type ReasonFacts } from "../../../../stacks/plan/because/because";
 import type { Because, Change } from "../../../../stacks/plan/change";
-import { entry, guestChange, machineEntry, ownWrites } from "../../../harness/changelog";
+import { entry, guestChange, machineEntry, ownWrites, webUrn } from "../../../harness/changelog";
 
 const facts: ReasonFacts = {
   netboxUrl: "https://netbox.example.com",
@@ -229,7 +229,7 @@ describe("what no entry of the change log explains", () => {
 
 describe("drift", () => {
   const guest = { cluster: "pve-a", vmid: 105 };
-  const drifted = (fields: string[]) => new Map([["urn:web01", { fields, guest }]]);
+  const drifted = (fields: string[]) => new Map([[webUrn, { fields, guest }]]);
   const task = (type: string, second: number, user = "root@pam", vmid = 105) => ({
     ...{ cluster: "pve-a", vmid, type, user, upid: `UPID:pve1:${type}:${second}` },
     time: new Date(Date.UTC(2026, 10, 28, 13, 0, second)).toISOString(),
@@ -272,8 +272,15 @@ describe("drift", () => {
 
   it("of a zone has its serial before and after", () => {
     const serial = { before: 2026112801, after: 2026112802 };
-    const name: Change = { ...guestChange({ records: [[], ["x"]] }), object: "name", urn: "urn:name", system: "DNS" };
-    const found = reasons(name, [], { drifted: new Map([["urn:name", { fields: ["records"], serial }]]) });
+    const name: Change = {
+      ...guestChange({ records: [[], ["x"]] }),
+      object: "name",
+      urn: "urn:pulumi:test::netbox-proxmox::dns::web01",
+      system: "DNS",
+    };
+    const found = reasons(name, [], {
+      drifted: new Map([["urn:pulumi:test::netbox-proxmox::dns::web01", { fields: ["records"], serial }]]),
+    });
     expect(found).toEqual([{ reason: "drift", serial }]);
   });
 });
