@@ -1,8 +1,17 @@
 import type { PlanReport } from "../stacks/plan/report";
-import { printJson, say } from "./terminal";
+import { jsonReport } from "../stacks/plan/report/schema";
+import { terminalReport } from "../stacks/plan/report/terminal";
+import { isPlain, say } from "./terminal";
 
-/** Prints a plan for people, or as JSON. */
-export function printPlan(report: PlanReport, { json = false }: { json?: boolean; full?: boolean } = {}): void {
-  if (json) printJson(report);
-  else for (const { action, object, name } of report.changes) say(`${action} ${object} ${name}`);
+/** Prints a plan for people, or as JSON. @param full every change of a long one */
+export function printPlan(
+  report: PlanReport,
+  { json = false, full = false }: { json?: boolean; full?: boolean } = {},
+): void {
+  if (json) {
+    process.stdout.write(jsonReport(report));
+    return;
+  }
+  const form = { width: process.stdout.columns ?? 100, colour: !isPlain(), full, fullFlag: "--full" };
+  for (const line of terminalReport(report, form)) say(line);
 }

@@ -17,7 +17,7 @@ export function show<T>(result: T, json: boolean | undefined, lines: (result: T)
   else for (const line of lines(result)) say(line);
 }
 
-const isPlain = (): boolean => (process.env.NO_COLOR ?? "") !== "" || !process.stdout.isTTY;
+export const isPlain = (): boolean => (process.env.NO_COLOR ?? "") !== "" || !process.stdout.isTTY;
 
 const codes = { green: 32, yellow: 33, red: 31, grey: 90, bold: 1 } as const;
 export type Colour = keyof typeof codes;

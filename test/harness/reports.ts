@@ -4,7 +4,7 @@ import type { PlanReport } from "../../stacks/plan/report";
 // A plan as its reports get it, with properties in the forms that states have (test/fixtures/states).
 
 const netbox = "https://netbox.example";
-const resourceOf = (kind: string, name: string) => ({ token: `pulumi-nodejs:dynamic/${kind}`, name });
+const urnIn = (kind: string, name: string) => `urn:pulumi:prod::netbox-proxmox::pulumi-nodejs:dynamic/${kind}::${name}`;
 const pageOfGuest = (id: number) => `${netbox}/virtualization/virtual-machines/${id}/`;
 const markOf = (id: number) => `netbox-proxmox/prod ${pageOfGuest(id)}`;
 const notesOf = (id: number, text = "") =>
@@ -48,7 +48,7 @@ const guestOf = ({ id, name }: SampleGuest) => ({ name, url: pageOfGuest(id) });
 
 /** A change of a virtual machine. */
 export const vmChange = (guest: SampleGuest, change: Partial<Change>): Change => ({
-  resource: resourceOf("proxmox:ProxmoxVm", `vm-${guest.id}`),
+  urn: urnIn("proxmox:ProxmoxVm", `vm-${guest.id}`),
   object: "VM",
   name: guest.name,
   url: pageOfGuest(guest.id),
@@ -61,13 +61,13 @@ export const vmChange = (guest: SampleGuest, change: Partial<Change>): Change =>
 });
 const containerChange = (guest: SampleGuest, change: Partial<Change>): Change =>
   vmChange(guest, {
-    resource: resourceOf("proxmox:ProxmoxContainer", `ct-${guest.id}`),
+    urn: urnIn("proxmox:ProxmoxContainer", `ct-${guest.id}`),
     object: "container",
     ...change,
   });
 const addressChange = (guest: SampleGuest, name: string, change: Partial<Change>): Change =>
   vmChange(guest, {
-    resource: resourceOf("netbox:NetboxIpAllocation", `ip-${guest.id}-v4-1`),
+    urn: urnIn("netbox:NetboxIpAllocation", `ip-${guest.id}-v4-1`),
     object: "address",
     name,
     system: "NetBox",
@@ -75,7 +75,7 @@ const addressChange = (guest: SampleGuest, name: string, change: Partial<Change>
   });
 const nameChange = (guest: SampleGuest, name: string, change: Partial<Change>): Change =>
   vmChange(guest, {
-    resource: resourceOf("bind9:Bind9Record", `dns-ns1-${name}`),
+    urn: urnIn("bind9:Bind9Record", `dns-ns1-${name}`),
     object: "name",
     name,
     system: "DNS",
@@ -83,7 +83,7 @@ const nameChange = (guest: SampleGuest, name: string, change: Partial<Change>): 
   });
 const objectChange = (guest: SampleGuest, change: Partial<Change>): Change =>
   vmChange(guest, {
-    resource: resourceOf("netbox:NetboxGuest", `guest-${guest.id}`),
+    urn: urnIn("netbox:NetboxGuest", `guest-${guest.id}`),
     object: "NetBox object",
     system: "NetBox",
     ...change,
@@ -374,7 +374,7 @@ export const sampleGuests: Record<string, Change[]> = {
 };
 
 const other = (kind: string, object: string, name: string, change: Partial<Change>): Change => ({
-  resource: resourceOf(kind, name),
+  urn: urnIn(kind, name),
   object,
   name,
   system: "Proxmox VE",

@@ -54,7 +54,7 @@ function isBookkeeping(change: Change, lead: Change | undefined, all: readonly C
     // What interrupted runs left stands in the plan itself, without a resource of its own.
     case "SiteAnchor":
       return (
-        all.some(({ resource }) => resource === undefined) ||
+        all.some(({ urn }) => urn === undefined) ||
         !fields.some(({ after }) => Array.isArray(after) && after.length > 0)
       );
     // A record of the other changes.

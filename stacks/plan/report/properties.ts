@@ -256,15 +256,18 @@ const typeByObject: Readonly<Record<string, string>> = {
 };
 
 /** The type of a change's resource: `ProxmoxVm`. */
-export const resourceTypeOf = ({ resource, object }: Pick<Change, "resource" | "object">): string =>
-  resource?.token.split(":").pop() ?? typeByObject[object] ?? "";
+export const resourceTypeOf = ({ urn, object }: Pick<Change, "urn" | "object">): string =>
+  tokenIn(urn)?.split(":").pop() ?? typeByObject[object] ?? "";
+
+/** `urn:pulumi:STACK::PROJECT::TOKEN::NAME`. */
+const tokenIn = (urn: string | undefined): string | undefined => urn?.split("::")[2];
 
 export const isGuestType = (type: string): boolean => type === "ProxmoxVm" || type === "ProxmoxContainer";
 
 /** How a property of a change is called and read; one that is new here goes by its own name. */
-export function propertyOf(change: Pick<Change, "resource" | "object">, name: string): Property {
+export function propertyOf(change: Pick<Change, "urn" | "object">, name: string): Property {
   const type = resourceTypeOf(change);
-  const machine = /netbox:(VirtualMachine|Device)$/.test(change.resource?.token ?? "");
+  const machine = /netbox:(VirtualMachine|Device)$/.test(tokenIn(change.urn) ?? "");
   const properties = byType[type] ?? (machine ? netboxMachineProperties : netboxObjectProperties);
   return (Object.hasOwn(properties, name) ? properties[name] : undefined) ?? [name, anything];
 }

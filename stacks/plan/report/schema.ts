@@ -49,10 +49,7 @@ const field = z
   .describe("A property that gets another value");
 
 const change = z.object({
-  resource: z
-    .object({ token: z.string(), name: z.string() })
-    .optional()
-    .describe("Its resource by type token and logical name; what an interrupted run left has none"),
+  urn: z.string().optional().describe("Of its resource; what an interrupted run left has none"),
   object: z.string().describe("What it is: `VM`, `container`, `address`, `name`, …"),
   name: z.string(),
   url: z.string().optional().describe("Its page, or its guest's, in NetBox"),

@@ -20,8 +20,8 @@ function linesOf(changes: Change[], full = false): string[] {
 const oneLine = (change: Partial<Change>): string => linesOf([vmChange(guest, change)])[0] ?? "";
 const parts = (...fields: FieldChange[]): string[] => wordsOf(vmChange(guest, { fields }), clock).parts;
 const partsOf = (kind: string, ...fields: FieldChange[]): string[] => {
-  const resource = { token: `pulumi-nodejs:dynamic/${kind}`, name: "x" };
-  const change: Change = { resource, object: "x", name: "x", system: "NetBox", action: "update", fields, effects: [] };
+  const urn = `urn:pulumi:prod::netbox-proxmox::pulumi-nodejs:dynamic/${kind}::x`;
+  const change: Change = { urn, object: "x", name: "x", system: "NetBox", action: "update", fields, effects: [] };
   return wordsOf(change, clock).parts;
 };
 
@@ -342,7 +342,7 @@ describe("properties of the other kinds", () => {
     const unnamed = definitions.flatMap((definition) =>
       tokensOf(definition).flatMap((token) =>
         Object.keys(definition.inputs.shape)
-          .map((name) => propertyOf({ resource: { token, name: "x" }, object: "x" }, name)[0])
+          .map((name) => propertyOf({ urn: `urn:pulumi:prod::netbox-proxmox::${token}::x`, object: "x" }, name)[0])
           .filter((label) => /^[a-z]+[A-Z]/.test(label)),
       ),
     );
