@@ -12,7 +12,6 @@ import { capacityWarnings } from "../plan/capacity";
 import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
-import { judgePolicies } from "../plan/policies/judge";
 import type { CapacityRow, PolicyResult } from "../plan/report";
 import { type PlanStep, planSteps } from "../plan/steps";
 import type { ProgramRun } from "../program";
@@ -171,7 +170,7 @@ export async function planSite(
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
   const judgement =
-    policies && forPolicies && judgePolicies(policies, policyFacts(facts, { guests, kept }, changes, forPolicies, now));
+    policies && forPolicies && policies.judge(policyFacts(facts, { guests, kept }, changes, forPolicies, now));
   const { results = [], problems: broken = [], warnings: ofPolicies = [] } = judgement ?? {};
   const removed = new Set(decision.removals.map(({ cluster, vmid }) => `${cluster}/${vmid}`));
   const capacity = siteCapacity(facts, { guests, kept }, removed);

@@ -5,14 +5,24 @@ import { HttpError } from "../../providers/http/errors";
 import * as wire from "../../providers/netbox/schemas";
 import { groupBy } from "../../providers/values";
 import { hostOf } from "../netbox/address";
+import type { PolicyFacts, PolicyJudgement } from "../plan/policies/judge";
 import type { CostlyField } from "../plan/policies/objects";
-import { compilePolicies, type Policies } from "../plan/policies/rules";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
 import type { PolicyReads } from "./desired/policyguests";
 
+/** The policies of a stack. */
+export interface SitePolicies {
+  file: string;
+  /** Fields that have to be read for them. */
+  reads: ReadonlySet<CostlyField>;
+  judge(facts: PolicyFacts): PolicyJudgement;
+}
+
 /** The policies of the file; undefined where there is none. @throws UserError with everything that is wrong with it */
-export async function readPolicies({ policies: { file } }: Pick<Settings, "policies">): Promise<Policies | undefined> {
+export async function readPolicies({
+  policies: { file },
+}: Pick<Settings, "policies">): Promise<SitePolicies | undefined> {
   const path = file ?? usualFile;
   if (!existsSync(path)) {
     if (file === undefined) return undefined;
@@ -20,15 +30,23 @@ export async function readPolicies({ policies: { file } }: Pick<Settings, "polic
       `There is no file ${file}, which netbox-proxmox:policies.file names: write it (docs/policies.md), or take the setting away.`,
     );
   }
+  // Who has no policies need not load what they are made of.
+  const [{ compilePolicies }, { judgePolicies }] = await Promise.all([
+    import("../plan/policies/rules.js"),
+    import("../plan/policies/judge.js"),
+  ]);
   const compiled = await compilePolicies(readFileSync(path, "utf8"), path);
   if ("problems" in compiled) throw refusal(compiled.problems, path);
-  return compiled;
+  return { file: path, reads: compiled.reads, judge: (facts) => judgePolicies(compiled, facts) };
 }
 
 const usualFile = "policies.yml";
 
 /** What these policies need to know besides: each a list of one system, read only where a policy names it. */
-export async function readForPolicies(context: Context, { file, reads }: Policies): Promise<PolicyReads> {
+export async function readForPolicies(
+  context: Context,
+  { file, reads }: Pick<SitePolicies, "file" | "reads">,
+): Promise<PolicyReads> {
   const readIf = <T>(field: CostlyField, right: string, read: () => Promise<T[]>): Promise<T[]> =>
     reads.has(field)
       ? told(read(), `${file} looks at guest.${field}, and the token may not see that: give it ${right}`)
