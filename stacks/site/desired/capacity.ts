@@ -21,7 +21,10 @@ export function siteCapacity(
 ): CapacityRow[] {
   const staying = [...guests, ...kept].flatMap(({ id, machine }) => (machine === undefined ? [] : [{ id, machine }]));
   const known: KnownDisks = new Map(
-    [...site.state.guests.values()].map(({ cluster, vmid, last }) => [at(cluster, vmid), diskSizes(last)]),
+    [...site.state.guests.values()].map(({ cluster, vmid, last }) => [
+      at(cluster, vmid),
+      diskSizes(last, site.proxmox.get(cluster)?.templates),
+    ]),
   );
   return [...site.proxmox].flatMap(([cluster, facts]) => {
     const own = staying.filter(({ machine }) => machine.inputs.cluster === cluster);

@@ -2,7 +2,7 @@ import { z } from "zod";
 import { parseSize } from "../../../providers/proxmox/propertystring";
 import { isRecord } from "../../../providers/values";
 import type { PolicyDisk } from "../../plan/policies/objects";
-import type { Machine, Site } from "./types";
+import type { Machine, ProxmoxFacts, Site } from "./types";
 
 /** What a guest takes of its cluster once the run is done. */
 export interface GuestSize {
@@ -36,13 +36,26 @@ export function sizeOf({ proxmox, state }: Pick<Site, "proxmox" | "state">, id: 
   };
 }
 
-/** GiB by disk, as a guest was last seen; undefined where that doesn't say. */
-export const diskSizes = ({ disks }: Record<string, unknown>): { storage: string; size: number }[] | undefined => {
-  const known = knownDisks.safeParse(disks).data;
-  return (
-    known && Object.values(known).map(({ storage = "", size = "0" }) => ({ storage, size: parseSize(size) / 1024 }))
-  );
-};
+const knownGuest = z.object({
+  disks: knownDisks,
+  storage: z.string().optional(),
+  template: z.unknown(),
+});
+
+/** GiB by disk, as a guest was last seen; undefined where that doesn't say. @param templates of its cluster, by VMID */
+export function diskSizes(
+  last: Record<string, unknown>,
+  templates: ProxmoxFacts["templates"] | undefined,
+): { storage: string; size: number }[] | undefined {
+  const { data } = knownGuest.safeParse(last);
+  if (data === undefined) return undefined;
+  const ofTemplate = typeof data.template === "number" ? templates?.get(data.template)?.disks : undefined;
+  return Object.entries(data.disks).map(([name, { storage, size = "0" }]) => ({
+    // As a plan of the same guest looks it up.
+    storage: storage ?? data.storage ?? ofTemplate?.[name]?.storage ?? "",
+    size: parseSize(size) / 1024,
+  }));
+}
 
 function disksOf(
   { type, inputs }: Machine,
