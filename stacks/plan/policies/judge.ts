@@ -105,11 +105,11 @@ function judgedBy(
         return { object, name, ...(url === "" ? {} : { url }), values, guests: [guest] };
       });
     case "group":
-      return groupsOf(policy, guests, language, shared, attempt);
+      return planGroupsOf(policy, guests, language, shared, attempt);
   }
 }
 
-function groupsOf(
+function planGroupsOf(
   { by }: Policy,
   guests: PolicyGuest[],
   language: Policies["language"],

@@ -41,7 +41,7 @@ export function printWhen(time: string, { madeAt, timeZone }: Clock): string {
 }
 
 /** `28 Nov 2026 14:05 UTC`: times of a report are in this zone. */
-export function printMoment(time: string, timeZone: string | undefined): string {
+export function printPlanTime(time: string, timeZone: string | undefined): string {
   const date = new Date(time);
   if (!isTime(date)) return shownText(time);
   const of = timeParts(date, timeZone);

@@ -82,7 +82,7 @@ const byRank = (a: Change, b: Change): number =>
   rankOf(a) - rankOf(b) || inOrder(a.object, b.object) || inOrder(a.name, b.name);
 
 /** The changes of a plan in the order in which they are shown. */
-export function groupsOf({ changes }: Pick<PlanReport, "changes">, clock: Clock): PlanGroups {
+export function planGroupsOf({ changes }: Pick<PlanReport, "changes">, clock: Clock): PlanGroups {
   const keys = groupBy(changes, keyOf);
   let leftOut = 0;
   const groups = [...keys].flatMap(([key, members]): { rank: number; name: string; group: PlanGroup }[] => {

@@ -1,6 +1,6 @@
 import type { PlanReport } from "../report";
 import type { Clock, Reason } from "./because";
-import { groupsOf, type PlanGroup, shownWords } from "./groups";
+import { type PlanGroup, planGroupsOf, shownWords } from "./groups";
 import { headOf, type ReportSection, restOf, type SectionLine, sectionsOf } from "./sections";
 import { counted, shownText } from "./shown";
 import { summaryLine, summaryRows } from "./summary";
@@ -101,7 +101,7 @@ export function markdownReport(
   { limit = githubCommentLimit, timeZone, fullUrl }: MarkdownForm = {},
 ): string {
   const clock: Clock = { madeAt: report.madeAt, ...(timeZone === undefined ? {} : { timeZone }) };
-  const found = groupsOf(report, clock);
+  const found = planGroupsOf(report, clock);
   const words = shownWords(found);
   const last = (hidden: number) => endOf(report, found.leftOut, hidden, fullUrl);
   const rowsOf = found.groups.map(groupRows);

@@ -1,7 +1,7 @@
 import type { PlanReport } from "../report";
 import type { Clock } from "./because";
 import { isGuestChange } from "./effectwords";
-import { groupsOf, shownWords } from "./groups";
+import { planGroupsOf, shownWords } from "./groups";
 import type { PlanPageChoice, PlanPageData, PlanPageRow } from "./pagetypes";
 import { capacityShare, capacityText, headOf, restOf, sectionsOf } from "./sections";
 import { countedActions, countedEffects, summaryLine } from "./summary";
@@ -16,7 +16,7 @@ function rowOf({ change, sign, title, parts, more, effects, reasons }: ChangeWor
 /** @param timeZone `Europe/Berlin`; the machine's own where it is left out */
 export function planPageData(report: PlanReport, timeZone?: string): PlanPageData {
   const clock: Clock = { madeAt: report.madeAt, ...(timeZone === undefined ? {} : { timeZone }) };
-  const found = groupsOf(report, clock);
+  const found = planGroupsOf(report, clock);
   const changes = shownWords(found).map(({ change }) => change);
   const choice = (value: string, text: string): PlanPageChoice => ({ value, text });
   const waits = changes.filter(({ waits: names = [] }) => names.length > 0).length;

@@ -1,5 +1,5 @@
 import type { CapacityRow, PlanReport, PolicyResult } from "../report";
-import { printMoment, sharedReasons } from "./because";
+import { printPlanTime, sharedReasons } from "./because";
 import { counted, inOrder, shownText } from "./shown";
 
 // What a report says besides its changes.
@@ -63,7 +63,7 @@ export interface ReportHead {
 
 export function headOf(report: PlanReport, timeZone: string | undefined): ReportHead {
   const { stack, program, madeAt, isRefreshed, branch, changes } = report;
-  const made = printMoment(madeAt, timeZone);
+  const made = printPlanTime(madeAt, timeZone);
   const remarks: SectionLine[] = [
     ...(branch === undefined
       ? []

@@ -1,6 +1,6 @@
 import type { PlanReport } from "../report";
 import type { Clock } from "./because";
-import { groupsOf, type PlanGroup, type PlanGroups, shownWords } from "./groups";
+import { type PlanGroup, type PlanGroups, planGroupsOf, shownWords } from "./groups";
 import { headOf, type ReportSection, restOf, sectionsOf } from "./sections";
 import { counted, displayWidth, wrappedLines } from "./shown";
 import { reasonCounts, type SummaryRow, summaryLine, summaryRows } from "./summary";
@@ -112,7 +112,7 @@ const screen = 50;
 /** The report as lines of a terminal. None is wider than it, and nothing is cut; a long one is told by a summary that fits a screen. */
 export function terminalReport(report: PlanReport, form: TerminalForm): string[] {
   const clock: Clock = { madeAt: report.madeAt, ...(form.timeZone === undefined ? {} : { timeZone: form.timeZone }) };
-  const found = groupsOf(report, clock);
+  const found = planGroupsOf(report, clock);
   const words = shownWords(found);
   if (form.full === true || words.length <= mostListed) return reportLines(report, form, found, words);
   const rows = summaryRows(words);

@@ -169,7 +169,7 @@ function changedParts(change: Change): ChangePart[] {
 }
 
 /** `address 10.0.0.5/24 of net0`: under its guest, without the guest's name. @param isFolded does it stand under its guest? */
-export function titleOf(change: Change, isFolded: boolean): string {
+function changeTitle(change: Change, isFolded: boolean): string {
   const { object, name, guest } = change;
   if (isGuestChange(change) && !isFolded) return shownText(name);
   const within = guest === undefined || !isFolded ? name : withoutGuest(name, guest.name);
@@ -192,7 +192,7 @@ export function wordsOf(change: Change, clock: Clock, isFolded = false): ChangeW
   const base = {
     change,
     sign: signs[action],
-    title: titleOf(change, isFolded),
+    title: changeTitle(change, isFolded),
     effects,
     reasons: reasonsOf(change, clock),
   };
