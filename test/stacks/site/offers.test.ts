@@ -47,6 +47,7 @@ const cases: Record<string, [proxmox: Record<string, unknown>, told: RegExp | un
   ],
   "vlan-on-a-port": [{ bridge: "vmbr9" }, undefined, "interfaces: [{ name: net0, vlan: 71 }]"],
   "vlan-aware": [{ bridge: "vmbr0" }, undefined, "interfaces: [{ name: net0, vlan: 71 }]"],
+  "small-mtu": [{}, /net0 has an MTU of 500; PVE starts no guest with less/, "interfaces: [{ name: net0, mtu: 500 }]"],
   "no-vlan": [{ bridge: "vmbr8" }, undefined],
   starter: [
     { options: { startup: "order=1" } },
