@@ -11,10 +11,10 @@ export const defaults: Record<string, { args: string[]; env: Record<string, stri
   preview: { args: [], env: parallel },
   up: { args: ["--continue-on-error"], env: { ...parallel, ...noCheckpoints } },
   // The program is run so that the providers get today's configuration, not the copy of the last `up`.
-  refresh: { args: ["--run-program"], env: { ...parallel, ...noCheckpoints } },
+  // The engine tells a program of neither: that it only looks, and that it is about to take everything away.
+  refresh: { args: ["--run-program"], env: { ...parallel, ...noCheckpoints, NETBOX_PROXMOX_COMMAND: "refresh" } },
   destroy: {
     args: ["--run-program", "--continue-on-error"],
-    // The engine doesn't tell a program that it is about to take everything away.
     env: { ...parallel, ...noCheckpoints, NETBOX_PROXMOX_COMMAND: "destroy" },
   },
 };

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
 import type { Context } from "../providers/context";
 import type { Self } from "../providers/ownership/owner";
-import type { DeclaredResource } from "./declared";
-import { isDestroy } from "./destroying";
+import { type DeclaredResource, Later } from "./declared";
+import { isDestroy, isRefresh } from "./destroying";
 import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
 import type { ReasonFacts } from "./plan/because/because";
@@ -60,6 +60,8 @@ export interface Declaration {
 export interface Program<P extends ProgramPlan> {
   /** Connections without which it does not begin; it asks for others by name. */
   needs: { netbox: boolean; proxmox: boolean; neo4j: boolean };
+  /** Are secrets among its outputs? */
+  hasSecrets?: boolean;
   /** Reads the systems and works out what should exist. */
   plan(run: ProgramRun): Promise<P>;
   /** What that is as resources; does no I/O. */
@@ -95,9 +97,9 @@ export const defineProgram = <P extends ProgramPlan>(program: Program<P>): Defin
     const run = { ...host, stack: self.stack, self, context, settings, state };
     checkOwnership(self, state);
     const plan = await program.plan(run).then(withoutProblems, unneeded);
-    return "unneeded" in plan
-      ? { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs: {} }
-      : { plan, run, ...program.declare(plan, run) };
+    if (!("unneeded" in plan)) return { plan, run, ...program.declare(plan, run) };
+    const outputs = isRefresh() ? lastOutputs(state, program) : {};
+    return { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs };
   },
 });
 
@@ -106,12 +108,23 @@ function withoutProblems<P extends ProgramPlan>(plan: P): P {
   return plan;
 }
 
-/** A destroy goes by the state: what is wrong with a file is said, and stops nothing. */
+/** A destroy and a refresh go by the state: what is wrong with a file is said, and stops nothing. */
 function unneeded(error: unknown): { unneeded: string } {
-  if (!(error instanceof FileRefusal) || !isDestroy()) throw error;
+  if (!(error instanceof FileRefusal) || !(isDestroy() || isRefresh())) throw error;
+  const what = isDestroy() ? "taken away" : "read";
   return {
-    unneeded: `${error.message.replace(/^Nothing was changed, since /, "")}\nWhat stands in the state is taken away all the same, by the connections of the last \`up\`.`,
+    unneeded: `${error.message.replace(/^Nothing was changed, since /, "")}\nWhat stands in the state is ${what} all the same, by the connections of the last \`up\`.`,
   };
+}
+
+/** A refresh replaces the stack's outputs by what the program gives. Which of the last ones are secret nobody tells it. */
+function lastOutputs({ outputs }: StackState, { hasSecrets = false }: Pick<Program<ProgramPlan>, "hasSecrets">) {
+  const secret = (value: unknown) =>
+    Later.all({ value })
+      .map((all) => all.value)
+      .secret();
+  const last = Object.entries(Object(outputs));
+  return Object.fromEntries(last.map(([name, value]) => [name, hasSecrets ? secret(value) : value]));
 }
 
 /** What a file says, with the place of each word of it. */

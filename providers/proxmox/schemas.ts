@@ -73,6 +73,13 @@ export const usualMacPrefix = "BC:24:11";
 
 export const macPrefixOption = z.object({ mac_prefix: z.string().default(usualMacPrefix) });
 
+/** Who may set which tags. Before 7.3 there were no such rules, and no `allowed-tags`. */
+export const tagOptions = z.object({
+  "registered-tags": z.array(z.string()).default([]),
+  "user-tag-access": z.object({ "user-allow": z.string().default("free") }).default({ "user-allow": "free" }),
+  "allowed-tags": z.array(z.string()).optional(),
+});
+
 const value = z.union([z.string(), z.number()]);
 
 /** A guest's configuration: values are texts or numbers. */

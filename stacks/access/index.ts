@@ -44,6 +44,7 @@ interface Outcome {
 /** access.yml → roles, users, rights and tokens on Proxmox VE and in NetBox. */
 export const access = defineProgram({
   needs: { netbox: false, proxmox: false, neo4j: false },
+  hasSecrets: true,
   plan: ({ context, settings, stack, state }) =>
     planByFile("access", settings, parseAccess, async ({ value: wanted, placeOf }) => {
       const known = resourcesIn(state);

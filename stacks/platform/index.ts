@@ -29,6 +29,7 @@ export interface PlatformOutputs {
 /** platform.yml → NetBox itself: its containers, what runs in them, and what it reaches. */
 export const platform = defineProgram({
   needs: { netbox: false, proxmox: true, neo4j: false },
+  hasSecrets: true,
   plan: ({ context, settings, stack }) =>
     planByFile("platform", settings, parsePlatform, async ({ value: wanted, placeOf }) => {
       const clusters = context.proxmox.map(({ name }) => name);

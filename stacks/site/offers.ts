@@ -1,6 +1,7 @@
 import type { NetboxVirtualMachine } from "../../providers/netbox/schemas";
 import type { ProxmoxCluster } from "../../providers/proxmox/client";
 import { readHaNames } from "../../providers/proxmox/cluster/ha";
+import { readTagAccess } from "../../providers/proxmox/cluster/options";
 import { readCpuModels } from "../../providers/proxmox/nodes/capabilities";
 import { readChainedStorages, readSnippets } from "../../providers/proxmox/nodes/storage/storages";
 import type { ClusterResources } from "../../providers/proxmox/schemas";
@@ -17,17 +18,19 @@ interface Named {
   cpu: boolean;
   ha: boolean;
   snapshots: boolean;
+  tags: boolean;
   snippets: Set<string>;
 }
 
 const silent = (): void => {};
 
 function namedBy(guests: NetboxVirtualMachine[], settings: Settings): Named {
-  const named: Named = { cpu: false, ha: false, snapshots: false, snippets: new Set() };
+  const named: Named = { cpu: false, ha: false, snapshots: false, tags: false, snippets: new Set() };
   for (const guest of guests) {
     const own = settingsOf(guest, settings, silent);
     if (own.ha !== undefined && own.ha !== "none" && own.ha !== "managed") named.ha = true;
     if ((own.snapshotBefore ?? []).length > 0) named.snapshots = true;
+    if (guest.tags.length > 0) named.tags = true;
     if (guestTypeOf(guest, settings) !== "qemu") continue;
     const options = optionsOfGuest(guest, "qemu", settings, silent);
     if (cpuModelOf(options) !== undefined) named.cpu = true;
@@ -56,11 +59,13 @@ export async function readOffers(
       content.includes("snippets") &&
       rights.may(`/storage/${storage}`, "Datastore.Allocate"),
   );
-  const [models, guardsCpuModels, ha, chained, snippets] = await Promise.all([
+  const audits = rights.may("/", "Sys.Audit") && !rights.may("/", "Sys.Modify");
+  const [models, guardsCpuModels, ha, chained, tags, snippets] = await Promise.all([
     named.cpu ? Promise.all(online.map((node) => readCpuModels(cluster, node))) : undefined,
     named.cpu ? cluster.isSince(9, 2) : false,
     named.ha ? readHaNames(cluster) : undefined,
     named.snapshots && storages.some(({ type }) => type === "lvm") ? readChainedStorages(cluster) : undefined,
+    named.tags && audits ? readTagAccess(cluster) : undefined,
     Promise.all(
       shown.map(
         async ({ node, storage }) =>
@@ -75,6 +80,7 @@ export async function readOffers(
     guardsCpuModels,
     ha: ha && { noun: ha.noun, names: new Set(ha.names) },
     chained,
+    tags,
     snippets: new Map(snippets),
   };
 }

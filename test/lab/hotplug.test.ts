@@ -100,6 +100,28 @@ describe("a guest that runs", () => {
     });
   });
 
+  describe("a virtual machine's MTU", () => {
+    const vmid = 801;
+    const made = async (net0: string) => {
+      remove(vmid);
+      await systems.clients.proxmox("POST", "/nodes/pve1/qemu", { vmid, memory: 512, net0 });
+      await expect.poll(() => guest(vmid).lock).toBeUndefined();
+    };
+    const start = () => systems.clients.proxmox("POST", `/nodes/pve1/qemu/${vmid}/status/start`);
+
+    it.each([
+      ["9000", "netdev net0: MTU '9000' is bigger than the bridge MTU '1500'"],
+      ["500", "netdev net0: MTU '500' is smaller than the IP minimum MTU '576'"],
+    ])("of %s is taken while it is stopped, keeps it from starting, and can't be plugged", async (mtu, refused) => {
+      await made(`virtio,bridge=vmbr0,mtu=${mtu}`);
+      await expect(start()).rejects.toThrow(refused);
+      await put("qemu", vmid, { net0: "virtio,bridge=vmbr0,mtu=1" });
+      await start();
+      const plugged = put("qemu", vmid, { net1: `virtio,bridge=vmbr0,mtu=${mtu}` });
+      await expect(plugged).rejects.toThrow(`hotplug problem - ${refused.replace("net0", "net1")}`);
+    });
+  });
+
   describe("a container", () => {
     const vmid = 810;
     const net0 = "name=eth0,bridge=vmbr0,hwaddr=BC:24:11:00:00:02,type=veth";

@@ -15,6 +15,7 @@ import { projectRoot } from "../../tools/root";
 import type { Stack } from "../../tools/stack";
 import { runOps } from "../harness/cli";
 import { addRecords, inventorySeed, largeInventory } from "../harness/inventory";
+import { isCi } from "../harness/sample";
 import { realServices } from "../harness/services";
 import { TestSystems } from "../harness/systems";
 import { Database } from "./neo4j";
@@ -313,10 +314,12 @@ describe("the inventory in a real Neo4j", { timeout: 120_000 }, () => {
   });
 });
 
-describe("an inventory of 10,000 guests", { timeout: 400_000 }, () => {
+const guests = isCi ? 2000 : 10_000;
+
+describe(`an inventory of ${guests} guests`, { timeout: 400_000 }, () => {
   it("is read and loaded in about a minute, and again when nothing changed", async () => {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-inventory-"));
-    const lab = await LabProcess.start(largeInventory(10_000), folder);
+    const lab = await LabProcess.start(largeInventory(guests), folder);
     const database = new Database();
     await database.empty();
     const { url, caFile, token } = lab.endpoints.proxmox["pve-lab"] ?? expect.unreachable("the seed has that cluster");
@@ -336,11 +339,13 @@ describe("an inventory of 10,000 guests", { timeout: 400_000 }, () => {
         const seconds = (Date.now() - started) / 1000;
         expect([code, err]).toEqual([0, ""]);
         const { counts, neo4j } = JSON.parse(out);
-        expect(counts).toMatchObject({ ProxmoxVM: 10_000, ProxmoxDisk: 20_000, NetboxVM: 10_000, DESCRIBES: 10_000 });
+        expect(counts).toMatchObject({
+          ...{ ProxmoxVM: guests, ProxmoxDisk: 2 * guests, NetboxVM: guests, DESCRIBES: guests },
+        });
         expect(neo4j).toMatchObject({ removed: 0 });
-        expect(await database.value("MATCH (n) RETURN count(n)")).toBeGreaterThan(60_000);
-        process.stdout.write(`${run} load of 10,000 guests: ${seconds.toFixed(1)} s\n`);
-        // 40 s and 28 s were measured on two cores; other work beside it is none of the loader's.
+        expect(await database.value("MATCH (n) RETURN count(n)")).toBeGreaterThan(6 * guests);
+        process.stdout.write(`${run} load of ${guests} guests: ${seconds.toFixed(1)} s\n`);
+        // Of 10,000, 40 s and 28 s were measured on two cores; other work beside it is none of the loader's.
         expect(seconds).toBeLessThan(180);
       }
     } finally {

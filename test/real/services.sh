@@ -112,9 +112,10 @@ postgres() {
   if [ ! -s "$S/pg/PG_VERSION" ]; then
     install -d -o postgres -g postgres -m 700 "$S/pg"
     (cd / && runuser -u postgres -- "$(pgbin)/initdb" -D "$S/pg" -U postgres -A trust -E UTF8 --locale=C.UTF-8 --no-sync >"$S/log/initdb.log")
-    printf "listen_addresses='127.0.0.1'\nport=%s\nunix_socket_directories=''\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=60\n" $PG_PORT >>"$S/pg/postgresql.conf"
+    printf "listen_addresses='127.0.0.1'\nport=%s\nunix_socket_directories=''\nfsync=off\nsynchronous_commit=off\nfull_page_writes=off\nmax_connections=100\n" $PG_PORT >>"$S/pg/postgresql.conf"
   fi
-  is_open $PG_PORT || (cd / && touch "$S/log/pg.log" && chown postgres "$S/log/pg.log" && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -l "$S/log/pg.log" -w start >/dev/null)
+  # Compiling a query's plan takes longer than a small database's query.
+  is_open $PG_PORT || (cd / && touch "$S/log/pg.log" && chown postgres "$S/log/pg.log" && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -o "-c jit=off" -l "$S/log/pg.log" -w start >/dev/null)
 }
 
 configuration() {
@@ -124,8 +125,8 @@ configuration() {
 import os
 _instance = os.environ.get('INSTANCE', '')
 ALLOWED_HOSTS = ['*']
-# No connection outlives its request, so that the database can be exchanged between two tests.
-DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'netbox' + _instance, 'USER': 'postgres', 'PASSWORD': '', 'HOST': '127.0.0.1', 'PORT': '$PG_PORT', 'CONN_MAX_AGE': 0}}
+# A connection is kept, as opening one costs PostgreSQL as much as the queries. A test that exchanges the database ends it: it is looked at before it is used again.
+DATABASES = {'default': {'ENGINE': 'django.db.backends.postgresql', 'NAME': 'netbox' + _instance, 'USER': 'postgres', 'PASSWORD': '', 'HOST': '127.0.0.1', 'PORT': '$PG_PORT', 'CONN_MAX_AGE': 600, 'CONN_HEALTH_CHECKS': True}}
 _redis = {'HOST': '127.0.0.1', 'PORT': $REDIS_PORT, 'USERNAME': '', 'PASSWORD': '', 'SSL': False}
 _first = 2 * int(_instance or 0)
 REDIS = {'tasks': dict(_redis, DATABASE=_first), 'caching': dict(_redis, DATABASE=_first + 1)}
@@ -140,6 +141,19 @@ RELEASE_CHECK_URL = None
 CENSUS_REPORTING_ENABLED = False
 ISOLATED_DEPLOYMENT = True
 LOGGING = {}
+C
+  # What is loaded before the workers begin stays for good: the garbage collector need not walk through it again and again. And
+  # nobody guesses the tests' passwords: their hashes need not take half a second each.
+  cat >"$NETBOX_ROOT/conf/gunicorn.py" <<C
+import gc
+
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
+
+def post_fork(server, worker):
+    gc.freeze()
+    gc.set_threshold(50_000, 20, 100)
+    PBKDF2PasswordHasher.iterations = 1_000
 C
 }
 
@@ -199,7 +213,7 @@ netbox() { # number
   reset "$1"
   if ! is_open $port; then
     say "starting NetBox $1"
-    INSTANCE=$1 setsid "$S/venv/bin/gunicorn" --preload -b 127.0.0.1:$port -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn$1.pid" --error-logfile "$S/log/gunicorn$1.log" netbox.wsgi >"$S/log/gunicorn$1.out" 2>&1 </dev/null &
+    INSTANCE=$1 setsid "$S/venv/bin/gunicorn" -c "$NETBOX_ROOT/conf/gunicorn.py" --preload -b 127.0.0.1:$port -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn$1.pid" --error-logfile "$S/log/gunicorn$1.log" netbox.wsgi >"$S/log/gunicorn$1.out" 2>&1 </dev/null &
   fi
   for _ in $(seq 240); do
     curl -sf -m 10 -H "Authorization: Bearer nbt_$TOKEN_KEY.$TOKEN_SECRET" "http://127.0.0.1:$port/api/status/" >/dev/null && return

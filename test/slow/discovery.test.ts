@@ -5,6 +5,7 @@ import { undocumented } from "../../bench/undocumented";
 import { discoveryGrants, discoveryPermissions } from "../../stacks/access/privileges";
 import { labEnvironment } from "../../tools/labstack";
 import type { Stack, StackRun } from "../../tools/stack";
+import { isCi } from "../harness/sample";
 import { isReal } from "../harness/services";
 import { TestSystems } from "../harness/systems";
 
@@ -13,7 +14,7 @@ import { TestSystems } from "../harness/systems";
 describe("discovery of many guests", () => {
   it("gives no changes by a second run, and asks NetBox in bulk", { timeout: 600_000 }, async () => {
     // Each costs a real NetBox a second of CPU and more.
-    const guests = isReal ? 60 : 200;
+    const guests = isReal ? (isCi ? 20 : 60) : 200;
     const systems = await TestSystems.open(undocumented(guests));
     try {
       const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);

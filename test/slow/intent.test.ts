@@ -125,11 +125,23 @@ describe("vms.yml", () => {
     writeFileSync(file, intentFile);
   });
 
+  it("is not needed for a refresh, which loses nothing of the state for its mistakes", async () => {
+    const { id } = await vm("shop01");
+    await systems.clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { memory: 3072 });
+    const before = [await intent.outputs(), intent.resources().map(({ urn }) => urn)];
+    writeFileSync(file, "guests:\n  a: {\n");
+    const run = await intent.refresh();
+    expect([run.code, steps(run)]).toEqual([0, ["update vm-shop01"]]);
+    expect(run.output).toContain("What stands in the state is read all the same");
+    expect([await intent.outputs(), intent.resources().map(({ urn }) => urn)]).toEqual(before);
+    writeFileSync(file, intentFile);
+  });
+
   it("decommissions a guest that is taken out of it", async () => {
     writeFileSync(file, intentFile.slice(0, intentFile.indexOf("  shop02:")));
     const run = await intent.up();
     expect(run.errors).toEqual([]);
-    expect(steps(run)).toEqual(["delete vm-shop02"]);
+    expect(steps(run)).toEqual(["delete vm-shop02", "update vm-shop01"]);
     expect(await vm("shop02")).toMatchObject({ status: { value: "decommissioning" } });
     const torn = await site.up();
     expect(torn.errors).toEqual([]);

@@ -147,19 +147,26 @@ describe("a destroy that runs the program", { timeout: 30_000 }, () => {
   });
 
   const ofFiles = ["intent", "access", "templates", "platform"];
-  it.each(cases.filter(([name]) => ofFiles.includes(name)))(
-    "asks the %s program for nothing of its file: neither mistakes in it nor its absence stop the destroy",
-    async (name, program) => {
+  const withoutFile = cases
+    .filter(([name]) => ofFiles.includes(name))
+    .flatMap(([name, program]) => [
+      ["destroy", name, program, "taken away"] as const,
+      ["refresh", name, program, "read"] as const,
+    ]);
+  it.each(withoutFile)(
+    "of a %s asks the %s program for nothing of its file: neither mistakes in it nor its absence stop it",
+    async (command, name, program, what) => {
       const wrong = { [name]: file(name, { nonsense: true }) };
       const gone = { [name]: { file: join(systems.folder, "gone.yml") } };
       for (const more of [wrong, gone]) await expect(run(program, more)).rejects.toThrow(/nonsense|There is no file/);
       const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-      vi.stubEnv("NETBOX_PROXMOX_COMMAND", "destroy");
+      vi.stubEnv("NETBOX_PROXMOX_COMMAND", command);
       try {
         for (const more of [wrong, gone]) await run(program, more);
         expect(registered).toEqual([]);
         const said = warn.mock.calls.map(([text]) => text).join("\n");
-        expect(said).toMatch(/nonsense[\s\S]*What stands in the state is taken away all the same/);
+        expect(said).toMatch(/nonsense[\s\S]*What stands in the state is /);
+        expect(said).toContain(`What stands in the state is ${what} all the same`);
         expect(said).toMatch(/There is no file .*gone\.yml/);
       } finally {
         vi.unstubAllEnvs();

@@ -2,6 +2,7 @@ import type { ProxmoxCaller } from "../access";
 import type { Cluster } from "../cluster";
 import { die, parameterErrors } from "../errors";
 import { normalizeTags } from "../guest";
+import { bridgeMtu } from "../qemu/net";
 import { lxcOptions } from "../schema/lxc";
 import type { Value, Values } from "../schema/parameters";
 import { words } from "../schema/words";
@@ -47,8 +48,8 @@ export function checkedOption(
   if (key === "tags") return normalizeTags(text, cluster.options.tagStyle);
   if (/^net\d+$/.test(key)) {
     const { bridge = "", mtu } = parseContainerOption("net0", text);
-    const limit = cluster.node(node).mtus?.[bridge];
-    if (mtu !== undefined && limit !== undefined && Number(mtu) > limit)
+    const limit = bridgeMtu(cluster, node, bridge);
+    if (mtu !== undefined && bridge !== "" && Number(mtu) > limit)
       die(`${key}: MTU size '${mtu}' is bigger than bridge MTU '${limit}'`);
   }
   return value;

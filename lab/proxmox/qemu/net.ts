@@ -15,7 +15,28 @@ export function cards(vm: Vm): { n: number; card: Record<string, string> }[] {
 
 /** A guest starts only on bridges that its node has. */
 export function checkBridges(cluster: Cluster, vm: Vm): void {
-  for (const { card } of cards(vm)) checkBridge(cluster, vm.node, card);
+  for (const { n, card } of cards(vm)) {
+    checkBridge(cluster, vm.node, card);
+    const problem = mtuProblem(cluster, vm.node, `net${n}`, card);
+    if (problem !== undefined) die(problem);
+  }
+}
+
+/** What a bridge's network has for an MTU: 1,500 where nothing is set. */
+export const bridgeMtu = (cluster: Cluster, node: string, bridge: string): number =>
+  cluster.node(node).mtus?.[bridge] ?? 1500;
+
+/** Why QEMU gets no such network device (PVE::QemuServer's print_netdevice_full); only a virtio one is told its MTU. */
+export function mtuProblem(
+  cluster: Cluster,
+  node: string,
+  key: string,
+  { model, bridge, mtu }: Partial<Record<string, string>>,
+): string | undefined {
+  if (model !== "virtio" || bridge === undefined || mtu === undefined || mtu === "1") return undefined;
+  if (Number(mtu) < 576) return `netdev ${key}: MTU '${mtu}' is smaller than the IP minimum MTU '576'`;
+  const most = bridgeMtu(cluster, node, bridge);
+  return Number(mtu) > most ? `netdev ${key}: MTU '${mtu}' is bigger than the bridge MTU '${most}'` : undefined;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { Cluster } from "../cluster";
 import { attachDrive, detachDrive } from "./drives";
 import { vmTakesAtOnce } from "./hotplug";
-import { isCard } from "./net";
+import { isCard, mtuProblem } from "./net";
 import { isDrive, parseVmOption, type Vm } from "./vm";
 
 /** Puts one option's next value in force, or its removal. */
@@ -28,9 +28,12 @@ export function plugVm(cluster: Cluster, vm: Vm, changed: Iterable<string>): Rec
   for (const key of changed) {
     const next = vm.pending.get(key);
     if (next === undefined || !vmTakesAtOnce(vm.config, key, next)) continue;
-    const bridge = isCard(key) && next !== null ? parseVmOption("net0", String(next)).bridge : undefined;
+    const card = isCard(key) && next !== null ? parseVmOption("net0", String(next)) : {};
+    const { bridge } = card;
+    const mtu = mtuProblem(cluster, vm.node, key, card);
     if (bridge !== undefined && !bridges.includes(bridge))
       errors[key] = `hotplug problem - bridge '${bridge}' does not exist\n`;
+    else if (mtu !== undefined) errors[key] = `hotplug problem - ${mtu}\n`;
     else put(cluster, vm, key);
   }
   return errors;

@@ -147,7 +147,11 @@ function virtualMachine(mapping: GuestMapping) {
       const { name: _inside, ...nic } = nicAt(mapping, slot);
       if (nic.mtu !== undefined && nic.mtu > 65_520)
         problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE takes at most 65520`);
-      return [`net${slot}`, { model: nicModelOf(each, own, site.settings, problem), ...nic }];
+      const model = nicModelOf(each, own, site.settings, problem);
+      // 1 is the bridge's own. PVE takes less than IP's minimum, and then the guest doesn't start.
+      if (model === "virtio" && nic.mtu !== undefined && nic.mtu !== 1 && nic.mtu < 576)
+        problem(`interface ${each.name} has an MTU of ${nic.mtu}; PVE starts no guest with less than 576`);
+      return [`net${slot}`, { model, ...nic }];
     }),
   );
   return {

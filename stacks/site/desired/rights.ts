@@ -1,4 +1,6 @@
+import { z } from "zod";
 import { guestTitle } from "../../../providers/ownership/mark";
+import { parsePropertyString } from "../../../providers/proxmox/propertystring";
 import { isRecord } from "../../../providers/values";
 import { listedNames } from "../../plan/listed";
 import type { GuestMapping } from "./mapping";
@@ -37,6 +39,13 @@ function parentOf(path: string): string | undefined {
   const parent = path.slice(0, path.lastIndexOf("/"));
   return parent === "" ? "/" : parent;
 }
+
+/** What state has of a guest, as far as it counts here. */
+const lastProperties = z.object({
+  tags: z.array(z.string()).optional().catch(undefined),
+  options: z.record(z.string(), z.unknown()).optional().catch(undefined),
+});
+type Properties = z.infer<typeof lastProperties>;
 
 interface Need {
   path: string;
@@ -107,6 +116,54 @@ function optionNeed(name: string, value: string): Pick<Need, "path" | "privilege
     : undefined;
 }
 
+/** Tags that the token may not set, by the cluster's options `registered-tags` and `user-tag-access`. */
+export interface GuardedTags {
+  /** Those that only Sys.Modify on `/` sets and takes away. */
+  registered: ReadonlySet<string>;
+  /** Those that others may set; undefined where they may set any other. */
+  allowed: ReadonlySet<string> | undefined;
+}
+
+function checkTags({ facts, target, problem }: GuestMapping, { inputs }: Machine, last: Properties | undefined): void {
+  const { rights, tags } = facts.offers ?? {};
+  if (rights === undefined || tags === undefined || rights.may("/", "Sys.Modify")) return;
+  // A clone has its template's tags to begin with.
+  const from = last === undefined ? inputs.template : target.vmid;
+  const [before, after] = [new Set(last?.tags ?? facts.guests.get(Number(from))?.tags ?? []), new Set(inputs.tags)];
+  const guarded = [...new Set([...before, ...after])]
+    .filter((tag) => before.has(tag) !== after.has(tag))
+    .filter((tag) => tags.registered.has(tag) || tags.allowed?.has(tag) === false)
+    .sort();
+  if (guarded.length === 0) return;
+  const option = guarded.some((tag) => tags.registered.has(tag)) ? "registered-tags" : "user-tag-access";
+  problem(
+    `${inputs.cluster} lets ${rights.authId} not change the tag ${guarded.join(", ")} (${option} of its options); grant it Sys.Modify on / (docs/privileges.md), loosen that option, or leave the tag as it is`,
+  );
+}
+
+/** Features that are on, with their values; `nesting` is anybody's. */
+const guardedFeatures = (text: string): Map<string, string> =>
+  new Map([...parsePropertyString(text).options].filter(([name, value]) => name !== "nesting" && value !== "0"));
+
+function checkFeatures(
+  { facts, target, problem }: GuestMapping,
+  { type, inputs }: Machine,
+  last: Properties | undefined,
+) {
+  const { rights } = facts.offers ?? {};
+  // A token of root's is not root.
+  if (type !== "lxc" || rights === undefined || rights.authId === "root@pam") return;
+  const seen = last === undefined ? undefined : facts.seen.get(target.vmid)?.config;
+  const text = last?.options?.features ?? seen?.features ?? "";
+  const [before, after] = [text, inputs.options?.features ?? ""].map((each) => guardedFeatures(String(each)));
+  const names = [...new Set([...(before?.keys() ?? []), ...(after?.keys() ?? [])])];
+  const changed = names.filter((name) => before?.get(name) !== after?.get(name)).sort();
+  if (changed.length > 0)
+    problem(
+      `its option features changes ${changed.join(", ")}, which Proxmox VE takes from the login of root@pam alone, and this stack works as ${rights.authId}; change it there by hand, or leave it as it is`,
+    );
+}
+
 /** Tells of every right that the token lacks for what this run does to a guest. */
 export function checkRights(mapping: GuestMapping, machine: Machine): void {
   const { facts, site, guest, target, problem } = mapping;
@@ -114,6 +171,9 @@ export function checkRights(mapping: GuestMapping, machine: Machine): void {
   if (rights === undefined || rights.onlyLooks(target.vmid)) return;
   // An adopted guest is left as it is in the run that adopts it.
   const last = target.built ? (site.state.guests.get(guest.id)?.last ?? {}) : undefined;
+  const properties = last && lastProperties.parse(last);
+  checkTags(mapping, machine, properties);
+  checkFeatures(mapping, machine, properties);
   const lacking = needsOf(mapping, machine, last).filter(({ path, privilege }) => !rights.may(path, privilege));
   for (const { path, privilege, what, remedy } of lacking)
     problem(

@@ -35,7 +35,7 @@ import type { Ipam } from "../../netbox/ipam";
 import type { Settings } from "../../settings";
 import type { SnapshotGroup } from "../settings";
 import type { KnownName } from "./names";
-import type { Rights } from "./rights";
+import type { GuardedTags, Rights } from "./rights";
 import type { StillUsed } from "./stillused";
 
 /** What NetBox holds of the clusters in scope. */
@@ -93,6 +93,8 @@ export interface ExaminedGuest {
 export interface ProxmoxOffers {
   /** What the token may do. */
   rights: Rights;
+  /** Tags that it may not set; undefined where it may set all, or doesn't see which, or no guest has any. */
+  tags: GuardedTags | undefined;
   /** Pools that it may audit. */
   pools: Set<string>;
   /** Of any node that is online. */

@@ -48,3 +48,13 @@ export function sshKey(comment: string): string {
 export async function vlan({ clients }: TestSystems, vid: number): Promise<number | undefined> {
   return (await clients.all<{ id: number }>("ipam/vlans", `&vid=${vid}`))[0]?.id;
 }
+
+/** Gives a guest's interface this MAC. */
+export const macOf =
+  (address: string): Attribute["inNetbox"] =>
+  async ({ systems: { clients }, patchPart, id }) => {
+    const [nic] = await clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
+    const body = { assigned_object_type: "virtualization.vminterface", assigned_object_id: nic?.id };
+    const made = await clients.netbox("POST", "dcim/mac-addresses/", { mac_address: address, ...body });
+    return patchPart("virtualization/interfaces", { primary_mac_address: Object(made).id });
+  };

@@ -1,4 +1,4 @@
-import { type Attribute, byHandIn, notInNetbox, vlan } from "./attribute";
+import { type Attribute, byHandIn, macOf, notInNetbox, vlan } from "./attribute";
 
 export const containerAttributes: Attribute[] = [
   {
@@ -89,6 +89,27 @@ export const containerAttributes: Attribute[] = [
       patchPart("virtualization/interfaces", { untagged_vlan: await vlan(systems, 72) }),
     made: { net0: /tag=72/ },
     byHand: byHandIn("net0", "tag=72", "tag=99"),
+  },
+  {
+    guest: "c-bridge",
+    property: "networks",
+    inNetbox: ({ patchPart }) => patchPart("virtualization/interfaces", { custom_fields: { proxmox_bridge: "vmbr1" } }),
+    made: { net0: /bridge=vmbr1/ },
+    byHand: byHandIn("net0", "bridge=vmbr1", "bridge=vmbr0"),
+  },
+  {
+    guest: "c-mac",
+    property: "networks",
+    inNetbox: macOf("BC:24:11:AA:BB:CE"),
+    made: { net0: /hwaddr=BC:24:11:AA:BB:CE,/ },
+    byHand: byHandIn("net0", "BC:24:11:AA:BB:CE", "BC:24:11:00:00:07"),
+  },
+  {
+    guest: "c-slaac",
+    property: "networks",
+    inNetbox: ({ patchPart }) => patchPart("virtualization/interfaces", { custom_fields: { allocate_from: "slaac" } }),
+    made: { net0: /,ip6=auto/ },
+    byHand: byHandIn("net0", "ip6=auto", "ip6=dhcp"),
   },
   {
     guest: "c-mtu",

@@ -1,5 +1,5 @@
 import type { TestSystems } from "../../harness/systems";
-import { type Attribute, byHandIn, notInNetbox, sshKey, vlan } from "./attribute";
+import { type Attribute, byHandIn, macOf, notInNetbox, sshKey, vlan } from "./attribute";
 
 export const vmAttributes: Attribute[] = [
   {
@@ -125,15 +125,7 @@ export const vmAttributes: Attribute[] = [
   {
     guest: "a-mac",
     property: "networks",
-    inNetbox: async ({ systems, patchPart, id }) => {
-      const [nic] = await systems.clients.all<{ id: number }>("virtualization/interfaces", `&virtual_machine_id=${id}`);
-      const mac = (await systems.clients.netbox("POST", "dcim/mac-addresses/", {
-        mac_address: "BC:24:11:AA:BB:CC",
-        assigned_object_type: "virtualization.vminterface",
-        assigned_object_id: nic?.id,
-      })) as { id: number };
-      return patchPart("virtualization/interfaces", { primary_mac_address: mac.id });
-    },
+    inNetbox: macOf("BC:24:11:AA:BB:CC"),
     made: { net0: /^virtio=BC:24:11:AA:BB:CC,/ },
     byHand: { net0: "virtio=BC:24:11:00:00:05,bridge=vmbr0,tag=71" },
   },

@@ -47,6 +47,7 @@ const cases: Record<string, [proxmox: Record<string, unknown>, told: RegExp | un
   ],
   "vlan-on-a-port": [{ bridge: "vmbr9" }, undefined, "interfaces: [{ name: net0, vlan: 71 }]"],
   "vlan-aware": [{ bridge: "vmbr0" }, undefined, "interfaces: [{ name: net0, vlan: 71 }]"],
+  "small-mtu": [{}, /net0 has an MTU of 500; PVE starts no guest with less/, "interfaces: [{ name: net0, mtu: 500 }]"],
   "no-vlan": [{ bridge: "vmbr8" }, undefined],
   starter: [
     { options: { startup: "order=1" } },
@@ -61,6 +62,27 @@ const cases: Record<string, [proxmox: Record<string, unknown>, told: RegExp | un
   mapped: [{ options: { hostpci0: "mapping=gpu" } }, /hostpci0 needs Mapping\.Use on \/mapping\/pci\/gpu/],
   "snapshot-kept": [{ snapshotBefore: ["memory"] }, undefined],
   "snapshot-raw": [{ snapshotBefore: ["memory"] }, undefined, `${ct}, interfaces: [{ name: net0 }]`],
+  "tag-registered": [
+    {},
+    /pve-lab lets pulumi@pve!site not change the tag billing \(registered-tags of its options\); grant it Sys\.Modify on \/ /,
+    "tags: [billing], interfaces: [{ name: net0 }]",
+  ],
+  "tag-not-listed": [
+    {},
+    /pve-lab lets pulumi@pve!site not change the tag other \(user-tag-access of its options\)/,
+    "tags: [other], interfaces: [{ name: net0 }]",
+  ],
+  "tag-listed": [{}, undefined, "tags: [free], interfaces: [{ name: net0 }]"],
+  "ct-keyctl": [
+    { containerOptions: { features: "nesting=1,keyctl=1,mount=nfs" } },
+    /its option features changes keyctl, mount, which Proxmox VE takes from the login of root@pam alone, and this stack works as pulumi@pve!site; change/,
+    `${ct}, interfaces: [{ name: net0 }]`,
+  ],
+  "ct-nesting": [
+    { containerOptions: { features: "nesting=1,fuse=0" } },
+    undefined,
+    `${ct}, interfaces: [{ name: net0 }]`,
+  ],
   random: [{ options: { rng0: "source=/dev/hwrng" } }, /rng0 needs Mapping\.Use on \/mapping\/hwrng/],
 };
 
@@ -71,6 +93,7 @@ describe("the plan of a site", () => {
       ([name, [, , more = "interfaces: [{ name: net0 }]"]]) => `- { name: ${name}, ${more} }`,
     );
     const seed = { ...seedWith(rows.join("\n")), proxmox: demoSeed().proxmox };
+    seed.netbox.tags = [...seed.netbox.tags, "billing", "other", "free"];
     for (const node of seed.proxmox["pve-lab"]?.nodes ?? []) {
       node.bridges = ["vmbr0", "vmbr8", "vmbr9"];
       node.network = [
@@ -84,6 +107,10 @@ describe("the plan of a site", () => {
     systems = await TestSystems.open(seed, {}, "lab");
     const { cluster } = systems.lab.proxmox.get("pve-lab") ?? expect.unreachable("the seed has that cluster");
     cluster.cpuModels.add("site");
+    cluster.options.set({
+      "registered-tags": "billing",
+      "user-tag-access": "user-allow=list,user-allow-list=free",
+    });
     for (const storage of ["notes", "seen"]) {
       const volid = `${storage}:snippets/a.yaml`;
       cluster.storages.add("pve1", { volid, storage, size: 9, filled: 9, format: "snippet", content: "snippets" });
@@ -163,10 +190,10 @@ describe("the plan of a site", () => {
   });
 
   it("finds nothing wrong with rights where the token has them, and none lacking where it only looks", async () => {
-    const ofRights = ["starter", "ct-privileged", "mapped", "random", "own-cpu"];
+    const ofRights = ["starter", "ct-privileged", "mapped", "random", "own-cpu", "tag-registered", "tag-not-listed"];
     const held = told((await plan(siteGrants)).warnings);
-    expect(ofRights.map((name) => held[name])).toEqual(["", "", "", "", ""]);
+    expect(ofRights.map((name) => held[name])).toEqual(ofRights.map(() => ""));
     const looking = told((await plan(planGrants)).warnings);
-    expect(ofRights.map((name) => looking[name])).toEqual(["", "", "", "", ""]);
+    expect(ofRights.map((name) => looking[name])).toEqual(ofRights.map(() => ""));
   });
 });
