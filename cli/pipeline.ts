@@ -3,9 +3,11 @@ import { keepSecret, redact } from "../providers/http/redact";
 import type { StackRun } from "../tools/stack";
 import { afterRun, type EndedRun, endedRun } from "./afterrun";
 import { type CodeHost, codeHostOf, longest } from "./codehost";
+import { journalUp, planForJournal } from "./journal";
+import type { NamedStack } from "./notify";
 import { configFileOf, stackOf } from "./operation";
 import { difference, symbols, titleOfStep } from "./steps";
-import { watchedRun } from "./watched";
+import { unattended, watchedRun } from "./watched";
 
 const help = `npm run pipeline -- preview|up|drift --stack STACK [--metrics FILE] [pulumi's own arguments]
 
@@ -60,7 +62,7 @@ interface Outcome {
 
 async function preview(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<Outcome> {
   const began = Date.now();
-  const run = await watchedRun("preview", args);
+  const run = await watchedRun("preview", [...args, ...unattended]);
   const marker = `<!-- netbox-proxmox preview of ${stack} -->`;
   const text = pipelineReport(stack, run, marker);
   if (codeHost) await codeHost.comment(marker, text);
@@ -68,15 +70,17 @@ async function preview(stack: string, args: string[], codeHost: CodeHost | undef
   return { code: run.code, ended: endedRun("preview", run, began, run.code === 0) };
 }
 
-async function up(args: string[]): Promise<Outcome> {
+async function up(choice: NamedStack, args: string[]): Promise<Outcome> {
   const began = Date.now();
-  const run = await watchedRun("up", [...args, "--yes", "--skip-preview"], "inherit");
+  const plan = await planForJournal(choice, !args.includes("--no-refresh"));
+  const run = await watchedRun("up", [...args, "--yes", "--skip-preview", ...unattended], "inherit");
+  if (plan !== undefined) await journalUp(choice, plan, run);
   return { code: run.code, ended: endedRun("up", run, began, run.code === 0) };
 }
 
 async function drift(stack: string, args: string[], codeHost: CodeHost | undefined): Promise<Outcome> {
   const began = Date.now();
-  const run = await watchedRun("preview", [...args, "--refresh", "--expect-no-changes"]);
+  const run = await watchedRun("preview", [...args, "--refresh", "--expect-no-changes", ...unattended]);
   const marker = `<!-- netbox-proxmox drift of ${stack} -->`;
   const differs = run.steps.length > 0 && !run.errors.some((error) => !/^error: no changes were expected/.test(error));
   // What keeps it from looking is a failure of the job; that something differs is what it is there to say.
@@ -114,7 +118,7 @@ async function main(): Promise<number> {
   const choice = { stack, ...(configFile === undefined ? {} : { configFile }) };
   const began = Date.now();
   const run = (): Promise<Outcome> => {
-    if (command === "up") return up(args);
+    if (command === "up") return up(choice, args);
     return command === "preview" ? preview(stack, args, codeHost) : drift(stack, args, codeHost);
   };
   const { code, ended } = await run().catch(async (error: unknown) => {

@@ -1,10 +1,12 @@
 import { UserError } from "../providers/errors";
 import type { PlanReport } from "../stacks/plan/report";
+import { journalUp, writesJournal } from "./journal";
 import { configFileOf, operate, selectStack } from "./operation";
 import { planStack } from "./plan";
 import { confirmed, isAttended } from "./prompt";
 import { reportFlags } from "./reportedargs";
 import { printPlan } from "./showplan";
+import { watchedRun } from "./watched";
 
 // `preview` and `up` as people meet them: the plan as a report, and for `up` a question under it. Pulumi's own output is a flag away.
 
@@ -20,12 +22,17 @@ export async function reported(command: string, args: string[]): Promise<number>
   // The lab's stack has a passphrase that nobody sets.
   process.env.PULUMI_CONFIG_PASSPHRASE ??= env.PULUMI_CONFIG_PASSPHRASE;
   const configFile = configFileOf(args);
-  const report = await planStack({ stack, drift, ...(configFile === undefined ? {} : { configFile }) });
+  const choice = { stack, ...(configFile === undefined ? {} : { configFile }) };
+  const report = await planStack({ ...choice, drift });
   printPlan(report, { json: args.includes("--json"), full: args.includes("--full") });
   if (report.problems.length > 0) return 1;
   if (command === "preview" || !(await mayGoOn(report, args))) return 0;
   const rest = args.filter((arg) => !reportFlags.includes(arg) && arg !== "--yes" && arg !== "-y");
-  return (await operate("up", [...rest, "--yes", "--skip-preview"], "inherit")).code;
+  const words = [...rest, "--yes", "--skip-preview"];
+  if (!(await writesJournal(choice))) return (await operate("up", words, "inherit")).code;
+  const run = await watchedRun("up", words, "inherit");
+  await journalUp(choice, report, run);
+  return run.code;
 }
 
 async function mayGoOn({ changes }: PlanReport, args: readonly string[]): Promise<boolean> {

@@ -6,8 +6,9 @@ import { z } from "zod";
 import { messageOf, UserError } from "../providers/errors";
 import { afterRun, type EndedRun, endedRun } from "./afterrun";
 import { Gatherer, type Pace } from "./gatherer";
+import { journalUp, planForJournal } from "./journal";
 import { type RunMetrics, withRun } from "./metrics";
-import { watchedRun } from "./watched";
+import { unattended, watchedRun } from "./watched";
 
 // `ops serve`: NetBox's event rules call here, and one `up` at a time per stack follows, here or in a pipeline.
 
@@ -175,7 +176,9 @@ export type StackRunner = (stack: string) => Promise<EndedRun>;
 /** `up` by this machine's own CLI. */
 export async function runUp(stack: string): Promise<EndedRun> {
   const began = Date.now();
-  const run = await watchedRun("up", ["--stack", stack, "--yes", "--skip-preview"], "inherit");
+  const plan = await planForJournal({ stack }, true);
+  const run = await watchedRun("up", ["--stack", stack, "--yes", "--skip-preview", ...unattended], "inherit");
+  if (plan !== undefined) await journalUp({ stack }, plan, run);
   return endedRun("up", run, began, run.code === 0);
 }
 

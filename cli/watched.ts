@@ -4,6 +4,9 @@ import { join } from "node:path";
 import { readEvents, type StackRun } from "../tools/stack";
 import { operate } from "./operation";
 
+/** Options of a run that nobody sits before. */
+export const unattended = ["--non-interactive", "--suppress-outputs"];
+
 /** An operation with what it did, by its events. @param shown where its output goes; kept, it is given back */
 export async function watchedRun(
   command: string,
@@ -14,7 +17,7 @@ export async function watchedRun(
   const log = join(folder, "events.json");
   writeFileSync(log, "");
   try {
-    const words = [...args, "--non-interactive", "--suppress-outputs", "--event-log", log];
+    const words = [...args, "--event-log", log];
     const ended = await operate(command, words, shown, { PULUMI_DEBUG_COMMANDS: "true" });
     return { ...ended, ...readEvents(log) };
   } finally {

@@ -61,6 +61,8 @@ export interface StackRun {
   steps: ResourceStep[];
   /** What a refresh found otherwise than the state had it, before anything was done: with outputs alone. */
   drifted: ResourceStep[];
+  /** URNs of the resources whose step was carried out. */
+  done: string[];
   errors: string[];
   /** Resources by operation, as the engine's summary counts them. */
   changes: Record<string, number>;
@@ -247,7 +249,7 @@ export class Stack {
     const done = new Promise<StackRun>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) =>
-        resolve({ code: code ?? -1, output, steps: [], drifted: [], errors: [], changes: {} }),
+        resolve({ code: code ?? -1, output, steps: [], drifted: [], done: [], errors: [], changes: {} }),
       );
     });
     return { pid: child.pid ?? 0, done };
@@ -280,7 +282,7 @@ const properties = (state: z.infer<typeof resourceState>): Record<string, unknow
 });
 
 /** What an operation did, by the log of its events. */
-export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "errors" | "changes"> {
+export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "done" | "errors" | "changes"> {
   const events = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -290,12 +292,16 @@ export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "
     });
   const steps = new Map<string, ResourceStep>();
   const drifted: ResourceStep[] = [];
+  const done = new Set<string>();
   for (const { resourcePreEvent, resOutputsEvent } of events) {
     const found = (resOutputsEvent ?? resourcePreEvent)?.metadata;
     if (found === undefined || !found.type.includes(":dynamic/")) continue;
     const [type = "", name = ""] = [found.type.split(":").pop(), found.urn.split("::").pop()];
     const step = { op: found.op, type, name, old: properties(found.old), new: properties(found.new) };
-    if (found.op !== "same" && found.op !== "refresh") steps.set(`${found.urn}/${found.op}`, step);
+    if (found.op !== "same" && found.op !== "refresh") {
+      steps.set(`${found.urn}/${found.op}`, step);
+      if (resOutputsEvent !== undefined) done.add(found.urn);
+    }
     const [before, after] = [found.old?.outputs ?? {}, found.new?.outputs ?? {}];
     if (found.op === "refresh" && resOutputsEvent !== undefined && JSON.stringify(before) !== JSON.stringify(after))
       drifted.push({ ...step, old: before, new: after });
@@ -303,6 +309,7 @@ export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "
   return {
     steps: [...steps.values()],
     drifted,
+    done: [...done],
     errors: events.flatMap(({ diagnosticEvent }) =>
       diagnosticEvent?.severity === "error" ? [diagnosticEvent.message.replace(/<\{%[^%]*%\}>/g, "").trim()] : [],
     ),

@@ -10,8 +10,8 @@ export interface JournalRun {
   time: string;
   /** The page of its report. */
   url?: string;
-  /** URNs of the resources whose step failed. */
-  failed?: ReadonlySet<string>;
+  /** Was a change not carried out? */
+  isUndone?: (change: Change) => boolean;
 }
 
 /** Lines of an entry: what is more is counted. */
@@ -44,10 +44,17 @@ export function journalLine({ object, name, action, fields }: Change): string {
   return action === "update" && fields.length > 0 ? `${what}: ${fields.map(fieldText).join(", ")}` : what;
 }
 
+/** The guest whose page an URL is. */
+function guestOfPage(url: string | undefined): NetboxRef[] {
+  const [, id] = /\/virtualization\/virtual-machines\/(\d+)\/$/.exec(url ?? "") ?? [];
+  return id === undefined ? [] : [`virtualization.virtualmachine/${Number(id)}`];
+}
+
 /** The objects whose journal tells of a change: the guest's alone where it is one of them, as that is where people look. */
-function placesOf({ from = [] }: Change): NetboxRef[] {
+function placesOf({ from: given = [], url }: Change): NetboxRef[] {
+  const from = [...new Set([...given, ...guestOfPage(url)])];
   const guests = from.filter((ref) => ref.startsWith("virtualization.virtualmachine/"));
-  return guests.length > 0 ? guests : [...new Set(from)];
+  return guests.length > 0 ? guests : from;
 }
 
 /** The guest's own object goes with it, or is gone already. */
@@ -56,7 +63,7 @@ const isOfLeaving = ({ action, effects }: Change): boolean => action === "delete
 /** @param line a change in words, where the report's are not at hand */
 export function journalEntries(
   changes: readonly Change[],
-  { stack, time, url, failed = new Set() }: JournalRun,
+  { stack, time, url, isUndone = () => false }: JournalRun,
   line: (change: Change) => string = journalLine,
 ): NewJournalEntry[] {
   const byPlace = new Map<NetboxRef, Change[]>();
@@ -65,14 +72,13 @@ export function journalEntries(
     for (const place of placesOf(change)) byPlace.set(place, [...(byPlace.get(place) ?? []), change]);
   }
   return [...byPlace].map(([place, own]) => {
-    const isFailed = ({ urn }: Change) => urn !== undefined && failed.has(urn);
-    const lines = own.map((change) => `- ${isFailed(change) ? "**failed**: " : ""}${escaped(line(change))}`);
+    const lines = own.map((change) => `- ${isUndone(change) ? "**not done**: " : ""}${escaped(line(change))}`);
     const more = lines.length > mostLines ? [`- and ${lines.length - mostLines} more`] : [];
     const [objectType = "", id = ""] = place.split("/");
     return {
       objectType,
       objectId: Number(id),
-      kind: own.some(isFailed) ? "warning" : "success",
+      kind: own.some(isUndone) ? "warning" : "success",
       comments: [
         `\`up\` of ${escaped(stack)} at ${time}:`,
         "",

@@ -42,7 +42,15 @@ describe("after a run", () => {
     };
     const ended = endedRun(
       "drift",
-      { code: 0, output: "", steps: [step], drifted: [{ ...step, op: "refresh" }], errors: ["e"], changes: {} },
+      {
+        code: 0,
+        output: "",
+        steps: [step],
+        drifted: [{ ...step, op: "refresh" }],
+        done: [],
+        errors: ["e"],
+        changes: {},
+      },
       5,
       true,
     );

@@ -50,13 +50,22 @@ describe("an up's entries in the journal", () => {
     ]);
   });
 
-  it("say what failed", () => {
-    const [entry] = journalEntries([change({}), change({ urn: "urn:2", fields: [] })], {
+  it("stand with the guest whose page a change names, where nothing better is known", () => {
+    const url = "https://netbox.example.com/virtualization/virtual-machines/9/";
+    const places = journalEntries([change({ from: undefined, url })], run).map(({ objectType, objectId }) => [
+      objectType,
+      objectId,
+    ]);
+    expect(places).toEqual([["virtualization.virtualmachine", 9]]);
+  });
+
+  it("say what was not done", () => {
+    const [entry] = journalEntries([change({}), change({ urn: undefined, fields: [] })], {
       ...run,
-      failed: new Set(["urn:2"]),
+      isUndone: ({ urn }) => urn === undefined,
     });
     expect(entry?.kind).toBe("warning");
-    expect(entry?.comments).toMatch(/- VM web01 changed: memory 2048 → 4096\n- \*\*failed\*\*: VM web01 changed\n/);
+    expect(entry?.comments).toMatch(/- VM web01 changed: memory 2048 → 4096\n- \*\*not done\*\*: VM web01 changed\n/);
   });
 
   it("are none of a guest that leaves, nor of what no object of NetBox says", () => {
