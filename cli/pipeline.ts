@@ -1,17 +1,25 @@
+import { Context } from "../providers/context";
 import { messageOf, UserError } from "../providers/errors";
 import { keepSecret, redact } from "../providers/http/redact";
+import { markdownReport } from "../stacks/plan/report/markdown";
 import type { StackRun } from "../tools/stack";
 import { afterRun, type EndedRun, endedRun } from "./afterrun";
+import { withBranch } from "./branch";
 import { type CodeHost, codeHostOf, longest } from "./codehost";
+import { readConfiguration, type StackChoice } from "./configuration";
 import { configFileOf, stackOf } from "./operation";
+import { planStack } from "./plan";
+import { commentPost, journalPost, type PostedPlan, postPlan, webhookPost } from "./planposts";
 import { difference, symbols, titleOfStep } from "./steps";
+import { remark } from "./terminal";
 import { watchedRun } from "./watched";
 
-const help = `npm run pipeline -- preview|up|drift --stack STACK [--metrics FILE] [pulumi's own arguments]
+const help = `npm run pipeline -- preview|up|drift --stack STACK [--branch NAME] [--post URL] [--metrics FILE] [pulumi's own arguments]
 
 What a pipeline runs. In GitHub Actions and GitLab CI it reports where people look; elsewhere it prints the report.
 netbox-proxmox:notify says who else is told (docs/notifications.md). --metrics writes a file for Prometheus (docs/schedules.md).
-  preview   pulumi preview, with the plan as one comment on the pull request
+  preview   pulumi preview, with the plan as one comment on the pull request; with --branch NAME
+            what merging that branch of NetBox would do, as a journal entry of it, and as JSON to the URL of --post
   up        pulumi up, without questions
   drift     pulumi preview --refresh: what differs opens an issue, which is closed once nothing does. Exits with 0 for both
 `;
@@ -68,6 +76,30 @@ async function preview(stack: string, args: string[], codeHost: CodeHost | undef
   return { code: run.code, ended: endedRun("preview", run, began, run.code === 0) };
 }
 
+/** The plan of a branch, without the engine. What can't be planned is posted, too. */
+async function previewBranch(
+  choice: StackChoice & { stack: string },
+  branch: string,
+  post: (plan: PostedPlan) => Promise<void>,
+): Promise<Outcome> {
+  const began = Date.now();
+  const { stack } = choice;
+  try {
+    const report = await planStack({ ...choice, drift: true });
+    const markdown = markdownReport(report, { limit: longest });
+    process.stdout.write(`\n${markdown}\n`);
+    await post({ stack, branch, markdown, report });
+    const changes = report.changes.map(({ action, object, name }) => `${action} ${object} ${name}`);
+    const succeeded = report.problems.length === 0;
+    const ended: EndedRun = { operation: "preview", succeeded, began, changes, errors: report.problems };
+    return { code: succeeded ? 0 : 1, ended };
+  } catch (error) {
+    const said = messageOf(error).replace(/```/g, "'''");
+    await post({ stack, branch, markdown: `### ${stack}: can't be planned\n\n\`\`\`\n${said}\n\`\`\`` });
+    throw error;
+  }
+}
+
 async function up(args: string[]): Promise<Outcome> {
   const began = Date.now();
   const run = await watchedRun("up", [...args, "--yes", "--skip-preview"], "inherit");
@@ -88,21 +120,45 @@ async function drift(stack: string, args: string[], codeHost: CodeHost | undefin
   return { code: 0, ended: endedRun("drift", run, began, true) };
 }
 
-/** The arguments without `--metrics FILE`, which is none of Pulumi's. */
-function withoutMetrics(args: string[]): { args: string[]; metrics: string | undefined } {
-  const at = args.indexOf("--metrics");
-  if (at >= 0) return { args: args.filter((_, n) => n !== at && n !== at + 1), metrics: args[at + 1] };
-  const whole = args.find((arg) => arg.startsWith("--metrics="));
-  return { args: args.filter((arg) => arg !== whole), metrics: whole?.slice("--metrics=".length) };
+/** The arguments without an option that is none of Pulumi's, and its value. */
+function withoutOption(args: string[], option: string): { args: string[]; value: string | undefined } {
+  const at = args.indexOf(option);
+  if (at >= 0) return { args: args.filter((_, n) => n !== at && n !== at + 1), value: args[at + 1] };
+  const whole = args.find((arg) => arg.startsWith(`${option}=`));
+  return { args: args.filter((arg) => arg !== whole), value: whole?.slice(option.length + 1) };
+}
+
+/** Gives the plan of a branch to who reviews it: on the branch, on the pull request at hand, to a URL. */
+async function postBranch(
+  plan: PostedPlan,
+  choice: StackChoice,
+  codeHost: CodeHost | undefined,
+  post: string | undefined,
+): Promise<void> {
+  const { connections } = await readConfiguration({ ...choice, needsProxmox: false });
+  const context = new Context(connections);
+  try {
+    const posts = [
+      journalPost(context.netbox.main),
+      ...(codeHost === undefined ? [] : [commentPost(codeHost)]),
+      ...(post === undefined ? [] : [webhookPost(post)]),
+    ];
+    await postPlan(plan, posts, remark);
+  } finally {
+    await context.close();
+  }
 }
 
 async function main(): Promise<number> {
   const [command = "", ...given] = process.argv.slice(2);
-  const { args, metrics } = withoutMetrics(given);
   if (command === "--help") {
     process.stdout.write(help);
     return 0;
   }
+  const ofBranch = withBranch(command, given);
+  Object.assign(process.env, ofBranch.env);
+  const { args: unposted, value: post } = withoutOption(ofBranch.args, "--post");
+  const { args, value: metrics } = withoutOption(unposted, "--metrics");
   const stack = stackOf(args);
   if (!["preview", "up", "drift"].includes(command) || stack === undefined) throw new UserError(help.trim());
   for (const name of ["NETBOX_API_TOKEN", "GITHUB_TOKEN", "GITLAB_TOKEN", "PULUMI_CONFIG_PASSPHRASE"])
@@ -115,7 +171,11 @@ async function main(): Promise<number> {
   const began = Date.now();
   const run = (): Promise<Outcome> => {
     if (command === "up") return up(args);
-    return command === "preview" ? preview(stack, args, codeHost) : drift(stack, args, codeHost);
+    if (command === "drift") return drift(stack, args, codeHost);
+    const { branch } = ofBranch;
+    return branch === undefined
+      ? preview(stack, args, codeHost)
+      : previewBranch(choice, branch, (plan) => postBranch(plan, choice, codeHost, post));
   };
   const { code, ended } = await run().catch(async (error: unknown) => {
     // What keeps a run from beginning, or its report from its place, is a failure as well.
