@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
+import { withBranch } from "./branch";
 import { configurationOfFile, printedConfiguration, stackConfig, stateCounts } from "./counts";
 import { isToBeMended, mendedText, quietIntegrity, stateFileOf, unmendedText } from "./integrity";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
@@ -86,13 +87,14 @@ export async function selectStack(args: string[], more: NodeJS.ProcessEnv = {}):
  */
 export async function operate(
   command: string,
-  args: string[],
+  given: string[],
   shown: "inherit" | "kept",
   more: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; output: string }> {
+  const { args, env: ofBranch } = withBranch(command, given, { ...process.env, ...more });
   const preset = defaults[command];
   if (preset === undefined) throw new Error(`there is ${Object.keys(defaults).join(", ")}`);
-  const { name: selected, isNamed, env, pulumi, backend } = await selectStack(args, more);
+  const { name: selected, isNamed, env, pulumi, backend } = await selectStack(args, { ...more, ...ofBranch });
   if (backend !== undefined) {
     const { cleared, held } = clearDeadLocks(backend, project, selected);
     if (held.length > 0 && command !== "preview") throw new Error(heldText(selected, held));

@@ -1,4 +1,5 @@
 import { Context, refreshLimit } from "../providers/context";
+import { branchPage } from "../providers/netbox/branching/branches";
 import { project } from "../providers/settings";
 import { withoutUndefined } from "../providers/values";
 import { withReasons } from "../stacks/because";
@@ -56,7 +57,9 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
       ...given,
       ...(seenNow === undefined ? {} : { drifted }),
     });
-    return { ...report, changes };
+    const branch = context.hasNetbox ? await context.netbox.branch() : undefined;
+    const from = branch && { branch: { name: branch.name, url: branchPage(context.netbox, branch) } };
+    return { ...report, ...from, changes };
   } finally {
     await context.close();
   }

@@ -1,34 +1,22 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
-import { z } from "zod";
+import { join } from "node:path";
 import { messageOf, UserError } from "../providers/errors";
+import { projectRoot } from "../tools/root";
 import { afterRun, type EndedRun, endedRun } from "./afterrun";
+import type { BranchPlans } from "./branchplans";
 import { Gatherer, type Pace } from "./gatherer";
 import { journalUp, planForJournal } from "./journal";
 import { type RunMetrics, withRun } from "./metrics";
+import { printable, type ReadEvent, readEvent } from "./netboxevents";
 import { unattended, watchedRun } from "./watched";
 
 // `ops serve`: NetBox's event rules call here, and one `up` at a time per stack follows, here or in a pipeline.
 
 /** A webhook's body holds one object; NetBox sends no more than that. */
 const largestBody = 1_000_000;
-
-/** Entries of the journal, this program's own among them, say nothing of what should exist. */
-const isOfJournal = (type: string | undefined): boolean => /(^|\.)journal ?entry$/i.test(type ?? "");
-
-/** What NetBox says of a change; a rule with a template of its own may say less. */
-const event = z.looseObject({
-  event: z.string().optional(),
-  object_type: z.string().optional(),
-  model: z.string().optional(),
-  /** Before NetBox 4.7, */
-  username: z.string().optional(),
-  /** and since. */
-  request: z.looseObject({ user: z.string().optional() }).nullish(),
-  data: z.looseObject({ id: z.number().optional(), display: z.string().optional() }).optional(),
-});
 
 export interface ServeOptions {
   stacks: string[];
@@ -39,6 +27,8 @@ export interface ServeOptions {
   ignored: string[];
   /** Brings a stack to what NetBox says. @returns whether it went well */
   run: (stack: string) => Promise<boolean>;
+  /** What follows in branches of NetBox. */
+  branches: BranchPlans;
   /** What GET /metrics answers. */
   metrics: () => string;
   say: (line: string) => void;
@@ -55,6 +45,10 @@ interface Answered {
 export class Receiver {
   private readonly server: Server;
   private readonly gatherers: Map<string, Gatherer>;
+  /** Events of which is looked up where they happened. */
+  private readonly following = new Set<Promise<void>>();
+  /** By stack, the branches that were merged since its last run began. */
+  private readonly merged = new Map<string, Set<string>>();
 
   constructor(private readonly options: ServeOptions) {
     const { stacks, pace, run, say } = options;
@@ -62,7 +56,9 @@ export class Receiver {
       stacks.map((stack) => [
         stack,
         new Gatherer(pace, async () => {
-          say(`${stack}: begins`);
+          const merged = [...(this.merged.get(stack) ?? [])];
+          this.merged.delete(stack);
+          say(`${stack}: begins${merged.length === 0 ? "" : `, with what was merged: ${merged.join(", ")}`}`);
           const went = await run(stack).catch((error: unknown) => {
             say(`${stack}: ${error instanceof Error ? error.message : String(error)}`);
             return false;
@@ -97,6 +93,8 @@ export class Receiver {
   /** Resolves when what runs has ended. */
   async close(): Promise<void> {
     this.server.close();
+    await Promise.all(this.following);
+    await this.options.branches.close();
     await Promise.all([...this.gatherers.values()].map((gatherer) => gatherer.close()));
   }
 
@@ -118,33 +116,48 @@ export class Receiver {
     const named = decodeURIComponent(path.slice(1));
     if (named !== "" && !this.gatherers.has(named))
       return { status: 404, body: { error: `there is no stack ${named}` } };
-    const { ignored, text } = this.read(body);
-    const isNews = ignored === undefined;
+    const read = readEvent(jsonOf(body.toString()));
     const stacks = named === "" ? this.options.stacks : [named];
-    this.options.say(`${text}: ${isNews ? stacks.join(", ") : `${ignored}, ignored`}`);
-    if (isNews) for (const stack of stacks) this.gatherers.get(stack)?.note();
-    return { status: 202, body: { stacks: isNews ? stacks : [] } };
+    const why = this.options.ignored.includes(read.user)
+      ? "our own"
+      : read.asks.does === "nothing"
+        ? read.asks.why
+        : undefined;
+    if (why !== undefined) {
+      this.options.say(`${read.text}: ${why}, ignored`);
+      return { status: 202, body: { stacks: [] } };
+    }
+    // NetBox waits for no look at NetBox.
+    const following = this.follow(read, stacks).finally(() => this.following.delete(following));
+    this.following.add(following);
+    return { status: 202, body: { stacks } };
+  }
+
+  /** A change of main is run, and one of a branch is planned. */
+  private async follow({ text, asks }: ReadEvent, stacks: readonly string[]): Promise<void> {
+    const { say, branches } = this.options;
+    const branch =
+      asks.does === "plan" ? asks.branch : asks.does === "look up" ? await branches.branchOf(asks.request) : undefined;
+    if (branch !== undefined) {
+      say(
+        `${text} in the branch ${printable(branch)}: ${branches.plans ? stacks.join(", ") : "no run of main, ignored"}`,
+      );
+      for (const stack of stacks) branches.note(stack, branch);
+      return;
+    }
+    const merged = "merged" in asks ? asks.merged : undefined;
+    if (merged !== undefined) branches.drop(merged);
+    say(`${text}: ${stacks.join(", ")}`);
+    for (const stack of stacks) {
+      if (merged !== undefined) this.merged.set(stack, (this.merged.get(stack) ?? new Set()).add(printable(merged)));
+      this.gatherers.get(stack)?.note();
+    }
   }
 
   private isSigned(body: Buffer, signature: string | string[] | undefined): boolean {
     const expected = createHmac("sha512", this.options.secret).update(body).digest();
     const given = Buffer.from(typeof signature === "string" ? signature : "", "hex");
     return given.length === expected.length && timingSafeEqual(given, expected);
-  }
-
-  /** @returns the event in words, and what makes it no news */
-  private read(body: Buffer): { text: string; ignored?: string } {
-    const parsed = event.safeParse(jsonOf(body.toString()));
-    if (!parsed.success) return { text: "NetBox calls" };
-    const { event: what = "changed", object_type: type, model, username, request, data } = parsed.data;
-    const user = request?.user ?? username ?? "somebody";
-    const object = [type ?? model ?? "object", data?.display ?? data?.id]
-      .filter((part) => part !== undefined)
-      .join(" ");
-    // A name in NetBox may hold anything.
-    const text = `${object} ${what} by ${user}`.replace(/[^\x20-\x7e]+/g, "?").slice(0, 200);
-    if (this.options.ignored.includes(user)) return { text, ignored: "our own" };
-    return isOfJournal(type ?? model) ? { text, ignored: "the journal" } : { text };
   }
 }
 
@@ -227,15 +240,30 @@ export class FollowedRuns {
   }
 }
 
+/** A plan of a branch by this machine's own CLI, which gives the report to who reviews it. */
+export const planBranch = (stack: string, branch: string, post: string | undefined): Promise<boolean> =>
+  ended(
+    spawn(
+      process.execPath,
+      [
+        ...[join(projectRoot(), "dist", "cli", "pipeline.js"), "preview", "--stack", stack, "--branch", branch],
+        ...(post === undefined ? [] : ["--post", post]),
+      ],
+      { stdio: "inherit" },
+    ),
+  );
+
+const ended = (child: ChildProcess): Promise<boolean> =>
+  new Promise((resolve, reject) => {
+    child.once("error", reject);
+    child.once("close", (code) => resolve(code === 0));
+  });
+
 /** A command of the user's, with the stack's name in STACK. */
 export const runCommand =
   (command: string) =>
   (stack: string): Promise<boolean> =>
-    new Promise((resolve, reject) => {
-      const child = spawn(command, { shell: true, stdio: "inherit", env: { ...process.env, STACK: stack } });
-      child.once("error", reject);
-      child.once("close", (code) => resolve(code === 0));
-    });
+    ended(spawn(command, { shell: true, stdio: "inherit", env: { ...process.env, STACK: stack } }));
 
 async function posted(url: string, headers: Record<string, string>, body: object): Promise<boolean> {
   const response = await fetch(url, {

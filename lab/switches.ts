@@ -111,6 +111,8 @@ const switchSchema = z.discriminatedUnion("setup", [
   z.object({ setup: z.literal("netbox-pages"), changing: z.boolean() }),
   /** NetBox's MAX_PAGE_SIZE: objects that a page has at most, as many as it likes for 0; 1,000 by default. */
   z.object({ setup: z.literal("netbox-page-size"), size: z.number().int().nonnegative() }),
+  /** NetBox's plugin for branches; its jobs stand still where no worker runs. */
+  z.object({ setup: z.literal("netbox-branching"), installed: z.boolean(), worker: z.boolean().default(true) }),
   /** Another release of NetBox, as after an upgrade: what it holds stays. */
   z.object({
     setup: z.literal("netbox-release"),
@@ -219,6 +221,10 @@ export function setSwitch(lab: Lab, value: unknown): void {
       return;
     case "netbox-page-size":
       lab.netbox.maxPageSize = wanted.size;
+      return;
+    case "netbox-branching":
+      lab.netbox.branches.isInstalled = wanted.installed;
+      lab.netbox.branches.hasWorker = wanted.worker;
       return;
     case "netbox-release":
       lab.netbox.be(releases[wanted.release]);

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { z } from "zod";
+import { branchOf } from "./branch";
 import { keepSecret, leastSecret } from "./http/redact";
 import {
   type ConfigSource,
@@ -207,6 +208,8 @@ export interface Connections {
   bind9: Record<string, NameServerSettings>;
   /** Of guests, by a name of the user's choice. */
   passwords: Record<string, string>;
+  /** The branch of NetBox that is planned in the place of main. */
+  branch: string | undefined;
   /** Where the inventory is loaded into; nothing where none is configured. */
   neo4j: Neo4jSettings | undefined;
 }
@@ -363,5 +366,5 @@ export function readConnections(
   for (const value of Object.values(passwords)) keepSecret(value);
   for (const { keys = {} } of Object.values(proxmox)) for (const value of Object.values(keys)) keepSecret(value);
   if (problems.length > 0) return { problems };
-  return { value: { netbox, proxmox, bind9, passwords, neo4j } };
+  return { value: { netbox, proxmox, bind9, passwords, branch: branchOf(env), neo4j } };
 }

@@ -21,14 +21,25 @@ export class Context {
   private readonly shells = new Map<string, Shell>();
 
   constructor(private readonly connections: Connections) {
-    this.neo4j = connections.neo4j && new Neo4j(connections.neo4j);
-    this.netboxClient = connections.netbox && new NetboxClient(connections.netbox);
+    this.neo4j = connections.neo4j && new Neo4j(connections.neo4j, connections.branch);
+    this.netboxClient = connections.netbox && new NetboxClient(connections.netbox, connections.branch);
     this.clusters = new Map(
-      Object.entries(connections.proxmox).map(([name, settings]) => [name, new ProxmoxCluster(name, settings)]),
+      Object.entries(connections.proxmox).map(([name, settings]) => [
+        name,
+        new ProxmoxCluster(name, settings, connections.branch),
+      ]),
     );
     this.servers = new Map(
-      Object.entries(connections.bind9).map(([name, settings]) => [name, new NameServer(name, settings)]),
+      Object.entries(connections.bind9).map(([name, settings]) => [
+        name,
+        new NameServer(name, settings, connections.branch),
+      ]),
     );
+  }
+
+  /** The branch of NetBox that is planned: nothing is written to any system then. */
+  get branch(): string | undefined {
+    return this.connections.branch;
   }
 
   get hasNetbox(): boolean {
@@ -91,6 +102,7 @@ export class Context {
       new Shell(
         { title: `Node ${node} of ${cluster}`, setting: `${shared}.nodes["${node}"]`, shared },
         { ...login, ...place },
+        this.branch,
       );
     this.shells.set(key, shell);
     return shell;

@@ -1,5 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { auditHandler } from "./audit/audit.handler";
+import { refuseWrite } from "./branch";
 import { staleBuild } from "./build";
 import { context, refreshLimit, useConfiguration } from "./context";
 import { recordHandler } from "./dns/bind9/record.handler";
@@ -100,6 +101,13 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** The same of what changes a system: a branch of NetBox is planned and never applied. */
+const changing = <T>({ definition: { kind } }: Handler, what: string, work: () => Promise<T>): Promise<T> =>
+  told(async () => {
+    refuseWrite(context().branch, `${what} of a ${kind}`);
+    return work();
+  });
+
 /** One for all kinds of this process: each has its own count. */
 const gone = new MissingLimit(refreshLimit, stateCount);
 
@@ -134,12 +142,13 @@ function adapt(handler: Handler): pulumi.dynamic.ResourceProvider {
     check: async (state, inputs) => ({ inputs, failures: handler.problems(state ?? {}, inputs) }),
     diff: async (_id, state, inputs) => handler.diff(state, inputs),
     create: (inputs) =>
-      told(async () => {
+      changing(handler, "the creation", async () => {
         const { id, state } = await handler.create(inputs);
         return { id, outs: plain(state) };
       }),
     read: (id, state) => told(() => readResource(handler, id, state ?? {}, gone)),
-    update: (id, state, inputs) => told(async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
-    delete: (id, state) => told(() => handler.delete(id, state)),
+    update: (id, state, inputs) =>
+      changing(handler, "the update", async () => ({ outs: plain(await handler.update(id, state, inputs)) })),
+    delete: (id, state) => changing(handler, "the deletion", () => handler.delete(id, state)),
   };
 }

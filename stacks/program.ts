@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from "node:fs";
+import { refuseApplying } from "../providers/branch";
 import type { Context } from "../providers/context";
+import { branchWarnings } from "../providers/netbox/branching/warnings";
 import type { Self } from "../providers/ownership/owner";
 import { type DeclaredResource, Later } from "./declared";
 import { isDestroy, isRefresh } from "./destroying";
@@ -92,20 +94,24 @@ export interface DefinedProgram {
 export const defineProgram = <P extends ProgramPlan>(program: Program<P>): DefinedProgram => ({
   needs: program.needs,
   run: async (host, context, settings) => {
+    refuseApplying(context.branch, host.isDryRun);
+    const ofBranch = context.hasNetbox ? await branchWarnings(context.netbox) : [];
     const state = await host.state();
     const self = selfOf(host, context, settings);
     const run = { ...host, stack: self.stack, self, context, settings, state };
     checkOwnership(self, state);
-    const plan = await program.plan(run).then(withoutProblems, unneeded);
+    const plan = await program.plan(run).then((read) => withoutProblems(read, ofBranch), unneeded);
     if (!("unneeded" in plan)) return { plan, run, ...program.declare(plan, run) };
     const outputs = isRefresh() ? lastOutputs(state, program) : {};
     return { plan: { warnings: [plan.unneeded] }, run, resources: [], outputs };
   },
 });
 
-function withoutProblems<P extends ProgramPlan>(plan: P): P {
-  if (plan.problems !== undefined && plan.problems.length > 0) throw refusal(plan.problems, plan.file);
-  return plan;
+/** @param ofBranch what else there is to know of a plan of a branch of NetBox */
+function withoutProblems<P extends ProgramPlan>(plan: P, ofBranch: readonly string[]): P {
+  if (plan.problems !== undefined && plan.problems.length > 0)
+    throw refusal([...plan.problems, ...ofBranch], plan.file);
+  return ofBranch.length === 0 ? plan : { ...plan, warnings: [...(plan.warnings ?? []), ...ofBranch] };
 }
 
 /** A destroy and a refresh go by the state: what is wrong with a file is said, and stops nothing. */

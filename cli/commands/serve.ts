@@ -1,11 +1,18 @@
 import type { Command } from "commander";
+import { Context } from "../../providers/context";
 import { UserError } from "../../providers/errors";
 import { keepSecret } from "../../providers/http/redact";
+import { branchOfRequest } from "../../providers/netbox/branching/requests";
+import type { NetboxClient } from "../../providers/netbox/client";
 import { readText } from "../../providers/sinks/files";
+import { BranchPlans } from "../branchplans";
+import { readConfiguration } from "../configuration";
+import type { Pace } from "../gatherer";
 import { metricsText } from "../metrics";
 import { withJson } from "../options";
 import {
   FollowedRuns,
+  planBranch,
   Receiver,
   runCommand,
   runGitHub,
@@ -30,6 +37,8 @@ interface ServeCommandOptions {
   gitlab?: string;
   ref: string;
   metrics?: string;
+  planBranches?: boolean;
+  post?: string;
   json?: boolean;
 }
 
@@ -43,14 +52,17 @@ async function serve(options: ServeCommandOptions): Promise<void> {
   };
   const { metrics, github, gitlab } = options;
   const runs = new FollowedRuns(runnerOf(options), { isRun: github === undefined && gitlab === undefined, metrics });
+  const pace = {
+    quiet: seconds("quiet", options.quiet),
+    longest: seconds("longest", options.longest),
+    retry: seconds("retry", options.retry),
+  };
+  const netbox = new LateNetbox(options.stack[0] ?? "");
   const receiver = new Receiver({
     stacks: options.stack,
     secret,
-    pace: {
-      quiet: seconds("quiet", options.quiet),
-      longest: seconds("longest", options.longest),
-      retry: seconds("retry", options.retry),
-    },
+    pace,
+    branches: branchesOf(options, pace, netbox, told),
     ignored: options.ignoreUser,
     run: (stack) => runs.run(stack),
     // The file has those of other processes, too.
@@ -66,6 +78,45 @@ async function serve(options: ServeCommandOptions): Promise<void> {
   });
   told("ending: what runs is waited for");
   await receiver.close();
+  await netbox.close();
+}
+
+/** NetBox by the environment, else by the configuration of a stack, read when somebody first asks it. */
+class LateNetbox {
+  private context: Promise<Context> | undefined;
+
+  constructor(private readonly stack: string) {}
+
+  async get(): Promise<NetboxClient> {
+    const named = (process.env.NETBOX_SERVER_URL ?? "") === "" ? { stack: this.stack } : {};
+    this.context ??= readConfiguration({ ...named, needsProxmox: false }).then(
+      ({ connections }) => new Context(connections),
+    );
+    return (await this.context).netbox.main;
+  }
+
+  async close(): Promise<void> {
+    await this.context?.then(
+      (context) => context.close(),
+      () => {},
+    );
+  }
+}
+
+function branchesOf(
+  { planBranches = false, post }: ServeCommandOptions,
+  pace: Pace,
+  netbox: LateNetbox,
+  say: (line: string) => void,
+): BranchPlans {
+  if (post !== undefined && !planBranches)
+    throw new UserError("--post says where plans of branches go: add --plan-branches.");
+  return new BranchPlans({
+    pace,
+    ...(planBranches ? { plan: (stack: string, branch: string) => planBranch(stack, branch, post) } : {}),
+    branchOf: async (request) => branchOfRequest(await netbox.get(), request),
+    say,
+  });
 }
 
 function runnerOf({ command, github, gitlab, ref }: ServeCommandOptions): StackRunner {
@@ -120,6 +171,8 @@ export function addServe(program: Command): void {
     .option("--github <owner/repository>", "starts the workflow `up` there, with GITHUB_TOKEN")
     .option("--gitlab <project>", "starts the pipeline there, with GITLAB_TRIGGER_TOKEN and CI_API_V4_URL")
     .option("--ref <branch>", "of that pipeline", "main")
+    .option("--plan-branches", "plans a branch of NetBox that changes, and writes the report on the branch")
+    .option("--post <url>", "and POSTs it there as JSON")
     .option(
       "--metrics <file>",
       "writes a file for Prometheus after each run (docs/schedules.md); GET /metrics shows it",

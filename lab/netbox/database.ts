@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { cidr, hostKey, isNetworkIn } from "./address";
 import { type Actor, administrator, type LoggedChange, loggedRow } from "./changelog";
@@ -5,6 +6,7 @@ import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
 import { detail, invalid } from "./errors";
 import { type Field, type ModelName, models, tagged, unlogged } from "./models";
+import { isBranched } from "./models.branching";
 import { removePointing } from "./pointing";
 import { has, isSince, newest, type Release } from "./releases";
 import {
@@ -34,7 +36,7 @@ export interface LabRow {
   [field: string]: unknown;
 }
 
-const now = () =>
+export const now = (): string =>
   `${new Date().toISOString().slice(0, -1)}${String(Math.floor(Math.random() * 1000)).padStart(3, "0")}Z`;
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
@@ -55,7 +57,8 @@ export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
 /** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
 export class Database {
   private readonly tables = new Map<ModelName, Map<number, LabRow>>();
-  private readonly lastIds = new Map<ModelName, number>();
+  /** The same for a database and its branches. */
+  private readonly lastIds: Map<ModelName, number>;
   /** The ids of the rows that have what must be unique, by what that is; a row that changes is another object. */
   private readonly holders = new Map<string, Set<number>>();
 
@@ -69,9 +72,46 @@ export class Database {
   private actor = administrator;
   /** How to take back what the present request has done so far. */
   private undo: (() => void)[] = [];
-  readonly users = new Users(this);
+  readonly users: Users;
+  private readonly branches: Database[] = [];
+
+  /** @param main of a branch: what isn't branched is there */
+  constructor(private readonly main?: Database) {
+    this.lastIds = main?.lastIds ?? new Map();
+    this.users = main?.users ?? new Users(this);
+  }
+
+  /** A branch: from now on each of the two has rows and a change log of its own. */
+  fork(): Database {
+    const branch = new Database(this);
+    for (const [model, table] of this.tables)
+      if (isBranched(model)) for (const row of table.values()) branch.place(model, row.id, row);
+    this.branches.push(branch);
+    return branch;
+  }
+
+  /** Does to a row what was done to it elsewhere, without NetBox's rules and without a record of it. */
+  apply({ model, id, before, after }: { model: ModelName; id: number; before?: LabRow; after?: LabRow }): void {
+    const current = this.find(model, id);
+    if (after === undefined || current === undefined || before === undefined) this.place(model, id, after);
+    else {
+      const changed = Object.entries(after).filter(([name, value]) => !isDeepStrictEqual(value, before[name]));
+      this.place(model, id, { ...current, ...Object.fromEntries(changed) });
+    }
+  }
+
+  /** Adds an entry of elsewhere to the change log. */
+  log(change: LoggedChange): void {
+    this.changes.push({ ...change, id: this.nextChange() });
+  }
+
+  private nextChange(): number {
+    const { changes, branches } = this.main ?? this;
+    return 1 + Math.max(...[changes, ...branches.map((each) => each.changes)].map((log) => log.at(-1)?.id ?? 0));
+  }
 
   table(model: ModelName): Map<number, LabRow> {
+    if (this.main !== undefined && !isBranched(model)) return this.main.table(model);
     let table = this.tables.get(model);
     if (table === undefined) {
       table = new Map();
@@ -141,6 +181,10 @@ export class Database {
 
   /** Puts a row in its place, or nothing. */
   private place(model: ModelName, id: number, row: LabRow | undefined): void {
+    if (this.main !== undefined && !isBranched(model)) {
+      this.main.place(model, id, row);
+      return;
+    }
     const table = this.table(model);
     const before = table.get(id);
     for (const [n, { fields }] of (models[model].unique ?? []).entries()) {
@@ -164,14 +208,13 @@ export class Database {
   ): void {
     const row = after ?? before;
     if (row === undefined || unlogged.has(model)) return;
-    const nameOf = (tag: number) => String(this.find("tag", tag)?.name);
-    const was = before ? loggedRow(model, before, before.tags.map(nameOf)) : null;
-    const is = after ? loggedRow(model, after, after.tags.map(nameOf)) : null;
+    const was = before ? this.serialized(model, before) : null;
+    const is = after ? this.serialized(model, after) : null;
     // NetBox's CHANGELOG_SKIP_EMPTY_CHANGES, which is on by default.
     if (isDeepStrictEqual(was, is)) return;
     this.undo.push(() => this.changes.pop());
     this.changes.push({
-      id: (this.changes.at(-1)?.id ?? 0) + 1,
+      id: this.nextChange(),
       time: now(),
       actor: this.actor,
       action,
@@ -181,6 +224,15 @@ export class Database {
       before: was,
       after: is,
     });
+  }
+
+  /** A row as the change log has it. */
+  serialized(model: ModelName, row: LabRow): Record<string, unknown> {
+    return loggedRow(
+      model,
+      row,
+      row.tags.map((tag) => String(this.find("tag", tag)?.name)),
+    );
   }
 
   private isHidden(field: Field): boolean {
@@ -520,6 +572,8 @@ export class Database {
 
   private afterWrite(model: ModelName, row: LabRow, before: LabRow | undefined, input: Record<string, unknown>): void {
     if (model === "token" && before === undefined) this.users.made(row, input);
+    if (model === "branch" && before === undefined)
+      this.patch(model, row, { schema_id: randomUUID().replaceAll("-", "").slice(0, 8), owner: this.actor.user.id });
     if (model === "virtualDisk") this.sumDisks(row.virtual_machine);
     if (model === "dnsRecord") this.dns.afterRecord(row);
     if (model === "dnsZone") this.dns.afterZone(row, before === undefined);

@@ -130,6 +130,7 @@ export type ModelName =
   | "webhook"
   | "eventRule"
   | "journalEntry"
+  | "branch"
   | "customLink"
   | "dnsView"
   | "dnsNameserver"

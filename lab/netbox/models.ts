@@ -1,4 +1,5 @@
 import { choiceField, integerField, type Model, type ModelName, refField, scope, slugged, textField } from "./fields";
+import { branchingModels } from "./models.branching";
 import { placeModels } from "./models.dcim";
 import { dnsModels } from "./models.dns";
 import { extrasModels } from "./models.extras";
@@ -340,6 +341,7 @@ export const models: Record<ModelName, Model> = {
   ...extrasModels,
   ...usersModels,
   ...dnsModels(),
+  ...branchingModels,
 };
 
 /** Models that carry tags and custom fields. */
@@ -375,6 +377,7 @@ export const tagged = new Set<ModelName>([
   "contact",
   "contactRole",
   "journalEntry",
+  "branch",
   "dnsView",
   "dnsNameserver",
   "dnsZone",

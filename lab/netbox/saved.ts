@@ -52,7 +52,8 @@ export function saveNetbox({ version, latency, database }: NetboxServer): SavedN
   return {
     version,
     latency,
-    tables: database.dump(),
+    // What branches hold is not saved, and neither are they.
+    tables: database.dump().filter(({ model }) => model !== "branch"),
     changes: database.changes,
     secrets: [...secrets].map(([id, secret]) => ({ id, ...secret })),
     own: { v1: [...own.v1], v2: [...own.v2] },

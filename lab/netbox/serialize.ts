@@ -199,6 +199,9 @@ export class Serializer {
         };
       case "journalEntry":
         return { assigned_object: this.assigned(row), created_by: row.created_by ?? 1 };
+      case "branch":
+        // It has no such field.
+        return { display_url: undefined };
       case "dnsZone":
         return { active: row.status === "active" };
       case "dnsRecord": {

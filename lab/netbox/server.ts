@@ -5,6 +5,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Faults } from "../faults";
 import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
+import { Branches } from "./branches";
+import type { Actor } from "./changelog";
 import { Database, type LabRow } from "./database";
 import { detail, NetboxError } from "./errors";
 import { filterRows } from "./filters";
@@ -17,6 +19,11 @@ import type { NetboxCaller } from "./users";
 const byPath = new Map<string, ModelName>(
   Object.entries(models).map(([name, model]) => [model.path, name as ModelName]),
 );
+/** The content types of what has no model here. */
+const others: Record<string, string> = {
+  "core/object-changes": "core.objectchange",
+  "plugins/branching/changes": "netbox_branching.changediff",
+};
 /** NetBox's MAX_PAGE_SIZE where nobody set another. */
 export const defaultPageSize = 1000;
 /** Its PAGINATE_COUNT: a page where nobody asks for another. */
@@ -42,6 +49,9 @@ interface Answer {
 /** The HTTP face of the lab's NetBox: the parts of its REST API that this project and its users call. */
 export class NetboxServer {
   readonly database = new Database();
+  readonly branches = new Branches(this.database);
+  /** What the present request reads and writes: main, or a branch. */
+  private here = this.database;
   /** The superuser's. */
   readonly tokens = this.database.users.own;
   /** Milliseconds before each answer. */
@@ -119,13 +129,16 @@ export class NetboxServer {
       const caller = this.database.users.caller(request.headers.authorization);
       const { id, username } = caller;
       const actor = { user: { id, username }, requestId, message: this.message(text) };
-      answer = this.database.transaction(actor, () => {
+      this.branches.advance();
+      const header = url.pathname === "/api/status/" ? undefined : request.headers["x-netbox-branch"];
+      this.here = this.branches.select(header);
+      answer = this.here.transaction(actor, () => {
         this.authorize(caller, method, url, text);
         const metadata = method === "OPTIONS" ? this.metadata(caller, url) : undefined;
         if (metadata !== undefined) return { status: 200, body: metadata };
         if (url.pathname === "/api/authentication-check/" && this.has("authenticationCheck"))
           return { status: 200, body: this.myself(caller, url.origin) };
-        return this.handle(method, url, text, this.has("etags") ? request.headers["if-match"] : undefined);
+        return this.handle(method, url, text, actor, this.has("etags") ? request.headers["if-match"] : undefined);
       });
     } catch (error) {
       if (!(error instanceof NetboxError)) throw error;
@@ -178,7 +191,7 @@ export class NetboxServer {
     const may = (action: string, contentType: string) => held.has(contentType.replace(".", `.${action}_`));
     const [, room = "", inner] = parts;
     const model = byPath.get(room);
-    const type = room === "core/object-changes" ? "core.objectchange" : model && models[model].contentType;
+    const type = others[room] ?? (model && models[model].contentType);
     if (type === undefined) return;
     if (inner === "available-ips") {
       if (!may(method === "POST" ? "add" : "view", "ipam.ipaddress")) refused();
@@ -198,26 +211,33 @@ export class NetboxServer {
     if (!may(action, type)) refused();
   }
 
-  private handle(method: string, url: URL, text: string, ifMatch: string | undefined): Answer {
+  private handle(method: string, url: URL, text: string, actor: Actor, ifMatch: string | undefined): Answer {
     if (url.pathname === "/api/") return { status: 200, body: rooms(url.origin) };
     if (url.pathname === "/api/status/") return this.status(method);
     const changes = /^\/api\/core\/object-changes\/(?:(\d+)\/)?$/.exec(url.pathname);
     if (changes) return this.changes(method, url, changes[1]);
     const parts = /^\/api\/((?:plugins\/)?[\w-]+\/[\w-]+)\/(?:(\d+)\/(?:([\w-]+)\/)?)?$/.exec(url.pathname);
-    const model = parts ? byPath.get(parts[1] ?? "") : undefined;
+    const { isInstalled } = this.branches;
+    if (isInstalled && parts?.[1] === "plugins/branching/changes" && parts[2] === undefined) return this.diffs(url);
+    const known = parts ? byPath.get(parts[1] ?? "") : undefined;
+    const model = known === "branch" && !isInstalled ? undefined : known;
     if (parts === null || model === undefined)
       return {
         status: 404,
         body: "<!DOCTYPE html>\n<html><head><title>Page Not Found | NetBox</title></head></html>\n",
       };
     const input = this.json(text);
-    const serializer = new Serializer(this.database, url.origin);
+    const serializer = new Serializer(this.here, url.origin);
     if (parts[2] === undefined) return this.collection(method, model, url, input, serializer);
-    const row = this.database.find(model, Number(parts[2]));
+    const row = this.here.find(model, Number(parts[2]));
     if (row === undefined)
       return { status: 404, body: { detail: `No ${models[model].label} matches the given query.` } };
     if (parts[3] === "available-ips" && (model === "prefix" || model === "ipRange"))
       return this.availableIps(method, model, row, input, url, serializer);
+    if (parts[3] !== undefined && model === "branch" && method === "POST") {
+      const done = this.branches.act(row, parts[3], isRecord(input) ? input : {}, actor, serializer);
+      if (done !== undefined) return { status: 200, body: done };
+    }
     if (parts[3] !== undefined) return { status: 404, body: "<!DOCTYPE html>\n<html></html>\n" };
     return this.single(method, model, row, input, ifMatch, url, serializer);
   }
@@ -251,9 +271,9 @@ export class NetboxServer {
         ...(this.has("hostname") ? { hostname: "lab" } : {}),
         "netbox-version": this.version,
         ...(this.has("fullVersion") ? { "netbox-full-version": this.version } : {}),
-        plugins: { netbox_dns: "1.7.3" },
+        plugins: { ...(this.branches.isInstalled ? { netbox_branching: "1.2.2" } : {}), netbox_dns: "1.7.3" },
         "python-version": "3.12.1",
-        "rq-workers-running": 0,
+        "rq-workers-running": this.branches.isInstalled && this.branches.hasWorker ? 1 : 0,
       },
     };
   }
@@ -264,8 +284,8 @@ export class NetboxServer {
     if (method === "GET") return this.list(model, url, serializer);
     if (method === "POST") {
       if (!Array.isArray(input)) {
-        const row = this.database.create(model, isRecord(input) ? input : {});
-        const secret = model === "token" ? this.database.users.shown(row, true) : {};
+        const row = this.here.create(model, isRecord(input) ? input : {});
+        const secret = model === "token" ? this.here.users.shown(row, true) : {};
         return { status: 201, body: { ...serializer.full(model, row), ...secret }, etag: etag(row) };
       }
       return { status: 201, body: this.createAll(model, input).map((row) => serializer.full(model, row)) };
@@ -274,7 +294,7 @@ export class NetboxServer {
       return { status: 400, body: { non_field_errors: ['Expected a list of items but got type "dict".'] } };
     const rows = input.map((each: unknown) => ({
       input: isRecord(each) ? each : {},
-      row: this.database.find(model, isRecord(each) ? each.id : undefined),
+      row: this.here.find(model, isRecord(each) ? each.id : undefined),
     }));
     const missing = rows
       .filter(({ row }) => row === undefined)
@@ -285,7 +305,7 @@ export class NetboxServer {
         body: { detail: `${missing.length} of ${rows.length} objects could not be found.`, errors: missing },
       };
     if (method === "DELETE") {
-      for (const { row } of rows) if (row) this.database.remove(model, row);
+      for (const { row } of rows) if (row) this.here.remove(model, row);
       return { status: 204 };
     }
     if (method !== "PATCH") detail(405, `Method "${method}" not allowed.`);
@@ -293,7 +313,7 @@ export class NetboxServer {
     const there = rows.flatMap(({ row, input: change }) => (row === undefined ? [] : [{ row, change }]));
     const updated = this.each(there, "updated", ({ row, change }) => [
       { id: row.id },
-      () => this.database.update(model, row, change),
+      () => this.here.update(model, row, change),
     ]);
     return { status: 200, body: updated.map((row) => serializer.full(model, row)) };
   }
@@ -321,19 +341,19 @@ export class NetboxServer {
   private createAll(model: ModelName, inputs: unknown[]): LabRow[] {
     return this.each(inputs, "created", (input, index) => [
       { index },
-      () => this.database.create(model, isRecord(input) ? input : {}),
+      () => this.here.create(model, isRecord(input) ? input : {}),
     ]);
   }
 
   /** The change log, newest first where it isn't asked for by id. */
   private changes(method: string, url: URL, id: string | undefined): Answer {
     if (method !== "GET") detail(405, `Method "${method}" not allowed.`);
-    const serializer = new Serializer(this.database, url.origin);
+    const serializer = new Serializer(this.here, url.origin);
     const wanted = [...new Set(url.searchParams.keys())]
       .filter((name) => !["limit", "offset", "ordering", "fields", "omit", "id__gt"].includes(name))
       .map((name) => ({ name, values: url.searchParams.getAll(name) }));
     const after = Number(url.searchParams.get("id__gt") ?? 0);
-    const shown = this.database.changes
+    const shown = this.here.changes
       .filter((change) => change.id > after && (id === undefined || change.id === Number(id)))
       .map((change) => serializer.change(change))
       .filter((change) =>
@@ -352,9 +372,22 @@ export class NetboxServer {
     return { status: 200, body: this.paged(shown, url, (change) => this.selected(change, url.searchParams)) };
   }
 
+  /** What branches changed. */
+  private diffs(url: URL): Answer {
+    const { searchParams: query } = url;
+    const ids = query.getAll("branch_id").map(Number);
+    const wanted = query.get("has_conflicts");
+    const rows = this.branches
+      .diffs(new Serializer(this.here, url.origin))
+      .filter(({ branchId }) => ids.length === 0 || ids.includes(branchId))
+      .map(({ shown }) => shown)
+      .filter(({ conflicts }) => wanted === null || (wanted === "true") === (conflicts !== null));
+    return { status: 200, body: this.paged(rows, url, (row) => this.selected(row, query)) };
+  }
+
   private list(model: ModelName, url: URL, serializer: Serializer): Answer {
     const query = url.searchParams;
-    let rows = filterRows(this.database, model, query);
+    let rows = filterRows(this.here, model, query);
     const limit = this.limit(query);
     if (query.has("start") && this.has("cursors")) {
       rows = rows.filter((row) => row.id >= Number(query.get("start")));
@@ -378,7 +411,7 @@ export class NetboxServer {
   /** The failure switch: the first object of a list goes, as if somebody deleted it between two reads. */
   private stir(model: ModelName, rows: LabRow[]): void {
     const [first] = rows;
-    if (first && rows.length > 1) this.database.remove(model, first);
+    if (first && rows.length > 1) this.here.remove(model, first);
   }
 
   private limit(query: URLSearchParams): number {
@@ -406,7 +439,10 @@ export class NetboxServer {
     query: URLSearchParams,
     serializer: Serializer,
   ): Record<string, unknown> {
-    return query.get("brief") ? serializer.brief(model, row) : this.selected(serializer.full(model, row), query);
+    if (query.get("brief")) return serializer.brief(model, row);
+    const full = serializer.full(model, row);
+    // The plugin's list of branches doesn't know `fields`.
+    return model === "branch" ? full : this.selected(full, query);
   }
 
   /** The fields that are asked for. */
@@ -438,17 +474,17 @@ export class NetboxServer {
       return { status: 412, body: { detail: "Precondition failed." }, etag: etag(row) };
     if (method === "DELETE") {
       this.refuseInUse(model, row);
-      this.database.remove(model, row);
+      this.here.remove(model, row);
       return { status: 204 };
     }
     if (method !== "PATCH" && method !== "PUT") detail(405, `Method "${method}" not allowed.`);
-    const updated = this.database.update(model, row, isRecord(input) ? input : {});
+    const updated = this.here.update(model, row, isRecord(input) ? input : {});
     return { status: 200, body: serializer.full(model, updated), etag: etag(updated) };
   }
 
   private refuseInUse(model: ModelName, row: LabRow): void {
     if (model !== "cluster" && model !== "device") return;
-    const users = this.database.rows("virtualMachine").filter((vm) => vm[model] === row.id);
+    const users = this.here.rows("virtualMachine").filter((vm) => vm[model] === row.id);
     if (users.length > 0)
       detail(
         409,
@@ -467,14 +503,14 @@ export class NetboxServer {
     serializer: Serializer,
   ): Answer {
     const taken = new Set(
-      this.database
+      this.here
         .rows("ipAddress")
         .filter(
           (each) => each.vrf === row.vrf || (model === "prefix" && row.vrf === null && row.status === "container"),
         )
         .map((each) => hostKey(String(each.address))),
     );
-    const closed = model === "prefix" ? closedRanges(this.database, row) : row.mark_populated === true ? [row] : [];
+    const closed = model === "prefix" ? closedRanges(this.here, row) : row.mark_populated === true ? [row] : [];
     const all =
       model === "prefix"
         ? hosts(String(row.prefix), row.is_pool === true)
@@ -494,7 +530,7 @@ export class NetboxServer {
       () => free.next().value ?? detail(409, "Insufficient resources are available to satisfy the request"),
     );
     const made: LabRow[] = wanted.map((each: unknown, n) =>
-      this.database.create("ipAddress", { ...(isRecord(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
+      this.here.create("ipAddress", { ...(isRecord(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
     );
     const bodies = made.map((each) => serializer.full("ipAddress", each));
     return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };

@@ -23,7 +23,9 @@ export interface HttpSettings extends TlsSettings {
   /** Seconds for which the server may be silent once a request was sent, and the setting that says so. */
   requestTimeout: number;
   timeoutSetting: string;
-  /** Says what an answer that is no success means. */
+  /** Is asked before a request that may change something; it throws where nothing may. */
+  beforeWrite?: (what: string) => void;
+  /** Says what an answer that is no success means: its JSON, or its text where that is short and plain. */
   explain: (status: number, body: unknown) => string;
   /** The answers that mean "not now". */
   notNow: readonly NotNow[];
@@ -98,6 +100,8 @@ export class HttpClient {
 
   /** The same with the version of what the body shows, where the server gives one. */
   async sendTagged<T>(schema: ZodType<T>, sent: HttpRequest): Promise<{ body: T; etag: string | undefined }> {
+    if (sent.method !== "GET" && sent.method !== "OPTIONS" && sent.isLogin !== true)
+      this.settings.beforeWrite?.(`a ${sent.method} to ${urlOf(this.endpoint, { ...sent, query: undefined })}`);
     const lane = (sent.mayHang === true ? this.hanging : undefined) ?? this.lane;
     const { requestTimeout } = this.settings;
     const { deadline = requestTimeout } = sent;
@@ -165,7 +169,8 @@ export class HttpClient {
       chunks.push(Buffer.from(chunk));
     }
     const status = response.statusCode;
-    const parsed = parseBody(Buffer.concat(chunks).toString());
+    const answer = Buffer.concat(chunks).toString();
+    const parsed = parseBody(answer);
     const { takesAnyAnswer = false } = sent;
     // Without a body to look at, a redirect to a page of a login would pass for success.
     const isSuccess = status < (takesAnyAnswer ? 300 : 400);
@@ -180,7 +185,8 @@ export class HttpClient {
         { kind: "status", status, body: undefined },
         "the answer is not JSON; is this the right URL?",
       );
-    const said = this.settings.explain(status, known);
+    const isPlain = parsed === notJson && answer.length <= longestPlain && !answer.includes("<");
+    const said = this.settings.explain(status, isPlain ? answer : known);
     const notNow = notNowOf(this.settings.notNow, status, said);
     throw new HttpError(
       method,
@@ -212,6 +218,8 @@ export function firstIssue({ issues: [issue] }: z.ZodError): string {
   return `${place ? `${place}: ` : ""}${issue?.message ?? "unknown shape"}`;
 }
 
+/** Characters of an answer that is told as it is. */
+const longestPlain = 200;
 const notJson = Symbol("not JSON");
 
 function parseBody(text: string): unknown {

@@ -1,4 +1,5 @@
 import type { Driver, Session } from "neo4j-driver"; // the vendor's own client of Bolt
+import { refuseWrite } from "../branch";
 import type { Neo4jSettings } from "../connections";
 import { messageOf, UserError } from "../errors";
 import { Lane } from "../http/lane";
@@ -16,7 +17,11 @@ export class Neo4j {
   private readonly lane: Lane;
   readonly url: string;
 
-  constructor(private readonly settings: Neo4jSettings) {
+  /** @param branch of NetBox that is planned: no statement is run then */
+  constructor(
+    private readonly settings: Neo4jSettings,
+    private readonly branch?: string,
+  ) {
     keepSecret(settings.password);
     this.url = settings.url;
     this.lane = new Lane(places, settings.requestTimeout);
@@ -54,6 +59,7 @@ export class Neo4j {
   /** Neo4j itself times a transaction, from its beginning. */
   private inSession<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.lane.run(async () => {
+      refuseWrite(this.branch, `a statement for ${this.url}`);
       const session = await this.session();
       try {
         return await work(session);

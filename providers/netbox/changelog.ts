@@ -1,5 +1,6 @@
 import { HttpError } from "../http/errors";
 import { groupBy } from "../values";
+import { readBranchChanges, withMergedReasons } from "./branching/reasons";
 import type { NetboxClient } from "./client";
 import { type ChangelogEntry, changelogEntry, changelogEntryFields, ownUser } from "./schemas";
 
@@ -27,7 +28,8 @@ export interface Changelog {
 
 /**
  * What was changed in NetBox since a time: by one request and one for each further page; of a long log only what became of some
- * objects, by as many requests as their ids need.
+ * objects, by as many requests as their ids need. Of a branch, its own changes besides, as none of them is in main, and of main's those
+ * that it has; where a merge brought a change to main, the reason is the branch's.
  * @returns the right that the token's user lacks, where it may not see the log
  */
 export async function readChangelog(
@@ -36,15 +38,29 @@ export async function readChangelog(
   objects: ChangedObject[],
 ): Promise<Changelog | { right: string }> {
   const query = { time_after: since.toISOString() };
+  const { main } = netbox;
   try {
-    const [all, user] = await Promise.all([
-      netbox.listWithin(mostPages, path, changelogEntry, changelogEntryFields, query),
-      readUser(netbox),
+    const branch = await netbox.branch();
+    const [all, user, ofBranch] = await Promise.all([
+      main.listWithin(mostPages, path, changelogEntry, changelogEntryFields, query),
+      readUser(main),
+      branch === undefined ? [] : readBranchChanges(netbox, branch),
     ]);
-    const rows = all ?? (await readEntriesOf(netbox, query, objects));
+    const rows = all ?? (await readEntriesOf(main, query, objects));
+    const until = branch === undefined ? Number.POSITIVE_INFINITY : new Date(branch.syncedAt).getTime();
     // NetBox ignores a filter that it doesn't know, and writes microseconds.
-    const entries = rows.filter(({ time }) => new Date(time).getTime() >= since.getTime());
-    return { entries: entries.sort((a, b) => a.id - b.id), ...(user === undefined ? {} : { user }) };
+    const within = rows.filter(({ time }) => {
+      const at = new Date(time).getTime();
+      return at >= since.getTime() && at <= until;
+    });
+    const entries = await withMergedReasons(
+      main,
+      within.sort((a, b) => a.id - b.id),
+    );
+    return {
+      entries: [...entries, ...ofBranch].sort((a, b) => a.id - b.id),
+      ...(user === undefined ? {} : { user }),
+    };
   } catch (error) {
     if (error instanceof HttpError && error.status === 403) return { right: changelogRight };
     throw error;

@@ -1,7 +1,8 @@
 import { z } from "zod";
+import { refuseWrite } from "../branch";
 import type { NetboxSettings } from "../connections";
 import { UserError } from "../errors";
-import { firstIssue, HttpClient } from "../http/client";
+import { firstIssue, HttpClient, type HttpSettings } from "../http/client";
 import { HttpError } from "../http/errors";
 import { longestRequestLine, type Query, search, splitQuery } from "../http/query";
 import { keepSecret } from "../http/redact";
@@ -9,6 +10,8 @@ import type { NotNow } from "../http/retry";
 import { Semaphore } from "../semaphore";
 import { isRecord } from "../values";
 import { isVersionSince } from "../version";
+import { findBranch } from "./branching/branches";
+import type { NetboxBranch } from "./branching/schemas";
 import { bulks } from "./bulks";
 import { Gathering } from "./gathering";
 import { type PageRow, type Pages, pageSize, readPages } from "./pages";
@@ -37,6 +40,8 @@ export const netboxNotNow: readonly NotNow[] = [
 
 /** NetBox's error bodies as one line: `detail`, or each field with its messages. */
 export function explainNetbox(_status: number, body: unknown): string {
+  // What stands before NetBox's API answers in plain words.
+  if (typeof body === "string") return body.trim();
   if (typeof body !== "object" || body === null) return "";
   if ("detail" in body && typeof body.detail === "string")
     return /^You do not have permission/.test(body.detail)
@@ -64,7 +69,11 @@ export class NetboxClient {
   readonly url: string;
   readonly required: RequiredFields;
 
-  constructor(private readonly settings: NetboxSettings) {
+  /** @param branchName the branch that is read in the place of main; nothing is written then */
+  constructor(
+    private readonly settings: NetboxSettings,
+    readonly branchName?: string,
+  ) {
     keepSecret(settings.token);
     this.url = settings.url;
     this.required = new RequiredFields(
@@ -77,35 +86,76 @@ export class NetboxClient {
       headers: {
         Authorization: settings.token.startsWith("nbt_") ? `Bearer ${settings.token}` : `Token ${settings.token}`,
       },
+      ...(branchName === undefined ? {} : this.readingBranch(branchName)),
       places: 6,
       keepAlive: 1000, // gunicorn closes an idle connection after 2 s by default
       timeoutSetting: "netbox-proxmox:netbox.requestTimeout",
-      explain: explainNetbox,
+      explain: (status, body) =>
+        branchName !== undefined && status === 400 && /^(Invalid branch|Selected branch)/.test(String(body))
+          ? `the branch ${branchName} of NetBox was merged, archived or deleted while it was read: plan main, or another branch`
+          : explainNetbox(status, body),
       notNow: netboxNotNow,
     });
   }
 
-  close(): Promise<void> {
-    return this.http.close();
+  private readingBranch(name: string): Pick<HttpSettings, "authorize" | "beforeWrite"> {
+    return {
+      authorize: async () => ({ "X-NetBox-Branch": (await this.branch())?.schemaId ?? "" }),
+      beforeWrite: (what) => refuseWrite(name, what),
+    };
+  }
+
+  /** Of main, and of branches, by their names. */
+  private readonly others = new Map<string | undefined, NetboxClient>();
+  private found: Promise<NetboxBranch> | undefined;
+
+  /** Main, whatever branch this one reads. */
+  get main(): NetboxClient {
+    return this.ofBranch(undefined);
+  }
+
+  /** The same NetBox, read from a branch, or from main. */
+  ofBranch(name: string | undefined): NetboxClient {
+    if (name === this.branchName) return this;
+    const other = this.others.get(name) ?? new NetboxClient(this.settings, name);
+    this.others.set(name, other);
+    return other;
+  }
+
+  /** The branch that is read, looked up once; undefined where that is main. @throws UserError where it can't be read */
+  async branch(): Promise<NetboxBranch | undefined> {
+    if (this.branchName === undefined) return undefined;
+    this.found ??= findBranch(this.main, this.branchName);
+    return this.found;
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.http.close(), ...[...this.others.values()].map((other) => other.close())]);
   }
 
   /** Version and plugins. Turns what a first call can meet into sentences for the user. */
   async status(): Promise<wire.NetboxStatus> {
     try {
       const status = await this.http.send(wire.status, { method: "GET", path: "/api/status/", deadline: 15 });
-      this.version = Promise.resolve(status.version);
+      this.known = Promise.resolve(status);
       return status;
     } catch (error) {
       throw this.firstContact(error);
     }
   }
 
-  private version: Promise<string> | undefined;
+  private known: Promise<wire.NetboxStatus> | undefined;
 
   /** Is NetBox of this release or a later one? It is asked once, and by {@link status} already. */
   async isSince(major: number, minor: number): Promise<boolean> {
-    this.version ??= this.status().then(({ version }) => version);
-    return isVersionSince(await this.version, major, minor);
+    this.known ??= this.status();
+    return isVersionSince((await this.known).version, major, minor);
+  }
+
+  /** Is a plugin installed, by the name of its package? It is asked for once, with the release. */
+  async hasPlugin(name: string): Promise<boolean> {
+    this.known ??= this.status();
+    return (await this.known).plugins.includes(name);
   }
 
   /** The user of the token, as NetBox shows it. */

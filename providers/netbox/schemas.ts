@@ -500,5 +500,8 @@ export type NetboxDnsZone = z.infer<typeof dnsZone>;
 export type NetboxPluginRecord = z.infer<typeof dnsRecord>;
 export type Deletion = z.infer<typeof deletion>;
 export type NetboxConfigContext = z.infer<typeof configContext>;
-export type ChangelogEntry = z.infer<typeof changelogEntry>;
+export type ChangelogEntry = z.infer<typeof changelogEntry> & {
+  /** Its page, where that is not main's page of the entry: of what a branch changed. */
+  page?: string;
+};
 export type NetboxEventRule = z.infer<typeof eventRule>;

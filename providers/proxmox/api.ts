@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "zod";
+import { refuseWrite } from "../branch";
 import type { ProxmoxSettings } from "../connections";
 import { messageOf, UserError } from "../errors";
 import { HttpClient, type HttpRequest } from "../http/client";
@@ -41,6 +42,7 @@ export abstract class ProxmoxApi {
   constructor(
     readonly name: string,
     protected readonly settings: ProxmoxSettings,
+    branch?: string,
   ) {
     const { token, password } = settings;
     if (password !== undefined) keepSecret(password);
@@ -73,6 +75,7 @@ export abstract class ProxmoxApi {
       timeoutSetting: `netbox-proxmox:proxmox["${name}"].requestTimeout`,
       explain: explainProxmox,
       notNow: proxmoxNotNow,
+      beforeWrite: (what) => refuseWrite(branch, what),
     });
   }
 

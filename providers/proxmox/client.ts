@@ -30,8 +30,9 @@ export class ProxmoxCluster extends ProxmoxApi {
   /** Lists that guests write together, such as an HA rule's, are written one after another. */
   readonly turns = new Semaphore(1);
 
-  constructor(name: string, settings: ProxmoxSettings) {
-    super(name, settings);
+  /** @param branch of NetBox that is planned: nothing is written then */
+  constructor(name: string, settings: ProxmoxSettings, branch?: string) {
+    super(name, settings, branch);
     this.guests = new Shared(300, async () => {
       const all = await this.get("/cluster/resources", z.array(wire.guestResource), { type: "vm" });
       return new Map(all.map((guest) => [guest.vmid, guest]));

@@ -1,3 +1,4 @@
+import { refuseWrite } from "../branch";
 import { UserError } from "../errors";
 import { redact } from "../http/redact";
 import { type Running, Ssh, type SshResult, type SshSettings, type Subject } from "./client";
@@ -26,6 +27,8 @@ export class Shell {
   constructor(
     private readonly subject: Required<Subject>,
     settings: SshSettings & { sudo: boolean; folder: string },
+    /** Of NetBox, that is planned: no step is run then. */
+    private readonly branch?: string,
   ) {
     this.folder = settings.folder;
     this.ssh = new Ssh(subject, settings);
@@ -39,7 +42,7 @@ export class Shell {
     return this.ssh.close();
   }
 
-  /** Runs a step, whatever its exit status. */
+  /** Runs what only looks, whatever its exit status. */
   attempt({ script, args = [], stdin = "" }: Omit<ShellStep, "title">, running?: Running): Promise<SshResult> {
     const words = [...this.before, "sh", "-euc", script, "sh", ...args.map(String)];
     return this.ssh.run(words.map(quote).join(" "), stdin, running);
@@ -47,6 +50,7 @@ export class Shell {
 
   /** Runs a step to its good end. @returns its output @throws UserError with the last lines that it printed */
   async run(step: ShellStep, running?: Running): Promise<string> {
+    refuseWrite(this.branch, `the step “${step.title}” on ${this.subject.title}`);
     const { code, stdout, stderr } = await this.attempt(step, running);
     if (code === 0) return stdout;
     if (this.before.length > 0 && /^sudo: /m.test(stderr))

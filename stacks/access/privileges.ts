@@ -49,6 +49,11 @@ export const sitePermissions: ObjectPermission[] = [
 /** What `preview` and `preview --refresh` need of them: to look. */
 export const planPermissions = sitePermissions.filter(({ actions }) => actions.every((action) => action === "view"));
 
+/** What a plan of a branch needs besides: the branches, and where they conflict with main. */
+export const branchPermissions: ObjectPermission[] = [
+  { objectTypes: ["netbox_branching.branch", "netbox_branching.changediff"], actions: ["view"] },
+];
+
 /** Those of `npm run ops -- netbox-schema`, for the time that it takes. */
 export const schemaPermissions: ObjectPermission[] = [
   {

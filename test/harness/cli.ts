@@ -5,8 +5,9 @@ import { projectRoot } from "../../tools/root";
 export function runOps(
   args: string[],
   env: NodeJS.ProcessEnv,
+  program: "main" | "pipeline" = "main",
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["tools/bootstrap.mjs", "dist/cli/main.js", ...args], {
+  const child = spawn(process.execPath, ["tools/bootstrap.mjs", `dist/cli/${program}.js`, ...args], {
     cwd: projectRoot(),
     env: { ...process.env, ...env },
   });

@@ -4,6 +4,8 @@ const instance = z.object({
   netbox: z.object({ url: z.string(), token: z.string() }),
   dns: z.object({ host: z.string(), port: z.number(), keyFile: z.string() }),
 });
+/** The NetBox with branches, as `services.sh branching` prints it. */
+export const branchingService = instance.shape.netbox;
 const services = z.object({
   instances: z.tuple([instance], instance),
   ssh: z.object({

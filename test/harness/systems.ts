@@ -7,13 +7,20 @@ import { type Endpoints, Lab, type LabOptions, type Latency } from "../../lab";
 import { parseSeed, type Seed } from "../../lab/seed";
 import { readConnections } from "../../providers/connections";
 import { Context, useContext } from "../../providers/context";
-import { type Grant, type ObjectPermission, siteGrants, sitePermissions } from "../../stacks/access/privileges";
+import type { Environment } from "../../providers/settings";
+import {
+  branchPermissions,
+  type Grant,
+  type ObjectPermission,
+  siteGrants,
+  sitePermissions,
+} from "../../stacks/access/privileges";
 import { demoSeed, labConfig, labEnvironment, zonesOf } from "../../tools/labstack";
 import { projectRoot } from "../../tools/root";
 import { Stack, type StackOptions } from "../../tools/stack";
 import { SystemClients } from "../../tools/systemclients";
 import { limitedNetboxToken, limitedToken } from "./rights";
-import { isReal, ownInstance, ownServices } from "./services";
+import { branchingService, isReal, ownInstance, ownServices } from "./services";
 
 const root = projectRoot();
 
@@ -40,21 +47,23 @@ export class TestSystems {
     readonly firstRecords: string[],
   ) {}
 
-  /** @param where `lab` leaves the real services alone, though they are there */
+  /** @param where `lab` leaves the real services alone, though they are there; `branching` has NetBox's plugin for branches */
   static async open(
     seed: Seed,
     latency: Latency = {},
-    where: "lab" | "given" = "given",
+    where: "lab" | "given" | "branching" = "given",
     nodes: LabOptions["nodes"] = {},
     netboxRelease?: LabOptions["netboxRelease"],
   ): Promise<TestSystems> {
     const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-test-"));
-    const real = !isReal || where === "lab" ? undefined : await emptied(seed);
+    const real = !isReal || where === "lab" ? undefined : await emptied(seed, where === "branching");
     const lab = await Lab.start({ seed, folder: join(folder, "lab"), latency, real, nodes, netboxRelease });
+    if (where === "branching") lab.set({ setup: "netbox-branching", installed: true });
     const clients = new SystemClients(lab.endpoints, zonesOf(seed));
     const token = limitedToken(lab, siteGrants);
     const limited = Object.entries(lab.endpoints.proxmox).map(([name, each]) => [name, { ...each, token }]);
-    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(clients, sitePermissions) };
+    const permissions = [...sitePermissions, ...(where === "branching" ? branchPermissions : [])];
+    const netbox = { ...lab.endpoints.netbox, token: await limitedNetboxToken(clients, permissions) };
     const reach = { ...lab.endpoints, netbox, proxmox: Object.fromEntries(limited) };
     lab.log.clear();
     return new TestSystems(lab, reach, clients, folder, await clients.records());
@@ -104,6 +113,7 @@ export class TestSystems {
     proxmox: Record<string, unknown> = {},
     passwords: Record<string, string> = {},
     reach: Endpoints = this.reach,
+    env: Environment = {},
   ): Context {
     const config = this.config({ netbox: reach.netbox, passwords });
     const clusters = Object.entries(reach.proxmox).map(([name, { url, token, caFile }]) => [
@@ -111,7 +121,7 @@ export class TestSystems {
       { url, token, caFile, ...proxmox },
     ]);
     const get = (key: string) => JSON.stringify(key === "proxmox" ? Object.fromEntries(clusters) : config[key]);
-    const read = readConnections({ get }, {});
+    const read = readConnections({ get }, env);
     if ("problems" in read) throw new Error(JSON.stringify(read.problems));
     const context = new Context(read.value);
     useContext(context);
@@ -162,12 +172,13 @@ export class TestSystems {
 }
 
 /** An empty NetBox and zones without records. */
-async function emptied(seed: Seed): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
-  const real = ownServices();
-  const reset = spawnSync(join(root, "test", "real", "services.sh"), ["reset", String(ownInstance())], {
-    encoding: "utf8",
-  });
+async function emptied(seed: Seed, isBranching: boolean): Promise<Pick<Endpoints, "netbox" | "ssh" | "dns">> {
+  const words = isBranching ? ["branching"] : ["reset", String(ownInstance())];
+  const reset = spawnSync(join(root, "test", "real", "services.sh"), words, { encoding: "utf8" });
   if (reset.status !== 0) throw new Error(reset.stderr);
+  // It is started by the suite that wants it, and says where it is.
+  const branching = isBranching ? { netbox: branchingService.parse(JSON.parse(reset.stdout)) } : {};
+  const real = { ...ownServices(), ...branching };
   const clients = new SystemClients({ ...real, proxmox: {}, control: { url: "" } }, zonesOf(seed));
   try {
     for (const zone of zonesOf(seed)) {

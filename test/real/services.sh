@@ -4,6 +4,8 @@
 #   services.sh reset N    an empty NetBox N again
 #   services.sh page-size N SIZE   NetBox N's MAX_PAGE_SIZE, until its next reset
 #   services.sh worker N   NetBox N's background worker, which delivers its webhooks; `worker-down` ends it
+#   services.sh branching  one more NetBox, with netbox-branching and its worker, for test/real/branch.test.ts alone: prints where it is;
+#                          `branching-reset` empties it, `branching-down` stops it
 #   services.sh down       stops what this script started
 # There are three of NetBox and of BIND, numbered from 1, so that three suites can run at once, each with its own.
 # Everything it makes is in $SERVICES, by default in /var/tmp: postgres, bind and ddns must be able to reach it, which a
@@ -17,7 +19,9 @@ INSTANCES=3
 PG_PORT=18832 REDIS_PORT=18879 SSH_PORT=18822
 # Of each instance: these and its number.
 NB_PORT=18800 DNS_PORT=18850 RNDC_PORT=18950
-NETBOX=4.7.3 PLUGIN=1.7.3
+NETBOX=4.7.3 PLUGIN=1.7.3 BRANCHING=1.2.2
+# The NetBox with branches: its number is the one after the last, and its template's name.
+BRANCHED=$((INSTANCES + 1)) BRANCHED_TEMPLATE=netbox_branching_tpl
 TOKEN_KEY=labkey000001 TOKEN_SECRET=0123456789abcdefghijABCDEFGHIJ0123456789
 unset PYTHONDONTWRITEBYTECODE || true # without byte code every start of NetBox is slow
 export DEBIAN_FRONTEND=noninteractive NETBOX_ROOT=$S/netbox
@@ -141,6 +145,11 @@ RELEASE_CHECK_URL = None
 CENSUS_REPORTING_ENABLED = False
 ISOLATED_DEPLOYMENT = True
 LOGGING = {}
+if os.environ.get('BRANCHING'):
+    from netbox_branching.utilities import DynamicSchemaDict
+    PLUGINS.append('netbox_branching')  # it has to come last
+    DATABASES = DynamicSchemaDict(DATABASES)
+    DATABASE_ROUTERS = ['netbox_branching.database.BranchAwareRouter']
 C
   # What is loaded before the workers begin stays for good: the garbage collector need not walk through it again and again. And
   # nobody guesses the tests' passwords: their hashes need not take half a second each.
@@ -188,10 +197,10 @@ dump() {
   if [ -s "$own" ]; then echo "$own"; else echo "$root/../shared/services/netbox-$NETBOX-dns-$PLUGIN.pgdump"; fi
 }
 
-reset() { # number
+reset() { # number, template
   (
     flock 9 # two can't be made from one template at the same moment
-    sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)" -c "create database netbox$1 template netbox_tpl"
+    sql -c "set client_min_messages to warning" -c "drop database if exists netbox$1 with (force)" -c "create database netbox$1 template ${2:-netbox_tpl}"
   ) 9>"$S/run/template.lock"
   for each in $((2 * $1)) $((2 * $1 + 1)); do redis-cli -p $REDIS_PORT -n "$each" flushdb >/dev/null; done
 }
@@ -208,9 +217,9 @@ redis() {
   wait_open $REDIS_PORT
 }
 
-netbox() { # number
+netbox() { # number, template
   local port=$((NB_PORT + $1))
-  reset "$1"
+  reset "$1" "${2:-netbox_tpl}"
   if ! is_open $port; then
     say "starting NetBox $1"
     INSTANCE=$1 setsid "$S/venv/bin/gunicorn" -c "$NETBOX_ROOT/conf/gunicorn.py" --preload -b 127.0.0.1:$port -w 2 --threads 4 --timeout 120 --keep-alive 2 --pid "$S/run/gunicorn$1.pid" --error-logfile "$S/log/gunicorn$1.log" netbox.wsgi >"$S/log/gunicorn$1.out" 2>&1 </dev/null &
@@ -272,22 +281,57 @@ sshd_() {
   wait_open $SSH_PORT
 }
 
-worker() { # number
-  INSTANCE=$1 setsid "$S/venv/bin/netbox" rqworker high default low >"$S/log/rqworker.log" 2>&1 </dev/null &
-  echo $! >"$S/run/rqworker.pid"
-  for _ in $(seq 120); do grep -q 'Listening on' "$S/log/rqworker.log" && return; sleep 0.5; done
-  echo "NetBox's worker does not start; see $S/log/rqworker.log" >&2
+worker() { # number, its file's name
+  local name=${2:-rqworker}
+  INSTANCE=$1 setsid "$S/venv/bin/netbox" rqworker high default low >"$S/log/$name.log" 2>&1 </dev/null &
+  echo $! >"$S/run/$name.pid"
+  for _ in $(seq 120); do grep -q 'Listening on' "$S/log/$name.log" && return; sleep 0.5; done
+  echo "NetBox's worker does not start; see $S/log/$name.log" >&2
   exit 1
 }
 
-worker_down() {
-  [ -s "$S/run/rqworker.pid" ] || return 0
-  kill "$(cat "$S/run/rqworker.pid")" 2>/dev/null || true
-  rm -f "$S/run/rqworker.pid"
+worker_down() { # its file's name
+  local file=$S/run/${1:-rqworker}.pid
+  [ -s "$file" ] || return 0
+  kill "$(cat "$file")" 2>/dev/null || true
+  rm -f "$file"
+}
+
+# NetBox with branches. Its plugin is installed and its database migrated by the first suite that asks, and kept as a dump.
+branching() {
+  local dump=$S/netbox-$NETBOX-dns-$PLUGIN-branching-$BRANCHING.pgdump
+  "$S/venv/bin/python" -c "from importlib.metadata import version; assert version('netboxlabs-netbox-branching') == '$BRANCHING'" 2>/dev/null || {
+    say "installing netbox-branching $BRANCHING"
+    "$S/venv/bin/pip" install -q --disable-pip-version-check "netboxlabs-netbox-branching==$BRANCHING" >"$S/log/pip-branching.log" 2>&1
+  }
+  export BRANCHING
+  if ! sql -c "select 1 from pg_database where datname='$BRANCHED_TEMPLATE'" | grep -q 1; then
+    if [ -s "$dump" ]; then
+      sql -c "drop database if exists netbox$BRANCHED with (force)" -c "create database netbox$BRANCHED"
+      pg_restore -h 127.0.0.1 -p $PG_PORT -U postgres --no-owner -d "netbox$BRANCHED" "$dump"
+    else
+      say "migrating the database of NetBox with branches (two minutes, once)"
+      reset "$BRANCHED"
+      INSTANCE=$BRANCHED "$S/venv/bin/netbox" migrate --no-input >"$S/log/migrate-branching.log" 2>&1
+      pg_dump -h 127.0.0.1 -p $PG_PORT -U postgres -Fc "netbox$BRANCHED" >"$dump.part" && mv "$dump.part" "$dump"
+    fi
+    sql -c "create database $BRANCHED_TEMPLATE template netbox$BRANCHED"
+  fi
+  netbox "$BRANCHED" "$BRANCHED_TEMPLATE"
+  worker_down rqworker-branching
+  worker "$BRANCHED" rqworker-branching
+  printf '{"url":"http://127.0.0.1:%s","token":"nbt_%s.%s"}\n' $((NB_PORT + BRANCHED)) $TOKEN_KEY $TOKEN_SECRET
+}
+
+branching_down() {
+  worker_down rqworker-branching
+  local file=$S/run/gunicorn$BRANCHED.pid
+  if [ -s "$file" ]; then kill "$(cat "$file")" 2>/dev/null || true; fi
 }
 
 stop() { # each by the id that it wrote down itself
   worker_down
+  worker_down rqworker-branching
   for file in "$S"/run/gunicorn*.pid "$S/run/redis.pid" "$S"/bind/*/named.pid "$S/ssh/sshd.pid" "$S/run/neo4j.pid"; do [ -s "$file" ] && kill "$(cat "$file")" 2>/dev/null || true; done
   [ -s "$S/pg/postmaster.pid" ] && (cd / && runuser -u postgres -- "$(pgbin)/pg_ctl" -D "$S/pg" -m fast -w stop >/dev/null) || true
 }
@@ -324,9 +368,21 @@ reset) reset "$2" ;;
 page-size) page_size "$2" "$3" ;;
 worker) worker "$2" ;;
 worker-down) worker_down ;;
+branching)
+  postgres
+  configuration
+  redis
+  database
+  # Its configuration is a file of its own, which no `up` meanwhile exchanges.
+  NETBOX_ROOT=$S/netbox-branching
+  configuration
+  branching
+  ;;
+branching-reset) reset "$BRANCHED" "$BRANCHED_TEMPLATE" ;;
+branching-down) branching_down ;;
 down) stop ;;
 *)
-  echo "services.sh up|reset N|page-size N SIZE|worker N|worker-down|down" >&2
+  echo "services.sh up|reset N|page-size N SIZE|worker N|worker-down|branching|branching-reset|branching-down|down" >&2
   exit 2
   ;;
 esac

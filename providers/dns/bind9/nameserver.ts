@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { refuseWrite } from "../../branch";
 import type { NameServerSettings } from "../../connections";
 import { UserError } from "../../errors";
 import { redact } from "../../http/redact";
@@ -50,6 +51,8 @@ export class NameServer {
   constructor(
     readonly name: string,
     private readonly settings: NameServerSettings,
+    /** Of NetBox, that is planned: nothing is written then. */
+    private readonly branch?: string,
   ) {
     this.ssh = new Ssh({ title: `Name server ${name}`, setting: `netbox-proxmox:bind9["${name}"]` }, settings);
     this.zones = settings.zones.map(absolute);
@@ -114,7 +117,8 @@ export class NameServer {
   // ---- writing
 
   /** Makes a change, together with what else arrives for the zone. @throws PrerequisiteError, UserError */
-  change(zone: string, { prerequisites, updates }: ZoneChange): Promise<void> {
+  async change(zone: string, { prerequisites, updates }: ZoneChange): Promise<void> {
+    refuseWrite(this.branch, `an update of ${zone} on name server ${this.name}`);
     return new Promise((done, fail) => {
       const queue = this.queues.get(zone) ?? [];
       this.queues.set(zone, queue);

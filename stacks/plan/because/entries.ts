@@ -79,5 +79,5 @@ const reasonOf = (entry: ChangelogEntry, netboxUrl: string): Because => ({
   object: `${nouns[entry.type] ?? entry.type.split(".")[1]} ${entry.text}`,
   ...(entry.message === "" ? {} : { message: entry.message }),
   request: entry.request,
-  url: `${netboxUrl}/core/changelog/${entry.id}/`,
+  url: entry.page ?? `${netboxUrl}/core/changelog/${entry.id}/`,
 });
