@@ -14,7 +14,7 @@ import { ifVisible } from "../stacks/netbox/visible";
 import { tableLines } from "../stacks/plan/table";
 import type { Settings } from "../stacks/settings";
 import { type ContextSources, contextNameAt } from "../stacks/site/desired/contexts";
-import { type ExplainedValue, explainedValues } from "../stacks/site/desired/explained";
+import { type ExplainedValue, explainer } from "../stacks/site/desired/explained";
 import type { NetboxFacts } from "../stacks/site/desired/types";
 import { readNetbox } from "../stacks/site/facts";
 
@@ -37,7 +37,7 @@ export async function explainGuest(context: Context, settings: Settings, word: s
   const names = context.proxmox.map(({ name }) => name);
   const netbox = await readNetbox(context.netbox, names, settings);
   const guest = guestNamed(netbox, settings, word);
-  const values = explainedValues({ netbox, settings }, guest);
+  const values = explainer({ netbox, settings })(guest);
   const sources = await readContexts(context, guest, values);
   const print = (source: ValueSource) => printSource(source, guest, sources);
   return {

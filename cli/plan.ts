@@ -3,6 +3,7 @@ import { branchPage } from "../providers/netbox/branching/branches";
 import { project } from "../providers/settings";
 import { withoutUndefined } from "../providers/values";
 import { withReasons } from "../stacks/because";
+import { changedSettings, type LastUpdate } from "../stacks/history";
 import type { StateResource } from "../stacks/known";
 import { driftsBetween } from "../stacks/plan/because/drift";
 import type { OwnWrites } from "../stacks/plan/because/ownwrites";
@@ -35,6 +36,11 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
   const { connections, settings } = await readConfiguration({ ...choice, ...needs, source });
   const context = new Context(connections);
   const state = readStackState(choice.stack);
+  let last: Promise<LastUpdate | undefined> | undefined;
+  const lastUpdate = () => {
+    last ??= readLastUpdate(choice.stack);
+    return last;
+  };
   let seen: Promise<readonly StateResource[]> | undefined;
   const refreshed = () => {
     seen ??= state.then(({ resources }) => refreshedState(context, resources, () => refreshLimit(source)));
@@ -44,7 +50,7 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
     const host = {
       ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true },
       state: () => state,
-      lastUpdate: () => readLastUpdate(choice.stack),
+      lastUpdate: async () => (await lastUpdate())?.began,
       ...(drift ? { refreshed } : {}),
     };
     const result = await program.run(host, context, settings);
@@ -53,8 +59,12 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
     const { customFields } = settings.site;
     const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, seenNow ?? []));
     const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
-    const changes = await withReasons(context, report.changes, await host.lastUpdate(), {
+    const before = await lastUpdate();
+    const changes = await withReasons(context, report.changes, before?.began, {
       ...given,
+      ...(before === undefined || Object.keys(before.config).length === 0
+        ? {}
+        : { changedSettings: changedSettings(before.config, source) }),
       ...(seenNow === undefined ? {} : { drifted }),
     });
     const branch = context.hasNetbox ? await context.netbox.branch() : undefined;

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { project } from "../providers/settings";
-import { lastOf } from "../stacks/history";
+import { type LastUpdate, lastUpdateIn } from "../stacks/history";
 import type { StackState } from "../stacks/known";
 import { stateOfExport } from "../stacks/state";
 import { projectRoot } from "../tools/root";
@@ -23,12 +23,12 @@ export async function readStackState(stack: string): Promise<StackState> {
 
 const backendState = z.object({ checkpoint: z.object({ latest: z.unknown() }) });
 
-/** When the stack's last `up` that succeeded began. */
-export async function readLastUpdate(stack: string): Promise<Date | undefined> {
+/** The stack's last `up` that succeeded. */
+export async function readLastUpdate(stack: string): Promise<LastUpdate | undefined> {
   const backend = backendFolder(projectRoot(), process.env);
   if (backend === undefined) {
     const words = ["stack", "history", "--json", "--page-size", "20", "--stack", stack];
-    return lastOf(await askPulumi(`The history of stack ${stack}`, words).catch(() => undefined));
+    return lastUpdateIn(await askPulumi(`The history of stack ${stack}`, words).catch(() => undefined));
   }
   const name = stack.split("/").pop() ?? stack;
   const folder = join(backend, ".pulumi", "history", project, name);
@@ -36,10 +36,16 @@ export async function readLastUpdate(stack: string): Promise<Date | undefined> {
   const files = readdirSync(folder).filter((file) => /\.history\.json$/.test(file));
   for (const file of files.sort().reverse()) {
     const { data } = kept.safeParse(JSON.parse(readFileSync(join(folder, file), "utf8")));
-    if (data?.kind === "update" && data.result === "succeeded") return new Date(data.startTime * 1000);
+    if (data?.kind === "update" && data.result === "succeeded")
+      return { began: new Date(data.startTime * 1000), config: data.config };
   }
   return undefined;
 }
 
-/** Seconds since 1970. */
-const kept = z.object({ kind: z.string(), result: z.string().optional(), startTime: z.number() });
+const kept = z.object({
+  kind: z.string(),
+  result: z.string().optional(),
+  /** Seconds since 1970. */
+  startTime: z.number(),
+  config: z.record(z.string(), z.unknown()).default({}),
+});

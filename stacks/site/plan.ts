@@ -25,7 +25,7 @@ import { siteCapacity } from "./desired/capacity";
 import { siteChanges, totalsOf } from "./desired/changes";
 import { customFieldDoubts, customFieldProblems } from "./desired/customfields";
 import { defaultProblems } from "./desired/defaults";
-import { explainedValues, sourcesOfProperty } from "./desired/explained";
+import { explainer, sourcesOfProperty } from "./desired/explained";
 import { renameWarnings } from "./desired/guestnames";
 import { type Hold, heldResults, holdsInTheWay, holdsOf } from "./desired/holds";
 import { leftProblem, leftWarnings, settle } from "./desired/leftout";
@@ -208,9 +208,10 @@ export async function planSite(
 /** Where the values of a guest that changes have their values from. */
 function sourcesIn({ netbox, settings }: Pick<Site, "netbox" | "settings">): NonNullable<ReasonFacts["sourcesOf"]> {
   const guests = new Map(netbox.guests.map((guest) => [`virtualization.virtualmachine/${guest.id}`, guest]));
+  const explain = explainer({ netbox, settings });
   return ({ from = [] }, property) => {
     const guest = from.map((ref) => guests.get(ref)).find((each) => each !== undefined);
-    return guest === undefined ? [] : sourcesOfProperty(explainedValues({ netbox, settings }, guest), property);
+    return guest === undefined ? [] : sourcesOfProperty(explain(guest), property);
   };
 }
 

@@ -1,5 +1,6 @@
 import type { NetboxDisk, NetboxInterface, NetboxVirtualMachine } from "../../../providers/netbox/schemas";
 import type { GuestType } from "../../../providers/proxmox/schemas";
+import { groupBy } from "../../../providers/values";
 import { guestTypeOf, nodeCandidates, typeCandidates, vmidCandidates } from "../../netbox/identity";
 import { powerOf } from "../../netbox/statuses";
 import { toMebibytes } from "../../netbox/units";
@@ -33,13 +34,37 @@ interface Explaining {
   settings: Settings;
 }
 
-/** All that NetBox and the settings say of a guest: by the very rules that it is made by. What nobody says is as its template has it. */
-export function explainedValues({ netbox, settings }: Explaining, guest: NetboxVirtualMachine): ExplainedValue[] {
+/** What of a guest's own is looked up. */
+interface OfGuest {
+  interfaces: NetboxInterface[];
+  disks: NetboxDisk[];
+}
+
+/**
+ * All that NetBox and the settings say of a guest: by the very rules that it is made by. What nobody says is as its template has
+ * it. Each guest is worked out once.
+ */
+export function explainer(of: Explaining): (guest: NetboxVirtualMachine) => readonly ExplainedValue[] {
+  const interfaces = groupBy(of.netbox.interfaces, ({ guestId }) => guestId);
+  const disks = groupBy(of.netbox.disks, ({ guestId }) => guestId);
+  const made = new Map<number, readonly ExplainedValue[]>();
+  return (guest) => {
+    const { id } = guest;
+    const values =
+      made.get(id) ?? valuesOf(of, guest, { interfaces: interfaces.get(id) ?? [], disks: disks.get(id) ?? [] });
+    made.set(id, values);
+    return values;
+  };
+}
+
+function valuesOf(
+  { netbox, settings }: Explaining,
+  guest: NetboxVirtualMachine,
+  { interfaces, disks }: OfGuest,
+): ExplainedValue[] {
   const type = guestTypeOf(guest, settings) ?? "qemu";
   const own = settingsOf(guest, settings, ignored);
   const layers = settingLayers(guest, settings);
-  const interfaces = netbox.interfaces.filter(({ guestId }) => guestId === guest.id);
-  const disks = netbox.disks.filter(({ guestId }) => guestId === guest.id);
   return [
     ...ofGuest(guest, type, settings),
     ...ofTemplate(guest, type, own, layers, settings),
