@@ -105,11 +105,11 @@ function judgedBy(
         return { object, name, ...(url === "" ? {} : { url }), values, guests: [guest] };
       });
     case "group":
-      return planGroupsOf(policy, guests, language, shared, attempt);
+      return groupsOf(policy, guests, language, shared, attempt);
   }
 }
 
-function planGroupsOf(
+function groupsOf(
   { by }: Policy,
   guests: PolicyGuest[],
   language: Policies["language"],
