@@ -1,4 +1,4 @@
-import { LineCounter, parseDocument } from "yaml"; // YAML with the place of every node, which errors name
+import { LineCounter, parseDocument, visit } from "yaml"; // YAML with the place of every node, which errors name
 import { z } from "zod";
 
 /** A place of the file: `vms.yml:12:5`. */
@@ -23,6 +23,14 @@ export function parseYaml<T>(text: string, name: string, schema: z.ZodType<T>): 
     return `${name}:${line}:${col}`;
   };
   const wrong = document.errors.map(({ pos, message }) => `${at(pos[0])}: ${message.split("\n")[0] ?? ""}`);
+  visit(document, {
+    Alias: (_, alias) => {
+      if (alias.resolve(document) === undefined)
+        wrong.push(
+          `${at(alias.range?.[0])}: there is no anchor &${alias.source}; put a text that begins with * in quotes`,
+        );
+    },
+  });
   if (wrong.length > 0) return { problems: wrong };
   /** Where the node itself is, or the innermost that is there around it. */
   const rangeOf = (path: readonly PropertyKey[]): [number, number, number] | undefined => {

@@ -31,6 +31,13 @@ describe("a file with mistakes", () => {
     expect(rest("zone: [")).toBeUndefined();
   });
 
+  it("is told of an alias without its anchor", () => {
+    expect(parse("zone: *none\nguests: {}\n")).toEqual({
+      problems: ["vms.yml:1:7: there is no anchor &none; put a text that begins with * in quotes"],
+    });
+    expect(parse("zone: &one lab\nguests: { a: { zone: *one } }\n")).toMatchObject({ value: { zone: "lab" } });
+  });
+
   it("tells what may follow from a mistake: what is in the same entry", () => {
     const left = rest(lines("a:", "  zone: x", "  szie: 3", "b: { zone: y }"));
     expect([4, 5, 6].map((line) => left?.follows(`vms.yml:${line}:1: is wrong too`))).toEqual([true, true, false]);

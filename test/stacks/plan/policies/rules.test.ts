@@ -13,6 +13,7 @@ const policy = (...parts: [key: string, value: string][]) =>
 describe("a mistake in policies.yml", () => {
   it.each<[string, string, string]>([
     ["no YAML", "policies: [\n", "policies.yml:2:1: "],
+    ["no anchor", "policies: *none\n", "policies.yml:1:11: there is no anchor &none; put a text that begins with *"],
     ["another key", "polices: []\n", "policies.yml:1:10: polices is no key here: is policies meant?"],
     ["no list", "policies: 7\n", "policies.yml:1:11: policies has to be a list"],
     ["no mapping", "policies: [a]\n", "policies.yml:1:12: policies.0 has to be a mapping with name"],

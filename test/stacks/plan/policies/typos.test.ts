@@ -39,7 +39,7 @@ describe("a policies file with one typo", () => {
         expect(problems.length).toBeGreaterThan(0);
         for (const problem of problems) expect(problem).toMatch(/^policies\.yml:\d+:\d+: ./);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
   });
 
@@ -50,7 +50,14 @@ describe("a policies file with one typo", () => {
         if ("problems" in compiled)
           for (const problem of compiled.problems) expect(problem).toMatch(/^policies\.yml:\d+:\d+: ./);
       }),
-      { numRuns: 300 },
+      // The second once threw: an alias without its anchor.
+      {
+        numRuns: 100,
+        examples: [
+          [0, "x"],
+          [1191, "*"],
+        ],
+      },
     );
   });
 });

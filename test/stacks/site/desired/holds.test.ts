@@ -59,7 +59,7 @@ describe("a guest that is held", () => {
         ]);
         expect(plan.kept.map(({ id }) => id)).toEqual(isBuilt ? [5] : []);
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });
