@@ -1,15 +1,17 @@
 import { Context, refreshLimit } from "../providers/context";
+import { UserError } from "../providers/errors";
 import { project } from "../providers/settings";
-import { withoutUndefined } from "../providers/values";
 import { withReasons } from "../stacks/because";
 import type { StateResource } from "../stacks/known";
 import { driftsBetween } from "../stacks/plan/because/drift";
 import type { OwnWrites } from "../stacks/plan/because/ownwrites";
 import { urnOf } from "../stacks/plan/changes";
+import { choiceText, type GuestChoice } from "../stacks/plan/choice";
 import type { PlanReport } from "../stacks/plan/report";
 import { reportOfResult } from "../stacks/plan/reported";
 import type { ProgramResult } from "../stacks/program";
 import { loadProgram } from "../stacks/programs";
+import type { Settings } from "../stacks/settings";
 import { configurationSource, readConfiguration, type StackChoice } from "./configuration";
 import { refreshedState } from "./drift";
 import { readLastUpdate, readStackState } from "./stackstate";
@@ -18,16 +20,38 @@ export interface PlanChoice extends StackChoice {
   stack: string;
   /** Is what was changed by hand since the last run looked for? */
   drift: boolean;
+  /** The guests that it is about; all where it is left out. */
+  choice?: GuestChoice | undefined;
+}
+
+/** A program that was run, and what it was run with. */
+export interface StackPlan {
+  program: string;
+  madeAt: Date;
+  context: Context;
+  settings: Settings;
+  result: ProgramResult;
+  lastUpdate: Date | undefined;
+  /** The state as a refresh finds it, where one is asked for. */
+  refreshed?: readonly StateResource[];
 }
 
 /**
- * What an `up` of a stack would do, without Pulumi's engine: by the stack's exported state.
+ * Runs a stack's program without Pulumi's engine, by the stack's exported state.
+ * @param work what is done with its plan while the systems can be asked
  * @throws UserError with everything that stands in the way
  */
-export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanReport> {
+export async function withStackPlan<T>(
+  { drift, choice: guests, ...choice }: PlanChoice,
+  work: (plan: StackPlan) => T | Promise<T>,
+): Promise<T> {
   const madeAt = new Date();
   const source = await configurationSource(choice);
   const name = source.get("program") ?? "site";
+  if (guests !== undefined && name !== "site")
+    throw new UserError(
+      `${choiceText(guests)} chooses guests, and a stack of the program ${name} makes none: leave it out.`,
+    );
   const program = await loadProgram(name);
   const { netbox: needsNetbox, proxmox: needsProxmox, neo4j: readsNeo4j } = program.needs;
   const needs = { needsNetbox, needsProxmox, readsNeo4j };
@@ -41,26 +65,36 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
   };
   try {
     const host = {
-      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true },
+      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true, isChosen: guests !== undefined },
       state: () => state,
       lastUpdate: () => readLastUpdate(choice.stack),
       ...(drift ? { refreshed } : {}),
     };
     const result = await program.run(host, context, settings);
-    const seenNow = drift ? await refreshed() : undefined;
-    const report = reportOfResult(result, withoutUndefined({ program: name, madeAt, refreshed: seenNow }));
-    const { customFields } = settings.site;
-    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, seenNow ?? []));
-    const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
-    const changes = await withReasons(context, report.changes, await host.lastUpdate(), {
-      ...given,
-      ...(seenNow === undefined ? {} : { drifted }),
-    });
-    return { ...report, changes };
+    const [lastUpdate, now] = [await host.lastUpdate(), drift ? await refreshed() : undefined];
+    const plan = { program: name, madeAt, context, settings, result, lastUpdate };
+    return await work(now === undefined ? plan : { ...plan, refreshed: now });
   } finally {
     await context.close();
   }
 }
+
+/**
+ * What an `up` of a stack would do, and why.
+ * @throws UserError with everything that stands in the way
+ */
+export const planStack = (choice: PlanChoice): Promise<PlanReport> =>
+  withStackPlan(choice, async ({ context, settings, result, lastUpdate, ...run }) => {
+    const report = reportOfResult(result, { ...run, choice: choice.choice });
+    const { customFields } = settings.site;
+    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, run.refreshed ?? []));
+    const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
+    const changes = await withReasons(context, report.changes, lastUpdate, {
+      ...given,
+      ...(run.refreshed === undefined ? {} : { drifted }),
+    });
+    return { ...report, changes };
+  });
 
 const byUrn = ({ run }: ProgramResult, resources: readonly StateResource[]) =>
   new Map(

@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { projectRoot } from "../../tools/root";
 
-/** As a user would run it, with a stack's configuration from its file and secrets from the environment. */
+/** As a user would run it, with a stack's configuration from its file and secrets from the environment. @param script `run.js` is `npm run up` */
 export function runOps(
   args: string[],
   env: NodeJS.ProcessEnv,
+  script: "main.js" | "run.js" = "main.js",
 ): Promise<{ code: number | null; out: string; err: string }> {
-  const child = spawn(process.execPath, ["tools/bootstrap.mjs", "dist/cli/main.js", ...args], {
+  const child = spawn(process.execPath, ["tools/bootstrap.mjs", `dist/cli/${script}`, ...args], {
     cwd: projectRoot(),
     env: { ...process.env, ...env },
   });
