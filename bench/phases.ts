@@ -168,7 +168,7 @@ export function started(
   const done = new Promise<StackRun>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) =>
-      resolve({ code: code ?? -1, output, steps: [], drifted: [], errors: [], changes: {} }),
+      resolve({ code: code ?? -1, output, steps: [], unchanged: [], drifted: [], errors: [], changes: {} }),
     );
   });
   return { pid: child.pid ?? 0, done };

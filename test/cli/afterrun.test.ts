@@ -8,6 +8,7 @@ const run = (more: Partial<EndedRun>): EndedRun => ({
   succeeded: true,
   began: 1_800_000_000_000,
   changes: [],
+  unchanged: [],
   drifted: [],
   errors: [],
   ...more,
