@@ -26,6 +26,8 @@ export function goals(phases: Phase[]): string[][] {
     above === undefined || below === undefined ? undefined : above / below;
   const up = find("up from nothing", "none") ?? find("up from nothing", "realistic");
   const preview = find("no-change preview", "none") ?? find("no-change preview", "realistic");
+  const plan = find("plan by the command", "none");
+  const drift = find("plan --drift by the command", "none");
   const refresh = find("preview --refresh", "none") ?? find("preview --refresh", "realistic");
   const floor = find("floor of up", "realistic");
   const slowUp = find("up from nothing", "realistic");
@@ -64,6 +66,24 @@ export function goals(phases: Phase[]): string[][] {
       "0",
       of(preview, ({ endpoints }) => sum(endpoints, /ID/)),
       0,
+    ),
+    goalRow(
+      `plan by the command, ${n}: CPU s`,
+      "≤ 6",
+      of(plan, ({ cpu }) => cpu),
+      6,
+    ),
+    goalRow(
+      `plan by the command, ${n}: s`,
+      "≤ 5",
+      of(plan, ({ wall }) => wall),
+      5,
+    ),
+    goalRow(
+      `plan --drift by the command, ${n}: Proxmox requests a guest more`,
+      "≤ 1",
+      of(drift, (each) => (each.requests.proxmox - (plan?.requests.proxmox ?? 0)) / guests),
+      1,
     ),
     goalRow(
       `preview --refresh, ${n}: Proxmox requests a guest`,

@@ -14,6 +14,8 @@ import { LabProcess, templatesByPlatform } from "./systems";
 export const phaseNames = [
   "up from nothing",
   "no-change preview",
+  "plan by the command",
+  "plan --drift by the command",
   "preview --refresh",
   "up changing 1 %",
   "refresh",
@@ -125,6 +127,10 @@ export async function* measureLife(
   await lab.setLatency(waits);
   yield await operate("up from nothing", "up", yes);
   yield await operate("no-change preview", "preview", ["--expect-no-changes"]);
+  const plan = (phase: PhaseName, args: string[]) =>
+    measure(systems, { phase, guests, latency }, () => startedPlan(stack, args));
+  yield await plan("plan by the command", []);
+  yield await plan("plan --drift by the command", ["--drift"]);
   yield await operate("preview --refresh", "preview", ["--refresh", "--expect-no-changes"]);
   const ids = (await clients.all<{ id: number }>("virtualization/virtual-machines", "")).slice(
     0,
@@ -168,10 +174,17 @@ export function started(
   const done = new Promise<StackRun>((resolve, reject) => {
     child.once("error", reject);
     child.once("close", (code) =>
-      resolve({ code: code ?? -1, output, steps: [], drifted: [], done: [], errors: [], changes: {} }),
+      resolve({ code: code ?? -1, output, steps: [], unchanged: [], drifted: [], done: [], errors: [], changes: {} }),
     );
   });
   return { pid: child.pid ?? 0, done };
+}
+
+/** `netbox-proxmox plan`, as it is installed: with anything to change it ends otherwise than with 0. */
+function startedPlan({ reach }: Stack, args: string[]): { pid: number; done: Promise<StackRun> } {
+  const root = projectRoot();
+  const words = [join(root, "tools", "netbox-proxmox.cjs"), "plan", ...reach.args, ...args];
+  return started(process.execPath, words, { cwd: root, env: { ...process.env, ...reach.env } });
 }
 
 /** The same calls as `up` from nothing, by a bare script, on the site that `destroy` left empty. */

@@ -97,7 +97,7 @@ export class LabProcess {
     mkdirSync(folder, { recursive: true });
     const file = join(folder, "seed.json"); // JSON is YAML
     writeFileSync(file, JSON.stringify(seed));
-    const ports = ["proxmox", "netbox", "ssh", "dns", "control"].flatMap((name) => [`--${name}-port`, "0"]);
+    const ports = ["proxmox", "netbox", "ssh", "node-ssh", "dns", "control"].flatMap((name) => [`--${name}-port`, "0"]);
     const script = join(projectRoot(), "dist", "lab", "main.js");
     const child = spawn(process.execPath, [script, "--seed", file, "--folder", folder, ...ports], {
       cwd: projectRoot(),

@@ -11,6 +11,7 @@ import {
 } from "../providers/settings";
 import { readSettings, type Settings } from "../stacks/settings";
 import { projectRoot } from "../tools/root";
+import { sourceByFile } from "./configfile";
 import { clusterOfEnvironment, withKnownNames } from "./environment";
 import { askUser, isAttended } from "./prompt";
 import { pulumiEnvironment, pulumiFolder } from "./pulumi";
@@ -47,6 +48,8 @@ export async function configurationSource(
     const cluster = clusterOfEnvironment(env);
     return { get: (key) => (key === "proxmox" && cluster ? JSON.stringify({ [cluster]: {} }) : undefined) };
   }
+  const byFile = sourceByFile(stack, configFile, env);
+  if (byFile !== undefined) return byFile;
   const words = ["config", "--show-secrets", "--json", "--stack", stack];
   const file = configFile === undefined ? [] : ["--config-file", configFile];
   const all = values.parse(await askPulumi(`The configuration of stack ${stack}`, [...words, ...file]));

@@ -1,17 +1,19 @@
 import { Context, refreshLimit } from "../providers/context";
+import { UserError } from "../providers/errors";
 import { branchPage } from "../providers/netbox/branching/branches";
-import { project } from "../providers/settings";
-import { withoutUndefined } from "../providers/values";
+import { type ConfigSource, project } from "../providers/settings";
 import { withReasons } from "../stacks/because";
 import { changedSettings, type LastUpdate } from "../stacks/history";
 import type { StateResource } from "../stacks/known";
 import { driftsBetween } from "../stacks/plan/because/drift";
 import type { OwnWrites } from "../stacks/plan/because/ownwrites";
 import { urnOf } from "../stacks/plan/changes";
+import { choiceText, type GuestChoice } from "../stacks/plan/choice";
 import type { PlanReport } from "../stacks/plan/report";
 import { reportOfResult } from "../stacks/plan/reported";
 import type { ProgramResult } from "../stacks/program";
 import { loadProgram } from "../stacks/programs";
+import type { Settings } from "../stacks/settings";
 import { configurationSource, readConfiguration, type StackChoice } from "./configuration";
 import { refreshedState } from "./drift";
 import { readLastUpdate, readStackState } from "./stackstate";
@@ -20,16 +22,41 @@ export interface PlanChoice extends StackChoice {
   stack: string;
   /** Is what was changed by hand since the last run looked for? */
   drift: boolean;
+  /** The guests that it is about; all where it is left out. */
+  choice?: GuestChoice | undefined;
+}
+
+/** A program that was run, and what it was run with. */
+export interface StackPlan {
+  program: string;
+  madeAt: Date;
+  context: Context;
+  settings: Settings;
+  /** Where the settings are from. */
+  source: ConfigSource;
+  result: ProgramResult;
+  /** The last `up` that succeeded. */
+  before: LastUpdate | undefined;
+  /** The state as a refresh finds it, where one is asked for. */
+  refreshed?: readonly StateResource[];
 }
 
 /**
- * What an `up` of a stack would do, without Pulumi's engine: by the stack's exported state.
+ * Runs a stack's program without Pulumi's engine, by the stack's exported state.
+ * @param work what is done with its plan while the systems can be asked
  * @throws UserError with everything that stands in the way
  */
-export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanReport> {
+export async function withStackPlan<T>(
+  { drift, choice: guests, ...choice }: PlanChoice,
+  work: (plan: StackPlan) => T | Promise<T>,
+): Promise<T> {
   const madeAt = new Date();
   const source = await configurationSource(choice);
   const name = source.get("program") ?? "site";
+  if (guests !== undefined && name !== "site")
+    throw new UserError(
+      `${choiceText(guests)} chooses guests, and a stack of the program ${name} makes none: leave it out.`,
+    );
   const program = await loadProgram(name);
   const { netbox: needsNetbox, proxmox: needsProxmox, neo4j: readsNeo4j } = program.needs;
   const needs = { needsNetbox, needsProxmox, readsNeo4j };
@@ -48,32 +75,41 @@ export async function planStack({ drift, ...choice }: PlanChoice): Promise<PlanR
   };
   try {
     const host = {
-      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true },
+      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true, isChosen: guests !== undefined },
       state: () => state,
       lastUpdate: async () => (await lastUpdate())?.began,
       ...(drift ? { refreshed } : {}),
     };
     const result = await program.run(host, context, settings);
-    const seenNow = drift ? await refreshed() : undefined;
-    const report = reportOfResult(result, withoutUndefined({ program: name, madeAt, refreshed: seenNow }));
+    const [before, now] = [await lastUpdate(), drift ? await refreshed() : undefined];
+    const plan = { program: name, madeAt, context, settings, source, result, before };
+    return await work(now === undefined ? plan : { ...plan, refreshed: now });
+  } finally {
+    await context.close();
+  }
+}
+
+/**
+ * What an `up` of a stack would do, and why.
+ * @throws UserError with everything that stands in the way
+ */
+export const planStack = (choice: PlanChoice): Promise<PlanReport> =>
+  withStackPlan(choice, async ({ context, settings, source, result, before, ...run }) => {
+    const report = reportOfResult(result, { ...run, choice: choice.choice });
     const { customFields } = settings.site;
-    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, seenNow ?? []));
+    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, run.refreshed ?? []));
     const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
-    const before = await lastUpdate();
     const changes = await withReasons(context, report.changes, before?.began, {
       ...given,
       ...(before === undefined || Object.keys(before.config).length === 0
         ? {}
         : { changedSettings: changedSettings(before.config, source) }),
-      ...(seenNow === undefined ? {} : { drifted }),
+      ...(run.refreshed === undefined ? {} : { drifted }),
     });
     const branch = context.hasNetbox ? await context.netbox.branch() : undefined;
     const from = branch && { branch: { name: branch.name, url: branchPage(context.netbox, branch) } };
     return { ...report, ...from, changes };
-  } finally {
-    await context.close();
-  }
-}
+  });
 
 const byUrn = ({ run }: ProgramResult, resources: readonly StateResource[]) =>
   new Map(

@@ -12,13 +12,14 @@ export async function watchedRun(
   command: string,
   args: string[],
   shown: "inherit" | "kept" = "kept",
+  env: NodeJS.ProcessEnv = {},
 ): Promise<StackRun> {
   const folder = mkdtempSync(join(tmpdir(), "netbox-proxmox-run-"));
   const log = join(folder, "events.json");
   writeFileSync(log, "");
   try {
     const words = [...args, "--event-log", log];
-    const ended = await operate(command, words, shown, { PULUMI_DEBUG_COMMANDS: "true" });
+    const ended = await operate(command, words, shown, { ...env, PULUMI_DEBUG_COMMANDS: "true" });
     return { ...ended, ...readEvents(log) };
   } finally {
     rmSync(folder, { recursive: true, force: true });

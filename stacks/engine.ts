@@ -7,6 +7,7 @@ import { isRecord } from "../providers/values";
 import { type DeclaredResource, type Later, withoutLater } from "./declared";
 import { lastUpdateOf } from "./history";
 import { knownOutputs } from "./outputs";
+import { chosenVariable } from "./plan/choice";
 import type { DefinedProgram, ProgramHost } from "./program";
 import { refusal } from "./refusal";
 import type { Settings } from "./settings";
@@ -36,6 +37,7 @@ const engineHost = (): ProgramHost => ({
   project: pulumi.getProject(),
   stack: pulumi.getStack(),
   isDryRun: pulumi.runtime.isDryRun(),
+  isChosen: process.env[chosenVariable] === "true",
   // The engine's own invoke, behind the SDKs' stack queries: it needs no resource in the plan, and knows what a killed run wrote
   // down and what it didn't.
   state: async () =>

@@ -28,6 +28,8 @@ export interface ProgramRun {
   state: StackState;
   /** Is it only looked what a run would do? */
   isDryRun: boolean;
+  /** Is the run about some guests alone? What interrupted runs left is then left there. */
+  isChosen?: boolean;
   /** When the stack's last `up` that succeeded began; nothing where there was none, or nobody knows. */
   lastUpdate(): Promise<Date | undefined>;
   /** The resources of the state as a refresh finds them; left out where the engine refreshes them, or nobody does. */
@@ -71,7 +73,7 @@ export interface Program<P extends ProgramPlan> {
 }
 
 /** What runs a program: Pulumi's engine, or a command that only plans. */
-export interface ProgramHost extends Pick<ProgramRun, "isDryRun" | "lastUpdate" | "refreshed"> {
+export interface ProgramHost extends Pick<ProgramRun, "isDryRun" | "isChosen" | "lastUpdate" | "refreshed"> {
   project: string;
   /** Its short name. */
   stack: string;

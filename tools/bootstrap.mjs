@@ -47,5 +47,6 @@ const [script, ...args] = process.argv.slice(2);
 process.argv = [process.argv[0], join(root, script), ...args];
 process.chdir(root);
 // What everybody waits for many times a day starts as the program and the provider do (docs/decisions/019).
-if (script === "dist/cli/run.js") require("./modules.cjs").startQuick(join(root, "dist", "command"), false);
+if (script === "dist/cli/run.js" || script === "dist/cli/main.js")
+  require("./modules.cjs").startQuick(join(root, "dist", "command"), false);
 require(join(root, script));

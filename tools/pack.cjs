@@ -20,6 +20,8 @@ function programs() {
   );
 }
 
+const scriptsIn = (folder) => readdirSync(folder).flatMap((name) => (name.endsWith(".js") ? [join(folder, name)] : []));
+
 /** The script that starts it, or what that loads at once, and what it loads later. */
 const entries = {
   program: () => [
@@ -29,8 +31,14 @@ const entries = {
     ...programs(),
   ],
   provider: () => ["@pulumi/pulumi/cmd/dynamic-provider", join(root, "dist", "providers", "registry.js")],
-  // `npm run preview` and its kin.
-  command: () => [join(root, "dist", "cli", "operation.js"), join(root, "dist", "cli", "reported.js"), ...programs()],
+  // `npm run preview` and its kin, and `netbox-proxmox`.
+  command: () => [
+    "commander",
+    join(root, "dist", "cli", "operation.js"),
+    join(root, "dist", "cli", "reported.js"),
+    ...scriptsIn(join(root, "dist", "cli", "commands")),
+    ...programs(),
+  ],
 };
 
 /** The SDK's scripts would run: without their arguments they say so and end. */

@@ -49,9 +49,15 @@ export interface ResourceStep {
   op: string;
   /** `ProxmoxVm`. */
   type: string;
+  /** `pulumi-nodejs:dynamic/proxmox:ProxmoxVm`. */
+  token: string;
   name: string;
   old: Record<string, unknown>;
   new: Record<string, unknown>;
+  /** What the program gives; unknown values as the engine writes them. */
+  inputs: Record<string, unknown>;
+  /** As the state has it. */
+  outputs: Record<string, unknown>;
 }
 
 export interface StackRun {
@@ -59,6 +65,8 @@ export interface StackRun {
   output: string;
   /** Without those that stay the same. */
   steps: ResourceStep[];
+  /** Those, each as `token::name`. */
+  unchanged: string[];
   /** What a refresh found otherwise than the state had it, before anything was done: with outputs alone. */
   drifted: ResourceStep[];
   /** URNs of the resources whose step was carried out. */
@@ -249,7 +257,7 @@ export class Stack {
     const done = new Promise<StackRun>((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code) =>
-        resolve({ code: code ?? -1, output, steps: [], drifted: [], done: [], errors: [], changes: {} }),
+        resolve({ code: code ?? -1, output, steps: [], unchanged: [], drifted: [], done: [], errors: [], changes: {} }),
       );
     });
     return { pid: child.pid ?? 0, done };
@@ -282,7 +290,9 @@ const properties = (state: z.infer<typeof resourceState>): Record<string, unknow
 });
 
 /** What an operation did, by the log of its events. */
-export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "done" | "errors" | "changes"> {
+export function readEvents(
+  file: string,
+): Pick<StackRun, "steps" | "unchanged" | "drifted" | "done" | "errors" | "changes"> {
   const events = readFileSync(file, "utf8")
     .split("\n")
     .filter((line) => line !== "")
@@ -291,23 +301,29 @@ export function readEvents(file: string): Pick<StackRun, "steps" | "drifted" | "
       return parsed.success ? [parsed.data] : [];
     });
   const steps = new Map<string, ResourceStep>();
+  const unchanged = new Set<string>();
   const drifted: ResourceStep[] = [];
   const done = new Set<string>();
   for (const { resourcePreEvent, resOutputsEvent } of events) {
     const found = (resOutputsEvent ?? resourcePreEvent)?.metadata;
     if (found === undefined || !found.type.includes(":dynamic/")) continue;
-    const [type = "", name = ""] = [found.type.split(":").pop(), found.urn.split("::").pop()];
-    const step = { op: found.op, type, name, old: properties(found.old), new: properties(found.new) };
-    if (found.op !== "same" && found.op !== "refresh") {
-      steps.set(`${found.urn}/${found.op}`, step);
+    const { op, type: token, old, new: wanted } = found;
+    // A name may have colons of its own.
+    const [type = "", name] = [token.split(":").pop(), found.urn.split("::").slice(3).join("::")];
+    const both = { old: properties(old), new: properties(wanted) };
+    const step = { op, type, token, name, ...both, inputs: wanted?.inputs ?? {}, outputs: old?.outputs ?? {} };
+    if (op === "same") unchanged.add(`${token}::${name}`);
+    else if (op !== "refresh") {
+      steps.set(`${found.urn}/${op}`, step);
       if (resOutputsEvent !== undefined) done.add(found.urn);
     }
-    const [before, after] = [found.old?.outputs ?? {}, found.new?.outputs ?? {}];
-    if (found.op === "refresh" && resOutputsEvent !== undefined && JSON.stringify(before) !== JSON.stringify(after))
+    const [before, after] = [old?.outputs ?? {}, wanted?.outputs ?? {}];
+    if (op === "refresh" && resOutputsEvent !== undefined && JSON.stringify(before) !== JSON.stringify(after))
       drifted.push({ ...step, old: before, new: after });
   }
   return {
     steps: [...steps.values()],
+    unchanged: [...unchanged],
     drifted,
     done: [...done],
     errors: events.flatMap(({ diagnosticEvent }) =>

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { operate } from "../operation";
+import { operatePlainly } from "../chosenrun";
 
 const operations: Record<string, string> = {
   preview: "shows what `up` would do",
@@ -18,6 +18,6 @@ export function addOperations(program: Command): void {
       .helpOption(false)
       .allowUnknownOption()
       .action(async (words: string[]) => {
-        process.exitCode = (await operate(name, words, "inherit")).code;
+        process.exitCode = await operatePlainly(name, words);
       });
 }

@@ -42,6 +42,15 @@ export interface PlanReport {
   /** The branch of NetBox that it was read from. */
   branch?: { name: string; url: string };
   changes: Change[];
+  /** Of a plan that is about some guests: those alone are in `changes`. */
+  chosen?: {
+    /** As it was written: `--only web01`. */
+    by: string;
+    /** What Pulumi has to be told, each by `--target`. */
+    urns: string[];
+    /** Changes of all others. */
+    others: number;
+  };
   /** Resources that stay as they are. */
   unchanged: number;
   /** What stands in the way: with any, `up` does nothing. */

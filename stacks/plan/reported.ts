@@ -1,6 +1,8 @@
 import type { StateResource } from "../known";
 import type { ProgramResult } from "../program";
-import { changesFrom } from "./changes";
+import { changesFrom, urnOf } from "./changes";
+import { choiceText, type GuestChoice } from "./choice";
+import { chosenSteps } from "./chosen";
 import type { PlanReport } from "./report";
 import { planSteps } from "./steps";
 
@@ -12,29 +14,47 @@ export interface ReportedRun {
   madeAt: Date;
   /** The state as a refresh found it; as it was recorded where it is left out. */
   refreshed?: readonly StateResource[];
+  /** The guests that it is about; all where it is left out. */
+  choice?: GuestChoice | undefined;
 }
 
 export function reportOfResult(
   { plan, run, resources }: ProgramResult,
-  { program, madeAt, refreshed }: ReportedRun,
+  { program, madeAt, refreshed, choice }: ReportedRun,
 ): PlanReport {
-  const steps = planSteps(resources, refreshed ?? run.state.resources);
+  const all = planSteps(resources, refreshed ?? run.state.resources);
+  const steps = choice === undefined ? all : chosenSteps(all, choice);
   const describe =
     plan.describe ??
-    ((all) => changesFrom(all, { stack: run.stack, netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
+    ((each) =>
+      changesFrom(each, { stack: run.stack, netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
   const problems = steps.flatMap(({ name, problems: all }) => all.map(({ reason }) => `${name}: ${reason}`));
+  // Orphans and limits go by the whole.
+  const changes = describe(all);
+  const urns = new Set(
+    steps.map(({ existing, token, name }) => urnOf(run.stack, existing?.token ?? token, existing?.name ?? name)),
+  );
+  const [own, others] = [
+    changes.filter(({ urn = "" }) => urns.has(urn)),
+    changes.filter(({ urn = "" }) => !urns.has(urn)),
+  ];
   return {
     format: 1,
     stack: run.stack,
     program,
     madeAt: madeAt.toISOString(),
     isRefreshed: refreshed !== undefined,
-    changes: describe(steps),
+    ...(choice === undefined
+      ? { changes }
+      : { changes: own, chosen: { by: choiceText(choice), urns: [...urns], others: others.length } }),
     unchanged: steps.filter(({ action }) => action === "same").length,
     problems: [...(plan.refused ?? []), ...problems],
     warnings: plan.warnings ?? [],
-    notes: plan.notes ?? [],
+    notes: [...(plan.notes ?? []), ...(choice === undefined ? [] : [othersText(choice, others.length)])],
     policies: plan.policies ?? [],
     capacity: plan.capacity ?? [],
   };
 }
+
+const othersText = (choice: GuestChoice, others: number): string =>
+  `${choiceText(choice)} leaves ${others === 1 ? "1 change" : `${others} changes`} of others out; they, and what interrupted runs left, wait for the next \`up\` without it.`;

@@ -9,6 +9,7 @@ import type { Mark } from "../../providers/ownership/mark";
 import { proxmoxSnapshot } from "../../providers/proxmox/nodes/snapshot";
 import type { SnapshotInputs } from "../../providers/proxmox/nodes/snapshot.model";
 import type { GuestType } from "../../providers/proxmox/schemas";
+import { tokenOf } from "../../providers/resource";
 import { groupBy } from "../../providers/values";
 import { type DeclaredResource, declared, type Later } from "../declared";
 import { LogicalNames, type MachineName, recordIdentity } from "./desired/names";
@@ -99,6 +100,8 @@ export interface DeclaredSite extends Pick<Site, "stack" | "netbox" | "state"> {
   /** Is a destroy refused? */
   protect: boolean;
   isDryRun: boolean;
+  /** Is the run about some guests alone? */
+  isChosen?: boolean;
 }
 
 /** Everything, each behind what it waits for: addresses, guests, names, statuses, the anchor. */
@@ -106,7 +109,7 @@ export function declareSite(
   site: DeclaredSite,
   { guests, kept, records, plugin, orphans }: Wanted,
 ): { resources: DeclaredResource[]; outputs: SiteOutputs } {
-  const { protect, snapshots, state } = site;
+  const { protect, snapshots, state, isChosen = false } = site;
   const names = new LogicalNames(state.names);
   const allocations = new Map<string, DeclaredResource<z.output<typeof netboxIpAllocation.state>>>();
   const machines = new Map<number, MachineResource>();
@@ -215,7 +218,12 @@ export function declareSite(
     declareGuest(guest);
     withNames(guest.id);
   }
-  add(declared(siteAnchor, "anchor", { leftovers: orphans }, { after: [...last], protect }));
+  // The engine makes none of the others that are new: the anchor can't wait for them.
+  const there = new Set(state.resources.map(({ token, name }) => `${token}::${name}`));
+  const isThere = ({ definition, name, inputs }: DeclaredResource) =>
+    there.has(`${tokenOf(definition, inputs)}::${name}`);
+  const [after, leftovers] = isChosen ? [[...last].filter(isThere), []] : [[...last], orphans];
+  add(declared(siteAnchor, "anchor", { leftovers }, { after, protect }));
   return { resources, outputs };
 }
 

@@ -78,7 +78,7 @@ export interface Plan {
   notes: string[];
 }
 
-export interface PlanOptions extends Partial<Pick<ProgramRun, "isDryRun" | "refreshed">> {
+export interface PlanOptions extends Partial<Pick<ProgramRun, "isDryRun" | "isChosen" | "refreshed">> {
   otherStacks?: OtherStack[];
 }
 
@@ -88,7 +88,7 @@ export async function planSite(
   settings: Settings,
   self: Self,
   state: InState,
-  { otherStacks = [], isDryRun = true, refreshed }: PlanOptions = {},
+  { otherStacks = [], isDryRun = true, isChosen = false, refreshed }: PlanOptions = {},
 ): Promise<Plan> {
   const policies = isDestroy() ? undefined : await readPolicies(settings);
   const { plugins } = await checkSystems(context);
@@ -160,7 +160,7 @@ export async function planSite(
   const counted = await (refreshed?.() ?? (isRefreshed() ? refreshedResources(context, facts) : state.resources));
   const safety = safetyOf(guests, state.guests, state.snapshots, now);
   const declaration = declareSite(
-    { ...facts, servers: zoneServers, snapshots: safety.snapshots, protect: settings.site.protect, isDryRun },
+    { ...facts, servers: zoneServers, snapshots: safety.snapshots, protect: settings.site.protect, isDryRun, isChosen },
     { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
   );
   const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));

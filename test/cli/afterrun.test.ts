@@ -36,7 +36,10 @@ describe("after a run", () => {
     const step = {
       op: "update",
       type: "ProxmoxVm",
+      token: "pulumi-nodejs:dynamic/proxmox:ProxmoxVm",
       name: "vm-7",
+      inputs: {},
+      outputs: {},
       old: { name: "web01", memory: 1 },
       new: { name: "web01", memory: 2 },
     };
@@ -48,6 +51,7 @@ describe("after a run", () => {
         steps: [step],
         drifted: [{ ...step, op: "refresh" }],
         done: [],
+        unchanged: [],
         errors: ["e"],
         changes: {},
       },

@@ -90,7 +90,7 @@ describe("every attribute of a guest", () => {
     const changed = attributes.filter(({ inNetbox }) => inNetbox !== notInNetbox);
     const planned = await stack.preview();
     expect(planned.errors).toEqual([]);
-    const none: ResourceStep = { op: "", type: "", name: "", old: {}, new: {} };
+    const none: ResourceStep = { op: "", type: "", token: "", name: "", old: {}, new: {}, inputs: {}, outputs: {} };
     for (const { guest, property, resource, also = [], alsoChanged = [] } of changed) {
       const steps = planned.steps.filter(
         ({ name, type, new: wanted }) =>

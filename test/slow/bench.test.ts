@@ -50,7 +50,16 @@ describe("npm run bench", () => {
         .map((each) => [each.phase, each]),
     );
     expect([...phases.keys()]).toEqual([
-      ...["up from nothing", "no-change preview", "preview --refresh", "up changing 1 %", "refresh", "destroy"],
+      ...[
+        "up from nothing",
+        "no-change preview",
+        "plan by the command",
+        "plan --drift by the command",
+        "preview --refresh",
+        "up changing 1 %",
+        "refresh",
+        "destroy",
+      ],
       ...["floor of up", "bare preview"],
     ]);
     for (const { cpu, memory } of phases.values()) expect(Math.min(cpu, memory)).toBeGreaterThan(0);

@@ -228,7 +228,9 @@ describe("in pipelines", () => {
     expect(first.code, first.output).toBe(0);
     expect(github.comments).toHaveLength(1);
     const [comment] = github.comments;
-    expect(comment?.body).toMatch(/^<!-- netbox-proxmox preview of prod -->\n\n### Plan of netbox-proxmox\/prod.*\n\n\*\*\d+ to create/);
+    expect(comment?.body).toMatch(
+      /^<!-- netbox-proxmox preview of prod -->\n\n### Plan of netbox-proxmox\/prod.*\n\n\*\*\d+ to create/,
+    );
     expect(comment?.body).toContain("w1");
     expect((await runWorkflow("preview")).code).toBe(0);
     expect(github.comments).toHaveLength(1);

@@ -26,11 +26,10 @@ export class StillUsed {
     return this.hosts.some((each) => each.host === canonical(address) && each.in?.vrf === vrf);
   }
 
-  /** Hosts that are not to be handed out in a VRF. */
+  /** Hosts that are not to be handed out in a VRF, in an order that does not go by the state's. */
   hostsIn(vrf: Vrf): string[] {
-    return [
-      ...new Set(this.hosts.filter((each) => each.in === undefined || each.in.vrf === vrf).map(({ host }) => host)),
-    ];
+    const inVrf = this.hosts.filter((each) => each.in === undefined || each.in.vrf === vrf);
+    return [...new Set(inVrf.map(({ host }) => host))].sort();
   }
 }
 
