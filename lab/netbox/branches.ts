@@ -180,7 +180,7 @@ function changesBetween(base: Snapshot, now: Snapshot): RowChange[] {
 }
 
 /** Names of the values that differ, but for the time of the change. */
-export const changedFields = (before: LabRow, after: LabRow): string[] =>
+const changedFields = (before: LabRow, after: LabRow): string[] =>
   [...new Set([...Object.keys(before), ...Object.keys(after)])].filter(
     (name) => name !== "last_updated" && !isDeepStrictEqual(before[name], after[name]),
   );
