@@ -1,9 +1,10 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Actor } from "./changelog";
-import { type Database, type LabRow, now } from "./database";
+import type { Database } from "./database";
 import { NetboxError } from "./errors";
 import { type ModelName, models } from "./models";
 import { isBranched } from "./models.branching";
+import { type LabRow, now } from "./rows";
 import type { Serializer } from "./serialize";
 
 /** The rows of all branched tables at one moment; they are never changed, only exchanged. */

@@ -1,6 +1,6 @@
-import type { LabRow } from "./database";
 import { contentTypeId } from "./modelof";
 import { type ModelName, models, tagged } from "./models";
+import type { LabRow } from "./rows";
 
 /** Who changes something, and why: what the change log says of it. */
 export interface Actor {

@@ -1,4 +1,5 @@
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
+import type { LabRow } from "./rows";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,7 +1,8 @@
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { invalid } from "./errors";
 import { modelOf } from "./modelof";
 import { type ModelName, models, tagged } from "./models";
+import type { LabRow } from "./rows";
 
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { cidr, hostKey, isNetworkIn } from "./address";
+import { cidr, isNetworkIn } from "./address";
 import { type Actor, administrator, type LoggedChange, loggedRow } from "./changelog";
 import { cleanField, customFields } from "./customfields";
 import { DnsRules } from "./dns";
@@ -9,50 +9,22 @@ import { type Field, type ModelName, models, tagged, unlogged } from "./models";
 import { isBranched } from "./models.branching";
 import { removePointing } from "./pointing";
 import { has, isSince, newest, type Release } from "./releases";
+import { hostIn, interfaceModels, isObject, type LabRow, now, uniqueKey } from "./rows";
 import {
   cleanAddress,
   cleanDevice,
   cleanEntry,
   cleanInterface,
   cleanLink,
-  cleanPlace,
   cleanPrefix,
   cleanRange,
   cleanScope,
   cleanVlan,
   macOn,
   refusePopulated,
-  siteOfCluster,
 } from "./rules";
+import { cleanMachine } from "./rules.machine";
 import { Users } from "./users";
-
-/** A stored object: wire names, references as ids. */
-export interface LabRow {
-  id: number;
-  created: string;
-  last_updated: string;
-  tags: number[];
-  custom_fields: Record<string, unknown>;
-  [field: string]: unknown;
-}
-
-export const now = (): string =>
-  `${new Date().toISOString().slice(0, -1)}${String(Math.floor(Math.random() * 1000)).padStart(3, "0")}Z`;
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
-
-const uniqueKey = (row: LabRow, fields: readonly string[]): string =>
-  fields.map((field) => (typeof row[field] === "string" ? row[field].toLowerCase() : String(row[field]))).join("\0");
-
-/** Under what an address is held: hosts are unique in a VRF, or in the global table. */
-const hostIn = ({ vrf, address }: Record<string, unknown>): string =>
-  `ipAddress ${String(vrf)} ${hostKey(String(address))}`;
-
-/** What has MAC addresses and IP addresses, by django's name of it. */
-export const interfaceModels: Record<string, "vmInterface" | "interface"> = {
-  "virtualization.vminterface": "vmInterface",
-  "dcim.interface": "interface",
-};
 
 /** NetBox's tables with the rules that its models keep: references, uniqueness, primary addresses, sums, cascades. */
 export class Database {
@@ -500,7 +472,7 @@ export class Database {
     if (model === "customLink") cleanLink(next);
     if (model === "token") this.users.clean(next);
     if (model === "user") this.users.cleanUser(next, before);
-    if (model === "virtualMachine") this.cleanMachine(next);
+    if (model === "virtualMachine") cleanMachine(this, next);
     if (model === "ipAddress") this.cleanAddress(next, before);
     if (model === "prefix") cleanPrefix(this, next);
     if (model === "ipRange") cleanRange(this, next);
@@ -514,37 +486,6 @@ export class Database {
       if (next.mode === null) next.untagged_vlan = null;
       next.tagged_vlans = [];
     }
-  }
-
-  private cleanMachine(next: LabRow): void {
-    cleanPlace(this, next);
-    next.site ??=
-      siteOfCluster(this, this.find("cluster", next.cluster)) ?? this.find("device", next.device)?.site ?? null;
-    for (const [key, family] of [
-      ["primary_ip4", 4],
-      ["primary_ip6", 6],
-    ] as const) {
-      const address = this.find("ipAddress", next[key]);
-      if (address === undefined) continue;
-      if (cidr(String(address.address))?.family !== family)
-        invalid({
-          [key]: [`Must be an IPv${family} address. (${address.address} is an IPv${family === 4 ? 6 : 4} address.)`],
-        });
-      const owner =
-        address.assigned_object_type === "virtualization.vminterface"
-          ? this.find("vmInterface", address.assigned_object_id)
-          : undefined;
-      if (owner?.virtual_machine !== next.id)
-        invalid({ [key]: [`The specified IP address (${address.address}) is not assigned to this VM.`] });
-    }
-    const disks = this.rows("virtualDisk").filter((disk) => disk.virtual_machine === next.id);
-    const sum = disks.reduce((total, disk) => total + Number(disk.size), 0);
-    if (disks.length > 0 && next.disk !== sum)
-      invalid({
-        disk: [
-          `The specified disk size (${next.disk}) must match the aggregate size of assigned virtual disks (${sum}).`,
-        ],
-      });
   }
 
   private cleanAddress(next: LabRow, before: LabRow | undefined): void {

@@ -1,8 +1,9 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { cidr, contains } from "./address";
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { detail, invalid, NetboxError } from "./errors";
 import { releases } from "./releases";
+import type { LabRow } from "./rows";
 
 const unprintable = (name: string) =>
   name.replace(/[ ()";]/g, (char) => `\\${String(char.charCodeAt(0)).padStart(3, "0")}`);

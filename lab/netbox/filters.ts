@@ -1,9 +1,10 @@
 import { cidr, contains, hostKey } from "./address";
 import { administrator } from "./changelog";
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { invalid } from "./errors";
 import { type ModelName, models } from "./models";
 import { has } from "./releases";
+import type { LabRow } from "./rows";
 
 type Test = (row: LabRow) => boolean;
 

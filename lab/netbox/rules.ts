@@ -1,9 +1,10 @@
 import { bits, type Cidr, cidr, contains, hostKey } from "./address";
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { invalid } from "./errors";
 import { modelOf } from "./modelof";
 import { type ModelName, models, tagged } from "./models";
 import { has } from "./releases";
+import type { LabRow } from "./rows";
 
 // Rules over whole objects, from NetBox's published source (ipam/models, virtualization/models) where nothing measured says it.
 

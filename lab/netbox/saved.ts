@@ -1,6 +1,6 @@
 import { z } from "zod";
-import type { LabRow } from "./database";
 import { type ModelName, models } from "./models";
+import type { LabRow } from "./rows";
 import type { NetboxServer } from "./server";
 
 const model = z.custom<ModelName>((name) => typeof name === "string" && Object.hasOwn(models, name), {

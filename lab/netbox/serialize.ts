@@ -2,10 +2,11 @@ import { cidr } from "./address";
 import { actions, type LoggedChange } from "./changelog";
 import { renderContext } from "./contexts";
 import { definedFor } from "./customfields";
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { modelOf } from "./modelof";
 import { type ModelName, models, tagged, unlogged } from "./models";
 import { has, isSince } from "./releases";
+import type { LabRow } from "./rows";
 import { scopeOf } from "./rules";
 
 const label = (value: string) => value.charAt(0).toUpperCase() + value.slice(1).replace(/-/g, " ");

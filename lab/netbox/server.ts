@@ -7,11 +7,13 @@ import type { RequestLog } from "../log";
 import { between, hostKey, hosts } from "./address";
 import { Branches } from "./branches";
 import type { Actor } from "./changelog";
-import { Database, type LabRow } from "./database";
+import { Database } from "./database";
 import { detail, NetboxError } from "./errors";
 import { filterRows } from "./filters";
 import { type ModelName, models } from "./models";
+import { longestRequestLine, pageAt, rooms, tooLong } from "./pages";
 import { type Feature, has, newest, releaseOf, releases } from "./releases";
+import type { LabRow } from "./rows";
 import { closedRanges, isWithin } from "./rules";
 import { Serializer } from "./serialize";
 import type { NetboxCaller } from "./users";
@@ -28,8 +30,6 @@ const others: Record<string, string> = {
 export const defaultPageSize = 1000;
 /** Its PAGINATE_COUNT: a page where nobody asks for another. */
 const usual = 50;
-/** gunicorn's `limit_request_line`, in bytes. */
-const longestRequestLine = 4094;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
@@ -543,27 +543,4 @@ export class NetboxServer {
   }
 }
 
-/** gunicorn's own answer, which NetBox never sees. */
-function tooLong(response: ServerResponse, bytes: number): void {
-  const said = `Request Line is too large (${bytes} &gt; ${longestRequestLine})`;
-  const text = `<html><head><title>Bad Request</title></head><body><h1><p>Bad Request</p></h1>${said}</body></html>`;
-  response.writeHead(400, "Bad Request", { Connection: "close", "Content-Type": "text/html" }).end(text);
-}
-
 const etag = (row: LabRow) => `W/"${row.last_updated.replace("Z", "+00:00")}"`;
-
-/** A list's URL at another place: an offset, or the id to start from. */
-function pageAt(url: URL, limit: number, place: { offset: number } | { start: number }): string {
-  const page = new URL(url);
-  for (const [name, value] of Object.entries({ limit, ...place })) page.searchParams.set(name, String(value));
-  return page.toString();
-}
-
-/** The applications of the API by name. */
-const rooms = (base: string): Record<string, string> =>
-  Object.fromEntries(
-    ["core", "status", ...new Set(Object.values(models).map(({ path }) => path.split("/")[0] ?? ""))].map((name) => [
-      name,
-      `${base}/api/${name}/`,
-    ]),
-  );

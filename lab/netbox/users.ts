@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { administrator } from "./changelog";
-import type { Database, LabRow } from "./database";
+import type { Database } from "./database";
 import { detail, invalid } from "./errors";
 import { has } from "./releases";
+import type { LabRow } from "./rows";
 
 /** Who calls: by one of the lab's own tokens a superuser, else a user with object permissions. */
 export interface NetboxCaller {

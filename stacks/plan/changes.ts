@@ -9,6 +9,8 @@ import type { PlanStep } from "./steps";
 /** What tells a change from its step. */
 export interface ChangeFacts extends AboutFacts {
   effectsOf?: (step: PlanStep) => Effect[];
+  /** What waits for a guest's next start. */
+  waitsOf?: (step: PlanStep) => string[];
   /** Objects of NetBox that say what a resource is to be. */
   fromOf?: (step: PlanStep) => NetboxRef[];
 }
@@ -20,7 +22,7 @@ export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Cha
     if (action === "same") return [];
     const properties = { ...existing?.properties, ...known(inputs) };
     const { guest, serves: _serves, ...about } = aboutOf(token.split(":").pop() ?? "", name, properties, facts);
-    const from = facts.fromOf?.(step) ?? [];
+    const [from, waits] = [facts.fromOf?.(step) ?? [], facts.waitsOf?.(step) ?? []];
     const guestName = guest === undefined ? undefined : facts.guests.get(guest);
     return [
       {
@@ -31,6 +33,7 @@ export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Cha
         action,
         fields: fieldsOf(step),
         effects: facts.effectsOf?.(step) ?? [],
+        ...(waits.length === 0 ? {} : { waits }),
       },
     ];
   });
@@ -53,12 +56,18 @@ function fieldsOf({ changed, existing, inputs = {}, resource, action }: PlanStep
       ? Object.keys(known(inputs))
       : action === "delete"
         ? Object.keys(existing?.properties ?? {}).filter((name) => name !== "__provider")
-        : changed;
+        : [
+            ...new Set([
+              ...changed,
+              ...(action === "replace" && existing?.properties.disks !== undefined ? ["disks"] : []),
+            ]),
+          ];
   const secrets = resource?.definition.secrets ?? secretProperties;
   return names.map((name): FieldChange => {
     if (secrets.includes(name)) return { name, isSecret: true };
     const before = existing?.properties[name];
     const after = inputs[name];
-    return withoutUndefined({ name, before, after: after === unknown ? undefined : after });
+    const isRemoved = before !== undefined && after === undefined && action !== "delete" ? true : undefined;
+    return withoutUndefined({ name, before, after: after === unknown ? undefined : after, isRemoved });
   });
 }

@@ -1,5 +1,6 @@
 import type { Orphan } from "../../../providers/ownership/anchor.model";
 import { mark } from "../../../providers/ownership/mark";
+import { waitsForStart } from "../../../providers/proxmox/nodes/inforce";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isRecord } from "../../../providers/values";
 import { hostOf } from "../../netbox/address";
@@ -45,9 +46,23 @@ export function siteChanges(
   const known = [...state.guests].map(([id, { name }]) => [id, name] as const);
   const guests = new Map([...known, ...staying]);
   const about = aboutFrom(netbox, plugin);
-  const fromOf = ({ token, inputs, existing }: PlanStep) =>
-    about({ type: token.split(":").pop() ?? "", properties: { ...existing?.properties, ...inputs } });
-  return changesFrom(steps, { stack, netboxUrl: netbox.url, guests, effectsOf, fromOf });
+  // What a name loses says so as well as what it gets.
+  const fromOf = ({ token, inputs, existing }: PlanStep) => {
+    const type = token.split(":").pop() ?? "";
+    const all = [{ ...existing?.properties, ...inputs }, ...(existing ? [existing.properties] : [])];
+    return [...new Set(all.flatMap((properties) => about({ type, properties })))];
+  };
+  return changesFrom(steps, { stack, netboxUrl: netbox.url, guests, effectsOf, waitsOf, fromOf });
+}
+
+/** What waits for the next start of a guest that runs on. */
+function waitsOf({ action, existing, inputs }: PlanStep): string[] {
+  if (existing === undefined || inputs === undefined || action !== "update") return [];
+  const type = guestTypes[existing.type];
+  if (type === undefined || inputs.restart === true) return [];
+  const { properties } = existing;
+  if (properties.power !== "running" || inputs.power !== "running") return [];
+  return waitsForStart(type, properties, inputs);
 }
 
 /** How many there are of what effects are counted in. @param guests built ones, whether this run declares them or not */
