@@ -28,11 +28,14 @@ export function reportOfResult(
     plan.describe ??
     ((each) =>
       changesFrom(each, { stack: run.stack, netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
-  const problems = steps.flatMap(({ name, problems: all }) => all.map(({ reason }) => `${name}: ${reason}`));
+  const problems = steps.flatMap(({ name, problems: found }) => found.map(({ reason }) => `${name}: ${reason}`));
   // Orphans and limits go by the whole.
   const changes = describe(all);
+  // One that had another name or kind before has two.
   const urns = new Set(
-    steps.map(({ existing, token, name }) => urnOf(run.stack, existing?.token ?? token, existing?.name ?? name)),
+    steps.flatMap(({ existing, ...step }) =>
+      [step, ...(existing === undefined ? [] : [existing])].map(({ token, name }) => urnOf(run.stack, token, name)),
+    ),
   );
   const [own, others] = [
     changes.filter(({ urn = "" }) => urns.has(urn)),

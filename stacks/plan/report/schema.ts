@@ -102,6 +102,14 @@ export const planReportSchema = z
       .optional()
       .describe("The branch of NetBox that it was read from"),
     changes: z.array(change),
+    chosen: z
+      .object({
+        by: z.string().describe("As it was written: `--only web01`"),
+        urns: z.array(z.string()).describe("What Pulumi has to be told, each by `--target`"),
+        others: z.number().describe("Changes of all others"),
+      })
+      .optional()
+      .describe("Of a plan that is about some guests: those alone are in `changes`"),
     unchanged: z.number().describe("Resources that stay as they are"),
     problems: z.array(z.string()).describe("What stands in the way: with any, `up` does nothing"),
     warnings: z.array(z.string()),
