@@ -16,7 +16,7 @@ import { loadProgram } from "../stacks/programs";
 import type { Settings } from "../stacks/settings";
 import { configurationSource, readConfiguration, type StackChoice } from "./configuration";
 import { refreshedState } from "./drift";
-import { readLastUpdate, readStackState } from "./stackstate";
+import { readLastUpdate, readOpenResources, readStackState } from "./stackstate";
 
 export interface PlanChoice extends StackChoice {
   stack: string;
@@ -70,7 +70,14 @@ export async function withStackPlan<T>(
   };
   let seen: Promise<readonly StateResource[]> | undefined;
   const refreshed = () => {
-    seen ??= state.then(({ resources }) => refreshedState(context, resources, () => refreshLimit(source)));
+    seen ??= state.then(({ resources }) =>
+      refreshedState(
+        context,
+        resources,
+        () => refreshLimit(source),
+        () => readOpenResources(choice.stack),
+      ),
+    );
     return seen;
   };
   try {

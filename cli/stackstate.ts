@@ -2,8 +2,9 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { z } from "zod";
 import { project } from "../providers/settings";
+import { isRecord } from "../providers/values";
 import { type LastUpdate, lastUpdateIn } from "../stacks/history";
-import type { StackState } from "../stacks/known";
+import type { StackState, StateResource } from "../stacks/known";
 import { stateOfExport } from "../stacks/state";
 import { projectRoot } from "../tools/root";
 import { askPulumi } from "./configuration";
@@ -19,6 +20,29 @@ export async function readStackState(stack: string): Promise<StackState> {
     return stateOfExport(await askPulumi(`The state of stack ${stack}`, ["stack", "export", "--stack", stack]));
   const { latest } = backendState.parse(JSON.parse(readFileSync(file, "utf8"))).checkpoint;
   return stateOfExport({ deployment: latest ?? {} });
+}
+
+/** The same resources with their secrets in the clear, as the engine gives them to providers: to be handed to nobody else. */
+export async function readOpenResources(stack: string): Promise<readonly StateResource[]> {
+  const words = ["stack", "export", "--show-secrets", "--stack", stack];
+  return stateOfExport(opened(await askPulumi(`The state of stack ${stack}`, words))).resources;
+}
+
+/** The key by which Pulumi tells a secret in a state from other values. */
+const secretKey = "4dabf18193072939515e22adb298388d";
+
+const isSecret = (value: unknown): value is Record<string, unknown> => isRecord(value) && secretKey in value;
+
+/** Is a secret in it, or any of its parts? */
+export const hasSecret = (value: unknown): boolean =>
+  isSecret(value) || (typeof value === "object" && value !== null && Object.values(value).some(hasSecret));
+
+/** With each secret as what its text in the clear says. */
+function opened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(opened);
+  if (!isRecord(value)) return value;
+  if (isSecret(value) && typeof value.plaintext === "string") return opened(JSON.parse(value.plaintext));
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, opened(each)]));
 }
 
 const backendState = z.object({ checkpoint: z.object({ latest: z.unknown() }) });
