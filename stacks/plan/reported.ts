@@ -22,7 +22,7 @@ export function reportOfResult(
   { plan, run, resources }: ProgramResult,
   { program, madeAt, refreshed, choice }: ReportedRun,
 ): PlanReport {
-  const all = planSteps(resources, refreshed ?? run.state.resources);
+  const all = planSteps(resources, refreshed ?? run.state.resources, run.state.resources);
   const steps = choice === undefined ? all : chosenSteps(all, choice);
   const describe =
     plan.describe ??

@@ -26,9 +26,17 @@ export interface PlanStep {
   problems: PropertyProblem[];
 }
 
-/** @param state what is there, as it was recorded or as a refresh found it */
-export function planSteps(resources: readonly DeclaredResource[], state: readonly StateResource[]): PlanStep[] {
+/**
+ * @param state what is there, as it was recorded or as a refresh found it
+ * @param recorded as it was recorded: the engine refreshes what the program declares, and takes away the rest as it knows it
+ */
+export function planSteps(
+  resources: readonly DeclaredResource[],
+  state: readonly StateResource[],
+  recorded: readonly StateResource[] = state,
+): PlanStep[] {
   const there = new Map(state.map((each) => [keyOf(each), each]));
+  const undeclared = new Map(recorded.map((each) => [keyOf(each), each]));
   const outputs = new Map<DeclaredResource, (property: string) => unknown>();
   const exchange = (later: Later<unknown>): unknown => {
     const values = later.sources.map(({ of, property }) => outputs.get(of)?.(property) ?? unknown);
@@ -38,18 +46,19 @@ export function planSteps(resources: readonly DeclaredResource[], state: readonl
     const { definition, name, alias } = resource;
     const token = tokenOf(definition, resource.inputs);
     // The engine looks for the URN before it looks for an alias.
-    const existing = [{ token, name }, ...(alias === undefined ? [] : [alias])]
-      .map((each) => there.get(keyOf(each)))
-      .find((each) => each !== undefined);
+    const known = [{ token, name }, ...(alias === undefined ? [] : [alias])]
+      .map(keyOf)
+      .find((key) => undeclared.has(key));
+    const existing = known === undefined ? undefined : there.get(known);
     const given = withoutLater(resource.inputs, exchange);
     const inputs = isRecord(given) ? withSecretsOf(definition, given, existing?.properties) : {};
     const step = { token, name, resource, inputs, ...comparison(definition, inputs, existing) };
-    if (existing !== undefined) there.delete(keyOf(existing));
+    if (known !== undefined) undeclared.delete(known);
     const from = step.action === "same" ? existing?.properties : inputs;
     outputs.set(resource, (property) => from?.[property]);
     return step;
   });
-  const gone = [...there.values()].map(
+  const gone = [...undeclared.values()].map(
     (existing): PlanStep => ({
       token: existing.token,
       name: existing.name,

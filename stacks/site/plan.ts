@@ -165,7 +165,7 @@ export async function planSite(
   );
   const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));
   const describe = (steps: readonly PlanStep[]) => siteChanges({ ...facts, plugin, orphans: orphaned, staying }, steps);
-  const changes = describe(planSteps(declaration.resources, counted));
+  const changes = describe(planSteps(declaration.resources, counted, state.resources));
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);

@@ -68,6 +68,7 @@ function simulatedSteps({ result, refreshed }: StackPlan): ComparedSteps {
   for (const { token, name, action, inputs = {}, existing, resource } of planSteps(
     result.resources,
     refreshed ?? result.run.state.resources,
+    result.run.state.resources,
   )) {
     const secrets = resource?.definition.secrets;
     if (action === "same") found.unchanged.push(`${token}::${name}`);
