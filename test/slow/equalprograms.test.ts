@@ -43,11 +43,9 @@ describe("the simulation is equal to the engine's preview", () => {
     const reach = await systems.reachAs("discovery", discoveryGrants, discoveryPermissions);
     const stack = await systems.stack({ program: "discovery" }, "discovery", { env: labEnvironment(reach) });
     await isEqualThroughLife(stack, async () => {
-      const [one, two] = (await systems.clients.guests()).filter(({ vmid }) => vmid >= 300);
-      const path = (guest = one) => `/nodes/${guest?.node}/${guest?.type}/${guest?.vmid}`;
-      await systems.clients.proxmox("PUT", `${path()}/config`, { memory: 768, description: "changed" });
-      if (two?.status === "running") await systems.clients.proxmox("POST", `${path(two)}/status/stop`);
-      await systems.clients.proxmox("DELETE", path(two));
+      await systems.clients.proxmox("PUT", "/nodes/pve1/qemu/300/config", { memory: 4096, description: "another" });
+      await systems.clients.proxmox("PUT", "/nodes/pve2/qemu/301/config", { cores: 3, name: "renamed" });
+      await systems.clients.proxmox("POST", "/nodes/pve3/qemu/302/status/stop");
     });
   });
 

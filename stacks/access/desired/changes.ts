@@ -134,9 +134,10 @@ export const netboxChanges = (objects: DeclaredNetboxObject[], { netbox, known }
     return changeOf("NetBox", what, isRecord(last) ? without(last) : undefined, without(fields));
   });
 
-/** What is in the state and wanted no more. */
+/** What is in the state and wanted no more, by name: the state comes in another order from the engine than from its file. */
 export function removals(wanted: ReadonlySet<string>, known: ReadonlyMap<string, KnownResource>): AccessChange[] {
-  return [...known].flatMap(([name, { type, properties }]): AccessChange[] => {
+  const byName = [...known].sort(([one], [other]) => (one < other ? -1 : 1));
+  return byName.flatMap(([name, { type, properties }]): AccessChange[] => {
     if (wanted.has(name)) return [];
     const where = typeof properties.cluster === "string" ? properties.cluster : "NetBox";
     // An object of NetBox is spoken of by its type in the table.
