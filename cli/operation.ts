@@ -14,7 +14,7 @@ import { defaults, environmentFor, goesOn, makesSecrets, repair, withRefresh } f
 const root = projectRoot();
 
 /** What an option is given: `--stack a`, `--stack=a`. */
-function optionOf(args: string[], ...names: string[]): string | undefined {
+export function optionOf(args: string[], ...names: string[]): string | undefined {
   const at = args.findIndex((arg) => names.includes(arg));
   if (at >= 0) return args[at + 1];
   const whole = args.find((arg) => names.some((name) => arg.startsWith(`${name}=`)));
@@ -83,12 +83,12 @@ export async function selectStack(args: string[], more: NodeJS.ProcessEnv = {}):
 
 /**
  * One operation of the real CLI with this project's good defaults: a plan is refreshed first, locks of killed runs are cleared before it, and the state of
- * one that went on past an error is mended after it. @param shown where its output goes; kept, it is given back
+ * one that went on past an error is mended after it. @param shown where its output goes; kept, it is given back as well, and hidden, only that
  */
 export async function operate(
   command: string,
   given: string[],
-  shown: "inherit" | "kept",
+  shown: "inherit" | "kept" | "hidden",
   more: NodeJS.ProcessEnv = {},
 ): Promise<{ code: number; output: string }> {
   const { args, env: ofBranch } = withBranch(command, given, { ...process.env, ...more });
@@ -151,7 +151,7 @@ export async function operate(
   for (const stream of [child.stdout, child.stderr])
     stream?.on("data", (chunk: Buffer) => {
       output += chunk.toString();
-      process.stdout.write(chunk);
+      if (shown === "kept") process.stdout.write(chunk);
     });
   const code = await new Promise<number>((resolve, reject) => {
     child.once("error", reject);

@@ -11,6 +11,7 @@ import { urnOf } from "../stacks/plan/changes";
 import { choiceText, type GuestChoice } from "../stacks/plan/choice";
 import type { PlanReport } from "../stacks/plan/report";
 import { reportOfResult } from "../stacks/plan/reported";
+import { type PlanStep, planSteps } from "../stacks/plan/steps";
 import type { ProgramResult } from "../stacks/program";
 import { loadProgram } from "../stacks/programs";
 import type { Settings } from "../stacks/settings";
@@ -24,6 +25,8 @@ export interface PlanChoice extends StackChoice {
   drift: boolean;
   /** The guests that it is about; all where it is left out. */
   choice?: GuestChoice | undefined;
+  /** The time that the plan goes by: now, where it is left out. */
+  now?: Date;
 }
 
 /** A program that was run, and what it was run with. */
@@ -47,10 +50,9 @@ export interface StackPlan {
  * @throws UserError with everything that stands in the way
  */
 export async function withStackPlan<T>(
-  { drift, choice: guests, ...choice }: PlanChoice,
+  { drift, now: madeAt = new Date(), choice: guests, ...choice }: PlanChoice,
   work: (plan: StackPlan) => T | Promise<T>,
 ): Promise<T> {
-  const madeAt = new Date();
   const source = await configurationSource(choice);
   const name = source.get("program") ?? "site";
   if (guests !== undefined && name !== "site")
@@ -82,7 +84,13 @@ export async function withStackPlan<T>(
   };
   try {
     const host = {
-      ...{ project, stack: choice.stack.split("/").at(-1) ?? "", isDryRun: true, isChosen: guests !== undefined },
+      ...{
+        project,
+        stack: choice.stack.split("/").at(-1) ?? "",
+        isDryRun: true,
+        now: madeAt,
+        isChosen: guests !== undefined,
+      },
       state: () => state,
       lastUpdate: async () => (await lastUpdate())?.began,
       ...(drift ? { refreshed } : {}),
@@ -100,7 +108,19 @@ export async function withStackPlan<T>(
  * What an `up` of a stack would do, and why.
  * @throws UserError with everything that stands in the way
  */
-export const planStack = (choice: PlanChoice): Promise<PlanReport> =>
+export const planStack = async (choice: PlanChoice): Promise<PlanReport> => (await planResources(choice)).report;
+
+/** A plan as it is shown, and what it says of each resource. */
+export interface ReportedPlan {
+  report: PlanReport;
+  /** Every resource by its URN, those that stay as they are too. */
+  steps: ReadonlyMap<string, PlanStep>;
+  /** Names of the stack's outputs: those that it has, and those that it will have. */
+  outputs: { existing: string[]; declared: string[] };
+}
+
+/** The same with each resource. @throws UserError with everything that stands in the way */
+export const planResources = (choice: PlanChoice): Promise<ReportedPlan> =>
   withStackPlan(choice, async ({ context, settings, source, result, before, ...run }) => {
     const report = reportOfResult(result, { ...run, choice: choice.choice });
     const { customFields } = settings.site;
@@ -115,7 +135,13 @@ export const planStack = (choice: PlanChoice): Promise<PlanReport> =>
     });
     const branch = context.hasNetbox ? await context.netbox.branch() : undefined;
     const from = branch && { branch: { name: branch.name, url: branchPage(context.netbox, branch) } };
-    return { ...report, ...from, changes };
+    const { stack, state } = result.run;
+    const steps = planSteps(result.resources, run.refreshed ?? state.resources);
+    return {
+      report: { ...report, ...from, changes },
+      steps: new Map(steps.map((step) => [urnOf(stack, step.token, step.name), step])),
+      outputs: { existing: Object.keys(state.outputs ?? {}), declared: Object.keys(result.outputs) },
+    };
   });
 
 const byUrn = ({ run }: ProgramResult, resources: readonly StateResource[]) =>

@@ -2,17 +2,36 @@
 const flags = ["--no-refresh", "--refresh", "-r", "--yes", "-y", "--non-interactive", "--skip-preview", "-f"];
 export const reportFlags = ["--full", "--json"];
 const valued = ["-s", "--stack", "--config-file", "--color"];
+const planOptions: Record<string, string> = { preview: "--save-plan", up: "--plan" };
 
-/** May a command be shown by the report? Other options are for the engine, which shows its own plan then; so does `--raw`. */
-export function isReported(command: string, args: readonly string[]): boolean {
-  if (command !== "preview" && command !== "up") return false;
-  if (args.includes("--skip-preview") || args.includes("-f")) return false;
-  return args.every(
+/** The option by which a command writes or takes a plan file, where it is given. */
+export function planOptionOf(command: string, args: readonly string[]): string | undefined {
+  const option = planOptions[command];
+  return option !== undefined && args.some((arg) => arg === option || arg.startsWith(`${option}=`))
+    ? option
+    : undefined;
+}
+
+/** Options that the report doesn't know. */
+export function unknownOptions(command: string, args: readonly string[]): string[] {
+  const all = [...valued, planOptions[command] ?? ""];
+  return args.filter(
     (arg, n) =>
-      flags.includes(arg) ||
-      reportFlags.includes(arg) ||
-      valued.includes(arg) ||
-      valued.includes(args[n - 1] ?? "") ||
-      valued.some((name) => arg.startsWith(`${name}=`)),
+      !flags.includes(arg) &&
+      !reportFlags.includes(arg) &&
+      !all.includes(arg) &&
+      !all.includes(args[n - 1] ?? "") &&
+      !all.some((name) => name !== "" && arg.startsWith(`${name}=`)),
   );
+}
+
+/**
+ * May a command be shown by the report? Other options are for the engine, which shows its own plan then; so does `--raw`. A plan
+ * file needs the report.
+ */
+export function isReported(command: string, args: readonly string[]): boolean {
+  if ((command !== "preview" && command !== "up") || args.includes("--raw")) return false;
+  if (planOptionOf(command, args) !== undefined) return true;
+  if (args.includes("--skip-preview") || args.includes("-f")) return false;
+  return unknownOptions(command, args).length === 0;
 }

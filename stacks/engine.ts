@@ -4,6 +4,7 @@ import { DynamicResource } from "../providers/dynamic";
 import { presentable } from "../providers/errors";
 import { Semaphore } from "../providers/semaphore";
 import { isRecord } from "../providers/values";
+import { runTime } from "./clock";
 import { type DeclaredResource, type Later, withoutLater } from "./declared";
 import { lastUpdateOf } from "./history";
 import { knownOutputs } from "./outputs";
@@ -37,6 +38,7 @@ const engineHost = (): ProgramHost => ({
   project: pulumi.getProject(),
   stack: pulumi.getStack(),
   isDryRun: pulumi.runtime.isDryRun(),
+  now: runTime(),
   isChosen: process.env[chosenVariable] === "true",
   // The engine's own invoke, behind the SDKs' stack queries: it needs no resource in the plan, and knows what a killed run wrote
   // down and what it didn't.

@@ -30,6 +30,8 @@ export interface ProgramRun {
   isDryRun: boolean;
   /** Is the run about some guests alone? What interrupted runs left is then left there. */
   isChosen?: boolean;
+  /** The time that it goes by, which names and ends with a date in them are worked out of: of an approved plan, when that was made. */
+  now: Date;
   /** When the stack's last `up` that succeeded began; nothing where there was none, or nobody knows. */
   lastUpdate(): Promise<Date | undefined>;
   /** The resources of the state as a refresh finds them; left out where the engine refreshes them, or nobody does. */
@@ -73,7 +75,7 @@ export interface Program<P extends ProgramPlan> {
 }
 
 /** What runs a program: Pulumi's engine, or a command that only plans. */
-export interface ProgramHost extends Pick<ProgramRun, "isDryRun" | "isChosen" | "lastUpdate" | "refreshed"> {
+export interface ProgramHost extends Pick<ProgramRun, "isDryRun" | "now" | "isChosen" | "lastUpdate" | "refreshed"> {
   project: string;
   /** Its short name. */
   stack: string;

@@ -45,7 +45,7 @@ interface Outcome {
 export const access = defineProgram({
   needs: { netbox: false, proxmox: false, neo4j: false },
   hasSecrets: true,
-  plan: ({ context, settings, stack, state }) =>
+  plan: ({ context, settings, stack, state, now }) =>
     planByFile("access", settings, parseAccess, async ({ value: wanted, placeOf }) => {
       const known = resourcesIn(state);
       const { clusters, netbox } = await read(context, wanted, known);
@@ -65,7 +65,7 @@ export const access = defineProgram({
           caFile: VAULT_CACERT || vault.caFile,
         },
         overlap: secondsOf(overlap),
-        now: Math.floor(Date.now() / 1000),
+        now: Math.floor(now.getTime() / 1000),
       });
       const notes = plan.changes.length > 0 ? [printChanges(plan.changes)] : [];
       return { ...plan, notes, recording: recordingOf(known, state.outputs, plan.changes) };

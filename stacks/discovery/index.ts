@@ -18,11 +18,10 @@ import { chosenClusters } from "./settings";
 /** Proxmox VE → NetBox: reads both, merges, then declares what NetBox is to say. */
 export const discovery = defineProgram({
   needs: { netbox: true, proxmox: true, neo4j: false },
-  async plan({ context, settings, stack, self, state, lastUpdate }) {
+  async plan({ context, settings, stack, self, state, now, lastUpdate }) {
     const { machines: known, objects } = objectsIn(state);
     const chosen = chosenIn(context, settings);
     const { netbox, views, lacks } = await read(context, settings, self, chosen, known);
-    const now = new Date();
     const maxRemovals = givenMaxRemovals() ?? settings.discovery.maxRemovals;
     const plan = planDiscovery({
       stack,

@@ -78,7 +78,7 @@ export interface Plan {
   notes: string[];
 }
 
-export interface PlanOptions extends Partial<Pick<ProgramRun, "isDryRun" | "isChosen" | "refreshed">> {
+export interface PlanOptions extends Partial<Pick<ProgramRun, "isDryRun" | "now" | "isChosen" | "refreshed">> {
   otherStacks?: OtherStack[];
 }
 
@@ -88,7 +88,7 @@ export async function planSite(
   settings: Settings,
   self: Self,
   state: InState,
-  { otherStacks = [], isDryRun = true, isChosen = false, refreshed }: PlanOptions = {},
+  { otherStacks = [], isDryRun = true, now = new Date(), isChosen = false, refreshed }: PlanOptions = {},
 ): Promise<Plan> {
   const policies = isDestroy() ? undefined : await readPolicies(settings);
   const { plugins } = await checkSystems(context);
@@ -115,7 +115,6 @@ export async function planSite(
   const wrongDefaults = defaultProblems(facts);
   if (wrongDefaults.length > 0) throw refusal(wrongDefaults);
 
-  const now = new Date();
   const { holds, ...decision } = await judged(context, facts);
   const held = new Set(holds.keys());
   facts.stillUsed = stillUsedBy(facts, decision.removals);
