@@ -2,11 +2,11 @@ import type { ServerResponse } from "node:http";
 import { models } from "./models";
 
 /** gunicorn's `limit_request_line`, in bytes. */
-export const longestRequestLine = 4094;
+export const gunicornLimit = 4094;
 
 /** gunicorn's own answer, which NetBox never sees. */
 export function tooLong(response: ServerResponse, bytes: number): void {
-  const said = `Request Line is too large (${bytes} &gt; ${longestRequestLine})`;
+  const said = `Request Line is too large (${bytes} &gt; ${gunicornLimit})`;
   const text = `<html><head><title>Bad Request</title></head><body><h1><p>Bad Request</p></h1>${said}</body></html>`;
   response.writeHead(400, "Bad Request", { Connection: "close", "Content-Type": "text/html" }).end(text);
 }

@@ -11,7 +11,7 @@ import { Database } from "./database";
 import { detail, NetboxError } from "./errors";
 import { filterRows } from "./filters";
 import { type ModelName, models } from "./models";
-import { longestRequestLine, pageAt, rooms, tooLong } from "./pages";
+import { gunicornLimit, pageAt, rooms, tooLong } from "./pages";
 import { type Feature, has, newest, releaseOf, releases } from "./releases";
 import type { LabRow } from "./rows";
 import { closedRanges, isWithin } from "./rules";
@@ -103,7 +103,7 @@ export class NetboxServer {
     const method = request.method ?? "GET";
     const entry = this.log.begin("netbox", method, `${url.pathname}${url.search}`);
     const line = Buffer.byteLength(`${method} ${request.url} HTTP/${request.httpVersion}`);
-    if (line > longestRequestLine) {
+    if (line > gunicornLimit) {
       entry.end(400);
       tooLong(response, line);
       return;
