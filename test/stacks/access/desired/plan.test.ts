@@ -237,7 +237,7 @@ const mistakes: [what: string, text: string, told: RegExp, facts?: Parameters<ty
   [
     "a part that a program has not",
     "programs: { site: { uses: [magic] } }",
-    /the site program has no part magic \(it has snapshots, pools, HA, mappings, startup, privileged containers, netbox-dns, VRFs, journal\); correct it/,
+    /the site program has no part magic \(it has snapshots, pools, HA, mappings, startup, privileged containers, netbox-dns, VRFs, policies, journal\); correct it/,
   ],
   [
     "a user of NetBox that is nowhere",

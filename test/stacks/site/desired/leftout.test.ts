@@ -86,7 +86,9 @@ describe("guests that are left out", () => {
         expect(plan.problems).toEqual([]);
         // Where nothing is broken: what is built is as it was built, and what is new isn't documented yet.
         const whole = planOf(worldOf(all, ({ broken: spoilt, before, after }) => (spoilt ? before : after)));
-        expect(sorted(plan.changes)).toEqual(sorted(whole.changes));
+        // Objects of NetBox that say so may be the others' as well: they share names.
+        const shown = ({ changes }: typeof plan) => sorted(changes).map(({ from: _from, ...change }) => change);
+        expect(shown(plan)).toEqual(shown(whole));
         expect(plan.guests).toEqual(whole.guests.filter(({ id }) => !plan.left.has(id)));
         const records = ({ named }: typeof plan) =>
           named.records.map((record) => ({ ...record, withoutPtr: [] })).sort((a, b) => (a.name < b.name ? -1 : 1));
