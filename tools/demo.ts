@@ -1,11 +1,15 @@
+import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pulumiFolder } from "../cli/pulumi";
-import { difference, symbols, titleOfStep } from "../cli/steps";
 import { Lab } from "../lab";
+import type { PlanReport } from "../stacks/plan/report";
+import { planReportSchema } from "../stacks/plan/report/schema";
+import { terminalReport } from "../stacks/plan/report/terminal";
 import { demoSeed, labConfig, labSecrets, zonesOf } from "./labstack";
-import { type ResourceStep, Stack, type StackRun } from "./stack";
+import { projectRoot } from "./root";
+import { Stack, type StackRun } from "./stack";
 import { SystemClients } from "./systemclients";
 
 // `npm run demo`: the whole life of a dozen guests, by the real Pulumi CLI on the real program, against the lab.
@@ -36,10 +40,25 @@ const counted = (changes: StackRun["changes"]): string =>
     .flatMap((op) => (changes[op] ? [`${changes[op]} ${op === "same" ? "unchanged" : `to ${op}`}`] : []))
     .join(", ");
 
-function show(steps: ResourceStep[], most = 8): void {
-  for (const each of steps.slice(0, most))
-    say(`   ${symbols[each.op] ?? each.op} ${titleOfStep(each)}${each.op === "update" ? `: ${difference(each)}` : ""}`);
-  if (steps.length > most) say(`   … and ${steps.length - most} more`);
+/** Shows the plan as `netbox-proxmox plan` does, in a process of its own. */
+async function showPlan({ reach: { args, env } }: Stack, ...words: string[]): Promise<PlanReport> {
+  const command = [join(projectRoot(), "dist", "cli", "main.js"), "plan", "--json", ...args, ...words];
+  const child = spawn(process.execPath, command, { cwd: projectRoot(), env: { ...process.env, ...env } });
+  let [out, err] = ["", ""];
+  child.stdout.on("data", (chunk: Buffer) => {
+    out += chunk.toString();
+  });
+  child.stderr.on("data", (chunk: Buffer) => {
+    err += chunk.toString();
+  });
+  await new Promise((resolve) => child.once("close", resolve));
+  const read = planReportSchema.safeParse(out === "" ? undefined : JSON.parse(out));
+  if (!read.success) throw new DemoError(`the plan failed:\n${err}`);
+  const report = read.data;
+  const colour = process.stdout.isTTY && !process.env.NO_COLOR;
+  const width = (process.stdout.columns ?? 100) - 3;
+  for (const line of terminalReport(report, { width, colour })) say(line === "" ? "" : `   ${line}`);
+  return report;
 }
 
 async function demo(folder: string): Promise<void> {
@@ -78,17 +97,8 @@ async function story(lab: Lab, clients: SystemClients, stack: Stack): Promise<vo
     );
   }
 
-  heading("pulumi preview: one plan over NetBox, Proxmox VE and DNS");
-  const plan = succeeded(await stack.preview(), "preview");
-  show(
-    plan.steps.filter(({ type }) => type === "ProxmoxVm"),
-    4,
-  );
-  show(
-    plan.steps.filter(({ type }) => type === "Bind9Record"),
-    3,
-  );
-  say(`   ${counted(plan.changes)}`);
+  heading("netbox-proxmox plan: one plan over NetBox, Proxmox VE and DNS");
+  await showPlan(stack);
   const before = await clients.guests();
   expect(
     before.length === 4,
@@ -130,31 +140,33 @@ async function story(lab: Lab, clients: SystemClients, stack: Stack): Promise<vo
   await clients.netbox("DELETE", `ipam/ip-addresses/${lost.id}/`);
   say(`   web01 has 512 MiB now, web02 no A record, ${lost.address} of app02 is free in NetBox`);
 
-  heading("pulumi refresh names each drift");
-  const drift = succeeded(await stack.refresh(), "refresh");
-  show(drift.steps);
+  heading("netbox-proxmox plan --drift names each drift");
+  const drift = await showPlan(stack, "--drift");
   expect(
-    drift.steps.length === 3 &&
-      ["ProxmoxVm", "Bind9Record", "NetboxIpAllocation"].every((type) =>
-        drift.steps.some((each) => each.type === type),
-      ),
+    ["VM", "name", "address"].every((object) => drift.changes.some((each) => each.object === object)),
     "three drifts, one a system",
   );
 
   heading("pulumi up repairs it");
-  const repair = succeeded(await stack.up(), "the repair");
-  show(repair.steps);
+  succeeded(await stack.up("--refresh", "--run-program"), "the repair");
   const mended = await clients.guest("web01");
   const address = (await clients.addresses()).find((each) => each.address === lost.address);
   expect(String(mended.config.memory) === "2048", "web01 has its 2048 MiB again");
   expect((await clients.records()).includes("web02.lab.example. A 10.71.0.12"), "web02 has its A record again");
   expect(address?.dns_name === "app02.lab.example", `app02 has the same address again, ${lost.address}`);
 
-  heading("A guest is decommissioned in NetBox");
-  const www = await clients.vm("www");
-  await clients.netbox("PATCH", `virtualization/virtual-machines/${www.id}/`, { status: "decommissioning" });
-  const gone = succeeded(await stack.up(), "the decommissioning");
-  show(gone.steps);
+  heading("In NetBox a guest is decommissioned, and another one grows: the plan says who asked for it, and why");
+  const [www, grown] = [await clients.vm("www"), await clients.vm("web01")];
+  const change = (id: number, changes: object, reason: string) =>
+    clients.netbox("PATCH", `virtualization/virtual-machines/${id}/`, { ...changes, changelog_message: reason });
+  await change(www.id, { status: "decommissioning" }, "ticket 4712: the old shop is switched off");
+  await change(grown.id, { memory: 4096 }, "ticket 4711");
+  const asked = await showPlan(stack);
+  const messages = asked.changes.flatMap(({ because = [] }) =>
+    because.flatMap((each) => (each.reason === "netbox" ? [each.message] : [])),
+  );
+  expect(messages.includes("ticket 4711"), "the reasons of NetBox's change log stand in the plan");
+  succeeded(await stack.up(), "the decommissioning");
   expect(!(await clients.guests()).some(({ name }) => name === "www"), "www is gone from Proxmox");
   expect(!(await clients.records()).some((line) => line.includes("www.lab.example.")), "its records are gone from DNS");
   expect(
