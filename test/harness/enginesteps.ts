@@ -100,12 +100,23 @@ export async function programOf(stack: Stack, drift: boolean): Promise<StackPlan
 /** As our commands tell the program. */
 const refreshes = { NETBOX_PROXMOX_REFRESH: "true" };
 
-/** Both are equal, resource by resource and property by property. @returns how many resources would change */
+/** What the simulation says that the engine's checks refuse. */
+export const problemsOf = ({ result, refreshed }: StackPlan): string[] => {
+  const recorded = result.run.state.resources;
+  const steps = planSteps(result.resources, refreshed ?? recorded, recorded);
+  return steps.flatMap(({ problems }) => problems.map(({ reason }) => reason));
+};
+
+/** Both are equal, resource by resource and property by property. @returns how many resources would change, or are refused */
 export async function previewIsEqual(stack: Stack, drift = false): Promise<number> {
   const plan = await programOf(stack, drift);
   const run = drift
     ? await stack.with({ ...stack.reach.env, ...refreshes }).preview("--refresh", "--run-program")
     : await stack.preview();
+  // The engine ends at the checks that fail, and shows nothing of the rest.
+  const problems = problemsOf(plan);
+  for (const reason of problems) expect(run.errors.join("\n")).toContain(reason);
+  if (problems.length > 0) return problems.length;
   expect(run.errors).toEqual([]);
   expect(run.code, run.output).toBe(0);
   const simulated = simulatedSteps(plan);

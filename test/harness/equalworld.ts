@@ -6,7 +6,7 @@ import { effects } from "../../stacks/plan/change";
 import type { Stack } from "../../tools/stack";
 import { HandChanges } from "./byhand";
 import { Chance } from "./chance";
-import { previewIsEqual, programOf } from "./enginesteps";
+import { previewIsEqual, problemsOf, programOf } from "./enginesteps";
 import { NetboxChanges } from "./netboxchanges";
 import { demoSeed, seedWith, TestSystems } from "./systems";
 
@@ -84,7 +84,7 @@ export class EqualWorld {
     for (let made = 0; made < count; ) {
       const { what, undo } = await this.netbox.any();
       const refused = await programOf(this.stack, false).then(
-        () => undefined,
+        (plan) => (problemsOf(plan).length > 0 ? new UserError("a check fails") : undefined),
         (error: unknown) => error,
       );
       if (refused !== undefined && !(refused instanceof UserError)) throw refused;
