@@ -14,7 +14,7 @@ import { projectRoot } from "../tools/root";
 import { sourceByFile } from "./configfile";
 import { clusterOfEnvironment, withKnownNames } from "./environment";
 import { askUser, isAttended } from "./prompt";
-import { pulumiEnvironment, pulumiFolder } from "./pulumi";
+import { pulumiEnvironment, pulumiFolder, withLabPassphrase } from "./pulumi";
 
 export interface StackChoice {
   stack?: string;
@@ -28,7 +28,7 @@ export interface StackChoice {
 export async function askPulumi(what: string, words: string[]): Promise<unknown> {
   const read = spawnSync("pulumi", [...words, "--non-interactive"], {
     cwd: projectRoot(),
-    env: pulumiEnvironment(await pulumiFolder()),
+    env: withLabPassphrase(pulumiEnvironment(await pulumiFolder()), words[words.indexOf("--stack") + 1]),
     encoding: "utf8",
     // Node.js kills what prints more than 1 MB, which a state soon does.
     maxBuffer: 1_000_000_000,

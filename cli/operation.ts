@@ -8,7 +8,7 @@ import { configurationOfFile, printedConfiguration, stackConfig, stateCounts } f
 import { isToBeMended, mendedText, quietIntegrity, stateFileOf, unmendedText } from "./integrity";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
 import { killTree } from "./processes";
-import { pulumiEnvironment, pulumiFolder } from "./pulumi";
+import { pulumiEnvironment, pulumiFolder, withLabPassphrase } from "./pulumi";
 import { defaults, environmentFor, goesOn, makesSecrets, repair, withRefresh } from "./run-defaults";
 
 const root = projectRoot();
@@ -63,16 +63,14 @@ interface SelectedStack {
 /** The stack that arguments name, or that is selected; the lab's is made where it isn't there. */
 export async function selectStack(args: string[], more: NodeJS.ProcessEnv = {}): Promise<SelectedStack> {
   const folder = await pulumiFolder();
-  const env: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
-  const pulumi = (...words: string[]) => spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8" });
+  const plain: NodeJS.ProcessEnv = { ...pulumiEnvironment(folder), ...more };
+  const asked = (env: NodeJS.ProcessEnv, words: string[]) =>
+    spawnSync("pulumi", words, { cwd: root, env, encoding: "utf8", maxBuffer: 1_000_000_000 });
   const named = stackOf(args);
-  const current = named ?? pulumi("stack", "--show-name", "--non-interactive").stdout.trim();
+  const current = named ?? asked(plain, ["stack", "--show-name", "--non-interactive"]).stdout.trim();
   const name = current || "dev";
-  if (name === "dev") {
-    // The lab's stack: its secrets are fakes, and so is its passphrase.
-    if (env.PULUMI_CONFIG_PASSPHRASE === undefined && env.PULUMI_CONFIG_PASSPHRASE_FILE === undefined)
-      env.PULUMI_CONFIG_PASSPHRASE = "lab";
-  }
+  const env = withLabPassphrase(plain, name);
+  const pulumi = (...words: string[]) => asked(env, words);
   const backend = backendFolder(root, env);
   if (name === "dev" && (current === "" || !isThere(backend, "dev"))) {
     const made = pulumi("stack", "select", "dev", "--create", "--non-interactive");

@@ -184,3 +184,9 @@ export function pulumiEnvironment(folder: string): NodeJS.ProcessEnv {
     NODE_OPTIONS: nodeOptions(),
   };
 }
+
+/** The same for a stack. The lab's secrets are fakes, and so is its passphrase, where nobody gives one. */
+export function withLabPassphrase(env: NodeJS.ProcessEnv, stack: string | undefined): NodeJS.ProcessEnv {
+  const isGiven = env.PULUMI_CONFIG_PASSPHRASE !== undefined || env.PULUMI_CONFIG_PASSPHRASE_FILE !== undefined;
+  return stack !== "dev" || isGiven ? env : { ...env, PULUMI_CONFIG_PASSPHRASE: "lab" };
+}

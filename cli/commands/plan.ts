@@ -2,7 +2,7 @@ import { type Command, Option } from "commander";
 import { withBranch } from "../branch";
 import { withJson } from "../options";
 import { planStack } from "../plan";
-import { printPlan } from "../showplan";
+import { printPlan, writePlan } from "../showplan";
 
 interface PlanCommandOptions {
   stack: string;
@@ -10,6 +10,8 @@ interface PlanCommandOptions {
   drift?: boolean;
   json?: boolean;
   full?: boolean;
+  html?: string;
+  markdown?: string;
   branch?: string;
   only?: string[];
   tag?: string[];
@@ -29,6 +31,7 @@ async function plan(options: PlanCommandOptions): Promise<void> {
     ...(configFile === undefined ? {} : { configFile }),
   });
   printPlan(report, { json, full });
+  writePlan(report, options);
   if (report.problems.length > 0) process.exitCode = 1;
   else if (report.changes.length > 0) process.exitCode = 2;
 }
@@ -41,6 +44,8 @@ export function addPlan(program: Command): void {
     .option("--config-file <file>", "the stack's configuration, where it is not Pulumi.<name>.yaml")
     .option("--branch <name>", "a branch of NetBox in the place of main: what its merge would do (docs/branches.md)")
     .option("--full", "shows every change of a long plan")
+    .option("--html <file>", "writes the plan as a page that needs nothing but itself")
+    .option("--markdown <file>", "writes the plan as Markdown of GitHub and GitLab")
     .option(
       "--only <guest...>",
       "these guests alone: names of NetBox, VMIDs, or CLUSTER/VMID where several clusters have one",
