@@ -33,7 +33,7 @@ export async function reported(command: string, given: string[]): Promise<number
   if (approved !== undefined) checkRefresh(approved.report.isRefreshed, args);
   const drift = approved?.report.isRefreshed ?? !args.includes("--no-refresh");
   const now = approved === undefined ? runTime() : new Date(approved.report.madeAt);
-  const { name: stack, env } = await selectStack(args);
+  const { name: stack } = await selectStack(args);
   const configFile = configFileOf(args);
   const of = { stack, ...(configFile === undefined ? {} : { configFile }) };
   const plan = await planResources({ ...of, drift, now, choice });
@@ -59,7 +59,7 @@ export async function reported(command: string, given: string[]): Promise<number
 
 /** Pulumi's own preview or `up` of chosen guests: the plan tells their URNs. @returns the exit code */
 export async function operateChosen(command: string, args: string[], choice: GuestChoice): Promise<number> {
-  const { name: stack, env } = await selectStack(args);
+  const { name: stack } = await selectStack(args);
   const configFile = configFileOf(args);
   const drift = !args.includes("--no-refresh");
   const report = await planStack({ stack, drift, choice, ...(configFile === undefined ? {} : { configFile }) });
