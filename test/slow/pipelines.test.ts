@@ -243,7 +243,7 @@ describe("in pipelines", () => {
       "w2 running",
     ]);
     expect((await runWorkflow("preview")).code).toBe(0);
-    expect(github.comments[0]?.body).toContain("### prod: nothing to do");
+    expect(github.comments[0]?.body).toContain("**No changes**");
     noSecret(JSON.stringify(github.comments) + first.output + up.output);
   });
 

@@ -128,20 +128,20 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
   });
 
   it("takes a named key of the stack or of the environment in the place of the program's token", async () => {
-    const variables = { PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night, PROXMOX_VE_API_TOKEN_PVE_B_NIGHT: night };
+    const variables = { PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night, PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night };
     const listed = await runOps(["list", "--key", "night", ...args], { ...env, ...variables });
     expect(listed.out).toMatch(/pve-lab\/201 +web1/);
     const refused = await runOps(["reboot", "web1", "--key", "night", ...args], { ...env, ...variables });
     expect(refused.out).toMatch(/failed +web1 .*403/);
     const none = await ops("list", "--key", "night");
     expect(none.err).toMatch(
-      /^pve-b has no key night \(none is named\): set netbox-proxmox:proxmox\["pve-b"\]\.keys\["night"\] \(pulumi config set --secret\), or PROXMOX_VE_API_TOKEN_PVE_B_NIGHT\./,
+      /^pve-lab has no key night \(none is named\): set netbox-proxmox:proxmox\["pve-lab"\]\.keys\["night"\] \(pulumi config set --secret\), or PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT\./,
     );
     const half = await runOps(["list", "--key", "night", ...args], {
       ...env,
-      PROXMOX_VE_API_TOKEN_PVE_B_NIGHT: "night",
+      PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: "night",
     });
-    expect(half.err).toMatch(/^PROXMOX_VE_API_TOKEN_PVE_B_NIGHT is no token: write USER@REALM!TOKENID=SECRET\./);
+    expect(half.err).toMatch(/^PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT is no token: write USER@REALM!TOKENID=SECRET\./);
 
     const { reach } = await systems.stack({}, "keys", {
       secrets: { 'proxmox["pve-lab"].keys["night"]': night, 'proxmox["pve-b"].keys["night"]': night },

@@ -153,6 +153,8 @@ function checkFeatures(
   const { rights } = facts.offers ?? {};
   // A token of root's is not root.
   if (type !== "lxc" || rights === undefined || rights.authId === "root@pam") return;
+  // What nobody documents stays as it is.
+  if (last?.options?.features === undefined && inputs.options?.features === undefined) return;
   const seen = last === undefined ? undefined : facts.seen.get(target.vmid)?.config;
   const text = last?.options?.features ?? seen?.features ?? "";
   const [before, after] = [text, inputs.options?.features ?? ""].map((each) => guardedFeatures(String(each)));
