@@ -128,7 +128,7 @@ describe("ops on a terminal, and on several clusters", { timeout: 60_000 }, () =
   });
 
   it("takes a named key of the stack or of the environment in the place of the program's token", async () => {
-    const variables = { PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night, PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night };
+    const variables = { PROXMOX_VE_API_TOKEN_PVE_LAB_NIGHT: night, PROXMOX_VE_API_TOKEN_PVE_B_NIGHT: night };
     const listed = await runOps(["list", "--key", "night", ...args], { ...env, ...variables });
     expect(listed.out).toMatch(/pve-lab\/201 +web1/);
     const refused = await runOps(["reboot", "web1", "--key", "night", ...args], { ...env, ...variables });
