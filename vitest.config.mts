@@ -52,7 +52,7 @@ export default defineConfig({
       ? [
           "test/slow/{guests,faults,fuzz,privileges,otherprivileges,templatesteps}.test.ts",
           "test/slow/{attributepairs,attributes,bench,carried,doctor,guestcommands,integrity,killed,limits,ownership,pairs,pipelines}.test.ts",
-          "test/slow/{chosen,equal,equalprograms,renamed,repeated,snapshots,states,terminal}.test.ts",
+          "test/slow/{branches,chosen,equal,equalprograms,planfile,journal,renamed,repeated,snapshots,states,terminal}.test.ts",
           "test/lifecycle/{badinput,readme,states}.test.ts",
           "test/providers/proxmox/{access/access,nodes/snapshot}.handler.test.ts",
           "test/cli/{counts,ending,environment,gatherer,guests,home,integrity,locks,operation,planposts,power,serve,unread}.test.ts",
