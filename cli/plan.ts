@@ -10,8 +10,8 @@ import type { OwnWrites } from "../stacks/plan/because/ownwrites";
 import { urnOf } from "../stacks/plan/changes";
 import { choiceText, type GuestChoice } from "../stacks/plan/choice";
 import type { PlanReport } from "../stacks/plan/report";
-import { reportOfResult } from "../stacks/plan/reported";
-import { type PlanStep, planSteps } from "../stacks/plan/steps";
+import { plannedSteps, reportOfResult } from "../stacks/plan/reported";
+import type { PlanStep } from "../stacks/plan/steps";
 import type { ProgramResult } from "../stacks/program";
 import { loadProgram } from "../stacks/programs";
 import type { Settings } from "../stacks/settings";
@@ -121,33 +121,35 @@ export interface ReportedPlan {
 
 /** The same with each resource. @throws UserError with everything that stands in the way */
 export const planResources = (choice: PlanChoice): Promise<ReportedPlan> =>
-  withStackPlan(choice, async ({ context, settings, source, result, before, ...run }) => {
-    const report = reportOfResult(result, { ...run, choice: choice.choice });
+  withStackPlan(choice, async ({ program, madeAt, context, settings, source, result, before, refreshed }) => {
+    const { stack, state } = result.run;
+    const planned = plannedSteps(result, refreshed);
+    const isRefreshed = refreshed !== undefined;
+    const report = reportOfResult(result, planned, { program, madeAt, isRefreshed, choice: choice.choice });
     const { customFields } = settings.site;
-    const drifted = driftsBetween(byUrn(result, result.run.state.resources), byUrn(result, run.refreshed ?? []));
     const given = { own: noWrites(result, customFields.vmid), ...result.plan.reasons, customFields };
     const changes = await withReasons(context, report.changes, before?.began, {
       ...given,
       ...(before === undefined || Object.keys(before.config).length === 0
         ? {}
         : { changedSettings: changedSettings(before.config, source) }),
-      ...(run.refreshed === undefined ? {} : { drifted }),
+      ...(refreshed === undefined
+        ? {}
+        : { drifted: driftsBetween(byUrn(stack, state.resources), byUrn(stack, refreshed)) }),
     });
     const branch = context.hasNetbox ? await context.netbox.branch() : undefined;
     const from = branch && { branch: { name: branch.name, url: branchPage(context.netbox, branch) } };
-    const { stack, state } = result.run;
-    const steps = planSteps(result.resources, run.refreshed ?? state.resources);
     return {
       report: { ...report, ...from, changes },
-      steps: new Map(steps.map((step) => [urnOf(stack, step.token, step.name), step])),
+      steps: new Map(planned.steps.map((step) => [urnOf(stack, step.token, step.name), step])),
       outputs: { existing: Object.keys(state.outputs ?? {}), declared: Object.keys(result.outputs) },
     };
   });
 
-const byUrn = ({ run }: ProgramResult, resources: readonly StateResource[]) =>
+const byUrn = (stack: string, resources: readonly StateResource[]) =>
   new Map(
     resources.map(({ token, name, properties: { __provider: _provider, ...properties } }) => [
-      urnOf(run.stack, token, name),
+      urnOf(stack, token, name),
       properties,
     ]),
   );

@@ -8,9 +8,8 @@ import { isDestroy, isRefresh } from "./destroying";
 import type { StackState, StateResource } from "./known";
 import { checkOwnership, selfOf } from "./ownership";
 import type { ReasonFacts } from "./plan/because/because";
-import type { Change } from "./plan/change";
 import type { CapacityRow, PolicyResult } from "./plan/report";
-import type { PlanStep } from "./plan/steps";
+import type { PlannedSteps } from "./plan/reported";
 import { FileRefusal, refusal } from "./refusal";
 import type { Settings } from "./settings";
 import type { ParsedFile } from "./yamlfile";
@@ -50,8 +49,8 @@ export interface ProgramPlan {
   refused?: string[];
   policies?: PolicyResult[];
   capacity?: CapacityRow[];
-  /** What steps are to a person; by their properties alone where it is left out. */
-  describe?: (steps: readonly PlanStep[]) => Change[];
+  /** What the engine would do, where the program has worked it out: for its limits. */
+  planned?: PlannedSteps;
   /** What reasons are found by. */
   reasons?: Pick<ReasonFacts, "own" | "sourcesOf" | "placeOf">;
 }

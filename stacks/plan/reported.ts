@@ -1,37 +1,49 @@
 import type { StateResource } from "../known";
 import type { ProgramResult } from "../program";
+import type { Change } from "./change";
 import { changesFrom, urnOf } from "./changes";
 import { choiceText, type GuestChoice } from "./choice";
 import { chosenSteps } from "./chosen";
 import type { PlanReport } from "./report";
-import { planSteps } from "./steps";
+import { type PlanStep, planSteps } from "./steps";
 
 // What a program is about to do, as its report.
+
+/** What the engine would do with each resource, and what that is to a person. */
+export interface PlannedSteps {
+  steps: PlanStep[];
+  changes: Change[];
+}
+
+/** What a run's program is about to do. @param refreshed the state as a refresh found it; as it was recorded where it is left out */
+export function plannedSteps(
+  { plan, run, resources }: ProgramResult,
+  refreshed: readonly StateResource[] | undefined,
+): PlannedSteps {
+  if (plan.planned !== undefined) return plan.planned;
+  const { stack, self, state } = run;
+  const steps = planSteps(resources, refreshed ?? state.resources, state.resources);
+  return { steps, changes: changesFrom(steps, { stack, netboxUrl: self.netboxUrl, guests: new Map() }) };
+}
 
 /** What a report says besides of how it was made. */
 export interface ReportedRun {
   program: string;
   madeAt: Date;
-  /** The state as a refresh found it; as it was recorded where it is left out. */
-  refreshed?: readonly StateResource[];
+  /** Does it show what was changed by hand since the last run? */
+  isRefreshed: boolean;
   /** The guests that it is about; all where it is left out. */
   choice?: GuestChoice | undefined;
 }
 
 export function reportOfResult(
-  { plan, run, resources }: ProgramResult,
-  { program, madeAt, refreshed, choice }: ReportedRun,
+  { plan, run }: Pick<ProgramResult, "plan" | "run">,
+  { steps: all, changes }: PlannedSteps,
+  { program, madeAt, isRefreshed, choice }: ReportedRun,
 ): PlanReport {
-  const all = planSteps(resources, refreshed ?? run.state.resources, run.state.resources);
   const steps = choice === undefined ? all : chosenSteps(all, choice);
-  const describe =
-    plan.describe ??
-    ((each) =>
-      changesFrom(each, { stack: run.stack, netboxUrl: run.self.netboxUrl, guests: new Map<number, string>() }));
   const problems = steps.flatMap(({ name, problems: found }) => found.map(({ reason }) => `${name}: ${reason}`));
-  // Orphans and limits go by the whole.
-  const changes = describe(all);
-  // One that had another name or kind before has two.
+  // Orphans and limits go by the whole. One that had another name or kind before has two.
   const urns = new Set(
     steps.flatMap(({ existing, ...step }) =>
       [step, ...(existing === undefined ? [] : [existing])].map(({ token, name }) => urnOf(run.stack, token, name)),
@@ -46,7 +58,7 @@ export function reportOfResult(
     stack: run.stack,
     program,
     madeAt: madeAt.toISOString(),
-    isRefreshed: refreshed !== undefined,
+    isRefreshed,
     ...(choice === undefined
       ? { changes }
       : { changes: own, chosen: { by: choiceText(choice), urns: [...urns], others: others.length } }),

@@ -9,11 +9,11 @@ import { isOnlyDiscovered } from "../netbox/discovered";
 import { isBuilt, isStrange } from "../netbox/statuses";
 import type { ReasonFacts } from "../plan/because/because";
 import { capacityWarnings } from "../plan/capacity";
-import type { Change } from "../plan/change";
 import { judgeLimits } from "../plan/limits";
 import { listedNames } from "../plan/listed";
 import type { CapacityRow, PolicyResult } from "../plan/report";
-import { type PlanStep, planSteps } from "../plan/steps";
+import type { PlannedSteps } from "../plan/reported";
+import { planSteps } from "../plan/steps";
 import type { ProgramRun } from "../program";
 import { refusal } from "../refusal";
 import type { Settings } from "../settings";
@@ -66,7 +66,7 @@ export interface Plan {
   orphans: Orphan[];
   /** The same as resources, and the stack's outputs. */
   declaration: ReturnType<typeof declareSite>;
-  describe: (steps: readonly PlanStep[]) => Change[];
+  planned: PlannedSteps;
   reasons: Pick<ReasonFacts, "own" | "sourcesOf">;
   /** What the policies refuse. */
   refused: string[];
@@ -163,8 +163,8 @@ export async function planSite(
     { guests, kept, orphans: orphaned, records: named.records, plugin: named.plugin },
   );
   const staying = new Map([...guests, ...kept].map(({ id, name }) => [id, name]));
-  const describe = (steps: readonly PlanStep[]) => siteChanges({ ...facts, plugin, orphans: orphaned, staying }, steps);
-  const changes = describe(planSteps(declaration.resources, counted, state.resources));
+  const steps = planSteps(declaration.resources, counted, state.resources);
+  const changes = siteChanges({ ...facts, plugin, orphans: orphaned, staying }, steps);
   const limits = { ...settings.site, maxRemovals: givenMaxRemovals() ?? settings.site.maxRemovals };
   const tooMuch = judgeLimits(changes, limits, totalsOf(facts, decision.built), customFieldDoubts(facts));
   if (tooMuch.length > 0) throw refusal([...tooMuch, ...gone.warnings]);
@@ -198,7 +198,7 @@ export async function planSite(
       ...warningsOf(context, netbox, named.elsewhere, orphaned),
     ],
     declaration,
-    describe,
+    planned: { steps, changes },
     reasons: { own: ownWritesOf(state, self, settings.site), sourcesOf: sourcesIn(facts) },
     notes: [...ofHolds.notes, ...notesOf(facts, guests, decision), ...safety.notes, ...adopted.notes],
   };
