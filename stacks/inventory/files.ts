@@ -4,7 +4,7 @@ import { printScript } from "./desired/cypher";
 import type { Graph } from "./desired/graph";
 import { pageData } from "./desired/page";
 import type { InventoryFacts } from "./facts";
-import { printPage } from "./page";
+import { printInventoryPage } from "./page";
 
 /** Writes graph.json, graph.cypher and graph.html. @returns their paths */
 export function writeInventory(folder: string, { graph, readAt, problems }: InventoryFacts): string[] {
@@ -12,7 +12,7 @@ export function writeInventory(folder: string, { graph, readAt, problems }: Inve
   const files: [string, Iterable<string>][] = [
     ["graph.json", printJson(graph, readAt)],
     ["graph.cypher", printScript(graph, readAt)],
-    ["graph.html", [printPage(pageData(graph, readAt, problems))]],
+    ["graph.html", [printInventoryPage(pageData(graph, readAt, problems))]],
   ];
   return files.map(([name, parts]) => {
     const path = join(folder, name);

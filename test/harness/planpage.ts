@@ -2,11 +2,12 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 import type { PlanReport } from "../../stacks/plan/report";
-import { type PlanPageAssets, printPlanPage } from "../../stacks/planpage/page";
+import { printPlanPage } from "../../stacks/planpage/page";
+import type { PageAssets } from "../../stacks/selfcontainedpage";
 import { projectRoot } from "../../tools/root";
 
 /** What tools/build.mjs brings to dist/, from the sources. */
-function pageAssets(): PlanPageAssets {
+function pageAssets(): PageAssets {
   const read = (name: string) => readFileSync(join(projectRoot(), "stacks", "planpage", name), "utf8");
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext, removeComments: true };
   return { script: ts.transpileModule(read("browser.ts"), { compilerOptions }).outputText, style: read("page.css") };
