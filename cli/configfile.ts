@@ -1,10 +1,7 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { suffix } from "../providers/connections";
 import { type ConfigSource, type Environment, project } from "../providers/settings";
 import { isRecord } from "../providers/values";
-import { projectRoot } from "../tools/root";
-import { configurationOfFile } from "./counts";
+import { configurationOfFile, stackFileTexts } from "./counts";
 
 // A stack's configuration by its file alone. A start of Pulumi, which alone can read encrypted values, would be a third of a plan.
 
@@ -65,8 +62,6 @@ export function sourceByFile(
   configFile: string | undefined,
   env: Environment,
 ): ConfigSource | undefined {
-  const root = projectRoot();
-  const file = configFile ?? join(root, `Pulumi.${stack.split("/").pop()}.yaml`);
-  if (!existsSync(file)) return undefined;
-  return sourceOfFile(readFileSync(file, "utf8"), readFileSync(join(root, "Pulumi.yaml"), "utf8"), env);
+  const texts = stackFileTexts(stack, configFile);
+  return texts && sourceOfFile(texts.text, texts.project, env);
 }

@@ -1,6 +1,10 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parse } from "yaml";
 import { z } from "zod";
+import { kindOfText } from "../providers/resource";
 import { project } from "../providers/settings";
+import { projectRoot } from "../tools/root";
 
 // How many resources of each kind a stack's state has, for limits that are a percentage of them: a provider can't know.
 
@@ -16,7 +20,7 @@ const exported = z.object({
 export function stateCounts(text: string): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { outputs } of exported.parse(JSON.parse(text)).deployment.resources ?? []) {
-    const kind = /get\('([\w-]+)'\)/.exec(outputs?.__provider ?? "")?.[1];
+    const kind = kindOfText(outputs?.__provider);
     if (kind !== undefined) counts[kind] = (counts[kind] ?? 0) + 1;
   }
   return counts;
@@ -45,6 +49,14 @@ export function configurationOfFile(text: string, project: string): Configuratio
   const { config = {}, environment } = configFile.parse(parse(text) ?? {});
   const isWhole = environment === undefined && configFile.parse(parse(project) ?? {}).config === undefined;
   return isWhole && Object.keys(config).every((key) => key.includes(":")) ? config : undefined;
+}
+
+/** The texts of a stack's file and of the project's; nothing where there is no such file. @param file where it is not the stack's own */
+export function stackFileTexts(stack: string, file: string | undefined): { text: string; project: string } | undefined {
+  const root = projectRoot();
+  const path = file ?? join(root, `Pulumi.${stack.split("/").pop()}.yaml`);
+  if (!existsSync(path)) return undefined;
+  return { text: readFileSync(path, "utf8"), project: readFileSync(join(root, "Pulumi.yaml"), "utf8") };
 }
 
 /** By what `pulumi config --json` prints. */

@@ -1,18 +1,12 @@
-import { z } from "zod";
 import { type Context, useContext } from "../providers/context";
 import { MissingLimit } from "../providers/missing";
 import { handlerOf, readResource } from "../providers/registry";
+import { kindOfText } from "../providers/resource";
 import { sameValue } from "../providers/values";
 import type { StateResource } from "../stacks/known";
 import { hasSecret } from "./stackstate";
 
-const known = z.object({ __provider: z.string() });
-
-/** The kind that the provider's text of a resource names. */
-function kindOf({ properties }: StateResource): string | undefined {
-  const { data } = known.safeParse(properties);
-  return /get\('([\w-]+)'\)/.exec(data?.__provider ?? "")?.[1];
-}
+const kindOf = ({ properties }: StateResource): string | undefined => kindOfText(properties.__provider);
 
 /**
  * The resources of a state as a refresh finds them, by the reads that Pulumi's engine asks the provider for; what is gone is left out.

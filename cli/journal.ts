@@ -36,11 +36,10 @@ export async function planForJournal(choice: NamedStack, drift: boolean): Promis
   }
 }
 
-/** Writes what an `up` did, where `site.journal` asks for it. @returns how many entries were written */
+/** Writes what an `up` of a stack with `site.journal` did. @returns how many entries were written */
 export async function journalUp(choice: NamedStack, report: PlanReport, run: Pick<StackRun, "done">): Promise<number> {
   if (run.done.length === 0 || report.changes.length === 0) return 0;
   try {
-    if (!(await writesJournal(choice))) return 0;
     const { connections, settings } = await readConfiguration({ ...choice, needsProxmox: false });
     const url = planPage(settings.site.planUrl, choice.stack) ?? jobUrlOf(process.env);
     const done = new Set(run.done);

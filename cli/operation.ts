@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { project } from "../providers/settings";
 import { projectRoot } from "../tools/root";
 import { withBranch } from "./branch";
-import { configurationOfFile, printedConfiguration, stackConfig, stateCounts } from "./counts";
+import { configurationOfFile, printedConfiguration, stackConfig, stackFileTexts, stateCounts } from "./counts";
 import { isToBeMended, mendedText, quietIntegrity, stateFileOf, unmendedText } from "./integrity";
 import { backendFolder, clearDeadLocks, heldText, noteRun } from "./locks";
 import { killTree } from "./processes";
@@ -106,11 +106,9 @@ export async function operate(
   // The one who should have mended it was killed before it came to that.
   if (isToBeMended(stateFile)) mend(pulumi, selected, stateFile);
   // A start of Pulumi for what stands in a file would be a tenth of a preview.
-  const file = configFileOf(args) ?? join(root, `Pulumi.${selected.split("/").pop()}.yaml`);
+  const texts = stackFileTexts(selected, configFileOf(args));
   const config =
-    (existsSync(file)
-      ? configurationOfFile(readFileSync(file, "utf8"), readFileSync(join(root, "Pulumi.yaml"), "utf8"))
-      : undefined) ??
+    (texts && configurationOfFile(texts.text, texts.project)) ??
     printedConfiguration(pulumi("config", "--stack", selected, "--json", "--non-interactive").stdout.trim());
   const { program, hasShare } = stackConfig(config, env);
   if (makesSecrets(program) && verbosityOf(args) >= 9)

@@ -10,7 +10,7 @@ import { configFileOf, operate, optionOf, selectStack } from "./operation";
 import { planResources, planStack } from "./plan";
 import { readPlanFile } from "./planfile";
 import { confirmed, isAttended } from "./prompt";
-import { planOptionOf, reportFlags, unknownOptions } from "./reportedargs";
+import { planOptionOf, reportFlags, stackArguments, unknownOptions } from "./reportedargs";
 import { printPlan } from "./showplan";
 import { watchedRun } from "./watched";
 
@@ -41,10 +41,10 @@ export async function reported(command: string, given: string[]): Promise<number
   if (approved !== undefined && file !== undefined) checkApproved(approved, plan, file);
   printPlan(report, { json: args.includes("--json"), full: args.includes("--full") });
   if (report.problems.length > 0) return 1;
-  if (command === "preview") return file === undefined ? 0 : savePlan(file, plan, ofStack(args));
+  if (command === "preview") return file === undefined ? 0 : savePlan(file, plan, stackArguments(args));
   if (!(await mayGoOn(report, args))) return 0;
   if (approved !== undefined) {
-    const run = await applyPlan(approved, plan, ofStack(args));
+    const run = await applyPlan(approved, plan, stackArguments(args));
     if (await writesJournal(of)) await journalUp(of, report, run);
     return run.code;
   }
@@ -96,14 +96,3 @@ function checkRefresh(isRefreshed: boolean, args: readonly string[]): void {
   if (!isRefreshed && asked)
     throw new UserError("The plan was made with --no-refresh, and `up` does the same: leave --refresh out.");
 }
-
-const stackOptions = ["-s", "--stack", "--config-file", "--color"];
-
-/** Options that choose the stack, and the colours. */
-const ofStack = (args: readonly string[]): string[] =>
-  args.filter(
-    (arg, n) =>
-      stackOptions.includes(arg) ||
-      stackOptions.includes(args[n - 1] ?? "") ||
-      stackOptions.some((name) => arg.startsWith(`${name}=`)),
-  );

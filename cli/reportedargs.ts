@@ -12,17 +12,19 @@ export function planOptionOf(command: string, args: readonly string[]): string |
     : undefined;
 }
 
+/** Is an argument one of these options, or the value of one? */
+const isOf = (names: readonly string[], args: readonly string[], arg: string, n: number): boolean =>
+  names.includes(arg) || names.includes(args[n - 1] ?? "") || names.some((name) => arg.startsWith(`${name}=`));
+
+/** The arguments that choose the stack, and the colours. */
+export const stackArguments = (args: readonly string[]): string[] =>
+  args.filter((arg, n) => isOf(valued, args, arg, n));
+
 /** Options that the report doesn't know. */
 export function unknownOptions(command: string, args: readonly string[]): string[] {
-  const all = [...valued, planOptions[command] ?? ""];
-  return args.filter(
-    (arg, n) =>
-      !flags.includes(arg) &&
-      !reportFlags.includes(arg) &&
-      !all.includes(arg) &&
-      !all.includes(args[n - 1] ?? "") &&
-      !all.some((name) => name !== "" && arg.startsWith(`${name}=`)),
-  );
+  const option = planOptions[command];
+  const all = option === undefined ? valued : [...valued, option];
+  return args.filter((arg, n) => ![...flags, ...reportFlags].includes(arg) && !isOf(all, args, arg, n));
 }
 
 /**

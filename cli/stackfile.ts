@@ -1,17 +1,11 @@
-import { existsSync, readFileSync } from "node:fs";
-import { join } from "node:path";
 import { project } from "../providers/settings";
-import { projectRoot } from "../tools/root";
 import { configurationSource, type StackChoice } from "./configuration";
-import { type Configuration, configurationOfFile } from "./counts";
+import { type Configuration, configurationOfFile, stackFileTexts } from "./counts";
 
 /** A stack's configuration by its file alone, which takes no start of Pulumi; nothing where only Pulumi can tell. */
 export function configurationByFile({ stack = "", configFile }: StackChoice): Configuration | undefined {
-  const root = projectRoot();
-  const file = configFile ?? join(root, `Pulumi.${stack.split("/").pop()}.yaml`);
-  return existsSync(file)
-    ? configurationOfFile(readFileSync(file, "utf8"), readFileSync(join(root, "Pulumi.yaml"), "utf8"))
-    : undefined;
+  const texts = stackFileTexts(stack, configFile);
+  return texts && configurationOfFile(texts.text, texts.project);
 }
 
 /** What a stack does; the site program where nobody can tell. */

@@ -228,6 +228,10 @@ export const plain = (value: object): Properties =>
 export const providerText = (kind: string): string =>
   `exports.handler = () => require('./dist/providers/registry.js').get('${kind}')`;
 
+/** The kind that such a text names. */
+export const kindOfText = (text: unknown): string | undefined =>
+  typeof text === "string" ? /get\('([\w-]+)'\)/.exec(text)?.[1] : undefined;
+
 const typeToken = (type: string): string => `pulumi-nodejs:dynamic/${type}`;
 
 /** The type of a resource with these inputs. */
