@@ -118,6 +118,8 @@ export function declared<I extends z.ZodObject, S extends z.ZodObject>(
 }
 
 /** Inputs or outputs with every later value exchanged; what has none in it is the same object. */
+export function withoutLater(value: Properties, exchange: (later: Later<unknown>) => unknown): Properties;
+export function withoutLater(value: unknown, exchange: (later: Later<unknown>) => unknown): unknown;
 export function withoutLater(value: unknown, exchange: (later: Later<unknown>) => unknown): unknown {
   if (value instanceof Later) return exchange(value);
   if (Array.isArray(value)) {

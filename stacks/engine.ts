@@ -3,7 +3,6 @@ import type { Context } from "../providers/context";
 import { DynamicResource } from "../providers/dynamic";
 import { presentable } from "../providers/errors";
 import { Semaphore } from "../providers/semaphore";
-import { isRecord } from "../providers/values";
 import { runTime } from "./clock";
 import { type DeclaredResource, type Later, withoutLater } from "./declared";
 import { lastUpdateOf } from "./history";
@@ -64,7 +63,7 @@ async function declareAll(resources: DeclaredResource[], outputs: object): Promi
       places
         .run(() => {
           const { definition, name, inputs, after, alias, protect } = each;
-          const resource = new DynamicResource(definition, name, Object(withoutLater(inputs, exchange)), {
+          const resource = new DynamicResource(definition, name, withoutLater(inputs, exchange), {
             dependsOn: after.flatMap((other) => made.get(other) ?? []),
             aliases: alias === undefined ? [] : [{ name: alias.name, type: alias.token }],
             protect,
@@ -75,8 +74,7 @@ async function declareAll(resources: DeclaredResource[], outputs: object): Promi
         })
         .catch(failed);
     });
-  const given = withoutLater({ ...outputs }, exchange);
-  return isRecord(given) ? given : {};
+  return withoutLater({ ...outputs }, exchange);
 }
 
 function outputOf(resource: DynamicResource | undefined, property: string): pulumi.Output<unknown> {

@@ -8,6 +8,9 @@ export interface KnownResource {
 /** By logical name. */
 export type KnownResources = ReadonlyMap<string, KnownResource>;
 
+/** The last part of a type token. */
+export const typeInToken = (token: string): string => token.slice(token.lastIndexOf(":") + 1);
+
 /** The same with its full type token and its logical name, which tell it from all others. */
 export interface StateResource extends KnownResource {
   token: string;

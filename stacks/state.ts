@@ -15,7 +15,7 @@ import { proxmoxSnapshot } from "../providers/proxmox/nodes/snapshot";
 import type { GuestType } from "../providers/proxmox/schemas";
 import { stateReader, tokensOf } from "../providers/resource";
 import { withoutUndefined } from "../providers/values";
-import type { KnownResource, KnownResources, StackState } from "./known";
+import { type KnownResource, type KnownResources, type StackState, typeInToken } from "./known";
 import { allocationIdentity, type KnownName, recordIdentity } from "./site/desired/names";
 import type { InState, KnownGuest } from "./site/desired/types";
 
@@ -72,7 +72,7 @@ function stateOf(all: { urn: string; id: string; type: string; outputs: Record<s
   const resources = all
     .filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/"))
     .map(({ urn, id, type: token, outputs: properties }) => {
-      const type = token.split(":").pop() ?? "";
+      const type = typeInToken(token);
       return { type, token, name: logicalName(urn), id, properties };
     });
   return { resources, outputs: all.find(({ type }) => type === stackType)?.outputs };

@@ -13,7 +13,7 @@ import { filterRows } from "./filters";
 import { type ModelName, models } from "./models";
 import { gunicornLimit, pageAt, rooms, tooLong } from "./pages";
 import { type Feature, has, newest, releaseOf, releases } from "./releases";
-import type { LabRow } from "./rows";
+import { isObject, type LabRow } from "./rows";
 import { closedRanges, isWithin } from "./rules";
 import { Serializer } from "./serialize";
 import type { NetboxCaller } from "./users";
@@ -30,8 +30,6 @@ const others: Record<string, string> = {
 export const defaultPageSize = 1000;
 /** Its PAGINATE_COUNT: a page where nobody asks for another. */
 const usual = 50;
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The last of a filter's values, as a time of the change log. */
 function timeOf(name: string, values: string[]): string {
@@ -235,7 +233,7 @@ export class NetboxServer {
     if (parts[3] === "available-ips" && (model === "prefix" || model === "ipRange"))
       return this.availableIps(method, model, row, input, url, serializer);
     if (parts[3] !== undefined && model === "branch" && method === "POST") {
-      const done = this.branches.act(row, parts[3], isRecord(input) ? input : {}, actor, serializer);
+      const done = this.branches.act(row, parts[3], isObject(input) ? input : {}, actor, serializer);
       if (done !== undefined) return { status: 200, body: done };
     }
     if (parts[3] !== undefined) return { status: 404, body: "<!DOCTYPE html>\n<html></html>\n" };
@@ -247,7 +245,7 @@ export class NetboxServer {
     const body: unknown =
       this.has("changelogMessages") && text.includes("changelog_message") ? this.json(text) : undefined;
     const first: unknown = Array.isArray(body) ? body[0] : body;
-    return isRecord(first) && typeof first.changelog_message === "string" ? first.changelog_message : "";
+    return isObject(first) && typeof first.changelog_message === "string" ? first.changelog_message : "";
   }
 
   private json(text: string): unknown {
@@ -284,7 +282,7 @@ export class NetboxServer {
     if (method === "GET") return this.list(model, url, serializer);
     if (method === "POST") {
       if (!Array.isArray(input)) {
-        const row = this.here.create(model, isRecord(input) ? input : {});
+        const row = this.here.create(model, isObject(input) ? input : {});
         const secret = model === "token" ? this.here.users.shown(row, true) : {};
         return { status: 201, body: { ...serializer.full(model, row), ...secret }, etag: etag(row) };
       }
@@ -293,8 +291,8 @@ export class NetboxServer {
     if (!Array.isArray(input))
       return { status: 400, body: { non_field_errors: ['Expected a list of items but got type "dict".'] } };
     const rows = input.map((each: unknown) => ({
-      input: isRecord(each) ? each : {},
-      row: this.here.find(model, isRecord(each) ? each.id : undefined),
+      input: isObject(each) ? each : {},
+      row: this.here.find(model, isObject(each) ? each.id : undefined),
     }));
     const missing = rows
       .filter(({ row }) => row === undefined)
@@ -341,7 +339,7 @@ export class NetboxServer {
   private createAll(model: ModelName, inputs: unknown[]): LabRow[] {
     return this.each(inputs, "created", (input, index) => [
       { index },
-      () => this.here.create(model, isRecord(input) ? input : {}),
+      () => this.here.create(model, isObject(input) ? input : {}),
     ]);
   }
 
@@ -358,9 +356,9 @@ export class NetboxServer {
       .map((change) => serializer.change(change))
       .filter((change) =>
         wanted.every(({ name, values }) => {
-          if (name === "action") return isRecord(change.action) && values.includes(String(change.action.value));
+          if (name === "action") return isObject(change.action) && values.includes(String(change.action.value));
           if (name === "user") return values.includes(String(change.user_name));
-          if (name === "user_id") return isRecord(change.user) && values.includes(String(change.user.id));
+          if (name === "user_id") return isObject(change.user) && values.includes(String(change.user.id));
           if (name === "time_after") return String(change.time) >= timeOf(name, values);
           if (name === "time_before") return String(change.time) <= timeOf(name, values);
           return !(name in change) || values.includes(String(change[name]));
@@ -478,7 +476,7 @@ export class NetboxServer {
       return { status: 204 };
     }
     if (method !== "PATCH" && method !== "PUT") detail(405, `Method "${method}" not allowed.`);
-    const updated = this.here.update(model, row, isRecord(input) ? input : {});
+    const updated = this.here.update(model, row, isObject(input) ? input : {});
     return { status: 200, body: serializer.full(model, updated), etag: etag(updated) };
   }
 
@@ -530,7 +528,7 @@ export class NetboxServer {
       () => free.next().value ?? detail(409, "Insufficient resources are available to satisfy the request"),
     );
     const made: LabRow[] = wanted.map((each: unknown, n) =>
-      this.here.create("ipAddress", { ...(isRecord(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
+      this.here.create("ipAddress", { ...(isObject(each) ? each : {}), address: addresses[n], vrf: row.vrf }),
     );
     const bodies = made.map((each) => serializer.full("ipAddress", each));
     return { status: 201, body: Array.isArray(input) ? bodies : bodies[0] };

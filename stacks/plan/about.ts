@@ -16,8 +16,6 @@ export interface About {
   system: System;
   /** NetBox's id of the guest that it is of. */
   guest?: number;
-  /** Does it only serve others, or this program's own records? */
-  serves?: boolean;
 }
 
 /** What descriptions need besides. */
@@ -79,7 +77,7 @@ const kinds: Record<string, Describe> = {
     const of = guest === undefined ? {} : { guest, url: markUrl({ netboxUrl, netboxId: guest }) };
     return { object: "name", name: text(all.name).replace(/\.$/, ""), ...of, system: "DNS" };
   },
-  SiteAnchor: () => ({ object: "anchor", name: "the stack's anchor", system: "Proxmox VE", serves: true }),
+  SiteAnchor: () => ({ object: "anchor", name: "the stack's anchor", system: "Proxmox VE" }),
   ProxmoxRole: (all) => ({ object: "role", name: onCluster(text(all.roleid), all), system: "Proxmox VE" }),
   ProxmoxGroup: (all) => ({ object: "group", name: onCluster(text(all.groupid), all), system: "Proxmox VE" }),
   ProxmoxUser: (all) => ({ object: "user", name: onCluster(text(all.userid), all), system: "Proxmox VE" }),
@@ -91,7 +89,7 @@ const kinds: Record<string, Describe> = {
   ProxmoxAcl: (all) => ({ object: "right", name: onCluster(aclText(all), all), system: "Proxmox VE" }),
   NetboxToken: (all) => ({ object: "token", name: `${text(all.name)} of ${text(all.username)}`, system: "NetBox" }),
   SecretSink: (all) => ({ object: "secret", name: `${text(all.title)}`, system: "files" }),
-  AccessAudit: () => ({ object: "record of changes", name: "the record of changes", system: "files", serves: true }),
+  AccessAudit: () => ({ object: "record of changes", name: "the record of changes", system: "files" }),
   ProxmoxTemplate: (all) => ({
     object: "template",
     name: `${text(all.title)} (${text(all.vmid)}) on ${text(all.cluster)}/${text(all.node)}`,
@@ -115,7 +113,7 @@ const kinds: Record<string, Describe> = {
     system: "Proxmox VE",
   }),
   GeneratedSecret: () => ({ object: "secret", name: "a generated secret", system: "files" }),
-  PlatformCheck: () => ({ object: "check", name: "the check of the platform", system: "NetBox", serves: true }),
+  PlatformCheck: () => ({ object: "check", name: "the check of the platform", system: "NetBox" }),
 };
 
 const aclText = ({ roleid, type, ugid, path, propagate }: Properties): string =>

@@ -1,5 +1,6 @@
 import { unknown } from "../../providers/unknown";
 import { withoutUndefined } from "../../providers/values";
+import { typeInToken } from "../known";
 import { type AboutFacts, aboutOf } from "./about";
 import type { Change, Effect, FieldChange, NetboxRef } from "./change";
 import type { PlanStep } from "./steps";
@@ -21,7 +22,7 @@ export const changesFrom = (steps: readonly PlanStep[], facts: ChangeFacts): Cha
     const { action, token, name, existing, inputs } = step;
     if (action === "same") return [];
     const properties = { ...existing?.properties, ...known(inputs) };
-    const { guest, serves: _serves, ...about } = aboutOf(token.split(":").pop() ?? "", name, properties, facts);
+    const { guest, ...about } = aboutOf(typeInToken(token), name, properties, facts);
     const [from, waits] = [facts.fromOf?.(step) ?? [], facts.waitsOf?.(step) ?? []];
     const guestName = guest === undefined ? undefined : facts.guests.get(guest);
     return [

@@ -5,6 +5,7 @@ import { anyMark } from "../../providers/ownership/mark";
 import { unknown } from "../../providers/unknown";
 import { isRecord } from "../../providers/values";
 import { type DeclaredResource, withoutLater } from "../declared";
+import { typeInToken } from "../known";
 import { choiceText, type GuestChoice } from "./choice";
 import type { PlanStep } from "./steps";
 
@@ -40,7 +41,7 @@ const owned = z.object({
     .catch(undefined),
 });
 
-const typeOf = ({ token }: PlanStep): string => token.split(":").pop() ?? "";
+const typeOf = ({ token }: PlanStep): string => typeInToken(token);
 const isAnchor = (step: PlanStep): boolean => typeOf(step) === "SiteAnchor";
 
 /** What the state has of it, and what it is to be. */

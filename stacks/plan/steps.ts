@@ -1,6 +1,6 @@
 import { type Definition, diffOf, type PropertyProblem, tokenOf } from "../../providers/resource";
 import { asBefore, unknown } from "../../providers/unknown";
-import { isRecord, sameValue } from "../../providers/values";
+import { sameValue } from "../../providers/values";
 import { type DeclaredResource, type Later, withoutLater } from "../declared";
 import type { StateResource } from "../known";
 import type { Action } from "./change";
@@ -50,8 +50,7 @@ export function planSteps(
       .map(keyOf)
       .find((key) => undeclared.has(key));
     const existing = known === undefined ? undefined : there.get(known);
-    const given = withoutLater(resource.inputs, exchange);
-    const inputs = isRecord(given) ? withSecretsOf(definition, given, existing?.properties) : {};
+    const inputs = withSecretsOf(definition, withoutLater(resource.inputs, exchange), existing?.properties);
     const step = { token, name, resource, inputs, ...comparison(definition, inputs, existing) };
     if (known !== undefined) undeclared.delete(known);
     const from = step.action === "same" ? existing?.properties : inputs;

@@ -1,7 +1,6 @@
 import { tokenOf } from "../../providers/resource";
-import { isRecord } from "../../providers/values";
 import { type DeclaredResource, withoutLater } from "../../stacks/declared";
-import type { StateResource } from "../../stacks/known";
+import { type StateResource, typeInToken } from "../../stacks/known";
 
 /** The state after a run that declared these, whose inputs hold nothing that comes later. @param more what was found out of each besides */
 export const stateAfterDeclaring = (
@@ -14,8 +13,8 @@ export const stateAfterDeclaring = (
     const known = withoutLater(inputs, () => {
       throw new Error(`${name} waits for another resource`);
     });
-    const properties = { ...(isRecord(known) ? known : {}), ...more(resource) };
-    return { type: token.split(":").pop() ?? "", token, name, id: "", properties };
+    const properties = { ...known, ...more(resource) };
+    return { type: typeInToken(token), token, name, id: "", properties };
   });
 
 /** The same of properties alone: named by their place in the list. */

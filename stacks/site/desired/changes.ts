@@ -3,6 +3,7 @@ import { mark } from "../../../providers/ownership/mark";
 import { waitsForStart } from "../../../providers/proxmox/nodes/inforce";
 import type { GuestType } from "../../../providers/proxmox/schemas";
 import { isRecord } from "../../../providers/values";
+import { typeInToken } from "../../known";
 import { hostOf } from "../../netbox/address";
 import type { Change, Effect } from "../../plan/change";
 import { changesFrom } from "../../plan/changes";
@@ -48,7 +49,7 @@ export function siteChanges(
   const about = aboutFrom(netbox, plugin);
   // What a name loses says so as well as what it gets.
   const fromOf = ({ token, inputs, existing }: PlanStep) => {
-    const type = token.split(":").pop() ?? "";
+    const type = typeInToken(token);
     const all = [{ ...existing?.properties, ...inputs }, ...(existing ? [existing.properties] : [])];
     return [...new Set(all.flatMap((properties) => about({ type, properties })))];
   };
